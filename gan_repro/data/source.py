@@ -1,0 +1,124 @@
+"""The protocol of every data source, and the one that holds its images in memory.
+
+Where images come from (TFDS, files, rendering) is not here: one module per origin, each returning a source.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """What a consumer may know of a data set without touching an image.
+
+    Attributes:
+      name: what the user asked for: "mnist", "glyphs", "npz:PATH", ...
+      title: the name for captions and tables, such as "MNIST" or "glyphs (built in; not MNIST)".
+      shape: (height, width, channels) of one image.
+      classes: number of classes; 0 where there are no labels.
+      sizes: images per split.
+      low, high: the range that pixels have after scaling ((0, 1) or (-1, 1)).
+    """
+
+    name: str
+    title: str
+    shape: tuple[int, int, int]
+    classes: int
+    sizes: Mapping[str, int]
+    low: float = 0.0
+    high: float = 1.0
+
+
+class InMemory:
+    """A data set that fits in memory: images stay uint8 on the device and are scaled there, a batch at a time.
+
+    The protocol that training relies on, which every other source (procedural, streaming) has too:
+      spec: a Spec.
+      open(epoch, seed, skip): eager, once per epoch: the feed, any structure of tensors (or an iterator), from which
+        `batch` draws. The order is a function of (seed, epoch) alone; `skip` is the number of batches already played
+        in this epoch (only streams need it).
+      batch(feed, i, size): graph code: batch i of the epoch, (x, labels).
+      images(split), labels(split), scaled(split, limit): numpy, for evaluation and figures.
+      digest(): sha256 of the data, for the manifest.
+    """
+
+    def __init__(self, spec, images, labels=None):
+        """Args:
+          spec: the Spec; its sizes are checked against the arrays.
+          images: {split: uint8 (n, height, width, channels)}.
+          labels: {split: integers (n,) in 0..classes-1}, or None.
+        """
+        for split, array in images.items():
+            if array.dtype != np.uint8 or array.shape[1:] != spec.shape or len(array) != spec.sizes[split]:
+                raise ValueError(f"{split}: {array.dtype} {array.shape} does not fit {spec}")
+        self.spec = spec
+        self._images = dict(images)
+        self._labels = {split: np.asarray(values, np.int32) for split, values in (labels or {}).items()}
+        self._device = None
+
+    def images(self, split):
+        """uint8 (n, height, width, channels), 0..255, in the order of the data set."""
+        return self._images[split]
+
+    def labels(self, split):
+        """int32 (n,), or None where the data set has no labels."""
+        return self._labels.get(split)
+
+    def scaled(self, split, limit=None):
+        """float32 (n, height, width, channels) in [low, high]: the first `limit` images as the networks see them."""
+        images = self._images[split][:limit].astype(np.float32)
+        return images * np.float32((self.spec.high - self.spec.low) / 255) + np.float32(self.spec.low)
+
+    def digest(self):
+        """sha256 over all images and labels, split by split, as hexadecimal text."""
+        digest = hashlib.sha256()
+        for split in sorted(self._images):
+            digest.update(split.encode() + np.ascontiguousarray(self._images[split]).tobytes())
+            if split in self._labels:
+                digest.update(self._labels[split].tobytes())
+        return digest.hexdigest()
+
+    def device_arrays(self):
+        """The training images (uint8) and labels (int32; zeros without labels) as tensors, put on the device once."""
+        if self._device is None:
+            import tensorflow as tf
+
+            images = self._images["train"]
+            labels = self._labels.get("train", np.zeros(len(images), np.int32))
+            self._device = tf.constant(images), tf.constant(labels)
+        return self._device
+
+    def open(self, epoch, seed, skip=0):
+        """The order of epoch `epoch`: int32 (n,), a uniformly random permutation fixed by (seed, epoch)."""
+        del skip  # a permutation is entered anywhere
+        import tensorflow as tf
+
+        from gan_repro import randomness
+
+        keys = tf.random.stateless_uniform(
+            [self.spec.sizes["train"]], randomness.seed_pair(seed, epoch, randomness.SHUFFLE), alg="philox"
+        )
+        return tf.argsort(keys, stable=True)  # 50,000 keys of 23 bits collide; stable order keeps that deterministic
+
+    def batch(self, order, i, size):
+        """Graph code: images and labels of batch `i`.
+
+        Args:
+          order: what `open` returned.
+          i: int32 scalar, 0 <= i < n // size (a ragged last batch is dropped).
+          size: Python int.
+
+        Returns:
+          x float32 (size, height, width, channels) in [low, high]; labels int32 (size,).
+        """
+        import tensorflow as tf
+
+        images, labels = self.device_arrays()
+        rows = tf.slice(order, [i * size], [size])
+        x = tf.cast(tf.gather(images, rows), tf.float32) * ((self.spec.high - self.spec.low) / 255) + self.spec.low
+        return x, tf.gather(labels, rows)

@@ -1,0 +1,288 @@
+"""The typed description that an experiment module fills in, its recipes, and finding an experiment by name.
+
+No TensorFlow is imported here: `--list`, `--dry_run` and every usage error answer at once. What a paper fixes is not here.
+"""
+
+import dataclasses
+import difflib
+import importlib
+import math
+import pkgutil
+import types
+import typing
+from collections.abc import Callable, Mapping
+
+from gan_repro.errors import UsageError
+
+PRESETS = ("paper", "quick", "smoke")
+
+
+def bounded(default=dataclasses.MISSING, *, low=None, high=None, above=None, below=None):
+    """A dataclass field whose number must satisfy low <= value <= high and above < value < below."""
+    return dataclasses.field(default=default, metadata={"low": low, "high": high, "above": above, "below": below})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What every run has. An experiment's recipe is a subclass with the paper's own fields; `--set` reaches all of them.
+
+    Attributes:
+      epochs: passes over the training images; not part of what makes two configurations different (more epochs continue).
+      batch_size: images of a minibatch.
+      steps_per_epoch: minibatches of an epoch; 0: as many whole ones as the training images give.
+      precision: Keras's dtype policy of the networks: their arithmetic; variables are float32 in both.
+      jit_compile: compile the step with XLA (on CPUs slower: Keras's matrix products then bypass oneDNN).
+      averages: averages of the generator's weights to keep beside it: "exponential-DECAY" or "uniform-EPOCH"
+        (averaging.py). They never touch the training.
+      validate_every: epochs between validations; the best generator is chosen among these.
+      samples_every: epochs between grids of samples.
+      n_samples: samples that an evaluation draws.
+    """
+
+    epochs: int = bounded(low=1, high=10**6)
+    batch_size: int = bounded(low=1, high=10**6)
+    steps_per_epoch: int = bounded(0, low=0, high=10**9)
+    precision: typing.Literal["float32", "mixed_bfloat16"] = "float32"
+    jit_compile: bool = False
+    averages: tuple[str, ...] = ()
+    validate_every: int = bounded(5, low=1, high=10**6)
+    samples_every: int = bounded(5, low=1, high=10**6)
+    n_samples: int = bounded(10_000, low=2, high=10**7)
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            _check_range(field, getattr(self, field.name))
+        for kind in self.averages:
+            parse_average(kind)
+
+
+def _check_range(field, value):
+    limits = field.metadata
+    if not any(limits.get(key) is not None for key in ("low", "high", "above", "below")):
+        return
+    tests = {
+        "low": lambda limit: value >= limit,
+        "high": lambda limit: value <= limit,
+        "above": lambda limit: value > limit,
+        "below": lambda limit: value < limit,
+    }
+    signs = {"low": ">=", "high": "<=", "above": ">", "below": "<"}
+    given = {key: limits[key] for key in tests if limits.get(key) is not None}
+    if not all(tests[key](limit) for key, limit in given.items()):
+        valid = " and ".join(f"{signs[key]} {limit}" for key, limit in given.items())
+        raise UsageError(f"{field.name} = {value}: must be {valid}")
+
+
+def parse_average(kind):
+    """Splits "exponential-.9999" or "uniform-5" into (decay, first epoch).
+
+    Returns:
+      (decay, epoch): decay in (0, 1) with epoch 0 for exponential; decay 1.0 with the epoch (0-based number of whole
+      epochs played before averaging begins) for uniform.
+
+    Raises:
+      UsageError: anything else.
+    """
+    name, _, value = kind.partition("-")
+    try:
+        if name == "exponential" and 0 < float(value) < 1:
+            return float(value), 0
+        if name == "uniform" and int(value) >= 0:
+            return 1.0, int(value)
+    except ValueError as error:
+        raise UsageError(f"averages: {kind!r}: {error}; valid: exponential-DECAY, uniform-EPOCH") from error
+    raise UsageError(f"averages: {kind!r}: valid are exponential-DECAY (0 < DECAY < 1) and uniform-EPOCH (EPOCH >= 0)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Published:
+    """A number printed in a paper.
+
+    Attributes:
+      table: the table of this project where it stands ("table1" -> results/table1.md).
+      row: the model's name there.
+      dataset: "mnist", "tfd", ...: the column.
+      metric, unit: as in a record's measurements ("parzen_log_likelihood", "nats").
+      value, standard_error: the printed numbers.
+      source: paper and place.
+      ours: whether this experiment's own records are to be held against it (the verdict).
+      note: what a reader must know, or "".
+    """
+
+    table: str
+    row: str
+    dataset: str
+    metric: str
+    unit: str
+    value: float
+    standard_error: float | None
+    source: str
+    ours: bool = False
+    note: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """One paper.
+
+    Attributes:
+      name: of its module and of --experiment.
+      title: one line for --list.
+      reference: the citation.
+      recipes: {data set: {preset: Recipe}}; the first data set is the default. The keys "npz" and "images" stand for
+        `npz:PATH` and `images:FOLDER`.
+      published: the paper's numbers that this experiment answers to.
+      deviations: from paper and authors' code, in order, each with its source.
+      stages: (config, source) -> sequence of training.Stage; called with TensorFlow at hand. Empty: nothing is trained.
+      evaluate: (evaluation.run.Finished) -> list of measurements; draws the paper's figures as well.
+      row: the model's name in tables.
+      table: the table in which this experiment's records stand.
+    """
+
+    name: str
+    title: str
+    reference: str
+    recipes: Mapping[str, Mapping[str, Recipe]]
+    stages: Callable
+    evaluate: Callable
+    row: str
+    table: str
+    published: tuple[Published, ...] = ()
+    deviations: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """A resolved run: what is trained, on what, from which seed, by which recipe."""
+
+    experiment: str
+    dataset: str
+    preset: str
+    seed: int
+    recipe: Recipe
+
+    def as_dict(self):
+        """Plain JSON values, for config.json and for comparing two configurations."""
+        return {
+            "experiment": self.experiment,
+            "dataset": self.dataset,
+            "preset": self.preset,
+            "seed": self.seed,
+            "recipe": plain(dataclasses.asdict(self.recipe)),
+        }
+
+
+def plain(value):
+    """`value` with tuples turned into lists, as JSON gives them back."""
+    if isinstance(value, dict):
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    return value
+
+
+def suggest(word, valid):
+    """' Did you mean X?' for the valid word nearest to `word`, or ''."""
+    near = difflib.get_close_matches(word, list(valid), n=1, cutoff=0.5)
+    return f" Did you mean {near[0]}?" if near else ""
+
+
+def choose(kind, word, valid):
+    """`word`, if it is one of `valid`.
+
+    Raises:
+      UsageError: it is not; the message names the valid ones and the nearest.
+    """
+    if word not in valid:
+        raise UsageError(f"unknown {kind} {word!r}; valid: {', '.join(valid)}.{suggest(word, valid)}")
+    return word
+
+
+def names():
+    """The names of all experiments, sorted: the modules of the package `experiments`."""
+    import experiments
+
+    return sorted(module.name for module in pkgutil.iter_modules(experiments.__path__) if not module.name.startswith("_"))
+
+
+def find(name):
+    """The Experiment called `name`. Raises UsageError for an unknown one."""
+    choose("experiment", name, names())
+    return importlib.import_module(f"experiments.{name}").EXPERIMENT
+
+
+def dataset_kind(dataset):
+    """The key of Experiment.recipes for a --dataset: "npz" for "npz:PATH", "images" for "images:FOLDER", else itself."""
+    kind, colon, rest = dataset.partition(":")
+    return kind if colon and rest else dataset
+
+
+def resolve(experiment, dataset=None, preset="paper", seed=0, epochs=None, settings=()):
+    """The Config of a command line.
+
+    Args:
+      experiment: an Experiment.
+      dataset: one of its data sets, or None for its first.
+      preset: one of PRESETS.
+      seed: 0 <= seed < 2**31.
+      epochs: overrides the recipe's, or None.
+      settings: "key=value" strings for fields of the recipe.
+
+    Raises:
+      UsageError: a name, key, type or value is not valid.
+    """
+    dataset = next(iter(experiment.recipes)) if dataset is None else dataset
+    kind = dataset_kind(dataset)
+    if kind not in experiment.recipes or (kind in ("npz", "images") and kind == dataset):
+        paths = {"npz": "npz:PATH", "images": "images:FOLDER"}
+        choose("dataset", dataset, [paths.get(key, key) for key in experiment.recipes])
+    recipes = experiment.recipes[kind]
+    recipe = recipes[choose("preset", preset, list(recipes))]
+    if not 0 <= seed < 2**31:
+        raise UsageError(f"seed = {seed}: must be >= 0 and < 2**31")
+    changes = dict(parse_setting(type(recipe), setting) for setting in settings)
+    if epochs is not None:
+        changes["epochs"] = epochs
+    return Config(experiment.name, dataset, preset, seed, dataclasses.replace(recipe, **changes))
+
+
+def parse_setting(recipe_class, setting):
+    """Turns "key=value" into (key, typed value) for a field of `recipe_class`.
+
+    Raises:
+      UsageError: no "=", an unknown key, or a value of the wrong type; the message names the valid ones.
+    """
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise UsageError(f"--set={setting}: must be key=value")
+    hints = typing.get_type_hints(recipe_class)
+    fields = [field.name for field in dataclasses.fields(recipe_class)]
+    choose("recipe field", key, fields)
+    return key, _parse(key, text, hints[key])
+
+
+def _parse(key, text, hint):
+    origin = typing.get_origin(hint)
+    if origin is typing.Literal:
+        options = typing.get_args(hint)
+        if text not in options:
+            raise UsageError(f"--set={key}={text}: must be one of {', '.join(options)}.{suggest(text, options)}")
+        return text
+    if origin is tuple:
+        inner = typing.get_args(hint)[0]
+        return tuple(_parse(key, entry, inner) for entry in text.split(",")) if text else ()
+    if origin in (typing.Union, types.UnionType):
+        if text.lower() == "none":
+            return None
+        return _parse(key, text, next(option for option in typing.get_args(hint) if option is not type(None)))
+    if hint is bool:
+        if text.lower() not in ("true", "false"):
+            raise UsageError(f"--set={key}={text}: must be true or false")
+        return text.lower() == "true"
+    try:
+        value = hint(text)
+    except ValueError as error:
+        raise UsageError(f"--set={key}={text}: must be {'a whole number' if hint is int else 'a number'}") from error
+    if hint is float and not math.isfinite(value):
+        raise UsageError(f"--set={key}={text}: must be a finite number")
+    return value

@@ -1,0 +1,59 @@
+"""Random numbers as a function of (seed, step, stream) and nothing else: what makes an exact resume possible.
+
+Every stream that training draws from is named here. What is drawn from it is not here.
+"""
+
+import contextlib
+
+import tensorflow as tf
+
+# Streams. A number is never reused: it is part of what a seed means.
+SHUFFLE = 1  # order of the training images in an epoch
+PRIOR = 2  # z of a game's step
+NETWORK = 3  # dropout masks and other noise inside the networks
+TERM = 4  # what a term of a loss draws for itself (gradient penalty's epsilon)
+SAMPLE = 5  # z of samples for figures and evaluation
+EVALUATION = 6  # choices of an evaluation (which training images)
+
+_calls = []  # the innermost entry is the seed and call counter of the network call being traced
+
+
+def seed_pair(seed, step, *streams):
+    """An int32 (2,) seed for TensorFlow's stateless functions.
+
+    Args:
+      seed: the run's seed, int or scalar tensor.
+      step: step or epoch, int or scalar tensor.
+      streams: ints or scalar tensors folded in one after the other.
+    """
+    pair = tf.stack([tf.cast(seed, tf.int32), tf.cast(step, tf.int32)])
+    for stream in streams:
+        pair = tf.random.experimental.stateless_fold_in(pair, tf.cast(stream, tf.int32), alg="philox")
+    return pair
+
+
+@contextlib.contextmanager
+def network_call(pair):
+    """While this is open, the random layers of a network (see layers.Dropout) draw from `pair`, each from its own stream.
+
+    Layers are numbered in the order in which they are called, so two calls need two pairs and one network called
+    once gets the same masks wherever it stands in the graph.
+    """
+    _calls.append([pair, 0])
+    try:
+        yield
+    finally:
+        _calls.pop()
+
+
+def layer_pair():
+    """The next random layer's seed pair in the open `network_call`.
+
+    Raises:
+      RuntimeError: no network_call is open: the masks would not be a function of (seed, step, stream).
+    """
+    if not _calls:
+        raise RuntimeError("a random layer was called in training mode outside randomness.network_call")
+    call = _calls[-1]
+    call[1] += 1
+    return tf.random.experimental.stateless_fold_in(call[0], call[1], alg="philox")

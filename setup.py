@@ -1,0 +1,33 @@
+"""Packaging of gan_repro: dependencies, extras, the console script. Nothing is computed here."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+setup(
+    name="gan_repro",
+    version="0.1.0",
+    description="Reproduction of the founding GAN papers in TensorFlow/Keras: real data, the papers' own numbers and figures",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    packages=find_packages(include=["gan_repro", "gan_repro.*", "experiments", "experiments.*"]),
+    python_requires=">=3.11",  # Keras 3.15 asks for it
+    install_requires=[
+        "tensorflow>=2.21",
+        "keras>=3.15",
+        "tensorflow-datasets>=4.9.10",
+        "importlib_resources",  # tensorflow-datasets 4.9.10 needs it to prepare a data set and does not declare it
+        "numpy",
+        "matplotlib",
+        "scipy",
+        "absl-py",
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.21"],
+        "baselines": ["scikit-learn"],  # k-means of the sanity rows (theis2015)
+        "tensorboard": ["tensorboard"],
+        "notebooks": ["jupyterlab", "nbclient"],
+        "test": ["pytest", "scikit-learn"],
+    },
+    entry_points={"console_scripts": ["gan-repro=gan_repro.run:entry"]},
+)
