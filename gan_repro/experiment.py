@@ -134,7 +134,9 @@ class Experiment:
       published: the paper's numbers that this experiment answers to.
       deviations: from paper and authors' code, in order, each with its source.
       stages: (config, source) -> sequence of training.Stage; called with TensorFlow at hand. Empty: nothing is trained.
-      evaluate: (evaluation.run.Finished) -> list of measurements; draws the paper's figures as well.
+      evaluate: (finished.Finished) -> list of measurements; draws the paper's figures as well.
+      generator: (config, spec) -> the generator, a Keras model; None where nothing is trained.
+      prior: (config) -> priors.Prior of that generator.
       row: the model's name in tables.
       table: the table in which this experiment's records stand.
     """
@@ -147,6 +149,8 @@ class Experiment:
     evaluate: Callable
     row: str
     table: str
+    generator: Callable | None = None
+    prior: Callable | None = None
     published: tuple[Published, ...] = ()
     deviations: tuple[str, ...] = ()
 

@@ -13,23 +13,36 @@ PRIOR = 2  # z of a game's step
 NETWORK = 3  # dropout masks and other noise inside the networks
 TERM = 4  # what a term of a loss draws for itself (gradient penalty's epsilon)
 SAMPLE = 5  # z of samples for figures and evaluation
-EVALUATION = 6  # choices of an evaluation (which training images)
+FIGURE = 6  # z of the end points of a figure's paths
 
 _calls = []  # the innermost entry is the seed and call counter of the network call being traced
 
 
 def seed_pair(seed, step, *streams):
-    """An int32 (2,) seed for TensorFlow's stateless functions.
+    """An int32 (2,) seed for TensorFlow's stateless functions (Philox): [hash of seed and streams, step].
+
+    Integer arithmetic alone. The step stands in the pair as it is, so no two steps share one. What is then drawn from a
+    pair differs between XLA and TensorFlow's own kernels (TensorFlow 2.21): `jit_compile` is part of what a seed means.
 
     Args:
       seed: the run's seed, int or scalar tensor.
       step: step or epoch, int or scalar tensor.
-      streams: ints or scalar tensors folded in one after the other.
+      streams: ints or scalar tensors, mixed in one after the other.
     """
-    pair = tf.stack([tf.cast(seed, tf.int32), tf.cast(step, tf.int32)])
+    mixed = tf.cast(seed, tf.int32) * _odd(0x85EBCA6B)
     for stream in streams:
-        pair = tf.random.experimental.stateless_fold_in(pair, tf.cast(stream, tf.int32), alg="philox")
-    return pair
+        mixed = _mix(mixed, stream)
+    return tf.stack([mixed, tf.cast(step, tf.int32)])
+
+
+def _odd(constant):
+    """A 32-bit odd constant as int32: multiplying by it, modulo 2**32, is a bijection."""
+    return tf.constant(constant - 2**32 if constant >= 2**31 else constant, tf.int32)
+
+
+def _mix(state, stream):
+    mixed = tf.bitwise.bitwise_xor(state, tf.cast(stream, tf.int32)) * _odd(0x9E3779B1)
+    return tf.bitwise.bitwise_xor(mixed, tf.bitwise.right_shift(mixed, 15))
 
 
 @contextlib.contextmanager
@@ -56,4 +69,4 @@ def layer_pair():
         raise RuntimeError("a random layer was called in training mode outside randomness.network_call")
     call = _calls[-1]
     call[1] += 1
-    return tf.random.experimental.stateless_fold_in(call[0], call[1], alg="philox")
+    return tf.stack([_mix(call[0][0], call[1]), call[0][1]])

@@ -9,7 +9,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from gan_repro.errors import DataError
+
 SPLITS = ("train", "validation", "test")
+
+
+class DatasetUnavailable(DataError):
+    """A data set can be had in no way: it is not prepared in the data directory and there is no network to fetch it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,13 +90,16 @@ class InMemory:
         return digest.hexdigest()
 
     def device_arrays(self):
-        """The training images (uint8) and labels (int32; zeros without labels) as tensors, put on the device once."""
+        """The training images (uint8 tf.Variable) and labels (int32 tensor; zeros without labels), made once."""
         if self._device is None:
             import tensorflow as tf
 
             images = self._images["train"]
             labels = self._labels.get("train", np.zeros(len(images), np.int32))
-            self._device = tf.constant(images), tf.constant(labels)
+            with tf.init_scope():  # eager, even when the first call comes from a graph that is being traced
+                # A variable because only its gather has a GPU kernel for uint8: a constant would be gathered on the
+                # host, and travel there whole, in every step.
+                self._device = tf.Variable(images, trainable=False), tf.constant(labels)
         return self._device
 
     def open(self, epoch, seed, skip=0):
@@ -100,6 +109,7 @@ class InMemory:
 
         from gan_repro import randomness
 
+        self.device_arrays()  # before any graph is traced
         keys = tf.random.stateless_uniform(
             [self.spec.sizes["train"]], randomness.seed_pair(seed, epoch, randomness.SHUFFLE), alg="philox"
         )

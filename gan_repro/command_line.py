@@ -1,0 +1,102 @@
+"""What the programs share: parsing absl flags, --help, and turning user errors into one line and an exit code.
+
+What the flags are and what is then done is in run.py, evaluate.py and tables.py.
+"""
+
+import os
+import signal
+import sys
+import textwrap
+
+from absl import flags
+
+from gan_repro.errors import UsageError, UserError
+from gan_repro.experiment import suggest
+
+
+def run_main(define_flags, body, argv, usage):
+    """Runs a program: parses `argv`, calls `body`, returns the exit code. Ends in no traceback for a user's mistake.
+
+    May be called many times in one process: every call has its own FlagValues, absl's global FLAGS is left alone.
+
+    Args:
+      define_flags: called with a fresh flags.FlagValues; defines the program's flags on it ("help" is defined here).
+      body: called with the parsed FlagValues; returns the exit code, None meaning 0.
+      argv: the program's name and its arguments, as sys.argv.
+      usage: the text of --help above the list of flags; its first line says what to type.
+
+    Returns:
+      0: done (or --help); 2: wrong usage; 1 or 2: as `exit_code` of a UserError; 130: interrupted by Ctrl-C; 141: the
+      reader of stdout went away. In every case but 0 and 141 one message is on stderr. Other exceptions pass through:
+      they are faults of the program.
+    """
+    try:
+        flag_values = flags.FlagValues()
+        define_flags(flag_values)
+        flags.DEFINE_bool("help", False, "Show this help.", short_name="h", flag_values=flag_values)
+        parse(flag_values, argv)
+        if flag_values["help"].value:
+            print(help_text(flag_values, usage))
+            code = 0
+        else:
+            code = body(flag_values)
+        sys.stdout.flush()
+        return 0 if code is None else code
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # `... --list | head -1`. The interpreter flushes stdout once more at exit: give it a place to flush to.
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+
+
+def parse(flag_values, argv):
+    """Parses `argv` (program name first) into `flag_values`.
+
+    Raises:
+      UsageError: an unknown flag (the nearest is suggested), a bad or missing value, or an argument that is no flag.
+    """
+    try:
+        stray = flag_values(list(argv))[1:]
+    except flags.UnrecognizedFlagError as error:
+        valid = [f"--{name}" for name in _defined(flag_values)]
+        hint = suggest(f"--{error.flagname}", valid)
+        raise UsageError(f"unknown flag --{error.flagname}; valid: {', '.join(valid)}.{hint}") from error
+    except (flags.Error, ValueError) as error:
+        raise UsageError(_reason(str(error))) from error
+    if stray:
+        raise UsageError(f"unexpected argument {stray[0]!r}: only flags are taken, as --name=value. See --help.")
+
+
+def _defined(flag_values):
+    """{name: flag} in the order of definition, without the short names."""
+    return {flag.name: flag for flag in (flag_values[name] for name in flag_values)}
+
+
+def _reason(message):
+    """absl's message with Python's own words for a failed conversion replaced by what the user should have typed."""
+    words = {
+        "invalid literal for int": "must be a whole number",
+        "could not convert string to float": "must be a number",
+        "('Non-boolean argument": "must be true or false",
+    }
+    flag, _, reason = message.partition(": ")
+    return next((f"{flag}: {better}" for start, better in words.items() if reason.startswith(start)), message)
+
+
+def help_text(flag_values, usage):
+    """The whole text of --help: `usage`, then each flag with its help and default. Lines of at most 120 characters."""
+    lines = [usage.strip(), "", "Flags:"]
+    for name, flag in _defined(flag_values).items():
+        value = "" if flag.boolean else f"={name.upper()}"
+        silent = flag.boolean or flag.default is None or flag.default == []
+        default = "" if silent else f" (default: {flag.default})"
+        lines.append(f"  --{name}{value}")
+        text = " ".join(flag.help.split())  # absl appends its own remarks with runs of blanks
+        lines.extend(textwrap.wrap(text + default, 112, initial_indent=" " * 6, subsequent_indent=" " * 6))
+    return "\n".join(lines)

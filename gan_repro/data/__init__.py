@@ -1,0 +1,61 @@
+"""Data sets by name: `load` finds the module that has one. The protocol of what it returns is in `source`.
+
+No TensorFlow is imported here; the modules of this package import it when they first need it.
+"""
+
+from gan_repro.errors import UsageError
+from gan_repro.experiment import dataset_kind, suggest
+
+
+def _tfds(name, data_dir, low, high, download):
+    from gan_repro.data import from_tfds
+
+    return from_tfds.load(name, data_dir, low, high, download)
+
+
+def _glyphs(name, data_dir, low, high, download):
+    from gan_repro.data import glyphs
+
+    return glyphs.load(name, low, high)
+
+
+def _npz(name, data_dir, low, high, download):
+    from gan_repro.data import user
+
+    return user.load_npz(name, low, high)
+
+
+def _images(name, data_dir, low, high, download):
+    from gan_repro.data import user
+
+    return user.load_images(name, low, high)
+
+
+# What a user may ask for: the loader. Capitals stand for a path.
+LOADERS = {"mnist": _tfds, "cifar10": _tfds, "glyphs": _glyphs, "npz:PATH": _npz, "images:FOLDER": _images}
+_BY_KIND = {dataset_kind(name): loader for name, loader in LOADERS.items()}
+
+
+def load(name, data_dir=None, low=0.0, high=1.0, download=True):
+    """The data set called `name`.
+
+    Args:
+      name: one of LOADERS, with the path filled in.
+      data_dir: where TensorFlow Datasets keeps what it has prepared; None: $TFDS_DATA_DIR, else its own default. The
+        other data sets have no use for it.
+      low, high: the range that pixels are scaled to.
+      download: whether data that are not prepared may be fetched.
+
+    Returns:
+      A source; source.InMemory states the protocol.
+
+    Raises:
+      UsageError: there is no such name, or its path is missing.
+      source.DatasetUnavailable: it is neither prepared in the data directory nor to be had from the network.
+      DataError: what is there cannot be used.
+    """
+    kind = dataset_kind(name)
+    takes_path = kind in ("npz", "images")
+    if kind not in _BY_KIND or takes_path != (kind != name):
+        raise UsageError(f"unknown dataset {name!r}; valid: {', '.join(LOADERS)}.{suggest(name, LOADERS)}")
+    return _BY_KIND[kind](name, data_dir, low, high, download)

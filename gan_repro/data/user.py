@@ -1,0 +1,240 @@
+"""A user's own images: an .npz file or a folder. Every way in which they can be unfit has its own message.
+
+Nothing is cropped, resized or scaled here: images are taken as they are or refused.
+"""
+
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from gan_repro.data import source
+from gan_repro.errors import DataError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
+FEWEST = 10  # training images; with fewer there is nothing to learn
+
+_SEED = 20140610  # of the division that is made where the data have none
+
+
+def load_npz(name, low=0.0, high=1.0):
+    """The images of an .npz file (numpy.savez).
+
+    Args:
+      name: "npz:PATH". The file holds `images`, uint8 (n, height, width) or (n, height, width, 1 or 3), 0..255;
+        optionally `labels`, integers (n,) in 0..classes-1; optionally `split`, integers (n,): 0 train, 1 validation,
+        2 test, each of which must occur. Without `split`: see `divide`. Nothing is ever unpickled.
+      low, high: the range that pixels are scaled to.
+
+    Returns:
+      source.InMemory with images uint8 (n, height, width, channels).
+
+    Raises:
+      DataError: the file is missing, damaged or does not hold that; the message says what it does hold.
+    """
+    path = Path(name.partition(":")[2]).expanduser()
+    arrays = _read_npz(path)
+    images = _check_images(path, arrays["images"])
+    n = len(images)
+    labels, split = arrays.get("labels"), arrays.get("split")
+    if labels is not None:
+        _check_integers(path, "labels", labels, n)
+        if labels.min() < 0 or labels.max() >= n:
+            raise DataError(
+                f"{path}: labels lie in {labels.min()}..{labels.max()}; they must be class numbers 0, 1, 2, ... (fewer "
+                f"classes than the {n} images)"
+            )
+    if split is None:
+        parts = divide(n)
+    else:
+        _check_integers(path, "split", split, n)
+        if split.min() < 0 or split.max() > 2:
+            raise DataError(
+                f"{path}: split holds {split.min()}..{split.max()}; its codes are 0 train, 1 validation, 2 test"
+            )
+        parts = {part: np.flatnonzero(split == code) for code, part in enumerate(source.SPLITS)}
+    return _in_memory(name, path, images, labels, parts, low, high)
+
+
+def load_images(name, low=0.0, high=1.0):
+    """The images of a folder, in the order of their paths.
+
+    Either all images lie in the folder itself (no labels), or all lie in its subfolders, one level down: then each
+    subfolder is a class, numbered in the order of their names. Files with other suffixes than SUFFIXES and hidden ones
+    are passed over. All images must have one size. If every image is grey (8 bits), one channel is kept, else all
+    are turned into RGB; transparency is dropped. The division is that of `divide`.
+
+    Args:
+      name: "images:FOLDER".
+      low, high: the range that pixels are scaled to.
+
+    Returns:
+      source.InMemory with images uint8 (n, height, width, 1 or 3).
+
+    Raises:
+      DataError: the folder is missing, empty or laid out otherwise; an image is unreadable or of another size.
+    """
+    folder = Path(name.partition(":")[2]).expanduser()
+    files = _find_images(folder)
+    labels = None
+    if files[0].parent != folder:
+        classes = sorted({file.parent.name for file in files})
+        labels = np.array([classes.index(file.parent.name) for file in files])
+    decoded = [_decode(file) for file in files]
+    height, width = decoded[0].shape[:2]
+    for file, image in zip(files, decoded):
+        if image.shape[:2] != (height, width):
+            raise DataError(
+                f"{folder}: all images must have one size, but {files[0].relative_to(folder)} has {width}x{height} and "
+                f"{file.relative_to(folder)} has {image.shape[1]}x{image.shape[0]} pixels. Crop or resize them first."
+            )
+    channels = max(image.shape[2] for image in decoded)
+    images = np.empty((len(decoded), height, width, channels), np.uint8)
+    for row, image in zip(images, decoded):
+        row[...] = image  # a grey image among coloured ones is repeated along the channels
+    return _in_memory(name, folder, images, labels, divide(len(images)), low, high)
+
+
+def divide(n):
+    """The division of data that have none: 80 % train, 10 % validation, 10 % test (both rounded down, rest train).
+
+    The images are permuted by numpy's RandomState(20140610), whose stream never changes; the first tenth is for test,
+    the second for validation. Within a part the images keep their order.
+
+    Returns:
+      {split: sorted integers}.
+    """
+    order, tenth = np.random.RandomState(_SEED).permutation(n), n // 10
+    parts = {"train": order[2 * tenth :], "validation": order[tenth : 2 * tenth], "test": order[:tenth]}
+    return {part: np.sort(rows) for part, rows in parts.items()}
+
+
+def _in_memory(name, path, images, labels, parts, low, high):
+    sizes = {part: len(rows) for part, rows in parts.items()}
+    if sizes["train"] < FEWEST or not sizes["validation"] or not sizes["test"]:
+        counts = ", ".join(f"{size} {part}" for part, size in sizes.items())
+        raise DataError(
+            f"{path}: {counts} images; needed are at least {FEWEST} for training and 1 each for validation and test. "
+            "Data without a `split` are divided 80/10/10."
+        )
+    return source.InMemory(
+        source.Spec(
+            name=name,
+            title=path.name or str(path),
+            shape=images.shape[1:],
+            classes=0 if labels is None else int(labels.max()) + 1,
+            sizes=sizes,
+            low=low,
+            high=high,
+        ),
+        {part: images[rows] for part, rows in parts.items()},
+        None if labels is None else {part: labels[rows] for part, rows in parts.items()},
+    )
+
+
+def _read_npz(path):
+    """The arrays `images`, `labels` and `split` of a file, those that it has."""
+    if path.is_dir():
+        raise DataError(f"{path} is a folder, npz: needs a file; for a folder of pictures: --dataset=images:{path}")
+    if not path.exists():
+        raise DataError(f"there is no file {path}")
+    key = "its list of arrays"
+    try:
+        if not zipfile.is_zipfile(path):
+            raise DataError(
+                f"{path} is no .npz file, or a truncated one. Write it with numpy.savez(path, images=images)"
+            )
+        with np.load(path, allow_pickle=False) as file:
+            if "images" not in file:
+                held = ", ".join(file.files) or "nothing"
+                raise DataError(f"{path} holds {held}; needed is `images` (and optionally `labels`, `split`)")
+            arrays = {}
+            for key in ("images", "labels", "split"):
+                if key in file:
+                    arrays[key] = file[key]
+            return arrays
+    except ValueError as error:
+        if "pickle" in str(error).lower() or "object" in str(error).lower():
+            raise DataError(
+                f"{path}: {key} is an array of Python objects, which are never loaded: they can run code. "
+                "Save numbers: numpy.asarray(..., dtype=numpy.uint8)"
+            ) from error
+        raise DataError(f"{path} is damaged: {key} cannot be read ({error})") from error
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, MemoryError) as error:
+        raise DataError(f"{path} is damaged or cannot be read: {key}: {error}") from error
+
+
+def _check_images(path, images):
+    if images.dtype != np.uint8:
+        how = ""
+        if images.dtype.kind == "f":
+            how = (
+                ", with numpy.clip(numpy.rint(images * 255), 0, 255).astype(numpy.uint8) if they lie in [0, 1] (NaN "
+                "has no place there)"
+            )
+        raise DataError(f"{path}: images has dtype {images.dtype}, needed is uint8, 0..255. Convert it{how}.")
+    if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3)) or 0 in images.shape[1:]:
+        raise DataError(
+            f"{path}: images has shape {images.shape}, needed is (n, height, width), (n, height, width, 1) or "
+            "(n, height, width, 3)"
+        )
+    if not len(images):
+        raise DataError(f"{path}: images is empty")
+    return images if images.ndim == 4 else images[..., np.newaxis]
+
+
+def _check_integers(path, key, values, n):
+    if values.shape != (n,) or values.dtype.kind not in "iu":
+        raise DataError(
+            f"{path}: {key} has shape {values.shape} and dtype {values.dtype}; needed is one integer for each of the "
+            f"{n} images"
+        )
+
+
+def _find_images(folder):
+    """The image files of a folder, sorted by path: all directly in it or all one level down."""
+    if folder.is_file():
+        raise DataError(f"{folder} is a file, images: needs a folder; for an .npz file: --dataset=npz:{folder}")
+    if not folder.is_dir():
+        raise DataError(f"there is no folder {folder}")
+
+    def refuse(error):
+        raise DataError(f"{folder} cannot be read: {error}") from error
+
+    files = []
+    for root, subfolders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        deep = len(Path(root).relative_to(folder).parts) > 1  # too deep already: and links may lead in circles
+        subfolders[:] = [sub for sub in subfolders if not (deep or sub.startswith("."))]
+        files += [Path(root, name) for name in names if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
+    if not files:
+        raise DataError(f"{folder} holds no image: no file ends in {', '.join(SUFFIXES)}")
+    files.sort(key=lambda file: file.relative_to(folder).parts)
+    depths = {len(file.relative_to(folder).parts) for file in files}
+    if depths not in ({1}, {2}):
+        raise DataError(
+            f"{folder}: images must all lie in it, or all in its subfolders one level down (one for each class); "
+            f"here they lie at depths {', '.join(map(str, sorted(depths)))}"
+        )
+    classes = {file.parent.name for file in files} if depths == {2} else set()
+    if classes & {"train", "test"}:
+        raise DataError(
+            f"{folder} has the subfolders {', '.join(sorted(classes))}: subfolders are classes, so these would be "
+            "learnt as labels. For a division of your own use an .npz file with `split`."
+        )
+    return files
+
+
+def _decode(file):
+    """One image file: uint8 (height, width, 1 or 3)."""
+    from PIL import Image
+
+    try:
+        with Image.open(file) as image:
+            if image.mode in ("I", "F") or image.mode.startswith("I;"):
+                raise DataError(f"{file} has more than 8 bits per pixel (mode {image.mode}); save it with 8")
+            pixels = np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise DataError(f"{file} cannot be read as an image: {error}") from error
+    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels

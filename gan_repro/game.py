@@ -1,0 +1,451 @@
+"""AdversarialGame: players, prior, terms, order of play, and THE training step that all papers share.
+
+Losses (losses.py), networks, data and the loop around the step (training.py) are not here.
+"""
+
+import dataclasses
+import math
+import typing
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from gan_repro import losses, randomness
+from gan_repro.averaging import EVERY, Average
+from gan_repro.errors import UsageError
+
+METRICS = ("d_loss", "g_loss", "d_real", "d_generated")
+
+
+@dataclasses.dataclass(frozen=True)
+class LongPhases:
+    """WGAN's long critic phases (WassersteinGAN:main.py): `length` minibatches for the critic before G's update number i
+    (0-based) wherever i < first or i % every == 0."""
+
+    first: int = 25
+    every: int = 500
+    length: int = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class OrderOfPlay:
+    """Who moves on a minibatch, and what the moves share.
+
+    Attributes:
+      kind: "simultaneous": D and G move from the same old parameters, on one forward pass of each (goodfeli/adversarial);
+        "alternating": D moves, then G against the new D (Algorithm 1, dcgan.torch, WGAN);
+        "one_player": each minibatch trains one of them, G the first (DCGAN's MNIST code).
+      g_every: G moves on every g_every-th minibatch only; each of D's moves has a fresh minibatch (k of Algorithm 1,
+        n_critic of WGAN). With "one_player" that minibatch is G's alone.
+      d_steps: D's moves on one minibatch, with fresh noise each ("alternating" only; adversarial:sgd.py).
+      fresh_noise: "alternating": G's move draws noise of its own rather than D's last one.
+      joined: D sees real and generated images in one pass (of 2m rows) rather than in two. Where D has batch norm these
+        are two different models; every paper here with batch norm in D keeps them apart.
+      long_phases: replaces g_every where it says so.
+    """
+
+    kind: typing.Literal["simultaneous", "alternating", "one_player"] = "alternating"
+    g_every: int = 1
+    d_steps: int = 1
+    fresh_noise: bool = True
+    joined: bool = False
+    long_phases: LongPhases | None = None
+
+    def __post_init__(self):
+        if self.kind not in typing.get_args(typing.get_type_hints(OrderOfPlay)["kind"]):
+            raise UsageError(f"order of play {self.kind!r}: valid are simultaneous, alternating, one_player")
+        if self.g_every < 1 or self.d_steps < 1:
+            raise UsageError(f"g_every = {self.g_every}, d_steps = {self.d_steps}: both must be >= 1")
+        if self.d_steps > 1 and self.kind != "alternating":
+            raise UsageError(f"d_steps = {self.d_steps}: only the alternating order has several moves on a minibatch")
+
+
+@dataclasses.dataclass(frozen=True)
+class Player:
+    """A network and how it learns.
+
+    Attributes:
+      network: Keras model. G: z, or [z, labels], to images; D: images, or [images, labels], to logits (m, 1) or to a
+        dict of heads.
+      optimizer: a Keras optimizer of its own, built by the game.
+      terms: the player's loss.
+      constraint: applied to every trainable weight after an update (WeightClip), or None. A constraint of one kernel
+        (MaxColumnNorm) belongs to its layer, where Keras applies it after the update as well.
+    """
+
+    network: keras.Model
+    optimizer: keras.optimizers.Optimizer
+    terms: tuple[losses.Term, ...]
+    constraint: Callable | None = None
+
+
+class Play:
+    """What a term sees of one move: tensors of this replica's part of the minibatch, computed when first asked for.
+
+    Attributes:
+      x: real images float32 (m, h, w, c); labels: int32 (m,); z: (m, size); samples: G(z), (m, h, w, c).
+      d_real, d_generated: D's outputs on x and on samples, of one pass (joined) or two.
+      step: int64 scalar.
+    """
+
+    def __init__(self, game, x, labels, z, samples, step, move):
+        self.x, self.labels, self.z, self.samples, self.step = x, labels, z, samples, step
+        self._game, self._move, self._draws, self._outputs = game, move, 0, {}
+
+    @property
+    def d_real(self):
+        """D's output on the real images."""
+        return self._output("real")
+
+    @property
+    def d_generated(self):
+        """D's output on the generated images."""
+        return self._output("generated")
+
+    def _output(self, which):
+        if which not in self._outputs:
+            if self._game.order.joined:
+                both = self.discriminate(
+                    tf.concat([self.x, self.samples], 0), tf.concat([self.labels, self.labels], 0)
+                )
+                m = self.x.shape[0]
+                self._outputs["real"] = tf.nest.map_structure(lambda output: output[:m], both)
+                self._outputs["generated"] = tf.nest.map_structure(lambda output: output[m:], both)
+            else:
+                self._outputs[which] = self.discriminate(self.x if which == "real" else self.samples)
+        return self._outputs[which]
+
+    def discriminate(self, images, labels=None, weights=None):
+        """Applies D again, with dropout masks of its own: at other inputs (gradient penalty), with other weights.
+
+        Args:
+          images: (m, h, w, c).
+          labels: int32 (m,); None: those of the minibatch.
+          weights: values for D's trainable variables, in their order (unrolled GAN); None: its own.
+        """
+        network = self._game.discriminator.network
+        inputs = self._game.inputs(network, images, self.labels if labels is None else labels)
+        with randomness.network_call(self.seed(randomness.NETWORK)):
+            if weights is None:
+                return network(inputs, training=True)
+            fixed = [variable.value for variable in network.non_trainable_variables]
+            return network.stateless_call(weights, fixed, inputs, training=True)[0]
+
+    def seed(self, stream=randomness.TERM):
+        """A fresh int32 (2,) seed for a stateless draw, a function of (seed, step, replica, order of the calls)."""
+        self._draws += 1
+        return self._game.seed_of(self.step, stream, self._move, self._draws, _replica())
+
+
+def _replica():
+    return tf.distribute.get_replica_context().replica_id_in_sync_group
+
+
+class AdversarialGame:
+    """Two players, a prior, data and an order of play: a Trainable (training.py) for all papers of the family.
+
+    Args:
+      generator, discriminator: Player.
+      prior: priors.Prior.
+      source: data source (data/source.py).
+      order: OrderOfPlay.
+      batch_size: images of a minibatch, over all replicas.
+      seed: every random number follows from it, the step and the stream.
+      readout: see losses.Objective.
+      sampler: a float32 copy of G's architecture from which samples are drawn: not of G's own precision, and never
+        disturbing it.
+      steps_per_epoch: 0: as many whole minibatches as the training images give.
+      averages: kinds of averages of G's weights to keep (averaging.py).
+      jit_compile: compile each move with XLA.
+      tag: distinguishes the stages of a run in the random streams.
+
+    Raises:
+      UsageError: minibatches do not fit the data or the replicas, or XLA is wanted on several replicas.
+    """
+
+    def __init__(
+        self, generator, discriminator, prior, source, order, batch_size, seed, *, sampler,
+        readout=tf.sigmoid, steps_per_epoch=0, averages=(), jit_compile=False, tag=0,
+    ):  # fmt: skip
+        self.generator, self.discriminator = generator, discriminator
+        self.prior, self.source, self.order = prior, source, order
+        self.batch_size, self.seed, self.readout, self.sampler, self.tag = batch_size, seed, readout, sampler, tag
+        self.strategy = tf.distribute.get_strategy()
+        self.replicas = self.strategy.num_replicas_in_sync
+        whole = source.spec.sizes["train"] // batch_size
+        if whole < 1:
+            raise UsageError(
+                f"batch_size = {batch_size}: {source.spec.title} has only {source.spec.sizes['train']} training images"
+            )
+        if batch_size % self.replicas:
+            raise UsageError(f"batch_size = {batch_size}: must be a multiple of the {self.replicas} devices")
+        if jit_compile and self.replicas > 1:
+            raise UsageError("jit_compile = true: XLA cannot compile the step on several devices; set it to false")
+        self.steps_per_epoch = min(steps_per_epoch or whole, whole)
+        self.averages = {kind: Average(kind, generator.network, self.steps_per_epoch) for kind in averages}
+        # since_g: minibatches since G's last move. DCGAN's MNIST code lets G begin, so there it starts full.
+        since_g = order.g_every - 1 if order.kind == "one_player" else 0
+        self._counters = {"step": 0, "d_updates": 0, "g_updates": 0, "since_g": since_g}
+        self._counters = {
+            name: tf.Variable(value, dtype=tf.int64, trainable=False, name=name)
+            for name, value in self._counters.items()
+        }
+        for player in (generator, discriminator):
+            player.optimizer.build(player.network.trainable_variables)
+        self._feed = None
+        self._feed_epoch = None
+        self.traces = 0
+        compiled = tf.function(jit_compile=True, autograph=False) if jit_compile else lambda function: function
+        self._d_moves, self._g_moves = compiled(self._move_d), compiled(self._move_g)
+        self._both_move, self._take_turns = compiled(self._move_both), compiled(self._move_in_turn)
+        self._play_many = tf.function(self._play, autograph=False)
+
+    # ---- what the loop needs -------------------------------------------------------------------------------------
+
+    @property
+    def step(self):
+        """Minibatches played, int."""
+        return int(self._counters["step"].numpy())
+
+    @property
+    def updates(self):
+        """{"discriminator": n, "generator": n}: updates made so far."""
+        return {
+            "discriminator": int(self._counters["d_updates"].numpy()),
+            "generator": int(self._counters["g_updates"].numpy()),
+        }
+
+    def steps(self, n):
+        """Plays `n` minibatches, without Python in between, and not beyond the end of the epoch.
+
+        Returns:
+          {metric: float32 (n,)}: d_loss, g_loss, d_real (mean readout of D on real images), d_generated; NaN-free
+          where training is, and masked (numpy.ma) where the player did not move on that minibatch.
+
+        Raises:
+          ValueError: n < 1 or the epoch has fewer minibatches left.
+        """
+        epoch, first = divmod(self.step, self.steps_per_epoch)
+        if not 1 <= n <= self.steps_per_epoch - first:
+            raise ValueError(f"{n} steps from step {first} of an epoch of {self.steps_per_epoch}")
+        if self._feed_epoch != epoch:
+            self._feed, self._feed_epoch = self.source.open(epoch, self.seed, first), epoch
+        rows = self._play_many(self._feed, tf.constant(n, tf.int32)).numpy()
+        return unpack(rows)
+
+    def state(self):
+        """{name: variable}: all that the next step depends on, for a checkpoint; and the averages."""
+        state = dict(self._counters)
+        for role, player in (("generator", self.generator), ("discriminator", self.discriminator)):
+            for part, variables in (("", player.network.variables), ("_optimizer", player.optimizer.variables)):
+                state |= {f"{role}{part}/{i:03d}": variable.value for i, variable in enumerate(variables)}
+        for kind, average in self.averages.items():
+            state |= {f"average/{kind}/{name}": variable for name, variable in average.state().items()}
+        return state
+
+    def restored(self):
+        """To be called after the variables of `state` were given other values: forgets what was derived from them."""
+        self._feed = self._feed_epoch = None
+
+    def kinds(self):
+        """The generators to be had from `weights` and `sample`: "last" and one per average."""
+        return ("last", *(f"averaged-{kind}" for kind in self.averages))
+
+    def weights(self, kind="last"):
+        """The sampler with the weights of one of `kinds()`: a Keras model, overwritten by the next call."""
+        if kind == "last":
+            values = [weight.numpy() for weight in self.generator.network.weights]
+        else:
+            values = [value.numpy() for value in self.averages[kind.removeprefix("averaged-")].values]
+        self.sampler.set_weights(values)
+        return self.sampler
+
+    def sample(self, n, seed, labels=None, kind="last"):
+        """float32 (n, h, w, c): images from the generator `kind`, drawn in float32. As `sample_images` otherwise."""
+        return sample_images(self.weights(kind), self.prior, n, seed, labels)
+
+    # ---- the step ------------------------------------------------------------------------------------------------
+
+    def inputs(self, network, first, labels):
+        """What `network` is called with: `first` alone, or [first, labels] where it takes labels."""
+        return [first, labels] if len(network.inputs) > 1 else first
+
+    def seed_of(self, step, *streams):
+        """int32 (2,): the run's seed for (step, streams)."""
+        return randomness.seed_pair(self.seed, step, self.tag, *streams)
+
+    def _play(self, feed, n):
+        self.traces += 1  # Python: runs once per trace
+        rows = tf.TensorArray(tf.float32, n, element_shape=[len(METRICS) + 2])
+        rows = tf.while_loop(
+            lambda t, rows: t < n,
+            lambda t, rows: (t + 1, rows.write(t, self._minibatch(feed))),
+            (tf.constant(0), rows),
+            parallel_iterations=1,
+        )[1]
+        return rows.stack()
+
+    def _minibatch(self, feed):
+        counters, order = self._counters, self.order
+        step = counters["step"].read_value()
+        i = tf.cast(step % self.steps_per_epoch, tf.int32)
+        arguments = (*self.source.batch(feed, i, self.batch_size), step)
+        on_turn, otherwise = {
+            "simultaneous": (self._both_move, self._d_moves),
+            "alternating": (self._take_turns, self._d_moves),
+            "one_player": (self._g_moves, self._d_moves),
+        }[order.kind]
+        always = order.g_every == 1 and order.long_phases is None and order.kind != "one_player"
+        # Keras applies updates in merge_call, which cannot stand in a conditional inside strategy.run: the decision who
+        # moves stays outside of it.
+        def run(move):
+            return self._reduce(self.strategy.run(move, args=arguments))
+
+        turn = tf.constant(True) if always else counters["since_g"] + 1 >= self._phase_length()
+        row = run(on_turn) if always else tf.cond(turn, lambda: run(on_turn), lambda: run(otherwise))
+        moved = tf.cast(turn, tf.int64)
+        counters["since_g"].assign((counters["since_g"] + 1) * (1 - moved))
+        counters["g_updates"].assign_add(moved)
+        counters["d_updates"].assign_add(order.d_steps * (1 - moved if order.kind == "one_player" else 1))
+        counters["step"].assign_add(1)
+        if self.averages:
+            due = tf.logical_and(turn, counters["g_updates"] % EVERY == 0)
+            tf.cond(due, self._update_averages, lambda: tf.constant(0))
+        return row
+
+    def _update_averages(self):
+        for average in self.averages.values():
+            average.update(self._counters["step"])
+        return tf.constant(0)
+
+    def _phase_length(self):
+        """Minibatches of the phase that ends with G's next move, int64 scalar."""
+        usual, phases = tf.constant(self.order.g_every, tf.int64), self.order.long_phases
+        if phases is None:
+            return usual
+        i = self._counters["g_updates"]
+        return tf.where((i < phases.first) | (i % phases.every == 0), tf.constant(phases.length, tf.int64), usual)
+
+    def _reduce(self, row):
+        """The sum over replicas: each has divided its part by their number."""
+        return self.strategy.reduce(tf.distribute.ReduceOp.SUM, row, axis=None)
+
+    # Below: straight-line code in replica context. Every move returns one row: the metrics, and who moved.
+
+    def _begin(self, x, labels, step, move, noise=None, training=True):
+        """This replica's part of the minibatch as a Play, with samples from G."""
+        part = self.batch_size // self.replicas
+        x, labels = (tf.slice(t, [_replica() * part] + [0] * (t.shape.rank - 1), [part, *t.shape[1:]])
+                     for t in (x, labels)) if self.replicas > 1 else (x, labels)  # fmt: skip
+        if noise is None:
+            # The noise of the whole minibatch, from which a replica takes its part: no two ever draw the same, and
+            # together they draw what one device would.
+            noise = self.prior.draw(self.batch_size, self.seed_of(step, randomness.PRIOR, move))
+            noise = tf.slice(noise, [_replica() * part, 0], [part, self.prior.size])
+        play = Play(self, x, labels, noise, None, step, move)
+        network = self.generator.network
+        with randomness.network_call(play.seed(randomness.NETWORK)):
+            play.samples = tf.cast(network(self.inputs(network, noise, labels), training=training), tf.float32)
+        return play
+
+    def _update(self, player, gradients):
+        variables = player.network.trainable_variables
+        player.optimizer.apply(gradients, variables)
+        if player.constraint is not None:
+            for variable in variables:
+                variable.assign(player.constraint(variable))
+
+    def _loss(self, player, play):
+        loss = losses.total(player.terms, play)
+        return loss, loss / self.replicas
+
+    def _row(self, play, d_loss=None, g_loss=None):
+        blank = tf.zeros([])
+        readings = [blank, blank]
+        if d_loss is not None:
+            readings = [self._reading(play.d_real), self._reading(play.d_generated)]
+        values = [blank if d_loss is None else d_loss, blank if g_loss is None else g_loss, *readings]
+        row = [value / self.replicas for value in values]
+        return tf.stack([*row, *(tf.constant(float(loss is not None) / self.replicas) for loss in (d_loss, g_loss))])
+
+    def _reading(self, output):
+        head = next(iter(output.values())) if isinstance(output, dict) else output
+        return tf.reduce_mean(self.readout(tf.cast(head, tf.float32)))
+
+    def _move_both(self, x, labels, step):
+        """Both move from the old parameters: one forward pass of G and of D serves both gradients."""
+        with tf.GradientTape(persistent=True) as tape:
+            play = self._begin(x, labels, step, 0)
+            d_loss, d_share = self._loss(self.discriminator, play)
+            g_loss, g_share = self._loss(self.generator, play)
+        d_gradients = tape.gradient(d_share, self.discriminator.network.trainable_variables)
+        g_gradients = tape.gradient(g_share, self.generator.network.trainable_variables)
+        row = self._row(play, d_loss, g_loss)
+        self._update(self.discriminator, d_gradients)
+        self._update(self.generator, g_gradients)
+        return row
+
+    def _d_turn(self, x, labels, step):
+        for move in range(self.order.d_steps):
+            play = self._begin(x, labels, step, move)
+            with tf.GradientTape() as tape:
+                loss, share = self._loss(self.discriminator, play)
+            row = self._row(play, d_loss=loss)
+            self._update(self.discriminator, tape.gradient(share, self.discriminator.network.trainable_variables))
+        return row, play
+
+    def _g_turn(self, x, labels, step, noise=None):
+        with tf.GradientTape() as tape:
+            play = self._begin(x, labels, step, self.order.d_steps, noise)
+            loss, share = self._loss(self.generator, play)
+        row = self._row(play, g_loss=loss)
+        self._update(self.generator, tape.gradient(share, self.generator.network.trainable_variables))
+        return row
+
+    def _move_d(self, x, labels, step):
+        return self._d_turn(x, labels, step)[0]
+
+    def _move_g(self, x, labels, step):
+        return self._g_turn(x, labels, step)
+
+    def _move_in_turn(self, x, labels, step):
+        row, play = self._d_turn(x, labels, step)
+        return row + self._g_turn(x, labels, step, None if self.order.fresh_noise else play.z)
+
+
+def unpack(rows):
+    """The rows of a call, float32 (n, 6), as {metric: masked float32 (n,)}: masked where its player did not move."""
+    import numpy as np
+
+    still = rows[:, 4:] < 0.5  # whether D, G did not move
+    owner = {"d_loss": 0, "g_loss": 1, "d_real": 0, "d_generated": 0}
+    return {name: np.ma.array(rows[:, i], mask=still[:, owner[name]]) for i, name in enumerate(METRICS)}
+
+
+def sample_images(network, prior, n, seed, labels=None, chunk=1000):
+    """Draws images from a generator, in test mode.
+
+    Args:
+      network: Keras model: z, or [z, labels], to images.
+      prior: priors.Prior.
+      n: how many.
+      seed: int; image j is a function of (seed, j // chunk) and the weights alone.
+      labels: int (n,), for a conditional generator.
+      chunk: images computed at a time.
+
+    Returns:
+      float32 (n, h, w, c), in the range that the generator was trained on.
+    """
+    import numpy as np
+
+    labels = None if labels is None else np.asarray(labels, np.int32)
+    images = []
+    for i in range(math.ceil(n / chunk)):
+        # Whole chunks, also where fewer are wanted: the last bits of a product depend on its shape.
+        inputs = prior.draw(chunk, randomness.seed_pair(seed, i, randomness.SAMPLE))
+        if labels is not None:
+            part = labels[i * chunk : (i + 1) * chunk]
+            inputs = [inputs, tf.constant(np.pad(part, (0, chunk - len(part))))]
+        images.append(np.asarray(network(inputs, training=False), np.float32)[: n - i * chunk])
+    return np.concatenate(images)

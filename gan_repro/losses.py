@@ -1,0 +1,99 @@
+"""The terms of a player's loss, each with its equation and its source, and the objective pairs made of them.
+
+Who plays when is not here (game.py). D's outputs are logits a, with D(x) = sigmoid(a); a critic's are scores f.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class Term:
+    """One weighted summand of a player's loss.
+
+    Attributes:
+      name: for messages.
+      value: game.Play -> scalar tensor, a mean over the minibatch, to be minimised.
+      weight: what it is multiplied by.
+    """
+
+    name: str
+    value: Callable
+    weight: float = 1.0
+
+
+def total(terms, play):
+    """The sum of the weighted terms: float32 scalar."""
+    return tf.add_n([tf.cast(term.weight, tf.float32) * tf.cast(term.value(play), tf.float32) for term in terms])
+
+
+def _mean(values):
+    return tf.reduce_mean(tf.cast(values, tf.float32))
+
+
+def log_real(play):
+    """-E log D(x): with `log_generated`, D's part of the value function V(D, G) (Goodfellow et al. 2014, eq. 1)."""
+    return _mean(tf.nn.softplus(-tf.cast(play.d_real, tf.float32)))
+
+
+def log_generated(play):
+    """-E log(1 - D(G(z))): the other half of D's part of V (Goodfellow et al. 2014, eq. 1)."""
+    return _mean(tf.nn.softplus(tf.cast(play.d_generated, tf.float32)))
+
+
+def saturating(play):
+    """E log(1 - D(G(z))): what G minimises in the minimax game (Goodfellow et al. 2014, eq. 1, Algorithm 1)."""
+    return -log_generated(play)
+
+
+def non_saturating(play):
+    """-E log D(G(z)): the same fixed point, stronger gradients early (Goodfellow et al. 2014, section 3)."""
+    return _mean(tf.nn.softplus(-tf.cast(play.d_generated, tf.float32)))
+
+
+def critic(play):
+    """E f(G(z)) - E f(x): minus the Wasserstein estimate, up to the Lipschitz constant (Arjovsky et al. 2017, eq. 3)."""
+    return _mean(play.d_generated) - _mean(play.d_real)
+
+
+def critic_generator(play):
+    """-E f(G(z)) (Arjovsky et al. 2017, Theorem 3 and Algorithm 1, line 11)."""
+    return -_mean(play.d_generated)
+
+
+@dataclasses.dataclass(frozen=True)
+class Objective:
+    """A pair of losses.
+
+    Attributes:
+      discriminator, generator: the two players' terms.
+      readout: what of D's output is worth monitoring: logits -> D(x) in (0, 1), or scores as they are.
+    """
+
+    discriminator: tuple[Term, ...]
+    generator: tuple[Term, ...]
+    readout: Callable = tf.sigmoid
+
+
+def minimax(d_weight=1.0):
+    """The minimax game (Goodfellow et al. 2014, eq. 1). d_weight .5 is the factor of goodfeli/adversarial's D loss."""
+    d_terms = Term("log_real", log_real, d_weight), Term("log_generated", log_generated, d_weight)
+    return Objective(d_terms, (Term("saturating", saturating),))
+
+
+def non_saturating_pair(d_weight=1.0):
+    """The non-saturating pair: D as in `minimax`, G maximises log D(G(z)) (Goodfellow et al. 2014, section 3).
+
+    d_weight .5 gives goodfeli/adversarial's AdversaryCost2 (__init__.py), which halves D's loss and not G's.
+    """
+    return dataclasses.replace(minimax(d_weight), generator=(Term("non_saturating", non_saturating),))
+
+
+def wasserstein():
+    """The Wasserstein pair: a critic and its generator (Arjovsky et al. 2017, eq. 3). Wants a Lipschitz constraint."""
+    return Objective((Term("critic", critic),), (Term("critic_generator", critic_generator),), tf.identity)
+
+
+OBJECTIVES = {"minimax": minimax, "non_saturating": non_saturating_pair, "wasserstein": wasserstein}

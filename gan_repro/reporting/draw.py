@@ -1,0 +1,59 @@
+"""The figures of a finished run, from its weights, data and curves. How a figure looks is in figures.py."""
+
+import numpy as np
+
+from gan_repro.evaluation import neighbours
+from gan_repro.reporting import figures
+
+ROWS, COLUMNS = 4, 5  # Figure 2 of Goodfellow et al. 2014: 4 rows of 5 samples and one training image
+STRIPS, STEPS = 4, 10  # Figure 3 shows two strips of about ten digits; four say more
+
+
+def _range(run):
+    return run.source.spec.low, run.source.spec.high
+
+
+def _caption(run, kind):
+    names = {"best": "best by validation", "last": "last"}
+    return f"{run.experiment.row} on {run.source.spec.title}; generator: {names.get(kind, kind)}"
+
+
+def nearest_neighbours(run, kind):
+    """Writes figures/samples-KIND.png: random samples; the last column is the training image nearest to the fifth one.
+
+    Nearest by squared L2 in the range that the networks see, over the training images (goodfeli/adversarial,
+    show_samples_mnist_paper.py). The samples are not selected: they are the first ones of the run's evaluation.
+    """
+    samples = run.samples(kind, ROWS * COLUMNS)
+    train = run.source.images("train")
+    low, high = _range(run)
+    pixels = (samples[COLUMNS - 1 :: COLUMNS] - low) / (high - low) * 255
+    indices = neighbours.nearest(pixels, train)[0][:, 0]
+    nearest = low + train[indices].astype(np.float32) * ((high - low) / 255)
+    path = run.workdir.figures / f"samples-{kind}.png"
+    figures.nearest_grid(path, samples, nearest, low, high, _caption(run, kind))
+
+
+def interpolation(run, kind):
+    """Writes figures/interpolation-KIND.png: straight lines in z space between random pairs of points."""
+    from gan_repro import priors, randomness
+
+    ends = run.prior().draw(2 * STRIPS, randomness.seed_pair(run.config.seed, 0, randomness.FIGURE)).numpy()
+    z = np.concatenate([priors.line(a, b, STEPS) for a, b in zip(ends[::2], ends[1::2])])
+    images = np.asarray(run.generator(kind)(z, training=False))
+    strips = images.reshape(STRIPS, STEPS, *images.shape[1:])
+    title = f"{_caption(run, kind)}. Linear interpolation in z"
+    figures.interpolation_strips(run.workdir.figures / f"interpolation-{kind}.png", strips, *_range(run), title)
+
+
+def averages(run, kinds, n=10):
+    """Writes figures/averages.png: the same z through every generator of the run, one row each."""
+    rows = np.concatenate([run.samples(kind, n) for kind in kinds])
+    title = f"{_caption(run, kinds[0])}, then the same z through: {', '.join(kinds[1:])}"
+    figures.sample_grid(run.workdir.figures / "averages.png", rows, len(kinds), n, title, *_range(run))
+
+
+def curves(run):
+    """Writes figures/curves.png: losses, D's readings, validation."""
+    title = f"{run.experiment.row} on {run.source.spec.title}, seed {run.config.seed}"
+    figures.training_curves(run.workdir.figures / "curves.png", run.curves, title)

@@ -1,0 +1,286 @@
+"""Figures: grids of samples with exact pixels, the papers' nearest-neighbour and interpolation layouts, and curves.
+
+Where images and numbers come from is not here. The same arguments give the same bytes: no dates, no global state.
+"""
+
+import textwrap
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from gan_repro import files
+
+DPI = 128  # a power of two: pixels / DPI * DPI is exact, so that no size is off by one
+GAP = 2
+MARGIN = 10
+INK = "#222222"
+YELLOW = (255, 205, 0)
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#666666")  # Okabe and Ito
+
+
+def _pixels(images, low, high):
+    """uint8 (n, h, w, 3) of float (n, h, w, 1 or 3) in [low, high]; what lies outside is clipped.
+
+    Raises:
+      ValueError: another shape, or a number that is not finite.
+    """
+    images = np.asarray(images, np.float64)
+    if images.ndim != 4 or images.shape[3] not in (1, 3):
+        raise ValueError(f"images must be (n, height, width, 1 or 3), not {images.shape}")
+    if not np.isfinite(images).all():
+        raise ValueError("images hold numbers that are not finite")
+    scaled = np.clip((images - low) / (high - low), 0, 1)
+    return np.broadcast_to(np.rint(scaled * 255).astype(np.uint8), (*images.shape[:3], 3))
+
+
+def _scale(size, columns):
+    """The whole factor by which images of `size` pixels are enlarged: `columns` of them are then about 900 wide."""
+    return max(1, min(4, round(900 / (columns * size))))
+
+
+def _paste(canvas, image, scale, top, left):
+    enlarged = image.repeat(scale, 0).repeat(scale, 1)
+    canvas[top : top + enlarged.shape[0], left : left + enlarged.shape[1]] = enlarged
+
+
+def _white(height, width):
+    return np.full((height, width, 3), 255, np.uint8)
+
+
+def _grid(pixels, rows, columns, scale):
+    """uint8 canvas with images in reading order, GAP white pixels between them; missing ones stay white."""
+    height, width = pixels.shape[1] * scale, pixels.shape[2] * scale
+    canvas = _white(rows * (height + GAP) - GAP, columns * (width + GAP) - GAP)
+    for index, image in enumerate(pixels):
+        row, column = divmod(index, columns)
+        _paste(canvas, image, scale, row * (height + GAP), column * (width + GAP))
+    return canvas
+
+
+def _write(path, figure):
+    with files.replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
+
+
+def _write_canvas(path, canvas, title=None, headings=(), caption=None, size=9.0):
+    """Writes a canvas pixel for pixel with white margins, a title and (x, text) headings above it, a caption below."""
+    line = round(size * DPI / 72 * 1.3)
+    characters = max(20, int((canvas.shape[1]) / (size * DPI / 72 * 0.54)))  # DejaVu Sans: half as wide as high
+    titles = textwrap.wrap(title, characters) if title else []
+    captions = textwrap.wrap(caption, characters) if caption else []
+    heading_lines = 0.8 * max((text.count("\n") + 1 for _, text in headings), default=0)
+    top = MARGIN + round(line * (len(titles) + heading_lines)) + (MARGIN // 2 if titles or headings else 0)
+    bottom = MARGIN + (line * len(captions) + MARGIN if captions else 0)
+    height, width = top + canvas.shape[0] + bottom, canvas.shape[1] + 2 * MARGIN
+    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
+    figure.figimage(canvas, xo=MARGIN, yo=bottom, origin="upper")
+    style = {"fontsize": size, "color": INK, "va": "top", "linespacing": 1.1}
+    for index, text in enumerate(titles):
+        figure.text(0.5, 1 - (MARGIN + index * line) / height, text, ha="center", **style)
+    for x, text in headings:
+        place = (MARGIN + x) / width, 1 - (top - MARGIN // 2) / height
+        figure.text(*place, text, ha="center", **style | {"va": "bottom", "fontsize": size * 0.8})
+    for index, text in enumerate(captions):
+        figure.text(MARGIN / width, (bottom - MARGIN - index * line) / height, text, ha="left", **style)
+    _write(path, figure)
+
+
+def sample_grid(path, images, rows, columns, title=None, low=0.0, high=1.0):
+    """Writes a grid of images, in reading order, enlarged by a whole factor without smoothing.
+
+    Args:
+      path: the PNG.
+      images: float (n, h, w, 1 or 3) in [low, high], n <= rows * columns; missing cells stay white.
+      rows, columns: of the grid.
+      title: a line above it, or None.
+      low, high: black and white.
+
+    Raises:
+      ValueError: too many images, a wrong shape, or numbers that are not finite.
+      RunError: the file cannot be written.
+    """
+    pixels = _pixels(images, low, high)
+    if len(pixels) > rows * columns:
+        raise ValueError(f"{len(pixels)} images do not fit into {rows} x {columns}")
+    _write_canvas(path, _grid(pixels, rows, columns, _scale(pixels.shape[2], columns)), title)
+
+
+def nearest_grid(path, samples, neighbours, low, high, caption):
+    """Writes Figure 2 of Goodfellow et al. 2014: each row's samples, then the training image nearest to the last one.
+
+    Args:
+      path: the PNG.
+      samples: float (rows, columns, h, w, 1 or 3) in [low, high]; the paper's layout: (4, 5, ...). Or the same
+        samples row after row, (rows * columns, h, w, c).
+      neighbours: float (rows, h, w, c): the training image nearest to the last sample of each row; outlined in yellow.
+      low, high: black and white.
+      caption: the text below, or None.
+
+    Raises:
+      ValueError: shapes that do not fit, or numbers that are not finite.
+      RunError: the file cannot be written.
+    """
+    samples, neighbours = np.asarray(samples), np.asarray(neighbours)
+    rows, shape = len(neighbours), neighbours.shape[1:]
+    columns = samples.size // max(1, neighbours.size)
+    if columns < 1 or samples.shape not in ((rows, columns, *shape), (rows * columns, *shape)):
+        raise ValueError(f"samples {samples.shape} do not fit neighbours {neighbours.shape}")
+    both = np.concatenate([samples.reshape(rows, columns, *shape), neighbours[:, None]], axis=1)
+    pixels = _pixels(both.reshape(-1, *shape), low, high)
+    scale = max(2, _scale(shape[1], columns + 1))
+    frame, apart = 3, 4 * GAP  # the outline lies around the image, never on its pixels
+    cell_h, cell_w = shape[0] * scale + 2 * frame, shape[1] * scale + 2 * frame
+    canvas = _white(rows * (cell_h + GAP) - GAP, (columns + 1) * (cell_w + GAP) - GAP + apart)
+    for index, image in enumerate(pixels):
+        row, column = divmod(index, columns + 1)
+        top, left = row * (cell_h + GAP), column * (cell_w + GAP) + (apart if column == columns else 0)
+        if column == columns:
+            canvas[top : top + cell_h, left : left + cell_w] = YELLOW
+        _paste(canvas, image, scale, top + frame, left + frame)
+    middle = (columns * (cell_w + GAP) - GAP) / 2
+    last = canvas.shape[1] - cell_w / 2
+    _write_canvas(path, canvas, headings=[(middle, "samples"), (last, "nearest\ntraining\nimage")], caption=caption)
+
+
+def interpolation_strips(path, strips, low=0.0, high=1.0, title=None):
+    """Writes Figure 3 of Goodfellow et al. 2014: each strip a row, its images side by side without gaps.
+
+    Args:
+      path: the PNG.
+      strips: float (n_strips, n_steps, h, w, 1 or 3) in [low, high].
+      low, high: black and white.
+      title: a line above, or None.
+
+    Raises:
+      ValueError: a wrong shape, or numbers that are not finite.
+      RunError: the file cannot be written.
+    """
+    strips = np.asarray(strips)
+    if strips.ndim != 5:
+        raise ValueError(f"strips must be (n_strips, n_steps, height, width, channels), not {strips.shape}")
+    n, steps, height, width, _ = strips.shape
+    pixels = _pixels(strips.reshape(-1, *strips.shape[2:]), low, high)
+    scale, apart = _scale(width, steps), 4 * GAP
+    canvas = _white(n * (height * scale + apart) - apart, steps * width * scale)
+    for index, image in enumerate(pixels):
+        strip, step = divmod(index, steps)
+        _paste(canvas, image, scale, strip * (height * scale + apart), step * width * scale)
+    _write_canvas(path, canvas, title)
+
+
+# ---- curves ----------------------------------------------------------------------------------------------------
+
+
+def kind_title(kind):
+    """What a legend calls a generator: "last" is G as trained, "averaged-KIND" an average of its weights."""
+    if kind.startswith("averaged-"):
+        return f"average of weights, {kind.removeprefix('averaged-')}"
+    return {"last": "G as trained"}.get(kind, kind)
+
+
+def validation_curves(curves):
+    """{kind: {"epoch": [...], "value": [...]}} of a record's curves, "last" first; {} if nothing was validated."""
+    found = next((value for name, value in curves.items() if name.startswith("validation")), {})
+    return dict(sorted(found.items(), key=lambda item: (item[0] != "last", item[0])))
+
+
+def _axes(axes, ylabel):
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+    axes.set_ylabel(ylabel)
+    axes.grid(True, color="#e3e3e3", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _plot(axes, epochs, values, label=None, **style):
+    """A line; the fewer points, the more visible each one is. None (nothing measured then) leaves a hole."""
+    values = np.array([np.nan if value is None else value for value in values], float)
+    marker, width = "o" if len(values) <= 30 else None, 1.4 if len(values) <= 1000 else 0.6
+    axes.plot(epochs, values, label=label, linewidth=width, marker=marker, markersize=3.5, **style)
+
+
+def _robust_limits(axes, drawn):
+    """Keeps the first epochs, hundreds of nats below the rest, from flattening the part that matters.
+
+    `drawn`: the values of each curve. Whatever is cut off, the best half of every curve is seen.
+    """
+    values = np.concatenate([np.array(values, float) for values in drawn] or [np.zeros(0)])
+    if len(values) < 4:
+        return
+    quarter, top = np.percentile(values, 25), values.max()
+    bottom = min(quarter - 1.5 * (top - quarter), *(np.median(values) for values in drawn if values))
+    if values.min() < bottom:
+        axes.set_ylim(bottom=bottom - 0.02 * (top - bottom))
+
+
+def training_curves(path, curves, title):
+    """Writes a run's curves: losses; mean D(x) and D(G(z)), if there; validation log-likelihood by generator, if there.
+
+    Args:
+      path: the PNG.
+      curves: a record's "curves".
+      title: the line above.
+
+    Raises:
+      RunError: the file cannot be written.
+    """
+    training, validation = curves.get("training", {}), validation_curves(curves)
+    panels = [
+        ("loss", {"d_loss": "discriminator", "g_loss": "generator"}),
+        ("mean output of D", {"d_real": "D(x)", "d_generated": "D(G(z))"}),
+    ]
+    panels = [(ylabel, {name: lines[name] for name in lines if name in training}) for ylabel, lines in panels]
+    panels = [(ylabel, lines) for ylabel, lines in panels if lines]
+    figure = Figure(figsize=(4.2 * max(1, len(panels) + bool(validation)), 3.4), dpi=DPI, layout="constrained")
+    axes = figure.subplots(1, max(1, len(panels) + bool(validation)), squeeze=False)[0]
+    for axis, (ylabel, lines) in zip(axes, panels):
+        for colour, (name, text) in zip(COLOURS, lines.items()):
+            _plot(axis, training["epoch"], training[name], text, color=colour)
+        _axes(axis, ylabel)
+        axis.legend(frameon=False, fontsize=8)
+    if validation:
+        for colour, (kind, curve) in zip(COLOURS, validation.items()):
+            _plot(axes[-1], curve["epoch"], curve["value"], kind_title(kind), color=colour)
+        _axes(axes[-1], "validation log-likelihood (nats)")
+        _robust_limits(axes[-1], [curve["value"] for curve in validation.values()])
+        axes[-1].legend(frameon=False, fontsize=8)
+    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
+    figure.suptitle(title, fontsize=11, color=INK)
+    _write(path, figure)
+
+
+def log_likelihood_curves(path, groups, published):
+    """Writes the validation log-likelihood against epochs of all runs of an experiment, one line for each seed.
+
+    Args:
+      path: the PNG.
+      groups: as records.group gives them; a colour for each group and generator, solid for G as trained.
+      published: experiment.Published numbers, dashed lines (log-likelihoods on test images), or ().
+
+    Raises:
+      RunError: the file cannot be written.
+    """
+    figure = Figure(figsize=(7.2, 4.6), dpi=DPI, layout="constrained")
+    axes = figure.subplots()
+    drawn, seen = [], 0
+    for members in groups:
+        first = members[0]
+        run = f"{first['preset']}, {first['epochs']:g} epochs, {len(members)} seed{'s' if len(members) > 1 else ''}"
+        for kind in validation_curves(first["curves"]):
+            style = {"color": COLOURS[seen % len(COLOURS)], "linestyle": "-" if kind == "last" else (0, (4, 1.2))}
+            for index, record in enumerate(members):
+                curve = validation_curves(record["curves"]).get(kind, {"epoch": [], "value": []})
+                _plot(axes, curve["epoch"], curve["value"], None if index else f"{kind_title(kind)} ({run})", **style)
+                drawn.append(curve["value"])
+            seen += 1
+    for number in published:
+        error = "" if number.standard_error is None else f" ± {number.standard_error:g}"
+        label = f"published {number.row}, {number.value:g}{error} (test)"
+        axes.axhline(number.value, color=INK, linestyle="--", linewidth=1.0, label=label)
+    _axes(axes, "validation log-likelihood (nats)")
+    _robust_limits(axes, drawn)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, fontsize=7.5)
+    _write(path, figure)

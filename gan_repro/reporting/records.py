@@ -1,0 +1,305 @@
+"""Records: what a finished run leaves behind (JSON); reading, checking, collecting and summarising them over seeds.
+
+How a record is made is not here (the programs do that), nor how it looks in a table (tables.py).
+"""
+
+import hashlib
+import json
+import math
+import re
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan_repro import files
+from gan_repro.errors import RunError
+
+SCHEMA = 1
+_NUMBER = (int, float)
+_FIELDS = {
+    "schema": int,
+    "experiment": str,
+    "dataset": str,
+    "preset": str,
+    "seed": int,
+    "epochs": _NUMBER,
+    "config": dict,
+    "config.experiment": str,
+    "config.dataset": str,
+    "config.preset": str,
+    "config.seed": int,
+    "config.recipe": dict,
+    "manifest": dict,
+    "manifest.data": dict,
+    "manifest.data.sha256": str,
+    "manifest.data.title": str,
+    "cost": dict,
+    "cost.minutes": _NUMBER,
+    "command": str,
+    "measurements": list,
+    "curves": dict,
+}
+_MEASUREMENT = {"metric": str, "unit": str, "value": _NUMBER, "dataset": str, "generator": str}
+_MEASUREMENT_OPTIONAL = {"standard_error": _NUMBER, "n_test": int, "n_samples": int, "sigma": _NUMBER, "split": str}
+_WORDS = {int: "a whole number", str: "text", dict: "an object", list: "a list", _NUMBER: "a number"}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One measurement over the seeds of a group.
+
+    Attributes:
+      metric, unit, dataset, generator, split, n_test, n_samples: as in the measurements; None where they say nothing.
+      value: mean over seeds.
+      standard_error: mean over seeds of the standard error over test images, or None.
+      deviation: standard deviation over seeds (n - 1 in the denominator); None with one seed.
+      seeds: tuple of int, sorted.
+      sigmas: tuple of the distinct Parzen widths that validation chose, sorted.
+    """
+
+    metric: str
+    unit: str
+    dataset: str
+    generator: str
+    split: str | None
+    n_test: int | None
+    n_samples: int | None
+    value: float
+    standard_error: float | None
+    deviation: float | None
+    seeds: tuple[int, ...]
+    sigmas: tuple[float, ...]
+
+
+def check(record, where):
+    """Checks a record against the schema.
+
+    Args:
+      record: what the JSON file held.
+      where: the file's name, for the message.
+
+    Raises:
+      RunError: a field is missing or wrong; the message names it.
+    """
+    if not isinstance(record, dict):
+        raise RunError(f"{where} is damaged: it must hold an object, not {type(record).__name__}")
+    for name, kind in _FIELDS.items():
+        _require(record, name, kind, where)
+    if record["schema"] != SCHEMA:
+        raise RunError(f"{where}: schema is {record['schema']}; this version reads {SCHEMA}")
+    if record["epochs"] < 0:
+        raise RunError(f"{where} is damaged: epochs must be >= 0")
+    for name in ("experiment", "dataset", "preset", "seed"):
+        if record[name] != record["config"][name]:
+            raise RunError(f"{where} is damaged: {name} is {record[name]!r}, config.{name} {record['config'][name]!r}")
+    for index, measurement in enumerate(record["measurements"]):
+        place = f"{where}: measurements[{index}]"
+        if not isinstance(measurement, dict):
+            raise RunError(f"{place} must be an object")
+        for name, kind in _MEASUREMENT.items():
+            _require(measurement, name, kind, place)
+        for name, kind in _MEASUREMENT_OPTIONAL.items():
+            if measurement.get(name) is not None:
+                _require(measurement, name, kind, place)
+        if (measurement.get("standard_error") or 0) < 0:
+            raise RunError(f"{place}.standard_error must be >= 0")
+    _check_curves(record["curves"], where)
+    for place, number in _numbers(record, ""):
+        if not math.isfinite(number):
+            raise RunError(f"{where} is damaged: {place} is {number}")
+
+
+def _require(fields, name, kind, where):
+    value = fields
+    for key in name.split("."):
+        if key not in value:
+            raise RunError(f"{where} is damaged: the field {name} is missing")
+        value = value[key]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise RunError(f"{where} is damaged: {name} must be {_WORDS[kind]}, not {value!r}")
+
+
+def _check_curves(curves, where):
+    """A curve is an object of lists of equal length, one of them called "epoch"; `curves` nests such objects."""
+    for name, curve in curves.items():
+        if not isinstance(curve, dict):
+            raise RunError(f"{where} is damaged: curves.{name} must be an object")
+        if any(isinstance(entry, list) for entry in curve.values()):
+            lengths = {len(entry) if isinstance(entry, list) else None for entry in curve.values()}
+            if "epoch" not in curve or len(lengths) != 1 or None in lengths:
+                raise RunError(f"{where} is damaged: curves.{name} must hold lists of one length, one of them epoch")
+        else:
+            _check_curves(curve, f"{where}: curves.{name}")
+
+
+def _numbers(value, place):
+    """(place, number) of every float anywhere in a JSON value."""
+    if isinstance(value, float):
+        yield place, value
+    elif isinstance(value, (dict, list)):
+        for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _numbers(entry, f"{place}.{key}".lstrip("."))
+
+
+def read_files(folder):
+    """[(file name without .json, record)] of every record in `folder`, sorted by name; [] where there is no folder.
+
+    Raises:
+      RunError: a record is unreadable, not JSON, damaged, or of a kind that has no place among results.
+    """
+    found = []
+    for path in sorted(Path(folder).glob("*.json")):
+        record = files.read_json(path)
+        check(record, path)
+        _refuse(record, path)
+        found.append((path.stem, record))
+    return found
+
+
+def read_all(folder):
+    """The records of `folder`, sorted by file name; errors as read_files."""
+    return [record for _, record in read_files(folder)]
+
+
+def _refuse(record, where):
+    """Raises RunError for what must not stand among results: unfinished runs, smoke runs, the built-in glyphs."""
+    if record.get("complete") is False:
+        raise RunError(f"{where}: the run has not finished; give its command again to continue it: {record['command']}")
+    if record["preset"] == "smoke":
+        raise RunError(f"{where}: a smoke run measures nothing; results take the presets paper and quick")
+    if "glyphs" in [record["dataset"], *(measurement["dataset"] for measurement in record["measurements"])]:
+        raise RunError(f"{where}: glyphs are the program's own digits, no paper's; results take real data sets only")
+
+
+def identity(record):
+    """What two records share if they may be averaged: everything that was set but the seed, the epochs, and the data.
+
+    Returns:
+      text, equal exactly for records of one group. `recipe.epochs` is left out: `epochs` says what was played.
+    """
+    config = {key: value for key, value in record["config"].items() if key != "seed"}
+    config["recipe"] = {key: value for key, value in config["recipe"].items() if key != "epochs"}
+    return json.dumps([config, float(record["epochs"]), record["manifest"]["data"]["sha256"]], sort_keys=True)
+
+
+def group(records):
+    """Puts records together that are equal but for the seed.
+
+    Args:
+      records: checked records, in any order.
+
+    Returns:
+      list of lists of records, each sorted by seed; groups sorted by experiment, data set, preset (paper first), more
+      epochs first.
+
+    Raises:
+      RunError: two records are of the same run.
+    """
+    groups = {}
+    for record in sorted(records, key=lambda record: record["seed"]):
+        groups.setdefault(identity(record), []).append(record)
+    for members in groups.values():
+        seeds = [record["seed"] for record in members]
+        for seed in seeds:
+            if seeds.count(seed) > 1:
+                raise RunError(f"two records of the same run: {file_name(members[seeds.index(seed)])}; delete one")
+
+    def order(item):
+        text, (record, *_) = item
+        preset = (record["preset"] != "paper", record["preset"])
+        return record["experiment"], record["dataset"], preset, -record["epochs"], text
+
+    return [members for _, members in sorted(groups.items(), key=order)]
+
+
+def prefix(record):
+    """<experiment>-<data set>; PATH of npz:PATH and images:PATH becomes its last name, with plain characters only."""
+    kind, colon, rest = record["dataset"].partition(":")
+    safe = re.sub(r"[^A-Za-z0-9.]+", "-", Path(rest).stem).strip("-.")
+    return f"{record['experiment']}-{kind}{f'_{safe}' if colon else ''}"
+
+
+def file_name(record):
+    """The telling name, such as goodfellow2014-mnist-paper-500epochs-seed0.json."""
+    return f"{prefix(record)}-{record['preset']}-{record['epochs']:g}epochs-seed{record['seed']}.json"
+
+
+def finished(run_folder):
+    """The record of a finished run.
+
+    Raises:
+      RunError: no such folder, no record (the run has not finished), a damaged one, a smoke run, or the glyphs.
+    """
+    run_folder = Path(run_folder)
+    path = run_folder / "record.json"
+    if not run_folder.is_dir():
+        raise RunError(f"there is no folder {run_folder}")
+    if not path.exists():
+        raise RunError(f"{run_folder} has no record.json: the run has not finished; give its command again")
+    record = files.read_json(path)
+    check(record, path)
+    _refuse(record, path)
+    return record
+
+
+def add(run_folder, results_folder):
+    """Copies a finished run's record into `results_folder`/records. A record of the same run is replaced.
+
+    Returns:
+      Path of the copy. Where its telling name is taken by a run of another configuration (--set), eight digits of the
+      configuration's sha256 are appended.
+
+    Raises:
+      RunError: as `finished` and `read_files`.
+    """
+    record = finished(run_folder)
+    folder = Path(results_folder) / "records"
+    there = dict(read_files(folder))
+    name = Path(file_name(record)).stem
+    same = [stem for stem, other in there.items()
+            if (identity(other), other["seed"]) == (identity(record), record["seed"])]  # fmt: skip
+    if same:
+        name = same[0]
+    elif name in there:
+        name += "-" + hashlib.sha256(identity(record).encode()).hexdigest()[:8]
+    path = folder / f"{name}.json"
+    files.write_json(path, record)
+    return path
+
+
+def summaries(members):
+    """Summarises every measurement of a group over its seeds.
+
+    Args:
+      members: the records of one group.
+
+    Returns:
+      list of Summary, in the order of the first record's measurements.
+
+    Raises:
+      RunError: a record measures the same thing twice.
+    """
+    found = {}
+    for record in members:
+        for measurement in record["measurements"]:
+            # Sigma is chosen by validation, run by run: it is a result, not a part of the protocol.
+            keys = ("metric", "unit", "dataset", "generator", "split", "n_test", "n_samples")
+            entry = found.setdefault(tuple(measurement.get(key) for key in keys), {})
+            if record["seed"] in entry:
+                what = f"{measurement['metric']} of {measurement['generator']}"
+                raise RunError(f"{file_name(record)} is damaged: {what} is there twice")
+            entry[record["seed"]] = measurement
+    return [_summary(key, by_seed) for key, by_seed in found.items()]
+
+
+def _summary(key, by_seed):
+    values = [entry["value"] for entry in by_seed.values()]
+    errors = [entry.get("standard_error") for entry in by_seed.values()]
+    return Summary(
+        *key,
+        value=statistics.fmean(values),
+        standard_error=None if None in errors else statistics.fmean(errors),
+        deviation=statistics.stdev(values) if len(values) > 1 else None,
+        seeds=tuple(sorted(by_seed)),
+        sigmas=tuple(sorted({entry["sigma"] for entry in by_seed.values() if entry.get("sigma") is not None})),
+    )

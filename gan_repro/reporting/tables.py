@@ -1,0 +1,408 @@
+"""Tables: published numbers beside the measured ones, their verdicts, and the files .md, .csv and .tex.
+
+Reading and averaging records is not here (records.py), nor any published number (they stand in the experiments).
+"""
+
+import csv
+import dataclasses
+import io
+import math
+import re
+from dataclasses import dataclass
+
+from gan_repro.errors import RunError
+from gan_repro.experiment import dataset_kind, plain
+from gan_repro.reporting import records
+
+GENERATED = "Generated from results/records/*.json by `python -m gan_repro.tables`; do not edit."
+TITLES = {"mnist": "MNIST", "tfd": "TFD", "cifar10": "CIFAR-10"}
+MIN_SEEDS = 3
+SHOWN = {"reproduced": "reproduced", "partly": "partly reproduced", "not": "not reproduced"}
+# How the published numbers were measured: what a measurement must say to be held against them without a remark.
+PROTOCOLS = {
+    ("parzen_log_likelihood", "mnist"): {"split": "test", "n_samples": 10_000, "n_test": 10_000},
+    ("parzen_log_likelihood", "tfd"): {"split": "test", "n_samples": 10_000},
+}
+# Fields of a recipe that change what is kept and shown, or roundings, but not the training.
+BESIDE_TRAINING = ("epochs", "averages", "samples_every", "validate_every", "jit_compile")
+ERROR_BARS = (
+    "± in a published number: as its paper gives it. Measured numbers have two error bars, never merged: SE, the "
+    "standard error over test images (the paper's own kind; over several seeds the mean of their SEs), and SD, the "
+    "standard deviation over training seeds (n - 1 in the denominator). Without SD there is one seed."
+)
+VERDICTS = (
+    "Verdicts. Reproduced: ours >= published - 2 sqrt(SE^2 + SD^2), with the published schedule, recipe and protocol "
+    f"and at least {MIN_SEEDS} seeds. Partly: that bound is reached, but under other conditions (named) or with "
+    "fewer seeds. Not reproduced: it is not reached. Not run: nothing was measured. Only the generator that validation "
+    "chose (best) is judged. Numbers on other data sets are not comparable with the published ones: no verdict."
+)
+CAVEATS = {
+    "parzen_log_likelihood": "Gaussian Parzen-window log-likelihoods are known to mislead: they reward blur, and "
+    "k-means centroids score above real images (Theis et al. 2015, A note on the evaluation of generative models). A "
+    "generator that scores higher is not thereby better: the rows with real training images or centroids in place of "
+    "samples show it."
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measured number: a Summary with its run (number from 1, records of the group), label, and verdict or None.
+
+    `section` is "ours" or "sanity"; `departures` says where the conditions were not the published ones.
+    """
+
+    run: int
+    members: list
+    label: str
+    section: str
+    summary: records.Summary
+    departures: tuple[str, ...]
+    verdict: str | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a table shows. `columns`: (data set, metric, unit); `others`: lines that fall in no column."""
+
+    name: str
+    experiments: list
+    groups: list
+    columns: list
+    titles: dict
+    published: list
+    lines: list
+    others: list
+
+
+def verdict(value, standard_error, deviation, n_seeds, published, departures=()):
+    """Whether a published number was reproduced. Higher must be better.
+
+    The rule is: "reproduced" = ours >= published - 2 sqrt(SE^2 + SD^2) under the published protocol with at least 3
+    seeds; "partly" = a shorter schedule or other data; else "not". Where it is ambiguous the stricter reading is taken:
+    SE and SD are ours alone (the published error widens nothing), an error that is not known counts as 0, and "partly",
+    too, requires that the bound is reached.
+
+    Args:
+      value, standard_error, deviation: ours: mean over seeds, SE over test images or None, SD over seeds or None.
+      n_seeds: number of training seeds.
+      published: the published number.
+      departures: in what the conditions were not the published ones (shorter schedule, other data, ...).
+
+    Returns:
+      "reproduced", "partly" or "not".
+    """
+    if value < published - 2 * math.hypot(standard_error or 0.0, deviation or 0.0):
+        return "not"
+    return "partly" if departures or n_seeds < MIN_SEEDS else "reproduced"
+
+
+def departures(experiment, members, summary):
+    """Where a measurement's conditions differ from the published ones, as a tuple of phrases; () under the published.
+
+    Compared are the preset, the epochs played, every field of the recipe that touches the training (--set), and the
+    protocol of the evaluation. More epochs than the paper preset's are no departure; the row shows them.
+    """
+    record = members[0]
+    found = [] if record["preset"] == "paper" else [f"{record['preset']} preset"]
+    paper = experiment.recipes.get(dataset_kind(record["dataset"]), {}).get("paper")
+    if paper is None:
+        return (*found, "the experiment has no paper preset for these data")
+    wanted, used = plain(dataclasses.asdict(paper)), record["config"]["recipe"]
+    if record["epochs"] < wanted["epochs"]:
+        found.append(f"{record['epochs']:,g} of {wanted['epochs']:,g} epochs")
+    for key in sorted(wanted.keys() | used.keys()):
+        if key not in BESIDE_TRAINING and wanted.get(key) != used.get(key):
+            found.append(f"{key} = {used.get(key)} (paper: {wanted.get(key)})")
+    for key, value in PROTOCOLS.get((summary.metric, summary.dataset), {}).items():
+        if getattr(summary, key) != value:
+            found.append(f"evaluation: {key} = {getattr(summary, key)} (paper: {value})")
+    return tuple(found)
+
+
+def names(experiments):
+    """The names of all tables: where published numbers stand, and where the experiments' records do; sorted."""
+    return sorted({table for each in experiments for table in (each.table, *(entry.table for entry in each.published))})
+
+
+def build(name, experiments, groups):
+    """Puts a table together.
+
+    Args:
+      name: as Published.table and Experiment.table.
+      experiments: all Experiments, of other tables too.
+      groups: what records.group gives, of all experiments.
+
+    Returns:
+      Table.
+
+    Raises:
+      RunError: a record is of no experiment that there is.
+    """
+    by_name = {experiment.name: experiment for experiment in experiments}
+    for members in groups:
+        if members[0]["experiment"] not in by_name:
+            file, unknown = records.file_name(members[0]), members[0]["experiment"]
+            raise RunError(f"record {file} is of an unknown experiment {unknown!r}; valid: {', '.join(by_name)}")
+    published = [(each, number) for each in experiments for number in each.published if number.table == name]
+    groups = [members for members in groups if by_name[members[0]["experiment"]].table == name]
+    lines = [
+        _line(by_name[members[0]["experiment"]], run, members, summary)
+        for run, members in enumerate(groups, start=1)
+        for summary in sorted(records.summaries(members), key=_order)
+    ]
+    metrics = {number.metric for _, number in published} or {line.summary.metric for line in lines}
+    columns = [(number.dataset, number.metric, number.unit) for _, number in published]
+    headline = [line for line in lines if line.summary.metric in metrics and line.summary.split in (None, "test")]
+    columns += [(line.summary.dataset, line.summary.metric, line.summary.unit) for line in headline]
+    data = [record["manifest"]["data"] | {"dataset": record["dataset"]} for members in groups for record in members]
+    return Table(
+        name=name,
+        experiments=[each for each in experiments if name in names([each])],
+        groups=groups,
+        columns=list(dict.fromkeys(columns)),
+        titles={entry["dataset"]: entry["title"] for entry in data} | TITLES,
+        published=published,
+        lines=headline,
+        others=[line for line in lines if line not in headline],
+    )
+
+
+def _order(summary):
+    return {"best": 0, "last": 1}.get(summary.generator, 2)
+
+
+def _line(experiment, run, members, summary):
+    record, generator, section = members[0], summary.generator, "ours"
+    if generator == "best":
+        label = f"{experiment.row}, run {run}: {record['preset']} preset, {record['epochs']:,g} epochs"
+    elif generator == "last":
+        label = f"run {run}, last weights instead of the best by validation"
+    elif generator.startswith("averaged-"):
+        label = f"run {run}, average of G's weights ({generator.removeprefix('averaged-')}), not in the paper"
+    else:
+        label, section = f"{generator} in place of samples", "sanity"
+    away, judged = (), None
+    for number in experiment.published:
+        same = (number.dataset, number.metric, number.unit) == (summary.dataset, summary.metric, summary.unit)
+        if number.ours and same and generator == "best" and summary.split in (None, "test"):
+            away = departures(experiment, members, summary)
+            errors = (summary.standard_error, summary.deviation, len(summary.seeds))
+            judged = verdict(summary.value, *errors, number.value, away)
+    return Line(run, members, label, section, summary, away, judged)
+
+
+# ---- numbers and rows, the same for every format -------------------------------------------------------------------
+
+
+def digits(value, error):
+    """`value` (and an error like it) with as many decimals as two significant digits of `error` need, as (text, text).
+
+    Without an error, or with the error 0, four significant digits.
+    """
+    if not error:
+        return f"{value:.4g}", "0" if error == 0 else ""
+    decimals = min(12, max(0, 1 - math.floor(math.log10(error))))
+    return f"{value:.{decimals}f}", f"{error:.{decimals}f}"
+
+
+def measured(summary):
+    """Such as "221.3 ± 2.1 SE ± 3.4 SD (3 seeds)", "221.3 ± 2.1 SE (1 seed)"."""
+    value, error = digits(summary.value, summary.standard_error or summary.deviation)
+    text = value if summary.standard_error is None else f"{value} ± {error} SE"
+    if summary.deviation is not None:
+        text += f" ± {digits(summary.value, summary.deviation)[1]} SD"
+    return f"{text} ({len(summary.seeds)} seed{'s' if len(summary.seeds) > 1 else ''})"
+
+
+def _printed(number):
+    return f"{number.value:g}" + ("" if number.standard_error is None else f" ± {number.standard_error:g}")
+
+
+def _column_title(table, column):
+    dataset, metric, unit = column
+    several = len({entry[1] for entry in table.columns}) > 1
+    return f"{table.titles.get(dataset, dataset)}{' ' + metric.replace('_', ' ') if several else ''}, {unit}"
+
+
+def main_rows(table):
+    """The compact table: [header, rows...] of cells; a row of one cell is a heading."""
+    header = ["Model", *(_column_title(table, column) for column in table.columns)]
+    rows, models = [header], {}
+    for _, number in table.published:
+        models.setdefault(number.row, {})[number.dataset, number.metric, number.unit] = _printed(number)
+    if models:
+        rows.append(["Published"])
+        rows += [[model, *(cells.get(column, "") for column in table.columns)] for model, cells in models.items()]
+
+    def measured_row(line):
+        return [line.label, *(measured(line.summary) if _is(line, column) else "" for column in table.columns)]
+
+    rows.append(["Measured by this program"])
+    for experiment in (each for each in table.experiments if each.table == table.name):
+        own = [line for line in _of(table.lines, experiment) if line.section == "ours"]
+        rows += map(measured_row, own)
+        wanted = [(n.dataset, n.metric, n.unit) for n in experiment.published if n.ours and n.table == table.name]
+        missing = [column for column in wanted if not any(_is(line, column) for line in own)]
+        if missing:
+            rows.append([experiment.row, *("not run" if column in missing else "" for column in table.columns)])
+    sanity = [line for line in table.lines if line.section == "sanity"]
+    if sanity:
+        rows += [["Checks of the estimator: no model at all"], *map(measured_row, sanity)]
+    return rows
+
+
+def _of(lines, experiment):
+    return [line for line in lines if line.members[0]["experiment"] == experiment.name]
+
+
+def _is(line, column):
+    return (line.summary.dataset, line.summary.metric, line.summary.unit) == column
+
+
+def verdict_rows(table):
+    """Each published number that is ours to reproduce, against every run of it: [header, rows...]."""
+    rows = [["Published", "Ours", "Conditions", "Verdict"]]
+    for experiment, number in ((owner, entry) for owner, entry in table.published if entry.ours):
+        column = (number.dataset, number.metric, number.unit)
+        label = f"{number.row}, {_column_title(table, column)}: {_printed(number)}"
+        judged = [line for line in _of(table.lines, experiment) if line.verdict and _is(line, column)]
+        for line in judged:
+            seeds = len(line.summary.seeds)
+            few = [f"{seeds} of {MIN_SEEDS} seeds"] if seeds < MIN_SEEDS else []
+            conditions = "; ".join([*line.departures, *few]) or "as published"
+            rows.append([label, measured(line.summary), f"run {line.run}: {conditions}", SHOWN[line.verdict]])
+        if not judged:
+            rows.append([label, "", "", "not run"])
+    return rows
+
+
+def detail_rows(lines, titles):
+    """The protocol of measured numbers: [header, rows...]."""
+    rows = [["Run", "Metric", "Data", "Generator", "Value", "SE over test images", "SD over seeds", "Seeds",
+             "sigma", "Samples", "Images", "Split", "Preset", "Epochs"]]  # fmt: skip
+    for line in lines:
+        summary, record = line.summary, line.members[0]
+        value, error = digits(summary.value, summary.standard_error or summary.deviation)
+        rows.append([
+            str(line.run), f"{summary.metric.replace('_', ' ')}, {summary.unit}",
+            titles.get(summary.dataset, summary.dataset), summary.generator, value,
+            "" if summary.standard_error is None else error,
+            "1 seed" if summary.deviation is None else digits(summary.value, summary.deviation)[1],
+            ", ".join(map(str, summary.seeds)), ", ".join(f"{sigma:.3g}" for sigma in summary.sigmas),
+            *("" if n is None else f"{n:,}" for n in (summary.n_samples, summary.n_test)),
+            summary.split or "", record["preset"], f"{record['epochs']:,g}",
+        ])  # fmt: skip
+    return rows
+
+
+def notes(table):
+    """The footnotes, as a list of texts: error bars, verdict rule, caveats, sources of the published numbers."""
+    caveats = [CAVEATS[metric] for metric in dict.fromkeys(column[1] for column in table.columns) if metric in CAVEATS]
+    sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
+    remarks = list(dict.fromkeys(f"{number.row}: {number.note}" for _, number in table.published if number.note))
+    return [ERROR_BARS, VERDICTS, *caveats, *sources, *remarks]
+
+
+# ---- formats -----------------------------------------------------------------------------------------------------
+
+
+def _grid(rows):
+    """Markdown lines of a table, and an empty one; a row of one cell becomes a bold heading."""
+    width = len(rows[0])
+    escaped = [[re.sub(r"([|*<`])", r"\\\1", cell) for cell in row] for row in rows]
+    filled = [row if len(row) == width else [f"**{row[0]}**", *[""] * (width - 1)] for row in escaped]
+    lines = [f"| {' | '.join(row)} |" for row in filled]
+    return [lines[0], "|" + "---|" * width, *lines[1:], ""]
+
+
+def title(table):
+    """"Table 1" for table1; other names as they are."""
+    return re.sub(r"^table(\d+)$", r"Table \1", table.name)
+
+
+def markdown(table):
+    """The whole text of the .md file."""
+    lines = [f"# {title(table)}", "", GENERATED, ""]
+    lines += [f"* {each.name}: {each.title} ({each.reference})" for each in table.experiments] + [""]
+    lines += _grid(main_rows(table))
+    if len(verdict_rows(table)) > 1:
+        lines += ["## Against the published numbers", "", *_grid(verdict_rows(table))]
+    if table.lines:
+        lines += ["## How the rows were measured", "", *_grid(detail_rows(table.lines, table.titles))]
+    if table.others:
+        lines += ["## Other measurements of the same runs", "", *_grid(detail_rows(table.others, table.titles))]
+    if table.groups:
+        lines += ["## Commands", ""]
+    for run, members in enumerate(table.groups, start=1):
+        cost = ", ".join(f"seed {r['seed']}: {r['cost']['minutes']:g} minutes on {_machine(r)}" for r in members)
+        lines += [f"Run {run} ({cost}):", "", "```", *(record["command"] for record in members), "```", ""]
+    lines += ["## Notes", "", *(f"{index}. {note}" for index, note in enumerate(notes(table), start=1))]
+    return "\n".join(lines) + "\n"
+
+
+def _machine(record):
+    device = record["manifest"].get("device", "CPU")
+    return record["cost"].get("processor") or device if device == "CPU" else device
+
+
+_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "<": "$<$",
+        ">": "$>$", "|": r"\textbar{}", **{character: f"\\{character}" for character in "&%$#_{}"}}  # fmt: skip
+
+
+def tex(text):
+    """`text` with everything escaped that LaTeX would take for its own, in one pass."""
+    return text.translate(str.maketrans(_TEX))
+
+
+def latex(table):
+    """The whole text of the .tex file: plain tabulars to \\input, no package needed; notes are comments."""
+
+    def tabular(rows, columns):
+        yield rf"\begin{{tabular}}{{{columns}}}"
+        yield r"\hline"
+        yield " & ".join(map(tex, rows[0])) + r" \\"
+        yield r"\hline"
+        for row in rows[1:]:
+            if len(row) < len(rows[0]):
+                yield rf"\multicolumn{{{len(rows[0])}}}{{l}}{{\textit{{{tex(row[0])}}}}} \\"
+            else:
+                yield " & ".join(map(tex, row)) + r" \\"
+        yield r"\hline"
+        yield r"\end{tabular}"
+
+    lines = [f"% {GENERATED}", *(f"% {note}" for note in notes(table))]
+    lines += tabular(main_rows(table), "l" + "r" * len(table.columns))
+    if len(verdict_rows(table)) > 1:
+        lines += ["", r"\medskip", "", *tabular(verdict_rows(table), r"llp{.3\textwidth}l")]
+    return "\n".join(lines) + "\n"
+
+
+def comma_separated(table):
+    """The whole text of the .csv file: one line per number, published and measured, at full precision."""
+    out = io.StringIO()
+    names = ["table", "kind", "model", "experiment", "dataset", "metric", "unit", "generator", "value",
+             "standard_error", "deviation_over_seeds", "n_seeds", "seeds", "preset", "epochs", "split", "n_test",
+             "n_samples", "sigma", "verdict", "departures", "source", "command"]  # fmt: skip
+    writer = csv.DictWriter(out, names, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for experiment, number in table.published:
+        own = {"table": table.name, "kind": "published", "model": number.row, "experiment": experiment.name}
+        writer.writerow(dataclasses.asdict(number) | own)
+    for line in [*table.lines, *table.others]:
+        summary, record = line.summary, line.members[0]
+        own = {
+            "table": table.name,
+            "kind": "measured" if line.section == "ours" else line.section,
+            "model": line.label,
+            "deviation_over_seeds": summary.deviation,
+            "n_seeds": len(summary.seeds),
+            "seeds": " ".join(map(str, summary.seeds)),
+            "sigma": " ".join(map(str, summary.sigmas)),
+            "verdict": line.verdict,
+            "departures": "; ".join(line.departures),
+        }
+        writer.writerow(record | dataclasses.asdict(summary) | own)
+    return out.getvalue()
+
+
+FORMATS = {".md": markdown, ".csv": comma_separated, ".tex": latex}

@@ -1,0 +1,104 @@
+"""`python -m gan_repro.run --experiment=NAME`: parse, choose, train, evaluate, report. Each of these lives elsewhere."""
+
+import json
+import sys
+
+from absl import flags
+
+from gan_repro import experiment as experiments
+from gan_repro import runner
+from gan_repro.command_line import run_main
+from gan_repro.errors import UsageError
+
+USAGE = """usage: python -m gan_repro.run --experiment=NAME [--dataset=NAME] [--preset=paper|quick|smoke] ...
+
+Trains a paper's model, evaluates it the paper's way, draws the paper's figures. A run that was interrupted, or a finished
+one that is given more --epochs, is continued by the same command. --list shows what there is."""
+
+
+_FLAGS = (
+    (flags.DEFINE_string, "experiment", None, "The paper to reproduce; see --list."),
+    (flags.DEFINE_bool, "list", False, "Show the experiments, their data sets and presets, and stop."),
+    (
+        flags.DEFINE_string,
+        "dataset",
+        None,
+        "Which of the experiment's data sets; its first is the default. Your own images: npz:PATH or images:FOLDER.",
+    ),
+    (
+        flags.DEFINE_string,
+        "data_dir",
+        None,
+        "Where TensorFlow Datasets and local files are; else TFDS_DATA_DIR, else TensorFlow Datasets' own default.",
+    ),
+    (
+        flags.DEFINE_string,
+        "preset",
+        "paper",
+        "paper: the published schedule; quick: minutes on two CPU cores, shows real learning; smoke: seconds.",
+    ),
+    (flags.DEFINE_integer, "epochs", None, "How many epochs, instead of the preset's."),
+    (flags.DEFINE_integer, "seed", 0, "Everything random follows from it."),
+    (
+        flags.DEFINE_multi_string,
+        "set",
+        [],
+        "key=value: a field of the recipe; may be given several times. --dry_run shows the fields.",
+    ),
+    (flags.DEFINE_string, "workdir", None, "The run's folder; else runs/<experiment>-<dataset>-<preset>-seed<N>."),
+    (flags.DEFINE_bool, "tensorboard", False, "Also write metrics for TensorBoard, into the run's folder."),
+    (flags.DEFINE_bool, "dry_run", False, "Show the resolved configuration and stop."),
+)
+
+
+def _define_flags(values):
+    for define, name, default, text in _FLAGS:
+        define(name, default, text, flag_values=values)
+
+
+def _list_experiments():
+    for name in experiments.names():
+        found = experiments.find(name)
+        kinds = {"npz": "npz:PATH", "images": "images:FOLDER"}
+        print(f"{name}: {found.title}\n  {found.reference}")
+        print(f"  data sets: {', '.join(kinds.get(key, key) for key in found.recipes)}")
+        print(f"  presets:   {', '.join(next(iter(found.recipes.values())))}")
+
+
+def _body(values):
+    if values["list"].value:
+        _list_experiments()
+        return 0
+    if not values["experiment"].value:
+        raise UsageError(f"--experiment=NAME is missing; valid: {', '.join(experiments.names())}. --list tells more.")
+    found = experiments.find(values["experiment"].value)
+
+    def resolve(dataset):
+        return experiments.resolve(
+            found, dataset, values["preset"].value, values["seed"].value, values["epochs"].value, values["set"].value
+        )
+
+    config = resolve(values["dataset"].value)
+    if values["dry_run"].value:
+        place = values["workdir"].value or runner.default_workdir(config)
+        print(json.dumps(config.as_dict() | {"workdir": str(place)}, indent=1))
+        return 0
+    # Only where no data set was asked for may another one be settled for, and then openly.
+    fallback = resolve("glyphs") if values["dataset"].value is None and "glyphs" in found.recipes else None
+    return runner.execute(
+        found, config, values["workdir"].value, values["data_dir"].value, values["tensorboard"].value, fallback
+    )
+
+
+def main(argv):
+    """Runs the program; returns its exit code (0 done, 1 the run failed, 2 wrong usage, 128+n ended by signal n)."""
+    return run_main(_define_flags, _body, argv, USAGE)
+
+
+def entry():
+    """The console script `gan-repro`."""
+    sys.exit(main(sys.argv))
+
+
+if __name__ == "__main__":
+    entry()

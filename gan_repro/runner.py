@@ -1,0 +1,253 @@
+"""A run from its configuration to its record: data, folder, training, evaluation, record, in this order.
+
+Flags are not here (run.py, evaluate.py), nor the loop (training.py). TensorFlow is imported only once work begins.
+"""
+
+import dataclasses
+import shlex
+import sys
+from pathlib import Path
+
+from gan_repro import experiment as experiments
+from gan_repro import files
+from gan_repro import workdir as folders
+from gan_repro.errors import RunError, UsageError
+from gan_repro.finished import Finished
+from gan_repro.workdir import Workdir
+
+
+def default_workdir(config):
+    """runs/<experiment>-<dataset>-<preset>-seed<N>, with the file's name alone of npz:PATH and images:FOLDER."""
+    kind, _, path = config.dataset.partition(":")
+    dataset = f"{kind}-{Path(path).stem}" if path else kind
+    return Path("runs") / f"{config.experiment}-{dataset}-{config.preset}-seed{config.seed}"
+
+
+def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fallback=None):
+    """Trains, evaluates and reports one run; continues an unfinished one; shows a finished one.
+
+    Args:
+      experiment, config: what to run.
+      place: the run's folder; None: default_workdir.
+      data_dir: where data are looked for.
+      tensorboard: also write metrics for TensorBoard.
+      fallback: the Config to go on with if config's data set cannot be had; None: then that is an error.
+
+    Returns:
+      Exit code: 0, or 128 + n where signal n ended the run.
+
+    Raises:
+      UserError: data cannot be had, the folder belongs to another configuration, training diverged, ...
+    """
+    if _show_finished(Workdir(place or default_workdir(config)), config):
+        return 0
+    from gan_repro import tensorflow_setup
+
+    print("starting TensorFlow ...", flush=True)
+    strategy = tensorflow_setup.prepare()
+    source, config, warning = _load(config, data_dir, fallback)
+    workdir = Workdir(place or default_workdir(config))
+    code = 0
+    if not (warning and _show_finished(workdir, config)):
+        with workdir.locked():
+            workdir.settle(config)
+            manifest = _manifest(workdir, config, source)
+            spec = source.spec
+            print(f"{experiment.title}\n{spec.title}: {spec.sizes['train']:,} training images of {spec.shape}")
+            print(f"folder {workdir.path}")
+            stages = experiment.stages(config, source)
+            loop = _loop(stages, config, source, workdir, tensorboard) if stages else None
+            code = _train(loop, strategy, config, workdir) if loop else 0
+            if code == 0:
+                _record(experiment, config, source, workdir, loop, manifest, complete=True)
+    if warning:
+        print(warning)
+    return code
+
+
+def evaluate_again(place, data_dir=None):
+    """Evaluates the finished or interrupted run in the folder `place`, and rewrites its record.
+
+    Raises:
+      RunError: there is no run, nothing of it was trained yet, or it is damaged.
+    """
+    workdir = Workdir(place)
+    experiment, config = load_config(workdir)
+    from gan_repro import data, tensorflow_setup
+
+    strategy = tensorflow_setup.prepare()
+    with workdir.locked():
+        source = data.load(config.dataset, data_dir)
+        stages = experiment.stages(config, source)
+        loop, complete = None, True
+        if stages:
+            loop = _loop(stages, config, source, workdir)
+            with strategy.scope():
+                if not loop.restore():
+                    raise RunError(f"{workdir.path}: nothing was trained yet; run it first")
+                loop.export()
+            complete = loop.finished()
+        _record(experiment, config, source, workdir, loop, _manifest(workdir, config, source), complete)
+
+
+def load_config(workdir):
+    """(Experiment, Config) of the run in a folder.
+
+    Raises:
+      RunError: there is no run, or its config.json does not fit the experiment.
+    """
+    if not workdir.config.exists():
+        raise RunError(f"{workdir.path} holds no run: it has no config.json")
+    written = files.read_json(workdir.config)
+    try:
+        experiment = experiments.find(written["experiment"])
+        base = experiments.resolve(experiment, written["dataset"], written["preset"], written["seed"])
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in written["recipe"].items()}
+        return experiment, dataclasses.replace(base, recipe=type(base.recipe)(**values))
+    except (KeyError, TypeError, UsageError) as error:
+        raise RunError(f"{workdir.config} does not fit this version of the program: {error}") from error
+
+
+def _show_finished(workdir, config):
+    """Whether the folder holds a finished run of `config` with as many epochs or more; if so, its record is shown."""
+    if not workdir.record.exists():
+        return False
+    workdir.check(config)
+    record = files.read_json(workdir.record)
+    if not record.get("complete") or record["config"]["recipe"]["epochs"] < config.recipe.epochs:
+        return False
+    print(f"finished already ({record['epochs']} epochs): {workdir.record}")
+    _report(record)
+    return True
+
+
+def _load(config, data_dir, fallback):
+    """(source, config, warning): the data, and what was settled for where the default could not be had."""
+    from gan_repro import data
+    from gan_repro.data.source import DatasetUnavailable
+
+    try:
+        return data.load(config.dataset, data_dir), config, None
+    except DatasetUnavailable as error:
+        if fallback is None:
+            raise
+        warning = (
+            f"\nNOTE: {config.dataset} could not be had ({error})\n"
+            "This run uses the built-in `glyphs` digits instead. They are NOT MNIST: no number and no picture of it may be\n"
+            "read as MNIST's. Everything that it writes is labelled glyphs."
+        )
+        print(warning, flush=True)
+        return data.load(fallback.dataset, data_dir), fallback, warning
+
+
+def _manifest(workdir, config, source):
+    """The run's manifest: the one in its folder, or a new one. Continuing under other conditions warns and is noted."""
+    now = folders.conditions()
+    if not workdir.manifest.exists():
+        manifest = {
+            "commit": folders.commit(),
+            "seed": config.seed,
+            "data": {"name": source.spec.name, "title": source.spec.title, "sha256": source.digest()},
+            "precision": config.recipe.precision,
+            "jit_compile": config.recipe.jit_compile,
+            **now,
+            "continued_under": [],
+        }
+    else:
+        manifest = files.read_json(workdir.manifest)
+        if manifest["data"]["sha256"] != source.digest():
+            raise RunError(
+                f"{workdir.path} was trained on other data under the name {source.spec.name}; choose another --workdir"
+            )
+        changed = {key: value for key, value in now.items() if manifest.get(key) != value}
+        if changed and changed not in manifest["continued_under"]:
+            _warn(f"this run began under other conditions ({', '.join(changed)} differ): bits may differ; the record says so")
+            manifest["continued_under"].append(changed)
+    files.write_json(workdir.manifest, manifest)
+    return manifest
+
+
+def _loop(stages, config, source, workdir, tensorboard=False):
+    from gan_repro import callbacks, training
+
+    loop = training.Loop(stages, workdir, config.seed, warn=_warn)
+    grids = callbacks.SampleGrid(loop, workdir.samples, config.recipe.samples_every, source.spec)
+    loop.callbacks += [callbacks.ProgressLine(), grids]
+    if tensorboard:
+        loop.callbacks.append(callbacks.TensorBoard(loop, workdir.tensorboard))
+    return loop
+
+
+def _train(loop, strategy, config, workdir):
+    from gan_repro import training
+
+    try:
+        with strategy.scope():
+            loop.run()
+    except training.Interrupted as interruption:
+        print(f"\nstopped at step {loop.step()} of {loop.total_steps()}; everything is saved. Continue with:")
+        print(f"  {command(config)} --workdir={shlex.quote(str(workdir.path))}")
+        return 128 + interruption.number
+    return 0
+
+
+def command(config):
+    """The command line that gives a run of this configuration."""
+    base = experiments.resolve(experiments.find(config.experiment), config.dataset, config.preset, config.seed).recipe
+    words = ["python", "-m", "gan_repro.run", f"--experiment={config.experiment}", f"--dataset={config.dataset}"]
+    words += [f"--preset={config.preset}", f"--seed={config.seed}"]
+    for field in dataclasses.fields(base):
+        value = getattr(config.recipe, field.name)
+        if value != getattr(base, field.name):
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            words.append(f"--epochs={value}" if field.name == "epochs" else f"--set={field.name}={text}")
+    return shlex.join(words)
+
+
+def _record(experiment, config, source, workdir, loop, manifest, complete):
+    """Evaluates the run and writes its record.json, whole or not at all."""
+    from gan_repro import training
+
+    print("evaluating ...", flush=True)
+    curves = training.curves(loop.progress.rows) if loop else {}
+    run = Finished(experiment, config, source, workdir, curves)
+    measurements = experiment.evaluate(run)
+    weights = {kind: files.sha256(workdir.weights(kind)) for kind in run.kinds()}
+    plain = config.as_dict()
+    seconds, steps = (loop.progress.seconds, loop.step()) if loop else (0.0, 0)
+    record = {
+        "schema": 1,
+        **{key: plain[key] for key in ("experiment", "dataset", "preset", "seed")},
+        "epochs": loop.epochs() if loop else 0,
+        "complete": complete,
+        "best": loop.progress.best if loop else None,
+        "config": plain,
+        "manifest": manifest | {"weights_sha256": weights},
+        "cost": {
+            "minutes": round(seconds / 60, 2),
+            "steps": steps,
+            "steps_per_second": round(steps / seconds, 2) if seconds else None,
+            "processor": manifest["processor"],
+        },
+        "command": command(config),
+        "measurements": measurements,
+        "curves": curves,
+    }
+    files.write_json(workdir.record, record)
+    print(f"done: {workdir.record}; figures in {workdir.figures}")
+    _report(record)
+
+
+def _report(record):
+    """Says a record's measurements, one line each."""
+    for entry in record["measurements"]:
+        error = "" if entry["standard_error"] is None else f" +- {entry['standard_error']:.1f}"
+        rest = [f"sigma {entry['sigma']:.3f}"] if "sigma" in entry else []
+        counts = {"n_samples": "samples", "n_test": "test images"}
+        rest += [f"{entry[key]:,} {title}" for key, title in counts.items() if key in entry]
+        what = f"{entry['metric']} ({entry['dataset']}, {entry['generator']})"
+        print(f"  {what}: {entry['value']:.1f}{error} {entry['unit']}; {', '.join(rest)}")
+
+
+def _warn(line):
+    print(f"warning: {line}", file=sys.stderr, flush=True)

@@ -1,0 +1,70 @@
+"""Importing TensorFlow quietly and choosing the devices. Everything that TensorFlow then computes is elsewhere."""
+
+import contextlib
+import os
+import re
+import sys
+import tempfile
+
+# What TensorFlow 2.21 says on every start of a machine without a GPU, whatever TF_CPP_MIN_LOG_LEVEL is.
+_CHATTER = re.compile(
+    rb"All log messages before absl|cudart_stub|cuda_platform|cuda_driver|oneDNN custom operations|cpu_feature_guard"
+)
+
+
+@contextlib.contextmanager
+def _without_chatter():
+    """Holds back what is written to stderr inside, also by C++, and lets all but the known start-up chatter through."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            os.close(saved)
+            held.seek(0)
+            rest = [line for line in held.read().splitlines(keepends=True) if not _CHATTER.search(line)]
+            os.write(2, b"".join(rest)) if rest else None
+
+
+def prepare(logical_cpus=1):
+    """Imports TensorFlow and Keras, starts the devices, and returns the distribution strategy.
+
+    Args:
+      logical_cpus: into how many devices the CPU is divided (to try several replicas without a GPU).
+
+    One GPU or none: TensorFlow's default strategy; several GPUs: MirroredStrategy. TF32 is off: float32 products are
+    float32 (a GPU would otherwise round the inputs to 10 bits of mantissa).
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with _without_chatter():
+        import keras
+        import tensorflow as tf
+        from absl import logging
+
+        logging.set_verbosity(logging.ERROR)
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+        keras.config.set_floatx("float32")
+        if logical_cpus > 1:
+            cpu = tf.config.list_physical_devices("CPU")[0]
+            tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * logical_cpus)
+        if tf.config.list_physical_devices("GPU"):
+            # On CPUs these networks' kernels are deterministic as they are; on GPUs an exact resume needs this.
+            tf.config.experimental.enable_op_determinism()
+        gpus = tf.config.list_logical_devices("GPU")
+    return mirrored([gpu.name for gpu in gpus]) if len(gpus) > 1 else tf.distribute.get_strategy()
+
+
+def mirrored(devices):
+    """MirroredStrategy over `devices`.
+
+    Gradients are summed on one device: collective operations (TensorFlow's default) abort with "Shape mismatch in the
+    collective instance" where two branches of a conditional reduce other variables, as when D and G take turns
+    (measured with TensorFlow 2.21 on two logical CPUs).
+    """
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(devices, cross_device_ops=tf.distribute.ReductionToOneDevice())

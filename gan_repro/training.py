@@ -1,0 +1,391 @@
+"""The loop: calls of the step, epochs, validation, checkpoints, exact resume. It drives any Trainable.
+
+How a minibatch is played is not here (game.py), nor what a run's numbers mean (evaluation/).
+"""
+
+import contextlib
+import dataclasses
+import signal
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from gan_repro import files
+from gan_repro.errors import RunError
+
+CALL_SECONDS = 1.0  # how long a call of the step should last: long enough to be free, short enough to be interrupted
+LONGEST_CALL = 5000  # minibatches: bounds what a call returns where minibatches take microseconds
+CHECKPOINT_SECONDS = 60.0
+LOG_EVERY = 100  # minibatches averaged in a row of metrics.csv
+
+
+class Trainable(Protocol):
+    """What the loop can train: the adversarial game, and whatever else plays by this."""
+
+    step: int
+    steps_per_epoch: int
+    sampler: object
+
+    def steps(self, n):
+        """Plays n minibatches, not beyond the epoch's end: {metric: masked float32 (n,)}."""
+
+    def state(self):
+        """{name: tf.Variable}: all that the next step depends on."""
+
+    def restored(self):
+        """Called after the variables of `state` were given other values."""
+
+    def kinds(self):
+        """The generators to be had: "last", "averaged-KIND", ..."""
+
+    def weights(self, kind):
+        """A Keras model with the weights of one of `kinds`, overwritten by the next call."""
+
+    def sample(self, n, seed, labels=None, kind="last"):
+        """float32 (n, h, w, c)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """A part of a run with a Trainable of its own (TFD has two).
+
+    Attributes:
+      name: for messages and metrics.csv.
+      epochs: its length.
+      build: the Trainable of the stage before it (None for the first) -> its Trainable.
+      validate: images float32 (n, h, w, c) -> a number to be maximised; None: no validation, and no best generator.
+      validation_samples: how many images `validate` is given.
+      validate_every: epochs between validations; the last epoch is always validated.
+    """
+
+    name: str
+    epochs: int
+    build: Callable
+    validate: Callable | None = None
+    validation_samples: int = 10_000
+    validate_every: int = 5
+
+
+class Interrupted(Exception):
+    """A signal asked for the end; everything is saved. `number` is the signal's."""
+
+    def __init__(self, number):
+        super().__init__(f"ended by signal {number}")
+        self.number = number
+
+
+@dataclasses.dataclass
+class Progress:
+    """Where a run is: what a checkpoint keeps beside the Trainable's variables.
+
+    Attributes:
+      stage: index of the current stage.
+      before: minibatches of the finished stages.
+      rows: finished rows of metrics.csv, as dicts.
+      pending: the metrics of the minibatches since the last row: {metric: list of float or None}.
+      best: {"value", "epoch"} of the best validation of this stage, or None.
+      seconds: training time, over all continuations.
+    """
+
+    stage: int = 0
+    before: int = 0
+    rows: list = dataclasses.field(default_factory=list)
+    pending: dict = dataclasses.field(default_factory=dict)
+    best: dict | None = None
+    seconds: float = 0.0
+
+
+@contextlib.contextmanager
+def signals_noted(numbers=(signal.SIGINT, signal.SIGTERM)):
+    """Yields a list to which the first of these signals is added instead of ending the process; a second one ends it."""
+    noted = []
+
+    def note(number, frame):
+        del frame
+        noted.append(number)
+        signal.signal(number, before[number])
+
+    before = {}
+    try:
+        for number in numbers:
+            before[number] = signal.signal(number, note)
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Loop:
+    """Trains the stages of a run in its folder, from the beginning or from where it was left.
+
+    Args:
+      stages: sequence of Stage.
+      workdir: workdir.Workdir, locked by the caller.
+      seed: the run's seed; validation draws its samples from it.
+      callbacks: keras callbacks, also to be added to the attribute `callbacks` before `run`; `on_epoch_end` gets the epoch's mean metrics and its validations.
+      warn: called with a line of text.
+    """
+
+    def __init__(self, stages, workdir, seed, callbacks=(), warn=print):
+        self.stages, self.workdir, self.seed, self.warn = stages, workdir, seed, warn
+        self.callbacks = list(callbacks)
+        self.progress = Progress()
+        self.trainable = None
+        self.resumed_at = 0
+        self._told = None
+        self._saved_at = time.monotonic()
+        self._steps_per_second = None
+        self._calls = 0
+
+    # ---- from outside --------------------------------------------------------------------------------------------
+
+    def run(self):
+        """Trains to the end of the last stage; returns its Trainable.
+
+        Raises:
+          Interrupted: SIGINT or SIGTERM came; a checkpoint was written.
+          RunError: a loss became NaN or infinite, or a file could not be written; the last good checkpoint stands.
+        """
+        import keras
+
+        self._told = keras.callbacks.CallbackList(self.callbacks, add_history=False, add_progbar=False)
+        with signals_noted() as noted:
+            self._resume()
+            self._told.on_train_begin()
+            try:
+                while True:
+                    stage = self.stages[self.progress.stage]
+                    self._train_stage(stage, noted)
+                    if self.progress.stage + 1 == len(self.stages):
+                        break
+                    self._next_stage()
+            finally:
+                self._told.on_train_end()
+            self.export()
+        return self.trainable
+
+    def step(self):
+        """Minibatches played since the run began, over all stages."""
+        return self.progress.before + self.trainable.step
+
+    def total_steps(self):
+        """Minibatches left in the current stage and those of the later ones, as far as known, and those played."""
+        stages = self.stages[self.progress.stage :]
+        return self.progress.before + sum(stage.epochs * self.trainable.steps_per_epoch for stage in stages)
+
+    def epochs(self):
+        """Epochs played, over all stages: an int where the last one is whole."""
+        played = self.trainable.step / self.trainable.steps_per_epoch
+        played += sum(stage.epochs for stage in self.stages[: self.progress.stage])
+        return int(played) if played == int(played) else round(played, 3)
+
+    def finished(self):
+        """Whether the last stage was played to its end."""
+        last = len(self.stages) - 1
+        return self.progress.stage == last and self.epochs() >= sum(stage.epochs for stage in self.stages)
+
+    def export(self):
+        """Writes the weights of every generator that the Trainable has: last, and averages."""
+        for kind in self.trainable.kinds():
+            with files.replacing(self.workdir.weights(kind)) as temporary:
+                self.trainable.weights(kind).save_weights(temporary)
+
+    def restore(self):
+        """Builds the stage that the newest checkpoint belongs to and gives it that state. False: no checkpoint.
+
+        Raises:
+          RunError: the checkpoint does not fit what the configuration builds.
+        """
+        found = self.workdir.load_checkpoint(self.warn)
+        if found is None:
+            return False
+        arrays, notes = found
+        self.progress = Progress(**notes)
+        self._build_to(self.progress.stage)
+        state = self.trainable.state()
+        if state.keys() != arrays.keys() or any(arrays[name].shape != tuple(state[name].shape) for name in state):
+            raise RunError(f"the checkpoint in {self.workdir.checkpoints} does not fit this configuration's networks")
+        for name, variable in state.items():
+            variable.assign(arrays[name])
+        self.trainable.restored()
+        return True
+
+    # ---- inside --------------------------------------------------------------------------------------------------
+
+    def _build_to(self, stage):
+        # A later stage may take networks of the one before it: they are built in turn, and its checkpoint overwrites.
+        self.trainable = None
+        for i in range(stage + 1):
+            self.trainable = self.stages[i].build(self.trainable)
+
+    def _resume(self):
+        if self.restore():
+            self.resumed_at = self.step()
+            self._write_metrics_whole()
+        else:
+            self._build_to(0)
+            self._write_metrics_whole()
+
+    def _next_stage(self):
+        self.progress.before += self.trainable.step
+        self.progress.stage += 1
+        self.progress.best = None
+        self.trainable = self.stages[self.progress.stage].build(self.trainable)
+        self._save()
+
+    def _train_stage(self, stage, noted):
+        trainable = self.trainable
+        end = stage.epochs * trainable.steps_per_epoch
+        while trainable.step < end:
+            epoch, within = divmod(trainable.step, trainable.steps_per_epoch)
+            if within == 0:
+                self._told.on_epoch_begin(epoch)
+            self._call(trainable, within)
+            if trainable.step % trainable.steps_per_epoch == 0:
+                self._end_epoch(stage, epoch)
+                self._save()
+            elif time.monotonic() - self._saved_at > CHECKPOINT_SECONDS:
+                self._save()
+            if noted:
+                self._save()
+                self.export()
+                raise Interrupted(noted[0])
+
+    def _call(self, trainable, within):
+        """One call of the step: about CALL_SECONDS, never beyond the end of a row of metrics or of the epoch."""
+        to_row = min(LOG_EVERY - within % LOG_EVERY, trainable.steps_per_epoch - within)
+        wanted = 1 if self._steps_per_second is None else int(self._steps_per_second * CALL_SECONDS)
+        n = max(1, min(wanted, to_row, LONGEST_CALL))
+        start, first = time.monotonic(), self.step()
+        metrics = trainable.steps(n)
+        seconds = time.monotonic() - start
+        self.progress.seconds += seconds
+        if self._calls > 0:  # the first call traces and compiles
+            last = self._steps_per_second or n / seconds
+            self._steps_per_second = last + 0.5 * (n / seconds - last)
+        self._calls += 1
+        self._check_finite(metrics, first)
+        for name, values in metrics.items():
+            self.progress.pending.setdefault(name, []).extend(values.tolist())
+        row = None
+        if n == to_row:
+            row = self._finish_row()
+        logs = {name: float(values.mean()) for name, values in metrics.items() if values.count()}
+        logs |= {"step": self.step(), "total": self.total_steps()}
+        if self._steps_per_second:
+            logs["steps_per_second"] = self._steps_per_second
+        self._told.on_train_batch_end(trainable.step - 1, logs)
+        if row is not None and (within + n) % trainable.steps_per_epoch:
+            self._append_metrics(row)  # the last row of an epoch waits for its validation
+
+    def _check_finite(self, metrics, first):
+        """Raises RunError at the first minibatch with a metric that is not finite."""
+        bad = [(int(np.argmin(finite)), name) for name, values in metrics.items()
+               if not (finite := np.isfinite(values.filled(0.0))).all()]  # fmt: skip
+        if bad:
+            at, name = min(bad)
+            value = float(metrics[name][at])
+            raise RunError(
+                f"{name} became {value} at step {first + at + 1}; the last good checkpoint is in "
+                f"{self.workdir.checkpoints}. A lower learning rate (--set=learning_rate=...), float32 precision or "
+                "another seed may help; start afresh in another --workdir."
+            )
+
+    def _finish_row(self):
+        pending, self.progress.pending = self.progress.pending, {}
+        epoch = self.trainable.step / self.trainable.steps_per_epoch
+        row = {"stage": self.stages[self.progress.stage].name, "epoch": epoch, "step": self.step()}
+        for name, values in pending.items():
+            moved = [value for value in values if value is not None]
+            row[name] = float(np.mean(moved)) if moved else None
+        self.progress.rows.append(row)
+        return row
+
+    def _end_epoch(self, stage, epoch):
+        """Validation, best generator, the epoch's last row, callbacks."""
+        played = epoch + 1
+        rows = [row for row in self.progress.rows if row["stage"] == stage.name and row["epoch"] > epoch]
+        logs = {name: _mean(row.get(name) for row in rows) for name in rows[-1] if name not in ("stage", "epoch", "step")}
+        if stage.validate is not None and (played % stage.validate_every == 0 or played == stage.epochs):
+            logs |= self._validate(stage, played)
+        self._append_metrics(self.progress.rows[-1])
+        self._told.on_epoch_end(epoch, {name: value for name, value in logs.items() if value is not None})
+
+    def _validate(self, stage, played):
+        values = {}
+        for kind in self.trainable.kinds():
+            images = self.trainable.sample(stage.validation_samples, self.seed, kind=kind)
+            values[f"validation_{kind}"] = float(stage.validate(images))
+        self.progress.rows[-1].update(values)
+        best, value = self.progress.best, values["validation_last"]
+        if best is None or value > best["value"]:
+            self.progress.best = {"value": value, "epoch": played}
+            with files.replacing(self.workdir.weights("best")) as temporary:
+                self.trainable.weights("last").save_weights(temporary)
+        return values
+
+    def _save(self):
+        arrays = {name: variable.numpy() for name, variable in self.trainable.state().items()}
+        self.workdir.save_checkpoint(self.step(), arrays, dataclasses.asdict(self.progress))
+        self._saved_at = time.monotonic()
+
+    # ---- metrics.csv: the rows of `progress`, appended as they come, written whole on resume ------------------------
+
+    def _columns(self):
+        kinds = [f"validation_{kind}" for kind in self.trainable.kinds()] if self._validates() else []
+        return ["stage", "epoch", "step", "d_loss", "g_loss", "d_real", "d_generated", *kinds]
+
+    def _validates(self):
+        return any(stage.validate is not None for stage in self.stages)
+
+    def _line(self, row):
+        cells = [row.get(name) for name in self._columns()]
+        return ",".join("" if cell is None else repr(cell) if isinstance(cell, float) else str(cell) for cell in cells)
+
+    def _write_metrics_whole(self):
+        lines = [",".join(self._columns()), *map(self._line, self.progress.rows)]
+        files.write_text(self.workdir.metrics, "\n".join(lines) + "\n")
+
+    def _append_metrics(self, row):
+        try:
+            with open(self.workdir.metrics, "a", encoding="utf-8") as file:
+                file.write(self._line(row) + "\n")
+        except OSError as error:
+            raise RunError(f"cannot write {self.workdir.metrics}: {error.strerror or error}") from error
+
+
+def _mean(values):
+    values = [value for value in values if value is not None]
+    return float(np.mean(values)) if values else None
+
+
+def curves(rows):
+    """The curves of a record from the rows of a run's metrics: the metrics per epoch, and every validation.
+
+    Args:
+      rows: Progress.rows of one stage or several; epochs of later stages follow those of earlier ones.
+
+    Returns:
+      {"training": {"epoch": [...], metric: [...]}, "validation": {kind: {"epoch": [...], "value": [...]}}}.
+    """
+    training, validation, offset, stage = {}, {}, 0.0, None
+    by_epoch = {}
+    last = 0.0
+    for row in rows:
+        if row["stage"] != stage:
+            offset, stage = last, row["stage"]
+        last = offset + row["epoch"]
+        by_epoch.setdefault(int(np.ceil(last - 1e-9)), []).append(row)
+    metrics = [name for name in ("d_loss", "g_loss", "d_real", "d_generated")]
+    training = {"epoch": list(by_epoch)} | {
+        name: [_mean(row.get(name) for row in group) for group in by_epoch.values()] for name in metrics
+    }
+    for epoch, group in by_epoch.items():
+        for name, value in group[-1].items():
+            if name.startswith("validation_"):
+                curve = validation.setdefault(name.removeprefix("validation_"), {"epoch": [], "value": []})
+                curve["epoch"].append(epoch)
+                curve["value"].append(value)
+    return {"training": training, "validation": validation}

@@ -1,0 +1,202 @@
+"""A run's folder: its files, its configuration and manifest, checkpoints, and the lock that keeps a second run out.
+
+What is trained, and when a checkpoint is due, is not here (training.py).
+"""
+
+import contextlib
+import fcntl
+import importlib.metadata
+import io
+import json
+import os
+import platform
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from gan_repro import files
+from gan_repro.errors import RunError
+
+KEPT_CHECKPOINTS = 2  # the newest, and the one before it should the newest be damaged
+PACKAGES = ("gan_repro", "tensorflow", "keras", "numpy", "tensorflow-datasets", "scipy", "matplotlib")
+
+
+class Workdir:
+    """The folder of one run.
+
+    Args:
+      path: made when first written to.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.config = self.path / "config.json"
+        self.manifest = self.path / "manifest.json"
+        self.metrics = self.path / "metrics.csv"
+        self.samples = self.path / "samples"
+        self.figures = self.path / "figures"
+        self.checkpoints = self.path / "checkpoints"
+        self.record = self.path / "record.json"
+        self.tensorboard = self.path / "tensorboard"
+
+    def weights(self, kind):
+        """The file of a generator's weights: kind "last", "best" or "averaged-KIND"."""
+        return self.path / ("generator.weights.h5" if kind == "last" else f"generator_{kind}.weights.h5")
+
+    def kinds(self):
+        """The generators whose weights are here, "best" and "last" first."""
+        found = [path.name.removeprefix("generator_").removesuffix(".weights.h5")
+                 for path in sorted(self.path.glob("generator_*.weights.h5"))]  # fmt: skip
+        found = (["last"] if self.weights("last").exists() else []) + found
+        return sorted(found, key=lambda kind: (kind != "best", kind != "last", kind))
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Keeps every other process out of this folder; the lock dies with its owner, however that ends.
+
+        Raises:
+          RunError: another process has it, or the folder cannot be made.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = open(self.path / ".lock", "w")  # noqa: SIM115 - held until the block below ends
+        except OSError as error:
+            raise RunError(f"cannot use {self.path} as a run's folder: {error.strerror or error}") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise RunError(f"another process is using {self.path}; wait for it or choose another --workdir") from error
+            yield
+
+    def check(self, config):
+        """Checks that what is here, if anything, is a run of this configuration; only `epochs` may differ.
+
+        Raises:
+          RunError: it is another; the message shows the differences.
+        """
+        if self.config.exists():
+            differences = list(_differences(files.read_json(self.config), config.as_dict()))
+            if differences:
+                raise RunError(
+                    f"{self.path} holds a run of another configuration ({'; '.join(differences)}). "
+                    "Give the same configuration to continue it, or another --workdir."
+                )
+        elif self.record.exists() or any(self.checkpoints.glob("*.npz")):
+            raise RunError(f"{self.path} holds a run without its config.json; choose another --workdir")
+
+    def settle(self, config):
+        """Makes the folder this configuration's: `check`, then config.json is written. Raises as `check` does."""
+        self.check(config)
+        files.write_json(self.config, config.as_dict())
+
+    # ---- checkpoints ---------------------------------------------------------------------------------------------
+
+    def save_checkpoint(self, step, arrays, notes):
+        """Writes a checkpoint, whole or not at all, and drops the ones that are no longer kept.
+
+        Args:
+          step: minibatches played since the run began, over all stages; it names the file.
+          arrays: {name: numpy array}.
+          notes: plain JSON values, what else must come back.
+
+        Raises:
+          RunError: it cannot be written.
+        """
+        with files.replacing(self.checkpoints / f"{step:010d}.npz") as temporary, open(temporary, "wb") as file:
+            np.savez(file, __notes__=np.array(json.dumps(notes)), **arrays)
+        for old in self._checkpoint_files()[KEPT_CHECKPOINTS:]:
+            with contextlib.suppress(OSError):
+                old.unlink()
+
+    def load_checkpoint(self, warn):
+        """The newest whole checkpoint: (arrays, notes), or None where there is none at all.
+
+        Every array's bytes are checked against the CRC that the zip format keeps. `warn` is called with a line for
+        each damaged file that was passed over.
+
+        Raises:
+          RunError: there are checkpoints, and all of them are damaged.
+        """
+        candidates = self._checkpoint_files()
+        for path in candidates:
+            try:
+                with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+                    arrays = {name: archive[name] for name in archive.files}
+                return arrays, json.loads(str(arrays.pop("__notes__")))
+            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+                warn(f"checkpoint {path.name} is damaged ({error}); using the one before it")
+        if candidates:
+            raise RunError(f"all checkpoints in {self.checkpoints} are damaged; delete {self.path} to start afresh")
+        return None
+
+    def _checkpoint_files(self):
+        return sorted(self.checkpoints.glob("[0-9]*.npz"), reverse=True)
+
+
+def _differences(old, new, prefix=""):
+    for key in sorted(old.keys() | new.keys()):
+        name = f"{prefix}{key}"
+        if name == "recipe.epochs":
+            continue
+        a, b = old.get(key), new.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            yield from _differences(a, b, f"{name}.")
+        elif a != b:
+            yield f"{name}: {a!r} there, {b!r} now"
+
+
+def processor():
+    """The processor's name and the number of cores that this process may use, such as "AMD EPYC (2 cores)"."""
+    name = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{name} ({cores} cores)"
+
+
+def commit():
+    """The commit of the checkout that this code runs from, with "+" after it if files differ; None outside of one."""
+    folder = Path(__file__).resolve().parent.parent
+    if not (folder / ".git").exists():
+        return None
+    try:
+        head, status = (
+            subprocess.run(["git", "-C", folder, *command], capture_output=True, text=True, timeout=10, check=True).stdout
+            for command in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return head.strip() + ("+" if status.strip() else "")
+
+
+def versions():
+    """{package: version} of what a result depends on; a package run from a checkout may have none."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[package] = importlib.metadata.version(package)
+    return found
+
+
+def conditions():
+    """What must be equal for two processes to compute the same bits: versions, processor, devices, threads."""
+    import tensorflow as tf
+
+    gpus = [tf.config.experimental.get_device_details(device).get("device_name", device.name)
+            for device in tf.config.list_physical_devices("GPU")]  # fmt: skip
+    return {
+        "versions": versions(),
+        "processor": processor(),
+        "device": ", ".join(gpus) if gpus else "CPU",
+        "threads": {
+            "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
+            "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
+        },
+        "deterministic_ops": True,  # CPU kernels are; for GPUs tensorflow_setup asks for it
+        "platform": f"{platform.system()} {platform.machine()}, Python {sys.version.split()[0]}",
+    }

@@ -1,0 +1,50 @@
+"""What all tests share: quiet TensorFlow with two logical CPUs, small data, real MNIST where it is prepared."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config):
+    """Two logical CPUs, before anything starts TensorFlow's devices: the tests of several replicas need them."""
+    del config
+    from gan_repro import tensorflow_setup
+
+    tensorflow_setup.prepare(logical_cpus=2)
+
+
+def mnist_data_dir():
+    """The folder with prepared MNIST, or None."""
+    folder = os.environ.get("TFDS_DATA_DIR")
+    return folder if folder and (Path(folder) / "mnist").is_dir() else None
+
+
+@pytest.fixture
+def real_mnist():
+    """Real MNIST (data.load); skips, saying so, where it is not prepared."""
+    if mnist_data_dir() is None:
+        pytest.skip("needs real MNIST: set TFDS_DATA_DIR to a folder where TensorFlow Datasets has prepared it")
+    from gan_repro import data
+
+    return data.load("mnist")
+
+
+@pytest.fixture
+def digits():
+    """A small in-memory source: 200 training, 50 validation, 60 test images of 8 x 8, 10 classes, random blobs."""
+    from gan_repro.data.source import InMemory, Spec
+
+    rng = np.random.default_rng(7)
+    sizes = {"train": 200, "validation": 50, "test": 60}
+    labels = {split: rng.integers(0, 10, n) for split, n in sizes.items()}
+    patterns = rng.random((10, 8, 8, 1)) * 200
+    images = {
+        split: np.uint8(np.clip(patterns[labels[split]] + rng.normal(0, 20, (n, 8, 8, 1)), 0, 255))
+        for split, n in sizes.items()
+    }
+    images["train"][0], images["train"][1] = 0, 255
+    return InMemory(Spec("digits", "random blobs", (8, 8, 1), 10, sizes), images, labels)

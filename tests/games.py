@@ -1,0 +1,61 @@
+"""Small games that the tests of the game and of the loop play. Nothing is tested here."""
+
+import keras
+import tensorflow as tf
+
+from gan_repro import game, losses, networks, optimizers, priors
+
+
+def no_dropout():
+    """(keep, scale) that leaves everything as it is."""
+    return (1.0, 1.0)
+
+
+def build(
+    source, *, order=None, objective=None, dropout=((0.8, 1.25), (0.5, 2.0)), rate=0.05, momentum=0.5, seed=0,
+    d_terms=None, constraint=None, init_seed=1, hidden=12, precision="float32", **options,
+):  # fmt: skip
+    """An AdversarialGame of small MLPs on `source`, minibatches of 20."""
+    keras.utils.set_random_seed(init_seed)
+    shape = source.spec.shape
+
+    def generator():
+        return networks.mlp_generator(5, [(hidden, "relu")], shape, "sigmoid", 0.3)
+
+    with networks.precision(precision):
+        g = generator()
+        d = networks.maxout_discriminator(shape, [(hidden, 2)], 0.3, *dropout)
+    objective = objective or losses.non_saturating_pair(0.5)
+    return game.AdversarialGame(
+        game.Player(g, optimizers.MomentumSGD(rate, momentum), objective.generator),
+        game.Player(d, optimizers.MomentumSGD(rate, momentum), d_terms or objective.discriminator, constraint),
+        priors.Prior("uniform_unit_variance", 5),
+        source,
+        order or game.OrderOfPlay("simultaneous", joined=True),
+        20,
+        seed,
+        sampler=generator(),
+        readout=objective.readout,
+        **options,
+    )
+
+
+def weights(played):
+    """{name: array} of all that a game's next step depends on."""
+    return {name: variable.numpy() for name, variable in played.state().items()}
+
+
+def moved(before, after, prefix):
+    """Whether any trainable weight whose name begins with `prefix` changed."""
+    return any((before[name] != after[name]).any() for name in before if name.startswith(prefix))
+
+
+def gradient_penalty(play):
+    """WGAN-GP's two-sided penalty (Gulrajani et al. 2017, Algorithm 1), as a later paper would plug it in."""
+    share = tf.random.stateless_uniform([play.x.shape[0], 1, 1, 1], play.seed(), alg="philox")
+    between = share * play.x + (1 - share) * play.samples
+    with tf.GradientTape() as tape:
+        tape.watch(between)
+        score = play.discriminate(between)
+    slope = tf.sqrt(tf.reduce_sum(tf.square(tape.gradient(score, between)), axis=[1, 2, 3]) + 1e-12)
+    return tf.reduce_mean(tf.square(slope - 1))

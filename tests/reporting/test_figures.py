@@ -1,0 +1,192 @@
+"""Figures: read back as pixels: each image is where it belongs, unsmoothed; the same arguments give the same bytes."""
+
+import numpy as np
+import pytest
+from matplotlib import image as reader
+
+from gan_repro.errors import RunError
+from gan_repro.experiment import Published
+from gan_repro.reporting import figures
+
+MARGIN, GAP = figures.MARGIN, figures.GAP
+
+
+def read(path):
+    """uint8 (h, w, 3)."""
+    pixels = reader.imread(path)
+    return np.rint(pixels[:, :, :3] * 255).astype(np.uint8)
+
+
+def digits(n, size=8, channels=1, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (n, size, size, channels)) / 255
+
+
+def enlarged(image, scale):
+    """What must be found in the file: the image's bytes, each a block of scale x scale, grey as RGB."""
+    blocks = np.kron(np.rint(image * 255).astype(np.uint8), np.ones((scale, scale, 1), np.uint8))
+    return np.broadcast_to(blocks, (*blocks.shape[:2], 3))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("title", [None, "a title"])
+def test_sample_grid_puts_every_pixel_where_it_belongs(tmp_path, channels, title):
+    images = digits(6, channels=channels)
+    figures.sample_grid(tmp_path / "g.png", images, 2, 3, title)
+    picture, scale = read(tmp_path / "g.png"), 4
+    cell = 8 * scale
+    height = 2 * cell + GAP
+    assert picture.shape[1] == 3 * cell + 2 * GAP + 2 * MARGIN
+    assert (picture.shape[0] == height + 2 * MARGIN) == (title is None)
+    top = picture.shape[0] - MARGIN - height
+    for index, image in enumerate(images):
+        y, x = top + index // 3 * (cell + GAP), MARGIN + index % 3 * (cell + GAP)
+        np.testing.assert_array_equal(picture[y : y + cell, x : x + cell], enlarged(image, scale))
+    assert (picture[top : top + height, MARGIN + cell : MARGIN + cell + GAP] == 255).all()
+    assert (picture[:top] < 128).any() == (title is not None)
+
+
+def test_sample_grid_of_mnist_size_and_of_any_size_is_never_off_by_a_pixel(tmp_path):
+    for size in (5, 28, 31, 48, 64):
+        figures.sample_grid(tmp_path / "g.png", digits(4, size), 2, 2)
+        cell = 4 * size
+        assert read(tmp_path / "g.png").shape[:2] == (2 * cell + GAP + 2 * MARGIN, 2 * cell + GAP + 2 * MARGIN)
+
+
+def test_range_and_clipping(tmp_path):
+    images = np.array([-3.0, -1.0, 0.0, 1.0, 3.0]).reshape(5, 1, 1, 1)
+    figures.sample_grid(tmp_path / "g.png", images, 1, 5, low=-1.0, high=1.0)
+    row = read(tmp_path / "g.png")[MARGIN + 1, MARGIN + 1 :: 4 + GAP, 0][:5]
+    assert row.tolist() == [0, 0, 128, 255, 255]
+
+
+def test_missing_cells_are_white_and_too_many_images_an_error(tmp_path):
+    figures.sample_grid(tmp_path / "g.png", np.zeros((1, 8, 8, 1)), 1, 2)
+    picture = read(tmp_path / "g.png")
+    assert (picture[MARGIN : MARGIN + 32, MARGIN : MARGIN + 32] == 0).all()
+    assert (picture[:, MARGIN + 32 :] == 255).all()
+    with pytest.raises(ValueError, match="do not fit"):
+        figures.sample_grid(tmp_path / "g.png", digits(3), 1, 2)
+
+
+@pytest.mark.parametrize("images", [np.zeros((2, 8, 8)), np.zeros((2, 8, 8, 2)), np.full((2, 8, 8, 1), np.nan)])
+def test_what_is_no_image_is_an_error(tmp_path, images):
+    with pytest.raises(ValueError, match="images"):
+        figures.sample_grid(tmp_path / "g.png", images, 1, 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_nearest_grid_outlines_the_sixth_column(tmp_path, flat):
+    samples, neighbours = digits(20, 28), digits(4, 28, seed=1)
+    given = samples if flat else samples.reshape(4, 5, 28, 28, 1)
+    figures.nearest_grid(tmp_path / "n.png", given, neighbours, 0.0, 1.0, "a caption")
+    picture = read(tmp_path / "n.png")
+    cell, outlined = 28 * 4, (picture == figures.YELLOW).all(-1)
+    ys, xs = np.nonzero(outlined)
+    top, left = ys.min(), xs.min()
+    pitch = cell + 6 + GAP
+    assert xs.max() - left == cell + 5 and ys.max() - top == 3 * pitch + cell + 5
+    assert outlined.sum() == 4 * ((cell + 6) ** 2 - cell**2)
+    for row in range(4):
+        y = top + 3 + row * pitch
+        np.testing.assert_array_equal(picture[y : y + cell, left + 3 : left + 3 + cell], enlarged(neighbours[row], 4))
+        for column in range(5):
+            x = MARGIN + 3 + column * pitch
+            np.testing.assert_array_equal(picture[y : y + cell, x : x + cell], enlarged(samples[5 * row + column], 4))
+    assert (picture[:top] < 128).any() and (picture[ys.max() + 2 :] < 128).any()  # headings above, the caption below
+    assert (picture[:, :MARGIN][: ys.max()] == 255).all()
+
+
+def test_nearest_grid_refuses_shapes_that_do_not_fit(tmp_path):
+    for samples, neighbours in ((digits(19), digits(4)), (digits(20, 9), digits(4)), (digits(2), digits(4))):
+        with pytest.raises(ValueError, match="do not fit"):
+            figures.nearest_grid(tmp_path / "n.png", samples, neighbours, 0.0, 1.0, None)
+
+
+def test_interpolation_strips(tmp_path):
+    strips = digits(20).reshape(2, 10, 8, 8, 1)
+    figures.interpolation_strips(tmp_path / "s.png", strips)
+    picture, cell = read(tmp_path / "s.png"), 32
+    assert picture.shape[:2] == (2 * cell + 4 * GAP + 2 * MARGIN, 10 * cell + 2 * MARGIN)
+    for strip, step in ((0, 0), (0, 9), (1, 0), (1, 4)):
+        y, x = MARGIN + strip * (cell + 4 * GAP), MARGIN + step * cell
+        np.testing.assert_array_equal(picture[y : y + cell, x : x + cell], enlarged(strips[strip, step], 4))
+    with pytest.raises(ValueError, match="strips"):
+        figures.interpolation_strips(tmp_path / "s.png", digits(20))
+
+
+def curves(n, kinds=("last", "averaged-uniform-5")):
+    epochs = list(range(1, n + 1))
+    training = {name: [None if name == "d_real" and e == 1 else np.sin(e / 9).item() for e in epochs]
+                for name in ("d_loss", "g_loss", "d_real", "d_generated")}  # fmt: skip
+    validation = {kind: {"epoch": epochs, "value": [200.0 - 900.0 / e for e in epochs]} for kind in kinds}
+    return {"training": {"epoch": epochs} | training, "validation": validation}
+
+
+def coloured(picture, colour):
+    wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return (np.abs(picture.astype(int) - wanted).max(-1) < 12).sum(0)
+
+
+@pytest.mark.parametrize("n", [1, 20, 5000])
+def test_training_curves_draw_three_panels_of_two_lines(tmp_path, n):
+    figures.training_curves(tmp_path / "t.png", curves(n), "a title")
+    picture = read(tmp_path / "t.png")
+    width = picture.shape[1]
+    assert width == int(3 * 4.2 * figures.DPI)
+    for panel in range(3):
+        part = picture[:, panel * width // 3 : (panel + 1) * width // 3]
+        for colour in figures.COLOURS[:2]:
+            if n > 1 or (panel, colour) != (1, figures.COLOURS[0]):  # the only D(x) of one epoch is not known
+                assert coloured(part, colour).sum() > 20
+
+
+def test_panels_that_have_nothing_are_left_out(tmp_path):
+    two = {"training": {"epoch": [1, 2], "d_loss": [1.0, 2.0], "g_loss": [2.0, 1.0]}, "validation": {}}
+    figures.training_curves(tmp_path / "t.png", two, "a title")
+    assert read(tmp_path / "t.png").shape[1] == int(4.2 * figures.DPI)
+    figures.training_curves(tmp_path / "t.png", {}, "nothing was trained")
+
+
+def test_the_first_epochs_do_not_flatten_the_rest():
+    figure = figures.Figure()
+    axes = figure.subplots()
+    values = [-9000.0, *np.linspace(150, 200, 99)]
+    axes.plot(values)
+    figures._robust_limits(axes, [values, [120.0, 140.0]])
+    bottom, top = axes.get_ylim()
+    assert 0 < bottom <= 130 and top > 200  # the short curve's better half is seen as well
+
+
+def test_log_likelihood_curves_show_the_published_value(tmp_path):
+    base = {"preset": "paper", "epochs": 20, "curves": curves(20, ("last",))}
+    groups = [[base | {"seed": 0}, base | {"seed": 1}]]
+    number = Published("table1", "Fake", "mnist", "parzen_log_likelihood", "nats", 225, 2, "somewhere", ours=True)
+    figures.log_likelihood_curves(tmp_path / "with.png", groups, [number])
+    figures.log_likelihood_curves(tmp_path / "without.png", groups, [])
+    dark = [(read(tmp_path / name)[:150].max(-1) < 90).sum(1).max() for name in ("with.png", "without.png")]
+    assert dark[0] > 300 > dark[1]  # a dashed line across the upper part
+    figures.log_likelihood_curves(tmp_path / "empty.png", [], [])
+
+
+def test_the_same_arguments_give_the_same_bytes_and_no_date_or_version(tmp_path):
+    number = Published("table1", "Fake", "mnist", "parzen_log_likelihood", "nats", 225, 2, "somewhere", ours=True)
+    group = [{"preset": "paper", "epochs": 20, "seed": 0, "curves": curves(20)}]
+    draw = {
+        "grid": lambda path: figures.sample_grid(path, digits(6), 2, 3, "title"),
+        "training": lambda path: figures.training_curves(path, curves(20), "title"),
+        "likelihood": lambda path: figures.log_likelihood_curves(path, [group], [number]),
+    }
+    for name, call in draw.items():
+        call(tmp_path / f"{name}-1.png")
+        call(tmp_path / f"{name}-2.png")
+        first = (tmp_path / f"{name}-1.png").read_bytes()
+        assert first == (tmp_path / f"{name}-2.png").read_bytes()
+        assert b"atplotlib" not in first and b"tIME" not in first and b"tEXt" not in first
+
+
+def test_a_folder_that_cannot_be_written_is_a_run_error_and_leaves_nothing(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="cannot write"):
+        figures.sample_grid(tmp_path / "file" / "g.png", digits(1), 1, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -1,0 +1,209 @@
+"""Records: the check names what is wrong, groups differ by more than the seed, --add refuses what has no place."""
+
+import copy
+import json
+import math
+
+import pytest
+
+from gan_repro.errors import RunError
+from gan_repro.reporting import records
+
+
+def measurement(value, generator="best", **changes):
+    base = {"metric": "parzen_log_likelihood", "unit": "nats", "value": value, "standard_error": 2.0}
+    base |= {"dataset": "mnist", "split": "test", "generator": generator}
+    return base | {"n_test": 10_000, "n_samples": 10_000, "sigma": 0.167} | changes
+
+
+def make_record(seed=0, measurements=None, recipe=None, dataset="mnist", preset="paper", epochs=100, experiment="fake"):
+    name = {"experiment": experiment, "dataset": dataset, "preset": preset, "seed": seed}
+    return {
+        "schema": 1,
+        **name,
+        "epochs": epochs,
+        "complete": True,
+        "config": {**name, "recipe": {"epochs": epochs, "batch_size": 100} | (recipe or {})},
+        "manifest": {"data": {"name": dataset, "title": dataset.upper(), "sha256": f"sha of {dataset}"}},
+        "cost": {"minutes": 12.5, "steps": 500, "steps_per_second": 10.0, "processor": "a CPU (2 cores)"},
+        "command": f"python -m gan_repro.run --experiment={experiment} --dataset={dataset} --seed={seed}",
+        "measurements": [measurement(200.0 + seed, dataset=dataset)] if measurements is None else measurements,
+        "curves": {
+            "training": {"epoch": [1, 2], "d_loss": [1.0, None]},
+            "validation": {"last": {"epoch": [2], "value": [9.0]}},
+        },
+    }
+
+
+def make_run(folder, record):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "record.json").write_text(json.dumps(record))
+    return folder
+
+
+def test_a_whole_record_passes():
+    records.check(make_record(), "x.json")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["schema", "experiment", "dataset", "preset", "seed", "epochs", "config", "config.recipe", "manifest", "command",
+     "manifest.data", "manifest.data.sha256", "cost.minutes", "measurements", "curves"],
+)  # fmt: skip
+@pytest.mark.parametrize("damage", ["missing", "wrong"])
+def test_each_missing_or_wrong_field_is_named(path, damage):
+    record = make_record()
+    *parents, last = path.split(".")
+    place = record
+    for key in parents:
+        place = place[key]
+    if damage == "missing":
+        del place[last]
+    else:
+        place[last] = True  # no field of the schema is a boolean, though Python's bool is an int
+    with pytest.raises(RunError, match=rf"x\.json.*{path.replace('.', '[.]')}"):
+        records.check(record, "x.json")
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda r: r.update(schema=2), "schema is 2"),
+        (lambda r: r.update(seed=5), "config.seed"),
+        (lambda r: r.update(epochs=-1), "epochs"),
+        (lambda r: r["measurements"][0].pop("unit"), r"measurements\[0\].*unit"),
+        (lambda r: r["measurements"][0].update(value="high"), r"measurements\[0\].*value"),
+        (lambda r: r["measurements"][0].update(value=math.nan), "value is nan"),
+        (lambda r: r["measurements"][0].update(standard_error=-1.0), "standard_error"),
+        (lambda r: r["measurements"][0].update(n_test="all"), "n_test"),
+        (lambda r: r["measurements"].append(3), r"measurements\[1\]"),
+        (lambda r: r["curves"]["training"]["epoch"].append(3), "curves.training"),
+        (lambda r: r["curves"]["validation"]["last"].pop("epoch"), "last"),
+        (lambda r: r["curves"]["training"].update(d_loss=[1.0, math.inf]), "inf"),
+    ],
+)
+def test_damage_inside_is_named(change, words):
+    record = make_record()
+    change(record)
+    with pytest.raises(RunError, match=words):
+        records.check(record, "x.json")
+
+
+def test_an_absent_error_bar_is_no_damage():
+    record = make_record(measurements=[measurement(1.0, standard_error=None, sigma=None)])
+    records.check(record, "x.json")
+    assert records.summaries([record])[0].standard_error is None
+
+
+def test_read_all_is_sorted_and_names_damaged_files(tmp_path):
+    assert records.read_all(tmp_path / "nowhere") == []
+    for seed in (2, 0, 1):
+        (tmp_path / f"s{seed}.json").write_text(json.dumps(make_record(seed)))
+    assert [record["seed"] for record in records.read_all(tmp_path)] == [0, 1, 2]
+    (tmp_path / "s1.json").write_text(json.dumps(make_record(1))[:200])
+    with pytest.raises(RunError, match=r"s1\.json is damaged: it is not JSON"):
+        records.read_all(tmp_path)
+    (tmp_path / "s1.json").write_text("[]")
+    with pytest.raises(RunError, match=r"s1\.json.*object"):
+        records.read_all(tmp_path)
+
+
+def test_groups_are_equal_but_for_the_seed():
+    same = [make_record(seed) for seed in (2, 0, 1)]
+    other_recipe = make_record(0, recipe={"batch_size": 50})
+    other_epochs = make_record(0, epochs=50)
+    other_preset = make_record(0, preset="quick")
+    other_data = copy.deepcopy(make_record(3))
+    other_data["manifest"]["data"]["sha256"] = "changed"
+    groups = records.group([other_preset, *same, other_recipe, other_epochs, other_data])
+    assert sorted([record["seed"] for record in members] for members in groups) == [[0], [0], [0], [0, 1, 2], [3]]
+    assert groups[-1] == [other_preset] and groups[-2] == [other_epochs]  # paper first, more epochs first
+
+
+def test_the_planned_epochs_do_not_divide_but_the_played_ones_do():
+    continued = make_record(1)
+    continued["config"]["recipe"]["epochs"] = 50
+    assert len(records.group([make_record(0), continued])) == 1
+
+
+def test_the_same_run_twice_is_refused():
+    with pytest.raises(RunError, match="same run"):
+        records.group([make_record(1), make_record(1)])
+
+
+def test_summaries_against_arithmetic_by_hand():
+    rows = [(0, 220.0, 2.0, 0.167), (1, 226.0, 2.5, 0.215), (2, 229.0, 3.0, 0.167)]
+    members = [
+        make_record(seed, [measurement(value, standard_error=error, sigma=sigma), measurement(1.0, "last")])
+        for seed, value, error, sigma in rows
+    ]
+    best, last = records.summaries(members)
+    assert best.value == 225.0 and best.standard_error == 2.5
+    assert best.deviation == pytest.approx(math.sqrt((25 + 1 + 16) / 2))
+    assert best.seeds == (0, 1, 2) and best.sigmas == (0.167, 0.215)
+    assert last.generator == "last" and last.deviation == 0.0
+    assert records.summaries(members[:1])[0].deviation is None
+
+
+def test_other_numbers_of_samples_are_other_measurements_and_doubles_are_refused():
+    record = make_record(0, [measurement(1.0), measurement(2.0, n_samples=1000)])
+    assert [summary.value for summary in records.summaries([record])] == [1.0, 2.0]
+    with pytest.raises(RunError, match="twice"):
+        records.summaries([make_record(0, [measurement(1.0), measurement(2.0)])])
+
+
+def test_add_copies_under_a_telling_name_and_replaces_the_same_run(tmp_path):
+    results, record = tmp_path / "results", make_record(7, epochs=500)
+    path = records.add(make_run(tmp_path / "run", record), results)
+    assert path == results / "records" / "fake-mnist-paper-500epochs-seed7.json"
+    assert json.loads(path.read_text()) == record
+    again = make_record(7, [measurement(1.5)], epochs=500)
+    assert records.add(make_run(tmp_path / "again", again), results) == path
+    assert [r["measurements"][0]["value"] for r in records.read_all(results / "records")] == [1.5]
+
+
+def test_another_configuration_of_the_same_name_stands_beside_and_is_found_again(tmp_path):
+    results = tmp_path / "results"
+    first = records.add(make_run(tmp_path / "a", make_record(0)), results)
+    other = make_record(0, recipe={"batch_size": 50})
+    second = records.add(make_run(tmp_path / "b", other), results)
+    assert first != second and second.stem.startswith(first.stem + "-")
+    assert records.add(make_run(tmp_path / "b", other), results) == second
+    assert len(records.read_all(results / "records")) == 2
+
+
+def test_paths_of_user_data_become_safe_names():
+    assert records.file_name(make_record(dataset="npz:/a b/../my faces|48.npz")) == (
+        "fake-npz_my-faces-48-paper-100epochs-seed0.json"
+    )
+    assert records.prefix(make_record(dataset="images:../..")) == "fake-images_"
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [({"preset": "smoke"}, "smoke"), ({"dataset": "glyphs"}, "glyphs")],
+)
+def test_smoke_and_glyphs_are_refused(changes, words, tmp_path):
+    run = make_run(tmp_path / "run", make_record(**changes))
+    with pytest.raises(RunError, match=words):
+        records.add(run, tmp_path / "results")
+    assert not (tmp_path / "results").exists()
+    (tmp_path / "by-hand.json").write_text((run / "record.json").read_text())
+    with pytest.raises(RunError, match=words):
+        records.read_all(tmp_path)
+
+
+def test_unfinished_runs_are_refused(tmp_path):
+    with pytest.raises(RunError, match="no folder"):
+        records.add(tmp_path / "nowhere", tmp_path)
+    (tmp_path / "run").mkdir()
+    with pytest.raises(RunError, match="has not finished"):
+        records.add(tmp_path / "run", tmp_path)
+    with pytest.raises(RunError, match="has not finished.*gan_repro.run"):
+        records.add(make_run(tmp_path / "run", make_record() | {"complete": False}), tmp_path)
+
+
+def test_glyphs_measured_under_another_name_are_refused(tmp_path):
+    run = make_run(tmp_path / "run", make_record(measurements=[measurement(1.0, dataset="glyphs")]))
+    with pytest.raises(RunError, match="glyphs"):
+        records.add(run, tmp_path / "results")

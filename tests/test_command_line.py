@@ -1,0 +1,131 @@
+"""The wrapper that all programs share: exit codes, one line on stderr, --help, suggestions; many calls a process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from absl import flags
+
+from gan_repro.command_line import run_main
+from gan_repro.errors import DataError, RunError, UsageError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def define(values):
+    flags.DEFINE_string("experiment", None, "The paper.", flag_values=values)
+    flags.DEFINE_integer("seed", 0, "Everything random follows from it.", flag_values=values)
+    flags.DEFINE_float("rate", 0.5, "A rate.", flag_values=values)
+    flags.DEFINE_multi_string("set", [], "key=value.", flag_values=values)
+    flags.DEFINE_bool("list", False, "Show what there is.", flag_values=values)
+
+
+def call(*arguments, body=lambda values: None):
+    return run_main(define, body, ["program", *arguments], "usage: program [flags]\n\nDoes things.")
+
+
+def test_the_body_sees_the_values_of_this_call_alone():
+    seen = []
+
+    def body(values):
+        seen.append((values["experiment"].value, values["seed"].value, list(values["set"].value), values["list"].value))
+
+    assert call("--experiment=a", "--seed=3", "--set=x=1", "--set", "y=2", "--list", body=body) == 0
+    assert call("--nolist", body=body) == 0
+    assert seen == [("a", 3, ["x=1", "y=2"], True), (None, 0, [], False)]
+
+
+@pytest.mark.parametrize("returned, code", [(None, 0), (0, 0), (130, 130)])
+def test_the_code_is_the_bodys(returned, code):
+    assert call(body=lambda values: returned) == code
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--experimnt=x"], ["--experimnt", "Did you mean --experiment?", "--seed", "--list"]),
+        (["--zzz"], ["--zzz", "valid:"]),
+        (["--seed=x"], ["--seed=x", "whole number"]),
+        (["--seed=1.5"], ["--seed=1.5", "whole number"]),
+        (["--rate=x"], ["--rate=x", "must be a number"]),
+        (["--list=maybe"], ["--list=maybe", "true or false"]),
+        (["--experiment"], ["--experiment", "Missing value"]),
+        (["stray", "--list"], ["'stray'"]),
+        (["--list", "stray"], ["'stray'"]),
+        (["--", "stray"], ["'stray'"]),
+        (["--flagfile=/no/such/file"], ["/no/such/file"]),
+    ],
+)
+def test_wrong_usage_is_one_line_and_2(arguments, words, capsys):
+    ran = []
+    assert call(*arguments, body=ran.append) == 2
+    out, err = capsys.readouterr()
+    assert not ran and out == ""
+    assert err.startswith("error: ") and err.count("\n") == 1 and err.endswith("\n")
+    assert all(word in err for word in words), err
+
+
+@pytest.mark.parametrize("error, code", [(UsageError("bad"), 2), (DataError("bad"), 1), (RunError("bad"), 1)])
+def test_user_errors_become_their_code(error, code, capsys):
+    def body(values):
+        raise error
+
+    assert call(body=body) == code
+    assert capsys.readouterr().err == "error: bad\n"
+
+
+def test_faults_of_the_program_keep_their_traceback():
+    def body(values):
+        raise KeyError("a bug")
+
+    with pytest.raises(KeyError, match="a bug"):
+        call(body=body)
+
+
+def test_ctrl_c_is_130(capsys):
+    def body(values):
+        raise KeyboardInterrupt
+
+    assert call(body=body) == 130
+    assert capsys.readouterr().err == "error: interrupted\n"
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_names_every_flag_and_default_and_is_0(flag, capsys):
+    ran = []
+    assert call(flag, body=ran.append) == 0
+    out, err = capsys.readouterr()
+    assert not ran and err == ""
+    assert out.startswith("usage: program [flags]\n\nDoes things.\n")
+    for text in ("--experiment=EXPERIMENT", "--seed=SEED", "(default: 0)", "(default: 0.5)", "--list\n", "--help\n"):
+        assert text in out
+    assert "None" not in out and "[]" not in out
+    assert max(map(len, out.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("lines", [1, 10**6])  # one line stays in the buffer until the end
+def test_a_reader_that_goes_away_is_no_traceback(lines):
+    code = (
+        "import sys; from gan_repro.command_line import run_main\n"
+        "def body(values):\n"
+        f"    for i in range({lines}): print(i)\n"
+        "sys.exit(run_main(lambda values: None, body, ['p'], 'u'))"
+    )
+    reading, writing = os.pipe()
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=writing, stderr=subprocess.PIPE, cwd=ROOT,
+                               env=os.environ | {"PYTHONUNBUFFERED": ""})  # fmt: skip
+    os.close(writing)
+    os.close(reading)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 141 and err == b""
+
+
+def test_no_tensorflow_is_needed():
+    code = (
+        "import sys\n"
+        "import gan_repro.tables, gan_repro.command_line, gan_repro.reporting.figures\n"
+        "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)

@@ -1,0 +1,422 @@
+"""The shared step: its gradients, who moves when, what depends on what. Whole trainings are in test_training.py."""
+
+import dataclasses
+
+import games
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gan_repro import constraints, game, losses, networks, optimizers, priors, randomness, tensorflow_setup
+from gan_repro.errors import UsageError
+
+OFF = (games.no_dropout(), games.no_dropout())
+
+
+def play(played, n):
+    """n minibatches, in calls that end with the epochs."""
+    while n:
+        now = min(n, played.steps_per_epoch - played.step % played.steps_per_epoch)
+        metrics = played.steps(now)
+        n -= now
+    return metrics
+
+
+# ---- one step against float64 numpy ---------------------------------------------------------------------------------
+
+
+def numpy_game(parameters, x, z):
+    """(D's loss, G's loss) of goodfeli/adversarial's AdversaryCost2 for the networks of games.build, float64."""
+    g, d = parameters["generator"], parameters["discriminator"]
+    s = 1 / (1 + np.exp(-(np.maximum(z @ g[0] + g[1], 0) @ g[2] + g[3])))
+
+    def logit(images):
+        linear = images @ d[0] + d[1]
+        return np.maximum(linear[:, :12], linear[:, 12:]) @ d[2] + d[3]
+
+    def softplus(a):
+        return np.logaddexp(0, a)
+
+    a_x, a_s = logit(x), logit(s)
+    return 0.5 * (softplus(-a_x).mean() + softplus(a_s).mean()), softplus(-a_s).mean()
+
+
+@pytest.mark.parametrize("kind", ["simultaneous", "alternating"])
+def test_a_step_follows_finite_differences(digits, kind):
+    """Every parameter's first update, with dropout off and learning rate 1, is minus the gradient of its own loss."""
+    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, order=game.OrderOfPlay(kind, joined=True))
+    nets = {"generator": played.generator.network, "discriminator": played.discriminator.network}
+    before = {role: [w.numpy().astype(np.float64) for w in net.weights] for role, net in nets.items()}
+    x, _ = digits.batch(digits.open(0, 0), tf.constant(0), 20)
+    x = x.numpy().astype(np.float64).reshape(20, -1)
+    z = {move: played.prior.draw(20, played.seed_of(0, randomness.PRIOR, move)).numpy().astype(np.float64) for move in (0, 1)}
+    metrics = played.steps(1)
+    after = {role: [w.numpy().astype(np.float64) for w in net.weights] for role, net in nets.items()}
+    d_loss, g_loss = numpy_game(before, x, z[0])
+    assert metrics["d_loss"][0] == pytest.approx(d_loss, rel=1e-5)
+    seen_by_g = before
+    if kind == "alternating":  # G moves against the new D, with fresh noise
+        seen_by_g = {"generator": before["generator"], "discriminator": after["discriminator"]}
+        g_loss = numpy_game(seen_by_g, x, z[1])[1]
+    assert metrics["g_loss"][0] == pytest.approx(g_loss, rel=1e-5)
+    rng = np.random.default_rng(0)
+    for role, which in (("discriminator", 0), ("generator", 1)):
+        point = before if role == "discriminator" else seen_by_g
+        noise = z[1] if (role, kind) == ("generator", "alternating") else z[0]
+        for i, array in enumerate(before[role]):
+            for _ in range(4):
+                at = tuple(rng.integers(0, n) for n in array.shape)
+                values = []
+                for step in (1e-5, -1e-5):
+                    changed = {name: [w.copy() for w in entry] for name, entry in point.items()}
+                    changed[role][i][at] += step
+                    values.append(numpy_game(changed, x, noise)[which])
+                slope = (values[0] - values[1]) / 2e-5
+                assert before[role][i][at] - after[role][i][at] == pytest.approx(slope, abs=2e-6)
+
+
+def test_a_gradient_penalty_from_outside_has_its_second_order_gradient(digits):
+    """The proof that later papers fit: a term of D that differentiates D, plugged in without touching game.py."""
+    terms = (losses.Term("penalty", games.gradient_penalty, 10.0),)
+    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, d_terms=terms, order=game.OrderOfPlay("alternating"))
+    network = played.discriminator.network
+    before = [w.numpy().astype(np.float64) for w in network.weights]
+    x, _ = digits.batch(digits.open(0, 0), tf.constant(0), 20)
+    step = tf.constant(0, tf.int64)
+    z = played.prior.draw(20, played.seed_of(0, randomness.PRIOR, 0))
+    s = played.generator.network(z).numpy().astype(np.float64).reshape(20, -1)
+    # The move draws one seed for G's own noise layers and then one for the penalty.
+    share = tf.random.stateless_uniform(
+        [20, 1, 1, 1], played.seed_of(step, randomness.TERM, 0, 2, 0), alg="philox"
+    ).numpy().reshape(20, 1)  # fmt: skip
+    between = share * x.numpy().astype(np.float64).reshape(20, -1) + (1 - share) * s
+
+    def penalty(weights):
+        linear = between @ weights[0] + weights[1]
+        wins = linear[:, :12] >= linear[:, 12:]
+        slope = (wins * weights[2][:, 0]) @ weights[0][:, :12].T + (~wins * weights[2][:, 0]) @ weights[0][:, 12:].T
+        return 10 * ((np.sqrt((slope**2).sum(axis=1) + 1e-12) - 1) ** 2).mean()
+
+    metrics = played.steps(1)
+    assert metrics["d_loss"][0] == pytest.approx(penalty(before), rel=1e-4)
+    after = [w.numpy().astype(np.float64) for w in network.weights]
+    rng = np.random.default_rng(1)
+    for i in (0, 2):
+        for _ in range(10):
+            at = tuple(rng.integers(0, n) for n in before[i].shape)
+            values = []
+            for delta in (1e-5, -1e-5):
+                changed = [w.copy() for w in before]
+                changed[i][at] += delta
+                values.append(penalty(changed))
+            slope = (values[0] - values[1]) / 2e-5
+            assert abs(slope) > 1e-8 or i == 0
+            assert before[i][at] - after[i][at] == pytest.approx(slope, rel=1e-3, abs=1e-5)
+
+
+def test_terms_can_apply_the_discriminator_with_other_weights(digits):
+    """What unrolled GANs need: D's output under weights that are a differentiable function of its own."""
+    seen = {}
+
+    def term(current):
+        own = [v.value for v in seen["network"].trainable_variables]
+        doubled = current.discriminate(current.x, weights=[2.0 * w for w in own])
+        seen["shape"] = doubled.shape
+        return tf.reduce_mean(doubled)
+
+    played = games.build(digits, dropout=OFF, d_terms=(losses.Term("unrolled", term),), order=game.OrderOfPlay("alternating"))
+    seen["network"] = played.discriminator.network
+    before = [w.numpy() for w in played.discriminator.network.weights]
+    played.steps(1)
+    assert seen["shape"] == (20, 1)
+    assert all((a != w.numpy()).any() for a, w in zip(before, played.discriminator.network.weights))
+
+
+# ---- who moves when -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("order", "minibatches", "d_updates", "g_updates"),
+    [
+        (game.OrderOfPlay("simultaneous", joined=True), 7, 7, 7),
+        (game.OrderOfPlay("simultaneous", g_every=2), 7, 7, 3),
+        (game.OrderOfPlay("alternating"), 7, 7, 7),
+        (game.OrderOfPlay("alternating", g_every=5), 17, 17, 3),
+        (game.OrderOfPlay("alternating", d_steps=3, fresh_noise=False), 4, 12, 4),
+        (game.OrderOfPlay("one_player", g_every=2), 7, 3, 4),
+        (game.OrderOfPlay("one_player", g_every=3), 7, 4, 3),
+        (game.OrderOfPlay("alternating", g_every=2, long_phases=game.LongPhases(2, 4, 3)), 17, 17, 7),
+    ],
+)
+def test_update_counts(digits, order, minibatches, d_updates, g_updates):
+    played = games.build(digits, order=order)
+    play(played, minibatches)
+    assert played.updates == {"discriminator": d_updates, "generator": g_updates}
+    assert int(played.discriminator.optimizer.iterations) == d_updates
+    assert int(played.generator.optimizer.iterations) == g_updates
+    assert played.step == minibatches
+    assert played.traces == 1
+
+
+def test_long_phases_are_wgans():
+    """100 minibatches for each of G's first 25 updates and for every 500th, 5 otherwise (WassersteinGAN:main.py)."""
+    lengths = []
+    phases = game.LongPhases()
+    stub = dataclasses.make_dataclass("Stub", ["order", "_counters"])
+    for i in (0, 24, 25, 499, 500, 501, 1000):
+        at = stub(game.OrderOfPlay("alternating", g_every=5, long_phases=phases), {"g_updates": tf.constant(i, tf.int64)})
+        lengths.append(int(game.AdversarialGame._phase_length(at)))
+    assert lengths == [100, 100, 5, 5, 100, 5, 100]
+
+
+@pytest.mark.parametrize("kind", ["alternating", "one_player"])
+def test_only_the_player_whose_turn_it_is_moves(digits, kind):
+    played = games.build(digits, order=game.OrderOfPlay(kind, g_every=3))
+    for t in range(6):
+        before = games.weights(played)
+        metrics = played.steps(1)
+        after = games.weights(played)
+        g_turn = t % 3 == (0 if kind == "one_player" else 2)
+        d_turn = not g_turn or kind == "alternating"
+        assert games.moved(before, after, "generator/") == games.moved(before, after, "generator_optimizer/") == g_turn
+        assert games.moved(before, after, "discriminator/") == games.moved(before, after, "discriminator_optimizer/") == d_turn
+        assert bool(metrics["g_loss"].mask[0]) == (not g_turn) and bool(metrics["d_loss"].mask[0]) == (not d_turn)
+
+
+def test_metrics_are_probabilities_and_finite(digits):
+    metrics = games.build(digits).steps(10)
+    assert all(values.shape == (10,) and np.isfinite(values).all() for values in metrics.values())
+    assert ((metrics["d_real"] > 0) & (metrics["d_real"] < 1)).all()
+
+
+# ---- what depends on what -------------------------------------------------------------------------------------------
+
+
+def final(source, n=23, chunks=None, **options):
+    played = games.build(source, **options)
+    for chunk in chunks or [n]:
+        play(played, chunk)
+    return games.weights(played)
+
+
+def equal(a, b):
+    return all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def test_the_length_of_calls_never_changes_the_result(digits):
+    reference = final(digits, averages=("exponential-.9", "uniform-1"))
+    assert equal(reference, final(digits, chunks=[1, 5, 4, 7, 6], averages=("exponential-.9", "uniform-1")))
+
+
+def test_seeds_decide(digits):
+    assert equal(final(digits), final(digits))
+    assert not equal(final(digits), final(digits, seed=1))
+
+
+def test_averages_never_touch_the_training(digits):
+    plain, averaged = final(digits), final(digits, averages=("exponential-.99",))
+    assert all(np.array_equal(plain[name], averaged[name]) for name in plain)
+
+
+def test_averages_follow_their_definition(digits):
+    played = games.build(digits, averages=("exponential-.95", "uniform-2"), order=game.OrderOfPlay("alternating"))
+    snapshots, expected = [], {}
+    for t in range(1, 61):
+        played.steps(1)
+        if t % 10 == 0:
+            snapshots.append(played.generator.network.weights[0].numpy().astype(np.float64))
+    average = 0.0
+    for k, w in enumerate(snapshots, 1):
+        average = average + max(1 - 0.95**10, 1 / k) * (w - average)
+    expected["averaged-exponential-.95"] = average
+    expected["averaged-uniform-2"] = np.mean(snapshots[1:], axis=0)  # two epochs of 10 minibatches: from step 20 on
+    for kind, values in expected.items():
+        np.testing.assert_allclose(played.weights(kind).weights[0].numpy(), values, rtol=1e-5, atol=1e-6)
+
+
+def test_samples_are_a_function_of_seed_and_weights(digits):
+    played = games.build(digits)
+    a = played.sample(30, seed=5)
+    assert a.shape == (30, 8, 8, 1) and a.dtype == np.float32 and 0 <= a.min() and a.max() <= 1
+    np.testing.assert_array_equal(a, played.sample(30, seed=5))
+    np.testing.assert_array_equal(a[:7], played.sample(7, seed=5))
+    assert (a != played.sample(30, seed=6)).any()
+
+
+def test_bfloat16_trains_and_samples_in_float32(digits):
+    played = games.build(digits, precision="mixed_bfloat16")
+    metrics = play(played, 20)
+    assert np.isfinite(metrics["d_loss"]).all()
+    assert {w.dtype for w in played.generator.network.weights} == {"float32"}
+    assert played.generator.network.layers[1].compute_dtype == "bfloat16"
+    samples = played.sample(200, seed=0)
+    assert played.sampler.layers[1].compute_dtype == "float32"
+    exact = samples.astype(np.float64).ravel()
+    assert len(np.unique(exact)) > 5000  # bfloat16 pixels in (0, 1) would take a few hundred values
+
+
+class FixedPrior(priors.Prior):
+    """The same z at every step: XLA draws other bits from the same seed, which is not what is compared here."""
+
+    def draw(self, n, pair):
+        del pair
+        return tf.constant(np.random.default_rng(5).normal(size=(n, self.size)), tf.float32)
+
+
+def test_xla_computes_the_same_step(digits, monkeypatch):
+    monkeypatch.setattr(priors, "Prior", FixedPrior)
+    plain, compiled = (final(digits, n=3, dropout=OFF, jit_compile=jit) for jit in (False, True))
+    for name, values in plain.items():
+        np.testing.assert_allclose(compiled[name], values, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def test_weight_clipping_after_the_update(digits):
+    played = games.build(digits, constraint=constraints.WeightClip(0.01), objective=losses.wasserstein())
+    play(played, 3)
+    assert max(np.abs(w.numpy()).max() for w in played.discriminator.network.trainable_variables) <= np.float32(0.01)
+    assert max(np.abs(w.numpy()).max() for w in played.generator.network.trainable_variables) > 0.05
+
+
+# ---- labels, heads ----------------------------------------------------------------------------------------------------
+
+
+def conditional(source, heads=False):
+    """A game whose networks both take labels; D may have two heads."""
+    keras.utils.set_random_seed(0)
+
+    def one_hot(labels):
+        return keras.layers.CategoryEncoding(10, output_mode="one_hot")(labels)
+
+    def generator():
+        z, y = keras.Input((5,)), keras.Input((), dtype="int32")
+        x = keras.layers.Concatenate()([z, one_hot(y)])
+        return keras.Model([z, y], keras.layers.Reshape((8, 8, 1))(keras.layers.Dense(64, "sigmoid")(x)))
+
+    images, y = keras.Input((8, 8, 1)), keras.Input((), dtype="int32")
+    x = keras.layers.Concatenate()([keras.layers.Flatten()(images), one_hot(y)])
+    outputs = keras.layers.Dense(1)(x)
+    if heads:
+        outputs = {"source": outputs, "label": keras.layers.Dense(10)(x)}
+    pair = losses.non_saturating_pair()
+    terms = pair.discriminator
+    if heads:
+        def source_term(current):
+            return -tf.reduce_mean(current.d_real["source"]) + tf.reduce_mean(current.d_generated["source"])
+
+        def label_term(current):
+            return tf.reduce_mean(
+                tf.nn.sparse_softmax_cross_entropy_with_logits(labels=current.labels, logits=current.d_real["label"])
+            )
+
+        terms = (losses.Term("source", source_term), losses.Term("label", label_term))
+        pair = dataclasses.replace(
+            pair, generator=(losses.Term("source", lambda current: -tf.reduce_mean(current.d_generated["source"])),)
+        )
+    return game.AdversarialGame(
+        game.Player(generator(), optimizers.MomentumSGD(0.1, 0.5), pair.generator),
+        game.Player(keras.Model([images, y], outputs), optimizers.MomentumSGD(0.1, 0.5), terms),
+        priors.Prior("gaussian", 5), source, game.OrderOfPlay("simultaneous", joined=True), 20, 0, sampler=generator(),
+    )  # fmt: skip
+
+
+def test_labels_reach_both_networks(digits):
+    played = conditional(digits)
+    before = games.weights(played)
+    play(played, 10)
+    after = games.weights(played)
+    # rows of the first kernel that belong to the labels: they move only if labels came in
+    assert (before["generator/000"][5:] != after["generator/000"][5:]).any(axis=1).all()
+    assert (before["discriminator/000"][64:] != after["discriminator/000"][64:]).any(axis=1).all()
+    a, b = (played.sample(4, seed=0, labels=np.full(4, label)) for label in (1, 2))
+    assert (a != b).any()
+
+
+def test_a_discriminator_with_heads(digits):
+    metrics = play(conditional(digits, heads=True), 30)
+    assert np.isfinite(metrics["d_loss"]).all()
+
+
+# ---- several replicas -------------------------------------------------------------------------------------------------
+
+
+def two_replicas():
+    return tensorflow_setup.mirrored(["CPU:0", "CPU:1"])
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        game.OrderOfPlay("simultaneous", joined=True),
+        game.OrderOfPlay("alternating", g_every=2),
+        game.OrderOfPlay("one_player", g_every=2),
+    ],
+)
+def test_two_replicas_equal_one_device(digits, order):
+    options = {"dropout": OFF, "order": order, "averages": ("uniform-0",), "constraint": constraints.WeightClip(0.25)}
+    one = games.build(digits, **options)
+    metrics = play(one, 10)
+    with two_replicas().scope():
+        two = games.build(digits, **options)
+        metrics_two = play(two, 10)
+    a, b = games.weights(one), games.weights(two)
+    for name in a:
+        np.testing.assert_allclose(b[name], a[name], atol=1e-5, err_msg=name)
+    for name in metrics:
+        np.testing.assert_allclose(metrics_two[name], metrics[name], atol=1e-5)
+
+
+def test_replicas_draw_different_dropout_masks(digits):
+    masks = []
+
+    def spy(current):
+        masks.append(current.seed(randomness.NETWORK))
+        return losses.log_real(current) + losses.log_generated(current)
+
+    with two_replicas().scope():
+        played = games.build(digits, d_terms=(losses.Term("spy", spy),), order=game.OrderOfPlay("alternating"))
+        play(played, 2)
+    assert len(masks) == 2  # one per replica: traced apart, with their own replica id
+    assert masks[0] is not masks[1]
+
+
+def test_max_column_norm_holds_on_two_replicas(digits):
+    with two_replicas().scope():
+        keras.utils.set_random_seed(0)
+        played = games.build(digits)
+        kernel = played.discriminator.network.layers[3].kernel
+        kernel.constraint = constraints.MaxColumnNorm(0.2)
+        play(played, 2)
+    assert np.linalg.norm(kernel.numpy(), axis=0).max() <= 0.2 * (1 + 1e-5)
+
+
+# ---- wrong use --------------------------------------------------------------------------------------------------------
+
+
+def test_wrong_use_is_refused(digits):
+    with pytest.raises(UsageError, match="only the alternating order"):
+        game.OrderOfPlay("simultaneous", d_steps=2)
+    with pytest.raises(UsageError, match="valid are"):
+        game.OrderOfPlay("sometimes")
+    with pytest.raises(UsageError, match=">= 1"):
+        game.OrderOfPlay(g_every=0)
+    played = games.build(digits)
+    with pytest.raises(ValueError, match="epoch of 10"):
+        played.steps(11)
+    with pytest.raises(UsageError, match="training images"):
+        game.AdversarialGame(
+            played.generator, played.discriminator, played.prior, digits, played.order, 201, 0, sampler=played.sampler
+        )
+    with two_replicas().scope():
+        with pytest.raises(UsageError, match="XLA"):
+            games.build(digits, jit_compile=True)
+        with pytest.raises(UsageError, match="multiple"):
+            game.AdversarialGame(
+                played.generator, played.discriminator, played.prior, digits, played.order, 21, 0, sampler=played.sampler
+            )
+
+
+def test_precision_policy_comes_back():
+    with networks.precision("mixed_bfloat16"):
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    assert keras.config.dtype_policy().name == "float32"

@@ -1,0 +1,88 @@
+"""Maxout and dropout against plain numpy; constraints and the random streams they rely on."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gan_repro import constraints, randomness
+from gan_repro.layers import Dropout, Maxout
+
+
+def test_maxout_is_the_maximum_over_pieces():
+    rng = np.random.default_rng(0)
+    layer = Maxout(4, 3, keras.initializers.RandomNormal(seed=1), keras.initializers.RandomNormal(seed=2))
+    x = rng.normal(size=(7, 6))
+    y = layer(tf.constant(x, tf.float32)).numpy()
+    linear = x @ layer.kernel.numpy().astype(np.float64) + layer.bias.numpy()
+    expected = np.array([[max(row[j], row[4 + j], row[8 + j]) for j in range(4)] for row in linear])
+    np.testing.assert_allclose(y, expected, atol=1e-6)
+    assert layer.compute_output_shape((None, 6)) == (None, 4)
+
+
+def test_maxout_has_no_implicit_zero():
+    layer = Maxout(1, 2, "zeros", keras.initializers.Constant(-3.0))
+    assert layer(tf.zeros([1, 2])).numpy() == -3.0
+
+
+def test_maxout_gradient_goes_to_the_winning_piece_only():
+    layer = Maxout(1, 2, "ones")
+    layer.build((None, 1))
+    layer.kernel.assign([[1.0, 2.0]])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(layer(tf.constant([[3.0], [-3.0]])))
+    # x = 3: piece 1 wins (6 > 3); x = -3: piece 0 wins (-3 > -6)
+    np.testing.assert_allclose(tape.gradient(loss, layer.kernel.value), [[-3.0, 3.0]])
+
+
+def test_dropout_keeps_the_stated_share_and_scales_explicitly():
+    layer = Dropout(0.8, 1.25)
+    with randomness.network_call(randomness.seed_pair(0, 0, 1)):
+        y = layer(tf.ones([400, 500]), training=True).numpy()
+    assert set(np.unique(y)) == {0.0, 1.25}
+    assert (y > 0).mean() == pytest.approx(0.8, abs=4 * np.sqrt(0.16 / y.size))
+    # per example and per unit: neither rows nor columns are dropped as wholes
+    assert 0.6 < (y > 0).mean(axis=0).min() and 0.6 < (y > 0).mean(axis=1).min()
+
+
+def test_dropout_is_the_identity_at_test_time():
+    x = tf.random.stateless_normal([3, 4], [0, 0])
+    np.testing.assert_array_equal(Dropout(0.5, 2.0)(x, training=False), x)
+
+
+def test_dropout_masks_are_a_function_of_the_seed_and_the_order_of_layers():
+    first, second = Dropout(0.5, 2.0), Dropout(0.5, 2.0)
+    x = tf.ones([20, 30])
+
+    def masks(pair):
+        with randomness.network_call(pair):
+            return first(x, training=True).numpy(), second(x, training=True).numpy()
+
+    a, b = masks(randomness.seed_pair(3, 5)), masks(randomness.seed_pair(3, 5))
+    np.testing.assert_array_equal(a, b)
+    assert (a[0] != a[1]).any()
+    assert (masks(randomness.seed_pair(3, 6))[0] != a[0]).any()
+
+
+def test_dropout_outside_a_network_call_is_refused():
+    with pytest.raises(RuntimeError, match="network_call"):
+        Dropout(0.5, 2.0)(tf.ones([1, 1]), training=True)
+
+
+def test_max_column_norm_is_pylearn2s():
+    w = np.random.default_rng(1).normal(size=(5, 4)) * [0.1, 1, 10, 0]
+    norms = np.sqrt((w**2).sum(axis=0))
+    expected = w * np.clip(norms, 0, 1.9365) / (1e-7 + norms)
+    np.testing.assert_allclose(constraints.MaxColumnNorm(1.9365)(w.astype(np.float32)), expected, rtol=1e-5, atol=1e-7)
+
+
+def test_weight_clip():
+    np.testing.assert_array_equal(constraints.WeightClip(0.5)(np.float32([-2, 0.25, 2])), np.float32([-0.5, 0.25, 0.5]))
+
+
+def test_streams_differ():
+    pairs = [
+        tuple(randomness.seed_pair(0, 0, stream).numpy())
+        for stream in (randomness.SHUFFLE, randomness.PRIOR, randomness.NETWORK, randomness.TERM, randomness.SAMPLE)
+    ]
+    assert len(set(pairs)) == len(pairs)

@@ -1,0 +1,56 @@
+"""MomentumSGD and its schedules against pylearn2's formulas in float64 numpy."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gan_repro.optimizers import ExponentialDecay, LinearMomentum, MomentumSGD
+
+
+def test_updates_follow_pylearn2_across_epochs():
+    """v <- mu v - lr g, p <- p + v; lr decays per update, mu grows per epoch of 3 updates."""
+    start = np.array([1.0, -2.0, 3.0])
+    variable = keras.Variable(start.astype(np.float32))
+    optimizer = MomentumSGD(ExponentialDecay(0.1, 1.05, 0.07), LinearMomentum(0.5, 0.7, 3, 3))
+    optimizer.build([variable])
+
+    @tf.function
+    def update(g):
+        optimizer.apply([g], [variable])
+
+    p, v = start.copy(), np.zeros(3)
+    for t in range(12):
+        g = np.sin(np.arange(3) + t)
+        lr = max(0.1 / 1.05**t, 0.07)
+        epoch = t // 3 + 1  # 1-based, as in pylearn2
+        mu = 0.5 + 0.2 * min((epoch - 1) / (3 - 1), 1)
+        v = mu * v - lr * g
+        p = p + v
+        update(tf.constant(g, tf.float32))
+        np.testing.assert_allclose(variable.numpy(), p, rtol=2e-6)
+    assert int(optimizer.iterations) == 12
+
+
+def test_decay_of_the_paper_keeps_its_digits():
+    """1.000004 in float32 would be 1.0000038: after 100,000 updates that is 2 % off."""
+    schedule = ExponentialDecay(0.1, 1.000004, 1e-6)
+    for t in (0, 1, 100_000, 1_000_000):
+        assert float(schedule(t)) == pytest.approx(0.1 / 1.000004**t, rel=1e-5)
+    assert float(schedule(10**8)) == pytest.approx(1e-6)
+
+
+@pytest.mark.parametrize(("epoch", "expected"), [(1, 0.5), (2, 0.5 + 0.2 / 249), (125, 0.5 + 0.2 * 124 / 249), (250, 0.7), (999, 0.7)])
+def test_momentum_of_the_paper(epoch, expected):
+    schedule = LinearMomentum(0.5, 0.7, 250, 500)
+    assert float(schedule(500 * (epoch - 1))) == pytest.approx(expected, rel=1e-6)
+    assert float(schedule(500 * epoch - 1)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_constant_momentum():
+    variable = keras.Variable([1.0])
+    optimizer = MomentumSGD(0.5, 0.9)
+    optimizer.build([variable])
+    for _ in range(2):
+        optimizer.apply([tf.constant([1.0])], [variable])
+    assert variable.numpy() == pytest.approx(1 - 0.5 - 0.95)
