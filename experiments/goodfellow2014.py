@@ -6,13 +6,13 @@ The game, the evaluator and the tables are not here: this is the paper's experim
 import dataclasses
 import typing
 
-from gan_repro.experiment import Experiment, Published, Recipe, bounded
+from gan_repro.experiment import Experiment, Published, TrainingRecipe, bounded
 
 PAPER = "Goodfellow et al. 2014, Table 1"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class MnistRecipe(Recipe):
+class MnistRecipe(TrainingRecipe):
     """goodfeli/adversarial, mnist.yaml, and the pylearn2 of June 2014 that it runs on.
 
     Attributes:

@@ -27,6 +27,21 @@ class Recipe:
     """What every run has. An experiment's recipe is a subclass with the paper's own fields; `--set` reaches all of them.
 
     Attributes:
+      n_samples: samples that an evaluation draws.
+    """
+
+    n_samples: int = bounded(10_000, low=2, high=10**7)
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            _check_range(field, getattr(self, field.name))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingRecipe(Recipe):
+    """What every run that trains a generator has besides.
+
+    Attributes:
       epochs: passes over the training images; not part of what makes two configurations different (more epochs continue).
       batch_size: images of a minibatch.
       steps_per_epoch: minibatches of an epoch; 0: as many whole ones as the training images give.
@@ -36,7 +51,6 @@ class Recipe:
         (averaging.py). They never touch the training.
       validate_every: epochs between validations; the best generator is chosen among these.
       samples_every: epochs between grids of samples.
-      n_samples: samples that an evaluation draws.
     """
 
     epochs: int = bounded(low=1, high=10**6)
@@ -47,11 +61,9 @@ class Recipe:
     averages: tuple[str, ...] = ()
     validate_every: int = bounded(5, low=1, high=10**6)
     samples_every: int = bounded(5, low=1, high=10**6)
-    n_samples: int = bounded(10_000, low=2, high=10**7)
 
     def __post_init__(self):
-        for field in dataclasses.fields(self):
-            _check_range(field, getattr(self, field.name))
+        super().__post_init__()
         for kind in self.averages:
             parse_average(kind)
 
@@ -245,6 +257,8 @@ def resolve(experiment, dataset=None, preset="paper", seed=0, epochs=None, setti
     if not 0 <= seed < 2**31:
         raise UsageError(f"seed = {seed}: must be >= 0 and < 2**31")
     changes = dict(parse_setting(type(recipe), setting) for setting in settings)
+    if epochs is not None and not hasattr(recipe, "epochs"):
+        raise UsageError(f"--epochs={epochs}: {experiment.name} trains nothing")
     if epochs is not None:
         changes["epochs"] = epochs
     return Config(experiment.name, dataset, preset, seed, dataclasses.replace(recipe, **changes))

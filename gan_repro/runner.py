@@ -114,7 +114,8 @@ def _show_finished(workdir, config):
         return False
     workdir.check(config)
     record = files.read_json(workdir.record)
-    if not record.get("complete") or record["config"]["recipe"]["epochs"] < config.recipe.epochs:
+    played, wanted = record["config"]["recipe"].get("epochs", 0), getattr(config.recipe, "epochs", 0)
+    if not record.get("complete") or played < wanted:
         return False
     print(f"finished already ({record['epochs']} epochs): {workdir.record}")
     _report(record)
@@ -148,8 +149,8 @@ def _manifest(workdir, config, source):
             "commit": folders.commit(),
             "seed": config.seed,
             "data": {"name": source.spec.name, "title": source.spec.title, "sha256": source.digest()},
-            "precision": config.recipe.precision,
-            "jit_compile": config.recipe.jit_compile,
+            "precision": getattr(config.recipe, "precision", "float32"),
+            "jit_compile": getattr(config.recipe, "jit_compile", False),
             **now,
             "continued_under": [],
         }

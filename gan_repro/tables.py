@@ -3,6 +3,7 @@
 How a table or a figure is made is not here (reporting/). TensorFlow is not needed.
 """
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -12,12 +13,12 @@ from gan_repro import experiment as experiments
 from gan_repro import files
 from gan_repro.command_line import run_main
 from gan_repro.errors import RunError
-from gan_repro.reporting import figures, records, tables
+from gan_repro.reporting import figures, formats, records, tables
 
 USAGE = """usage: python -m gan_repro.tables [--add=DIR ...] [--results=DIR]
 
 Regenerates the tables (.md, .csv, .tex) and the curves in results/ from results/records/*.json. With --add, first
-copies the records of finished runs there."""
+copies the records of finished runs, and their figures of samples, there."""
 
 
 def _define_flags(values):
@@ -43,8 +44,8 @@ def regenerate(results, found):
     groups = records.group([record for _, record in entries])
     # Everything is made before anything is written: a damaged record leaves the old tables as they were.
     built = [tables.build(name, found, groups) for name in tables.names(found)]
-    formats = tables.FORMATS.items()
-    for path, text in [(results / f"{table.name}{suffix}", make(table)) for table in built for suffix, make in formats]:
+    renderers = formats.FORMATS.items()
+    for path, text in [(results / f"{table.name}{suffix}", make(table)) for table in built for suffix, make in renderers]:
         files.write_text(path, text)
         written.append(path)
     for name, record in entries:
@@ -73,6 +74,16 @@ def _log_likelihoods(folder, found, groups):
     return written
 
 
+def _copy_figures(run_folder, folder, name):
+    """Copies a run's figures of samples, under the name of its record. Its curves are drawn anew from the record."""
+    for picture in sorted(Path(run_folder, "figures").glob("*.png")):
+        if picture.name != "curves.png":
+            path = folder / f"{name}-{picture.name}"
+            with files.replacing(path) as temporary:
+                shutil.copyfile(picture, temporary)
+            yield path
+
+
 def _body(values):
     results = Path(values["results"].value)
     if not results.is_dir():
@@ -81,7 +92,10 @@ def _body(values):
     for folder in values["add"].value:
         records.finished(folder)  # all are looked at before the first is copied
     for folder in values["add"].value:
-        print(f"added {records.add(folder, results)}")
+        record = records.add(folder, results)
+        print(f"added {record}")
+        for picture in _copy_figures(folder, results / "figures", record.stem):
+            print(f"added {picture}")
     for path in regenerate(results, found):
         print(f"wrote {path}")
 

@@ -124,7 +124,8 @@ class Loop:
       stages: sequence of Stage.
       workdir: workdir.Workdir, locked by the caller.
       seed: the run's seed; validation draws its samples from it.
-      callbacks: keras callbacks, also to be added to the attribute `callbacks` before `run`; `on_epoch_end` gets the epoch's mean metrics and its validations.
+      callbacks: Keras callbacks; more may be added to the attribute of that name before `run`. Their `on_epoch_end` gets
+        the epoch's mean metrics and its validations.
       warn: called with a line of text.
     """
 

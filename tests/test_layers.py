@@ -42,7 +42,7 @@ def test_dropout_keeps_the_stated_share_and_scales_explicitly():
     assert set(np.unique(y)) == {0.0, 1.25}
     assert (y > 0).mean() == pytest.approx(0.8, abs=4 * np.sqrt(0.16 / y.size))
     # per example and per unit: neither rows nor columns are dropped as wholes
-    assert 0.6 < (y > 0).mean(axis=0).min() and 0.6 < (y > 0).mean(axis=1).min()
+    assert (y > 0).mean(axis=0).min() > 0.6 and (y > 0).mean(axis=1).min() > 0.6
 
 
 def test_dropout_is_the_identity_at_test_time():

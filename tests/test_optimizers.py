@@ -40,7 +40,9 @@ def test_decay_of_the_paper_keeps_its_digits():
     assert float(schedule(10**8)) == pytest.approx(1e-6)
 
 
-@pytest.mark.parametrize(("epoch", "expected"), [(1, 0.5), (2, 0.5 + 0.2 / 249), (125, 0.5 + 0.2 * 124 / 249), (250, 0.7), (999, 0.7)])
+@pytest.mark.parametrize(
+    ("epoch", "expected"), [(1, 0.5), (2, 0.5 + 0.2 / 249), (125, 0.5 + 0.2 * 124 / 249), (250, 0.7), (999, 0.7)]
+)
 def test_momentum_of_the_paper(epoch, expected):
     schedule = LinearMomentum(0.5, 0.7, 250, 500)
     assert float(schedule(500 * (epoch - 1))) == pytest.approx(expected, rel=1e-6)

@@ -189,6 +189,7 @@ def _axes(axes, ylabel):
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
     axes.set_ylabel(ylabel)
+    axes.ticklabel_format(axis="y", useOffset=False)
     axes.grid(True, color="#e3e3e3", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

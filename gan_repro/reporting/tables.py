@@ -1,13 +1,11 @@
-"""Tables: published numbers beside the measured ones, their verdicts, and the files .md, .csv and .tex.
+"""Tables: published numbers beside the measured ones, and their verdicts, as rows of text.
 
-Reading and averaging records is not here (records.py), nor any published number (they stand in the experiments).
+Reading and averaging records is not here (records.py), nor the file formats (formats.py), nor any published number (they
+stand in the experiments).
 """
 
-import csv
 import dataclasses
-import io
 import math
-import re
 from dataclasses import dataclass
 
 from gan_repro.errors import RunError
@@ -108,7 +106,7 @@ def departures(experiment, members, summary):
     if paper is None:
         return (*found, "the experiment has no paper preset for these data")
     wanted, used = plain(dataclasses.asdict(paper)), record["config"]["recipe"]
-    if record["epochs"] < wanted["epochs"]:
+    if record["epochs"] < wanted.get("epochs", 0):
         found.append(f"{record['epochs']:,g} of {wanted['epochs']:,g} epochs")
     for key in sorted(wanted.keys() | used.keys()):
         if key not in BESIDE_TRAINING and wanted.get(key) != used.get(key):
@@ -301,108 +299,3 @@ def notes(table):
     sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
     remarks = list(dict.fromkeys(f"{number.row}: {number.note}" for _, number in table.published if number.note))
     return [ERROR_BARS, VERDICTS, *caveats, *sources, *remarks]
-
-
-# ---- formats -----------------------------------------------------------------------------------------------------
-
-
-def _grid(rows):
-    """Markdown lines of a table, and an empty one; a row of one cell becomes a bold heading."""
-    width = len(rows[0])
-    escaped = [[re.sub(r"([|*<`])", r"\\\1", cell) for cell in row] for row in rows]
-    filled = [row if len(row) == width else [f"**{row[0]}**", *[""] * (width - 1)] for row in escaped]
-    lines = [f"| {' | '.join(row)} |" for row in filled]
-    return [lines[0], "|" + "---|" * width, *lines[1:], ""]
-
-
-def title(table):
-    """"Table 1" for table1; other names as they are."""
-    return re.sub(r"^table(\d+)$", r"Table \1", table.name)
-
-
-def markdown(table):
-    """The whole text of the .md file."""
-    lines = [f"# {title(table)}", "", GENERATED, ""]
-    lines += [f"* {each.name}: {each.title} ({each.reference})" for each in table.experiments] + [""]
-    lines += _grid(main_rows(table))
-    if len(verdict_rows(table)) > 1:
-        lines += ["## Against the published numbers", "", *_grid(verdict_rows(table))]
-    if table.lines:
-        lines += ["## How the rows were measured", "", *_grid(detail_rows(table.lines, table.titles))]
-    if table.others:
-        lines += ["## Other measurements of the same runs", "", *_grid(detail_rows(table.others, table.titles))]
-    if table.groups:
-        lines += ["## Commands", ""]
-    for run, members in enumerate(table.groups, start=1):
-        cost = ", ".join(f"seed {r['seed']}: {r['cost']['minutes']:g} minutes on {_machine(r)}" for r in members)
-        lines += [f"Run {run} ({cost}):", "", "```", *(record["command"] for record in members), "```", ""]
-    lines += ["## Notes", "", *(f"{index}. {note}" for index, note in enumerate(notes(table), start=1))]
-    return "\n".join(lines) + "\n"
-
-
-def _machine(record):
-    device = record["manifest"].get("device", "CPU")
-    return record["cost"].get("processor") or device if device == "CPU" else device
-
-
-_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "<": "$<$",
-        ">": "$>$", "|": r"\textbar{}", **{character: f"\\{character}" for character in "&%$#_{}"}}  # fmt: skip
-
-
-def tex(text):
-    """`text` with everything escaped that LaTeX would take for its own, in one pass."""
-    return text.translate(str.maketrans(_TEX))
-
-
-def latex(table):
-    """The whole text of the .tex file: plain tabulars to \\input, no package needed; notes are comments."""
-
-    def tabular(rows, columns):
-        yield rf"\begin{{tabular}}{{{columns}}}"
-        yield r"\hline"
-        yield " & ".join(map(tex, rows[0])) + r" \\"
-        yield r"\hline"
-        for row in rows[1:]:
-            if len(row) < len(rows[0]):
-                yield rf"\multicolumn{{{len(rows[0])}}}{{l}}{{\textit{{{tex(row[0])}}}}} \\"
-            else:
-                yield " & ".join(map(tex, row)) + r" \\"
-        yield r"\hline"
-        yield r"\end{tabular}"
-
-    lines = [f"% {GENERATED}", *(f"% {note}" for note in notes(table))]
-    lines += tabular(main_rows(table), "l" + "r" * len(table.columns))
-    if len(verdict_rows(table)) > 1:
-        lines += ["", r"\medskip", "", *tabular(verdict_rows(table), r"llp{.3\textwidth}l")]
-    return "\n".join(lines) + "\n"
-
-
-def comma_separated(table):
-    """The whole text of the .csv file: one line per number, published and measured, at full precision."""
-    out = io.StringIO()
-    names = ["table", "kind", "model", "experiment", "dataset", "metric", "unit", "generator", "value",
-             "standard_error", "deviation_over_seeds", "n_seeds", "seeds", "preset", "epochs", "split", "n_test",
-             "n_samples", "sigma", "verdict", "departures", "source", "command"]  # fmt: skip
-    writer = csv.DictWriter(out, names, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for experiment, number in table.published:
-        own = {"table": table.name, "kind": "published", "model": number.row, "experiment": experiment.name}
-        writer.writerow(dataclasses.asdict(number) | own)
-    for line in [*table.lines, *table.others]:
-        summary, record = line.summary, line.members[0]
-        own = {
-            "table": table.name,
-            "kind": "measured" if line.section == "ours" else line.section,
-            "model": line.label,
-            "deviation_over_seeds": summary.deviation,
-            "n_seeds": len(summary.seeds),
-            "seeds": " ".join(map(str, summary.seeds)),
-            "sigma": " ".join(map(str, summary.sigmas)),
-            "verdict": line.verdict,
-            "departures": "; ".join(line.departures),
-        }
-        writer.writerow(record | dataclasses.asdict(summary) | own)
-    return out.getvalue()
-
-
-FORMATS = {".md": markdown, ".csv": comma_separated, ".tex": latex}

@@ -9,8 +9,8 @@ import pytest
 from test_records import make_record, measurement
 
 from gan_repro.errors import RunError
-from gan_repro.experiment import Experiment, Published, Recipe
-from gan_repro.reporting import records, tables
+from gan_repro.experiment import Experiment, Published, TrainingRecipe
+from gan_repro.reporting import formats, records, tables
 
 LL = ("parzen_log_likelihood", "nats")
 
@@ -26,7 +26,7 @@ def experiment(name="fake", row="Fake nets", table="table1", numbers=None):
         published("DBN", "tfd", 1909, 66),
         published("Fake nets", "tfd", 2057, 26, ours=True),
     )
-    recipes = {key: {"paper": Recipe(epochs=100, batch_size=100)} for key in ("mnist", "npz")}
+    recipes = {key: {"paper": TrainingRecipe(epochs=100, batch_size=100)} for key in ("mnist", "npz")}
     return Experiment(
         name=name, title="A title", reference="A reference", recipes=recipes, stages=None, evaluate=None, row=row,
         table=table, published=default if numbers is None else numbers,
@@ -37,7 +37,7 @@ def trained(seed, value, generators=("best",), **changes):
     """A record whose recipe is the whole paper recipe; its measurements are value, value + 1, ..."""
     dataset = changes.get("dataset", "mnist")
     rows = [measurement(value + i, generator, dataset=dataset) for i, generator in enumerate(generators)]
-    recipe = dataclasses.asdict(Recipe(epochs=100, batch_size=100)) | {"averages": []} | changes.pop("recipe", {})
+    recipe = dataclasses.asdict(TrainingRecipe(epochs=100, batch_size=100)) | {"averages": []} | changes.pop("recipe", {})
     record = make_record(seed, rows, recipe, **changes)
     record["config"]["recipe"]["epochs"] = record["epochs"]
     return record
@@ -152,10 +152,10 @@ def test_digits(value, error, expected):
 
 
 def test_the_two_error_bars_stand_apart():
-    text = tables.markdown(build(trained(0, 220.0), trained(1, 226.0), trained(2, 229.0)))
+    text = formats.markdown(build(trained(0, 220.0), trained(1, 226.0), trained(2, 229.0)))
     # mean 225, SE 2 in every record, SD sqrt((25 + 1 + 16) / 2) = 4.58
     assert cells(text, "Fake nets, run 1: paper preset, 100 epochs") == ["225.0 ± 2.0 SE ± 4.6 SD (3 seeds)", ""]
-    text = tables.markdown(build(trained(0, 220.0)))
+    text = formats.markdown(build(trained(0, 220.0)))
     assert cells(text, "Fake nets, run 1: paper preset, 100 epochs") == ["220.0 ± 2.0 SE (1 seed)", ""]
 
 
@@ -173,7 +173,7 @@ def whole_table():
 
 
 def test_markdown_has_every_row_in_order():
-    text = tables.markdown(whole_table())
+    text = formats.markdown(whole_table())
     assert "Generated from" in text and "`python -m gan_repro.tables`; do not edit" in text
     main = text.split("## ")[0]
     first = [line.split("|")[1].strip() for line in main.splitlines() if line.startswith("|")]
@@ -193,7 +193,7 @@ def test_markdown_has_every_row_in_order():
 
 def test_markdown_tables_are_rectangular():
     width = None
-    for line in tables.markdown(whole_table()).splitlines():
+    for line in formats.markdown(whole_table()).splitlines():
         if not line.startswith("|"):
             width = None
             continue
@@ -204,13 +204,13 @@ def test_markdown_tables_are_rectangular():
 
 def test_every_command_is_there():
     table = whole_table()
-    text = tables.markdown(table)
+    text = formats.markdown(table)
     commands = [record["command"] for members in table.groups for record in members]
     assert len(set(commands)) == 5 and all(f"\n{command}\n" in text for command in commands)
 
 
 def test_the_verdicts_name_their_conditions():
-    text = tables.markdown(build(trained(0, 230.0, epochs=20)))
+    text = formats.markdown(build(trained(0, 230.0, epochs=20)))
     verdicts = [line for line in text.splitlines() if "Fake nets, MNIST, nats: 225 ± 2" in line]
     assert verdicts == [
         "| Fake nets, MNIST, nats: 225 ± 2 | 230.0 ± 2.0 SE (1 seed) | run 1: 20 of 100 epochs; 1 of 3 seeds | "
@@ -221,14 +221,14 @@ def test_the_verdicts_name_their_conditions():
 
 
 def test_without_records_all_is_not_run():
-    text = tables.markdown(build())
+    text = formats.markdown(build())
     assert "| Fake nets | not run | not run |" in text
     assert "## How the rows" not in text and "## Commands" not in text
 
 
 def test_csv_has_one_line_for_each_number_at_full_precision():
     table = whole_table()
-    rows = list(csv.DictReader(io.StringIO(tables.comma_separated(table))))
+    rows = list(csv.DictReader(io.StringIO(formats.comma_separated(table))))
     assert [row["kind"] for row in rows] == ["published"] * 4 + ["measured"] * 4 + ["sanity"] * 2
     best = next(row for row in rows if row["kind"] == "measured" and row["generator"] == "best")
     assert float(best["value"]) == 221.0 and float(best["deviation_over_seeds"]) == 1.0
@@ -239,7 +239,7 @@ def test_csv_has_one_line_for_each_number_at_full_precision():
 
 
 def test_latex_is_escaped_and_balanced():
-    text = tables.latex(whole_table())
+    text = formats.latex(whole_table())
     body = [line for line in text.splitlines() if not line.startswith("%")]
     assert r"my\_faces\textbar{}50\%.npz, nats" in text
     assert r"DBN & 138 $\pm$ 2 & 1909 $\pm$ 66 &  \\" in body
@@ -253,7 +253,7 @@ def test_latex_is_escaped_and_balanced():
 
 
 def test_tex_escapes_in_one_pass():
-    assert tables.tex("a_b & 50% {x} \\ ~^#$ <|>") == (
+    assert formats.tex("a_b & 50% {x} \\ ~^#$ <|>") == (
         r"a\_b \& 50\% \{x\} \textbackslash{} \textasciitilde{}\textasciicircum{}\#\$ $<$\textbar{}$>$"
     )
 
@@ -266,7 +266,7 @@ def test_other_papers_get_their_own_tables():
     time = measurement(5.0, metric="time", unit="s", dataset="cifar10")
     record = make_record(0, [accuracy, time], experiment="other")
     table = build(record, trained(0, 225.0), experiments=[experiment(), other], name="table2")
-    text = tables.markdown(table)
+    text = formats.markdown(table)
     assert "| Model | CIFAR-10, % |" in text and "80.00 ± 0.40 SE (1 seed)" in text
     assert "MNIST" not in text and "Theis" not in text
     assert [line.summary.metric for line in table.others] == ["time"] and "## Other measurements" in text
@@ -279,5 +279,5 @@ def test_a_record_of_no_known_experiment_is_an_error():
 
 def test_the_order_of_records_changes_nothing():
     members = [trained(0, 1.0), trained(1, 2.0), trained(2, 4.0), trained(0, 3.0, epochs=20)]
-    for make in tables.FORMATS.values():
+    for make in formats.FORMATS.values():
         assert make(build(*members)) == make(build(*reversed(members)))

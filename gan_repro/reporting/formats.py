@@ -1,0 +1,110 @@
+"""The files of a table: Markdown, CSV and LaTeX. What stands in a table is not decided here (tables.py)."""
+
+import csv
+import dataclasses
+import io
+import re
+
+from gan_repro.reporting import tables
+
+
+def _grid(rows):
+    """Markdown lines of a table, and an empty one; a row of one cell becomes a bold heading."""
+    width = len(rows[0])
+    escaped = [[re.sub(r"([|*<`])", r"\\\1", cell) for cell in row] for row in rows]
+    filled = [row if len(row) == width else [f"**{row[0]}**", *[""] * (width - 1)] for row in escaped]
+    lines = [f"| {' | '.join(row)} |" for row in filled]
+    return [lines[0], "|" + "---|" * width, *lines[1:], ""]
+
+
+def title(table):
+    """"Table 1" for table1; other names as they are."""
+    return re.sub(r"^table(\d+)$", r"Table \1", table.name)
+
+
+def markdown(table):
+    """The whole text of the .md file."""
+    lines = [f"# {title(table)}", "", tables.GENERATED, ""]
+    lines += [f"* {each.name}: {each.title} ({each.reference})" for each in table.experiments] + [""]
+    lines += _grid(tables.main_rows(table))
+    if len(tables.verdict_rows(table)) > 1:
+        lines += ["## Against the published numbers", "", *_grid(tables.verdict_rows(table))]
+    if table.lines:
+        lines += ["## How the rows were measured", "", *_grid(tables.detail_rows(table.lines, table.titles))]
+    if table.others:
+        lines += ["## Other measurements of the same runs", "", *_grid(tables.detail_rows(table.others, table.titles))]
+    if table.groups:
+        lines += ["## Commands", ""]
+    for run, members in enumerate(table.groups, start=1):
+        cost = ", ".join(f"seed {r['seed']}: {r['cost']['minutes']:g} minutes on {_machine(r)}" for r in members)
+        lines += [f"Run {run} ({cost}):", "", "```", *(record["command"] for record in members), "```", ""]
+    lines += ["## Notes", "", *(f"{index}. {note}" for index, note in enumerate(tables.notes(table), start=1))]
+    return "\n".join(lines) + "\n"
+
+
+def _machine(record):
+    device = record["manifest"].get("device", "CPU")
+    return record["cost"].get("processor") or device if device == "CPU" else device
+
+
+_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "<": "$<$",
+        ">": "$>$", "|": r"\textbar{}", **{character: f"\\{character}" for character in "&%$#_{}"}}  # fmt: skip
+
+
+def tex(text):
+    """`text` with everything escaped that LaTeX would take for its own, in one pass."""
+    return text.translate(str.maketrans(_TEX))
+
+
+def latex(table):
+    """The whole text of the .tex file: plain tabulars to \\input, no package needed; tables.notes are comments."""
+
+    def tabular(rows, columns):
+        yield rf"\begin{{tabular}}{{{columns}}}"
+        yield r"\hline"
+        yield " & ".join(map(tex, rows[0])) + r" \\"
+        yield r"\hline"
+        for row in rows[1:]:
+            if len(row) < len(rows[0]):
+                yield rf"\multicolumn{{{len(rows[0])}}}{{l}}{{\textit{{{tex(row[0])}}}}} \\"
+            else:
+                yield " & ".join(map(tex, row)) + r" \\"
+        yield r"\hline"
+        yield r"\end{tabular}"
+
+    lines = [f"% {tables.GENERATED}", *(f"% {note}" for note in tables.notes(table))]
+    lines += tabular(tables.main_rows(table), "l" + "r" * len(table.columns))
+    if len(tables.verdict_rows(table)) > 1:
+        lines += ["", r"\medskip", "", *tabular(tables.verdict_rows(table), r"llp{.3\textwidth}l")]
+    return "\n".join(lines) + "\n"
+
+
+def comma_separated(table):
+    """The whole text of the .csv file: one line per number, published and measured, at full precision."""
+    out = io.StringIO()
+    names = ["table", "kind", "model", "experiment", "dataset", "metric", "unit", "generator", "value",
+             "standard_error", "deviation_over_seeds", "n_seeds", "seeds", "preset", "epochs", "split", "n_test",
+             "n_samples", "sigma", "verdict", "departures", "source", "command"]  # fmt: skip
+    writer = csv.DictWriter(out, names, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for experiment, number in table.published:
+        own = {"table": table.name, "kind": "published", "model": number.row, "experiment": experiment.name}
+        writer.writerow(dataclasses.asdict(number) | own)
+    for line in [*table.lines, *table.others]:
+        summary, record = line.summary, line.members[0]
+        own = {
+            "table": table.name,
+            "kind": "measured" if line.section == "ours" else line.section,
+            "model": line.label,
+            "deviation_over_seeds": summary.deviation,
+            "n_seeds": len(summary.seeds),
+            "seeds": " ".join(map(str, summary.seeds)),
+            "sigma": " ".join(map(str, summary.sigmas)),
+            "verdict": line.verdict,
+            "departures": "; ".join(line.departures),
+        }
+        writer.writerow(record | dataclasses.asdict(summary) | own)
+    return out.getvalue()
+
+
+FORMATS = {".md": markdown, ".csv": comma_separated, ".tex": latex}
