@@ -49,8 +49,9 @@ def mlp_generator(latent, hidden, shape, output_activation, irange, output_irang
       output_irange: of the output layer; None: irange.
     """
     x = z = keras.Input((latent,), name="z")
-    for units, activation in hidden:
-        x = keras.layers.Dense(units, activation, kernel_initializer=uniform(irange))(x)
+    for i, (units, activation) in enumerate(hidden):
+        x = keras.layers.Dense(units, activation, kernel_initializer=uniform(irange), name=f"hidden_{i}")(x)
+    # Every layer has a name: Keras's own count up through a process, and would stand in the file of the weights.
     # The output is float32 in every precision: eight bits of mantissa would quantise the pixels.
     x = keras.layers.Dense(
         math.prod(shape),
@@ -59,7 +60,7 @@ def mlp_generator(latent, hidden, shape, output_activation, irange, output_irang
         dtype="float32",
         name="output",
     )(x)
-    return keras.Model(z, keras.layers.Reshape(shape, dtype="float32")(x), name="generator")
+    return keras.Model(z, keras.layers.Reshape(shape, dtype="float32", name="images")(x), name="generator")
 
 
 def maxout_discriminator(shape, hidden, irange, input_dropout, hidden_dropout):

@@ -180,15 +180,18 @@ def _loop(stages, config, source, workdir, tensorboard=False):
 
 
 def _train(loop, strategy, config, workdir):
-    from gan_repro import training
+    from gan_repro import callbacks, training
 
+    loop.on_resume = lambda step, total: print(f"continuing from step {step:,} of {total:,}", flush=True)
     try:
         with strategy.scope():
             loop.run()
     except training.Interrupted as interruption:
-        print(f"\nstopped at step {loop.step()} of {loop.total_steps()}; everything is saved. Continue with:")
+        print(f"\nstopped at step {loop.step():,} of {loop.total_steps():,}; everything is saved. Continue with:")
         print(f"  {command(config)} --workdir={shlex.quote(str(workdir.path))}")
         return 128 + interruption.number
+    played = loop.step() - loop.resumed_at
+    print(f"trained {played:,} steps, {loop.step():,} in all ({callbacks.duration(loop.progress.seconds)})")
     return 0
 
 

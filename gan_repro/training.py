@@ -135,6 +135,7 @@ class Loop:
         self.progress = Progress()
         self.trainable = None
         self.resumed_at = 0
+        self.on_resume = lambda step, total: None
         self._told = None
         self._saved_at = time.monotonic()
         self._steps_per_second = None
@@ -224,10 +225,10 @@ class Loop:
     def _resume(self):
         if self.restore():
             self.resumed_at = self.step()
-            self._write_metrics_whole()
+            self.on_resume(self.step(), self.total_steps())
         else:
             self._build_to(0)
-            self._write_metrics_whole()
+        self._write_metrics_whole()
 
     def _next_stage(self):
         self.progress.before += self.trainable.step

@@ -33,9 +33,8 @@ def real_mnist():
     return data.load("mnist")
 
 
-@pytest.fixture
-def digits():
-    """A small in-memory source: 200 training, 50 validation, 60 test images of 8 x 8, 10 classes, random blobs."""
+def make_digits():
+    """A small in-memory source: 200 training, 50 validation, 60 test images of 8 x 8, 10 classes, noisy patterns."""
     from gan_repro.data.source import InMemory, Spec
 
     rng = np.random.default_rng(7)
@@ -48,3 +47,9 @@ def digits():
     }
     images["train"][0], images["train"][1] = 0, 255
     return InMemory(Spec("digits", "random blobs", (8, 8, 1), 10, sizes), images, labels)
+
+
+@pytest.fixture
+def digits():
+    """make_digits, for a test."""
+    return make_digits()

@@ -1,0 +1,323 @@
+"""The loop: rows, validation, checkpoints, and exact resume, also of real processes killed at several moments."""
+
+import csv
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import conftest
+import games
+import keras
+import numpy as np
+import pytest
+
+from gan_repro import training
+from gan_repro.errors import RunError
+from gan_repro.workdir import Workdir
+
+
+def stage(source, epochs=3, validate=lambda images: float(images.mean()), every=2, build=None, **options):
+    """A stage of the small game of games.build: epochs of 10 minibatches."""
+    build = build or (lambda before: games.build(source, **options))
+    return training.Stage("game", epochs, build, validate, 50, every)
+
+
+def loop(source, folder, callbacks=(), **options):
+    """A Loop over one such stage; `lines` collects its warnings."""
+    lines = []
+    made = training.Loop([stage(source, **options)], Workdir(folder), 0, callbacks, lines.append)
+    made.lines = lines
+    return made
+
+
+def rows(folder):
+    with open(folder / "metrics.csv", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def final(made):
+    return games.weights(made.trainable)
+
+
+def assert_same(a, b):
+    assert a.keys() == b.keys()
+    for name in a:
+        np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+
+
+# ---- what a run leaves ------------------------------------------------------------------------------------------------
+
+
+def test_a_run_leaves_rows_weights_and_checkpoints(digits, tmp_path):
+    made = loop(digits, tmp_path, epochs=3, averages=("uniform-0",))
+    played = made.run()
+    assert played.step == 30 and made.step() == 30 and made.epochs() == 3 and made.finished()
+    table = rows(tmp_path)
+    assert [row["epoch"] for row in table] == ["1.0", "2.0", "3.0"] and [row["step"] for row in table] == ["10", "20", "30"]
+    # validated every second epoch, and at the end
+    assert [row["validation_last"] != "" for row in table] == [False, True, True]
+    assert [row["validation_averaged-uniform-0"] != "" for row in table] == [False, True, True]
+    assert Workdir(tmp_path).kinds() == ["best", "last", "averaged-uniform-0"]
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["0000000020.npz", "0000000030.npz"]
+    sampler = games.build(digits, init_seed=9).sampler
+    sampler.load_weights(tmp_path / "generator.weights.h5")
+    for a, b in zip(sampler.weights, played.generator.network.weights):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+def test_rows_are_means_over_100_minibatches(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "LOG_EVERY", 4)
+    seen = []
+
+    class Spy(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append((batch, logs["step"]))
+
+    loop(digits, tmp_path, [Spy()], epochs=1).run()
+    assert [row["step"] for row in rows(tmp_path)] == ["4", "8", "10"]
+    reference = games.build(digits).steps(10)
+    expected = [reference["d_loss"][a:b].astype(np.float64).mean() for a, b in ((0, 4), (4, 8), (8, 10))]
+    assert [float(row["d_loss"]) for row in rows(tmp_path)] == pytest.approx(expected, rel=1e-6)
+    assert seen[-1][0] == 9
+
+
+def test_the_best_generator_is_the_one_of_the_best_validation(digits, tmp_path):
+    values = iter([1.0, 3.0, 2.0])
+    kept = []
+
+    class Keep(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            kept.append([w.numpy() for w in made.trainable.generator.network.weights])
+
+    made = loop(digits, tmp_path, [Keep()], epochs=3, every=1, validate=lambda images: next(values))
+    made.run()
+    assert made.progress.best == {"value": 3.0, "epoch": 2}
+    best = games.build(digits, init_seed=9).sampler
+    best.load_weights(tmp_path / "generator_best.weights.h5")
+    for a, b in zip(best.weights, kept[1]):
+        np.testing.assert_array_equal(a.numpy(), b)
+
+
+def test_curves_have_one_point_per_epoch(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "LOG_EVERY", 4)
+    made = loop(digits, tmp_path, epochs=2, every=1)
+    made.run()
+    curves = training.curves(made.progress.rows)
+    assert curves["training"]["epoch"] == [1, 2]
+    assert curves["validation"]["last"]["epoch"] == [1, 2]
+    table = rows(tmp_path)
+    assert curves["training"]["g_loss"][0] == pytest.approx(np.mean([float(row["g_loss"]) for row in table[:3]]))
+    assert curves["validation"]["last"]["value"][1] == float(table[-1]["validation_last"])
+
+
+def test_two_stages_follow_each_other_and_resume_in_the_second(digits, tmp_path, monkeypatch):
+    def second(before):
+        played = games.build(digits, init_seed=2, tag=1)
+        if before is not None:
+            played.generator.network.set_weights([w.numpy() for w in before.generator.network.weights])
+        return played
+
+    def made(folder):
+        stages = [stage(digits, 1), training.Stage("second", 2, second, None)]
+        return training.Loop(stages, Workdir(folder), 0)
+
+    whole = made(tmp_path / "whole")
+    whole.run()
+    assert whole.step() == 30 and whole.epochs() == 3
+    assert [row["stage"] for row in rows(tmp_path / "whole")] == ["game", "second", "second"]
+
+    parts = made(tmp_path / "parts")
+    monkeypatch.setattr(training.Loop, "_end_epoch", _raise_in("second"))
+    with pytest.raises(ZeroDivisionError):
+        parts.run()
+    monkeypatch.undo()
+    again = made(tmp_path / "parts")
+    again.run()
+    assert again.resumed_at == 10
+    assert_same(final(whole), final(again))
+
+
+def _raise_in(name):
+    original = training.Loop._end_epoch
+
+    def end(self, stage, epoch):
+        if stage.name == name:
+            raise ZeroDivisionError
+        original(self, stage, epoch)
+
+    return end
+
+
+# ---- exact resume, in one process -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """(weights, folder) of three epochs without a break."""
+    made = loop(conftest.make_digits(), tmp_path_factory.mktemp("whole"), epochs=3, averages=("exponential-.9",))
+    made.run()
+    return final(made), made.workdir.path
+
+
+class StopAt(keras.callbacks.Callback):
+    """Sends this process SIGTERM once a step is reached."""
+
+    def __init__(self, step):
+        super().__init__()
+        self.step = step
+
+    def on_train_batch_end(self, batch, logs=None):
+        if logs["step"] >= self.step:
+            self.step = float("inf")
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_signal_saves_inside_an_epoch_and_the_rest_is_the_same_to_the_bit(uninterrupted, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "CALL_SECONDS", 0.0)  # one minibatch a call: the interruption lands inside an epoch
+    first = loop(conftest.make_digits(), tmp_path, [StopAt(13)], epochs=3, averages=("exponential-.9",))
+    with pytest.raises(training.Interrupted) as stopped:
+        first.run()
+    assert stopped.value.number == signal.SIGTERM and first.step() == 13
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    monkeypatch.undo()
+    second = loop(conftest.make_digits(), tmp_path, epochs=3, averages=("exponential-.9",))
+    second.run()
+    assert second.resumed_at == 13
+    assert_same(uninterrupted[0], final(second))
+    assert (tmp_path / "metrics.csv").read_bytes() == (uninterrupted[1] / "metrics.csv").read_bytes()
+    assert (tmp_path / "generator_best.weights.h5").read_bytes() == (
+        uninterrupted[1] / "generator_best.weights.h5"
+    ).read_bytes()
+
+
+def test_more_epochs_continue_a_finished_run(uninterrupted, tmp_path):
+    loop(conftest.make_digits(), tmp_path, epochs=1, averages=("exponential-.9",)).run()
+    more = loop(conftest.make_digits(), tmp_path, epochs=3, averages=("exponential-.9",))
+    more.run()
+    assert more.resumed_at == 10
+    assert_same(uninterrupted[0], final(more))
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "emptied"])
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(uninterrupted, tmp_path, damage):
+    loop(conftest.make_digits(), tmp_path, epochs=2, averages=("exponential-.9",)).run()
+    newest = tmp_path / "checkpoints" / "0000000020.npz"
+    content = bytearray(newest.read_bytes())
+    if damage == "flipped":
+        content[len(content) // 2] ^= 0x10
+    else:
+        del content[0 if damage == "emptied" else len(content) // 2 :]
+    newest.write_bytes(content)
+    again = loop(conftest.make_digits(), tmp_path, epochs=3, averages=("exponential-.9",))
+    again.run()
+    assert again.resumed_at == 10
+    assert "0000000020.npz is damaged" in again.lines[0]
+    assert_same(uninterrupted[0], final(again))
+
+
+def test_only_damaged_checkpoints_are_an_error(digits, tmp_path):
+    loop(digits, tmp_path, epochs=1).run()
+    for path in (tmp_path / "checkpoints").iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(RunError, match="all checkpoints .* are damaged"):
+        loop(digits, tmp_path, epochs=1).run()
+
+
+def test_a_checkpoint_of_other_networks_is_refused(digits, tmp_path):
+    loop(digits, tmp_path, epochs=1).run()
+    with pytest.raises(RunError, match="does not fit"):
+        loop(digits, tmp_path, epochs=1, hidden=13).run()
+
+
+# ---- trouble ----------------------------------------------------------------------------------------------------------
+
+
+def test_nan_stops_the_run_and_names_step_and_loss(digits, tmp_path):
+    made = loop(digits, tmp_path, epochs=200, rate=1e30)
+    with pytest.raises(RunError, match=r"(d|g)_(loss|real|generated) became nan at step \d+; the last good checkpoint"):
+        made.run()
+    for path in (tmp_path / "checkpoints").glob("*.npz"):
+        with np.load(path) as archive:
+            assert not any(np.isnan(archive[name]).any() for name in archive.files if name.startswith("generator/"))
+
+
+def test_two_runs_in_one_folder_are_refused(tmp_path):
+    with Workdir(tmp_path).locked(), pytest.raises(RunError, match="another process is using"), Workdir(tmp_path).locked():
+        pass
+    with Workdir(tmp_path).locked():  # and the lock goes with its owner
+        pass
+
+
+# ---- real processes ---------------------------------------------------------------------------------------------------
+
+EPOCHS, STEPS = 24, 300  # of the run that is killed: a few seconds of training after TensorFlow's start
+
+
+def command(data, folder):
+    settings = {"batch_size": 10, "steps_per_epoch": STEPS, "validate_every": 8, "samples_every": 1000, "n_samples": 100}
+    return [
+        sys.executable, "-m", "gan_repro.run", "--experiment=goodfellow2014", "--preset=smoke", f"--dataset=npz:{data}",
+        f"--workdir={folder}", f"--epochs={EPOCHS}", "--set=averages=exponential-.999",
+        *(f"--set={name}={value}" for name, value in settings.items()),
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "blobs.npz"
+    rng = np.random.default_rng(0)
+    images = np.uint8(np.clip(rng.normal(100, 60, (5000, 8, 8)), 0, 255))
+    np.savez(path, images=images)
+    return path
+
+
+def start(data, folder, log):
+    return subprocess.Popen(command(data, folder), stdout=log, stderr=subprocess.STDOUT, cwd=conftest.ROOT)
+
+
+def wait_for_row(process, folder, step, patience=180):
+    """Waits until metrics.csv has the row of `step`: then a checkpoint of an earlier epoch is there, and a later one not."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the process ended before it could be killed"
+        if (folder / "metrics.csv").exists() and any(row["step"] == str(step) for row in rows(folder)):
+            return
+        time.sleep(0.005)
+    raise AssertionError(f"no row of step {step} within {patience} s")
+
+
+def arrays(folder):
+    newest = max((folder / "checkpoints").glob("*.npz"))
+    with np.load(newest) as archive:
+        return {name: archive[name] for name in archive.files if name != "__notes__"}
+
+
+def test_processes_killed_at_three_moments_end_with_the_same_bytes(data, tmp_path):
+    """SIGKILL inside an epoch, SIGTERM (which saves inside an epoch), SIGKILL again; then to the end."""
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    log = tmp_path / "log"
+    with open(log, "wb") as out:
+        assert start(data, whole, out).wait(300) == 0
+        for moment, number in ((4 * STEPS + 100, signal.SIGKILL), (9 * STEPS + 100, signal.SIGTERM),
+                               (14 * STEPS + 200, signal.SIGKILL)):  # fmt: skip
+            process = start(data, broken, out)
+            wait_for_row(process, broken, moment)
+            process.send_signal(number)
+            code = process.wait(60)
+            assert code == (-signal.SIGKILL if number == signal.SIGKILL else 128 + signal.SIGTERM)
+        assert start(data, broken, out).wait(300) == 0
+    text = log.read_text()
+    assert "Traceback" not in text
+    total = EPOCHS * STEPS
+    starts = [int(found.replace(",", "")) for found in re.findall(r"continuing from step ([\d,]+)", text)]
+    assert len(starts) == 3 and all(0 < at < total for at in starts) and starts == sorted(starts)
+    assert starts[1] % STEPS != 0  # the one after SIGTERM began inside an epoch
+    played = [int(found.replace(",", "")) for found in re.findall(r"trained ([\d,]+) steps", text)]
+    assert played == [total, total - starts[2]]
+    for name in ("generator.weights.h5", "generator_best.weights.h5", "generator_averaged-exponential-.999.weights.h5",
+                 "metrics.csv"):  # fmt: skip
+        assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
+    assert_same(arrays(whole), arrays(broken))
