@@ -3,11 +3,13 @@
 Checkpoints, metrics.csv and validation are not here: an exact resume hangs on them, so the loop does them itself.
 """
 
+import importlib.util
 import sys
 import time
 
 import keras
 
+from gan_repro.errors import UserError
 from gan_repro.reporting import figures
 
 
@@ -109,10 +111,15 @@ class TensorBoard(keras.callbacks.Callback):
     """Writes each epoch's metrics for TensorBoard.
 
     Not keras.callbacks.TensorBoard: that one wants a compiled keras.Model and counts its own steps from 0 on resume.
+
+    Raises:
+      UserError: TensorBoard is not installed.
     """
 
     def __init__(self, loop, folder):
         super().__init__()
+        if importlib.util.find_spec("tensorboard") is None:
+            raise UserError('--tensorboard needs TensorBoard: pip install "gan_repro[tensorboard]"')
         self.loop, self.folder, self.writer = loop, folder, None
 
     def on_epoch_end(self, epoch, logs=None):

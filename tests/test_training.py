@@ -1,6 +1,7 @@
 """The loop: rows, validation, checkpoints, and exact resume, also of real processes killed at several moments."""
 
 import csv
+import io
 import os
 import re
 import signal
@@ -82,6 +83,41 @@ def test_rows_are_means_over_100_minibatches(digits, tmp_path, monkeypatch):
     expected = [reference["d_loss"][a:b].astype(np.float64).mean() for a, b in ((0, 4), (4, 8), (8, 10))]
     assert [float(row["d_loss"]) for row in rows(tmp_path)] == pytest.approx(expected, rel=1e-6)
     assert seen[-1][0] == 9
+
+
+def test_a_checkpoint_is_written_inside_an_epoch_when_it_is_due(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(training, "LOG_EVERY", 3)
+    saved = []
+    monkeypatch.setattr(Workdir, "save_checkpoint", lambda self, step, arrays, notes: saved.append(step))
+    loop(digits, tmp_path, epochs=2).run()
+    inside = [step for step in saved if step % 10]
+    assert len(inside) >= 6 and {10, 20} <= set(saved) and saved == sorted(saved)
+
+
+def test_tensorboard_gets_the_metrics_of_every_epoch(digits, tmp_path):
+    from tensorflow.python.summary.summary_iterator import summary_iterator
+
+    from gan_repro.callbacks import TensorBoard
+
+    made = loop(digits, tmp_path, epochs=2)
+    made.callbacks.append(TensorBoard(made, tmp_path / "tensorboard"))
+    made.run()
+    (file,) = (tmp_path / "tensorboard").iterdir()
+    found = {(value.tag, event.step) for event in summary_iterator(str(file)) for value in event.summary.value}
+    assert {("d_loss", 10), ("g_loss", 20), ("d_real", 20), ("validation_last", 20)} <= found
+
+
+def test_the_progress_line_tells_what_people_ask(digits, tmp_path):
+    from gan_repro.callbacks import ProgressLine, duration
+
+    out = io.StringIO()
+    made = loop(digits, tmp_path, [ProgressLine(out, interval=0.0)], epochs=3)
+    made.run()
+    last = out.getvalue().splitlines()[-1]
+    assert re.match(r"epoch 3  step 30/30  [\d.]+ steps/s  0 s left  D loss [\d.]+  G loss [\d.]+  D\(x\) [\d.]+", last)
+    assert "validation" in last
+    assert [duration(s) for s in (42, 425, 11_520)] == ["42 s", "7 min 05 s", "3 h 12 min"]
 
 
 def test_the_best_generator_is_the_one_of_the_best_validation(digits, tmp_path):

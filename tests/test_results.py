@@ -1,0 +1,48 @@
+"""What is in results/ and README.md against the records: tables are rebuilt and compared, figures and quotes are there."""
+
+import re
+
+import conftest
+import pytest
+
+from gan_repro import experiment as experiments
+from gan_repro.reporting import formats, records, tables
+
+RESULTS = conftest.ROOT / "results"
+
+
+def built():
+    found = [experiments.find(name) for name in experiments.names()]
+    groups = records.group(records.read_all(RESULTS / "records"))
+    return {name: tables.build(name, found, groups) for name in tables.names(found)}
+
+
+def test_there_are_records():
+    assert records.read_all(RESULTS / "records")
+
+
+@pytest.mark.parametrize("suffix", formats.FORMATS)
+def test_the_tables_are_those_of_the_records(suffix):
+    for name, table in built().items():
+        assert (RESULTS / f"{name}{suffix}").read_text(encoding="utf-8") == formats.FORMATS[suffix](table)
+
+
+def test_the_readme_quotes_table_1_as_it_is():
+    table = (RESULTS / "table1.md").read_text(encoding="utf-8")
+    block = re.search(r"(?:^\|.*\n)+", table, re.MULTILINE).group()
+    assert block in (conftest.ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_record_has_its_figures():
+    names = {path.name for path in (RESULTS / "figures").iterdir()}
+    for stem, record in records.read_files(RESULTS / "records"):
+        assert not record["curves"] or f"{stem}-training.png" in names
+        assert any(name.startswith(stem) for name in names)
+
+
+def test_links_of_the_readme_lead_somewhere():
+    text = (conftest.ROOT / "README.md").read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if not link.startswith("http")]
+    assert links
+    missing = [link for link in links if not (conftest.ROOT / link).exists()]
+    assert not missing
