@@ -123,7 +123,7 @@ def optimizer(recipe, steps_per_epoch):
 
 def stages(config, source):
     """One stage: the whole game."""
-    from gan_repro import game, losses, networks
+    from gan_repro import game, losses, networks, order
     from gan_repro.evaluation import parzen
     from gan_repro.training import Stage
 
@@ -145,7 +145,7 @@ def stages(config, source):
             game.Player(d, optimizer(recipe, steps_per_epoch), objective.discriminator),
             prior(config),
             source,
-            game.OrderOfPlay("simultaneous", joined=True),
+            order.OrderOfPlay("simultaneous", joined=True),
             recipe.batch_size,
             config.seed,
             sampler=generator(config, source.spec),

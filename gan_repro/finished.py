@@ -48,7 +48,7 @@ class Finished:
 
     def samples(self, kind, n=None, seed=None, labels=None):
         """float32 (n, h, w, c) from the generator `kind`; by default the recipe's n_samples from the run's seed."""
-        from gan_repro.game import sample_images
+        from gan_repro.sampling import sample_images
 
         n = self.config.recipe.n_samples if n is None else n
         seed = self.config.seed if seed is None else seed

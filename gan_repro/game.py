@@ -1,64 +1,21 @@
-"""AdversarialGame: players, prior, terms, order of play, and THE training step that all papers share.
+"""AdversarialGame: players, a prior, data, and THE training step that all papers share.
 
-Losses (losses.py), networks, data and the loop around the step (training.py) are not here.
+Losses (losses.py), orders of play (order.py), networks, data and the loop around the step (training.py) are not here.
 """
 
 import dataclasses
-import math
-import typing
 from collections.abc import Callable
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from gan_repro import losses, randomness
 from gan_repro.averaging import EVERY, Average
 from gan_repro.errors import UsageError
+from gan_repro.sampling import sample_images
 
 METRICS = ("d_loss", "g_loss", "d_real", "d_generated")
-
-
-@dataclasses.dataclass(frozen=True)
-class LongPhases:
-    """WGAN's long critic phases (WassersteinGAN:main.py): `length` minibatches for the critic before G's update number i
-    (0-based) wherever i < first or i % every == 0."""
-
-    first: int = 25
-    every: int = 500
-    length: int = 100
-
-
-@dataclasses.dataclass(frozen=True)
-class OrderOfPlay:
-    """Who moves on a minibatch, and what the moves share.
-
-    Attributes:
-      kind: "simultaneous": D and G move from the same old parameters, on one forward pass of each (goodfeli/adversarial);
-        "alternating": D moves, then G against the new D (Algorithm 1, dcgan.torch, WGAN);
-        "one_player": each minibatch trains one of them, G the first (DCGAN's MNIST code).
-      g_every: G moves on every g_every-th minibatch only; each of D's moves has a fresh minibatch (k of Algorithm 1,
-        n_critic of WGAN). With "one_player" that minibatch is G's alone.
-      d_steps: D's moves on one minibatch, with fresh noise each ("alternating" only; adversarial:sgd.py).
-      fresh_noise: "alternating": G's move draws noise of its own rather than D's last one.
-      joined: D sees real and generated images in one pass (of 2m rows) rather than in two. Where D has batch norm these
-        are two different models; every paper here with batch norm in D keeps them apart.
-      long_phases: replaces g_every where it says so.
-    """
-
-    kind: typing.Literal["simultaneous", "alternating", "one_player"] = "alternating"
-    g_every: int = 1
-    d_steps: int = 1
-    fresh_noise: bool = True
-    joined: bool = False
-    long_phases: LongPhases | None = None
-
-    def __post_init__(self):
-        if self.kind not in typing.get_args(typing.get_type_hints(OrderOfPlay)["kind"]):
-            raise UsageError(f"order of play {self.kind!r}: valid are simultaneous, alternating, one_player")
-        if self.g_every < 1 or self.d_steps < 1:
-            raise UsageError(f"g_every = {self.g_every}, d_steps = {self.d_steps}: both must be >= 1")
-        if self.d_steps > 1 and self.kind != "alternating":
-            raise UsageError(f"d_steps = {self.d_steps}: only the alternating order has several moves on a minibatch")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,7 +106,7 @@ class AdversarialGame:
       generator, discriminator: Player.
       prior: priors.Prior.
       source: data source (data/source.py).
-      order: OrderOfPlay.
+      order: order.OrderOfPlay.
       batch_size: images of a minibatch, over all replicas.
       seed: every random number follows from it, the step and the stream.
       readout: see losses.Objective.
@@ -302,7 +259,7 @@ class AdversarialGame:
         def run(move):
             return self._reduce(self.strategy.run(move, args=arguments))
 
-        turn = tf.constant(True) if always else counters["since_g"] + 1 >= self._phase_length()
+        turn = tf.constant(True) if always else counters["since_g"] + 1 >= order.phase_length(counters["g_updates"])
         row = run(on_turn) if always else tf.cond(turn, lambda: run(on_turn), lambda: run(otherwise))
         moved = tf.cast(turn, tf.int64)
         counters["since_g"].assign((counters["since_g"] + 1) * (1 - moved))
@@ -318,14 +275,6 @@ class AdversarialGame:
         for average in self.averages.values():
             average.update(self._counters["step"])
         return tf.constant(0)
-
-    def _phase_length(self):
-        """Minibatches of the phase that ends with G's next move, int64 scalar."""
-        usual, phases = tf.constant(self.order.g_every, tf.int64), self.order.long_phases
-        if phases is None:
-            return usual
-        i = self._counters["g_updates"]
-        return tf.where((i < phases.first) | (i % phases.every == 0), tf.constant(phases.length, tf.int64), usual)
 
     def _reduce(self, row):
         """The sum over replicas: each has divided its part by their number."""
@@ -416,36 +365,6 @@ class AdversarialGame:
 
 def unpack(rows):
     """The rows of a call, float32 (n, 6), as {metric: masked float32 (n,)}: masked where its player did not move."""
-    import numpy as np
-
     still = rows[:, 4:] < 0.5  # whether D, G did not move
     owner = {"d_loss": 0, "g_loss": 1, "d_real": 0, "d_generated": 0}
     return {name: np.ma.array(rows[:, i], mask=still[:, owner[name]]) for i, name in enumerate(METRICS)}
-
-
-def sample_images(network, prior, n, seed, labels=None, chunk=1000):
-    """Draws images from a generator, in test mode.
-
-    Args:
-      network: Keras model: z, or [z, labels], to images.
-      prior: priors.Prior.
-      n: how many.
-      seed: int; image j is a function of (seed, j // chunk) and the weights alone.
-      labels: int (n,), for a conditional generator.
-      chunk: images computed at a time.
-
-    Returns:
-      float32 (n, h, w, c), in the range that the generator was trained on.
-    """
-    import numpy as np
-
-    labels = None if labels is None else np.asarray(labels, np.int32)
-    images = []
-    for i in range(math.ceil(n / chunk)):
-        # Whole chunks, also where fewer are wanted: the last bits of a product depend on its shape.
-        inputs = prior.draw(chunk, randomness.seed_pair(seed, i, randomness.SAMPLE))
-        if labels is not None:
-            part = labels[i * chunk : (i + 1) * chunk]
-            inputs = [inputs, tf.constant(np.pad(part, (0, chunk - len(part))))]
-        images.append(np.asarray(network(inputs, training=False), np.float32)[: n - i * chunk])
-    return np.concatenate(images)

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from gan_repro import game, losses, networks, optimizers, priors
+from gan_repro import order as orders
 
 
 def no_dropout():
@@ -31,7 +32,7 @@ def build(
         game.Player(d, optimizers.MomentumSGD(rate, momentum), d_terms or objective.discriminator, constraint),
         priors.Prior("uniform_unit_variance", 5),
         source,
-        order or game.OrderOfPlay("simultaneous", joined=True),
+        order or orders.OrderOfPlay("simultaneous", joined=True),
         20,
         seed,
         sampler=generator(),

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from gan_repro import constraints, game, losses, networks, optimizers, priors, randomness, tensorflow_setup
+from gan_repro import order as orders
 from gan_repro.errors import UsageError
 
 OFF = (games.no_dropout(), games.no_dropout())
@@ -45,7 +46,7 @@ def numpy_game(parameters, x, z):
 @pytest.mark.parametrize("kind", ["simultaneous", "alternating"])
 def test_a_step_follows_finite_differences(digits, kind):
     """Every parameter's first update, with dropout off and learning rate 1, is minus the gradient of its own loss."""
-    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, order=game.OrderOfPlay(kind, joined=True))
+    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, order=orders.OrderOfPlay(kind, joined=True))
     nets = {"generator": played.generator.network, "discriminator": played.discriminator.network}
     before = {role: [w.numpy().astype(np.float64) for w in net.weights] for role, net in nets.items()}
     x, _ = digits.batch(digits.open(0, 0), tf.constant(0), 20)
@@ -79,7 +80,7 @@ def test_a_step_follows_finite_differences(digits, kind):
 def test_a_gradient_penalty_from_outside_has_its_second_order_gradient(digits):
     """The proof that later papers fit: a term of D that differentiates D, plugged in without touching game.py."""
     terms = (losses.Term("penalty", games.gradient_penalty, 10.0),)
-    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, d_terms=terms, order=game.OrderOfPlay("alternating"))
+    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, d_terms=terms, order=orders.OrderOfPlay("alternating"))
     network = played.discriminator.network
     before = [w.numpy().astype(np.float64) for w in network.weights]
     x, _ = digits.batch(digits.open(0, 0), tf.constant(0), 20)
@@ -125,7 +126,7 @@ def test_terms_can_apply_the_discriminator_with_other_weights(digits):
         seen["shape"] = doubled.shape
         return tf.reduce_mean(doubled)
 
-    played = games.build(digits, dropout=OFF, d_terms=(losses.Term("unrolled", term),), order=game.OrderOfPlay("alternating"))
+    played = games.build(digits, dropout=OFF, d_terms=(losses.Term("unrolled", term),), order=orders.OrderOfPlay("alternating"))
     seen["network"] = played.discriminator.network
     before = [w.numpy() for w in played.discriminator.network.weights]
     played.steps(1)
@@ -139,14 +140,14 @@ def test_terms_can_apply_the_discriminator_with_other_weights(digits):
 @pytest.mark.parametrize(
     ("order", "minibatches", "d_updates", "g_updates"),
     [
-        (game.OrderOfPlay("simultaneous", joined=True), 7, 7, 7),
-        (game.OrderOfPlay("simultaneous", g_every=2), 7, 7, 3),
-        (game.OrderOfPlay("alternating"), 7, 7, 7),
-        (game.OrderOfPlay("alternating", g_every=5), 17, 17, 3),
-        (game.OrderOfPlay("alternating", d_steps=3, fresh_noise=False), 4, 12, 4),
-        (game.OrderOfPlay("one_player", g_every=2), 7, 3, 4),
-        (game.OrderOfPlay("one_player", g_every=3), 7, 4, 3),
-        (game.OrderOfPlay("alternating", g_every=2, long_phases=game.LongPhases(2, 4, 3)), 17, 17, 7),
+        (orders.OrderOfPlay("simultaneous", joined=True), 7, 7, 7),
+        (orders.OrderOfPlay("simultaneous", g_every=2), 7, 7, 3),
+        (orders.OrderOfPlay("alternating"), 7, 7, 7),
+        (orders.OrderOfPlay("alternating", g_every=5), 17, 17, 3),
+        (orders.OrderOfPlay("alternating", d_steps=3, fresh_noise=False), 4, 12, 4),
+        (orders.OrderOfPlay("one_player", g_every=2), 7, 3, 4),
+        (orders.OrderOfPlay("one_player", g_every=3), 7, 4, 3),
+        (orders.OrderOfPlay("alternating", g_every=2, long_phases=orders.LongPhases(2, 4, 3)), 17, 17, 7),
     ],
 )
 def test_update_counts(digits, order, minibatches, d_updates, g_updates):
@@ -161,18 +162,14 @@ def test_update_counts(digits, order, minibatches, d_updates, g_updates):
 
 def test_long_phases_are_wgans():
     """100 minibatches for each of G's first 25 updates and for every 500th, 5 otherwise (WassersteinGAN:main.py)."""
-    lengths = []
-    phases = game.LongPhases()
-    stub = dataclasses.make_dataclass("Stub", ["order", "_counters"])
-    for i in (0, 24, 25, 499, 500, 501, 1000):
-        at = stub(game.OrderOfPlay("alternating", g_every=5, long_phases=phases), {"g_updates": tf.constant(i, tf.int64)})
-        lengths.append(int(game.AdversarialGame._phase_length(at)))
+    order = orders.OrderOfPlay("alternating", g_every=5, long_phases=orders.LongPhases())
+    lengths = [int(order.phase_length(tf.constant(i, tf.int64))) for i in (0, 24, 25, 499, 500, 501, 1000)]
     assert lengths == [100, 100, 5, 5, 100, 5, 100]
 
 
 @pytest.mark.parametrize("kind", ["alternating", "one_player"])
 def test_only_the_player_whose_turn_it_is_moves(digits, kind):
-    played = games.build(digits, order=game.OrderOfPlay(kind, g_every=3))
+    played = games.build(digits, order=orders.OrderOfPlay(kind, g_every=3))
     for t in range(6):
         before = games.weights(played)
         metrics = played.steps(1)
@@ -220,7 +217,7 @@ def test_averages_never_touch_the_training(digits):
 
 
 def test_averages_follow_their_definition(digits):
-    played = games.build(digits, averages=("exponential-.95", "uniform-2"), order=game.OrderOfPlay("alternating"))
+    played = games.build(digits, averages=("exponential-.95", "uniform-2"), order=orders.OrderOfPlay("alternating"))
     snapshots, expected = [], {}
     for t in range(1, 61):
         played.steps(1)
@@ -316,7 +313,7 @@ def conditional(source, heads=False):
     return game.AdversarialGame(
         game.Player(generator(), optimizers.MomentumSGD(0.1, 0.5), pair.generator),
         game.Player(keras.Model([images, y], outputs), optimizers.MomentumSGD(0.1, 0.5), terms),
-        priors.Prior("gaussian", 5), source, game.OrderOfPlay("simultaneous", joined=True), 20, 0, sampler=generator(),
+        priors.Prior("gaussian", 5), source, orders.OrderOfPlay("simultaneous", joined=True), 20, 0, sampler=generator(),
     )  # fmt: skip
 
 
@@ -347,9 +344,9 @@ def two_replicas():
 @pytest.mark.parametrize(
     "order",
     [
-        game.OrderOfPlay("simultaneous", joined=True),
-        game.OrderOfPlay("alternating", g_every=2),
-        game.OrderOfPlay("one_player", g_every=2),
+        orders.OrderOfPlay("simultaneous", joined=True),
+        orders.OrderOfPlay("alternating", g_every=2),
+        orders.OrderOfPlay("one_player", g_every=2),
     ],
 )
 def test_two_replicas_equal_one_device(digits, order):
@@ -374,7 +371,7 @@ def test_replicas_draw_different_dropout_masks(digits):
         return losses.log_real(current) + losses.log_generated(current)
 
     with two_replicas().scope():
-        played = games.build(digits, d_terms=(losses.Term("spy", spy),), order=game.OrderOfPlay("alternating"))
+        played = games.build(digits, d_terms=(losses.Term("spy", spy),), order=orders.OrderOfPlay("alternating"))
         play(played, 2)
     assert len(masks) == 2  # one per replica: traced apart, with their own replica id
     assert masks[0] is not masks[1]
@@ -395,11 +392,11 @@ def test_max_column_norm_holds_on_two_replicas(digits):
 
 def test_wrong_use_is_refused(digits):
     with pytest.raises(UsageError, match="only the alternating order"):
-        game.OrderOfPlay("simultaneous", d_steps=2)
+        orders.OrderOfPlay("simultaneous", d_steps=2)
     with pytest.raises(UsageError, match="valid are"):
-        game.OrderOfPlay("sometimes")
+        orders.OrderOfPlay("sometimes")
     with pytest.raises(UsageError, match=">= 1"):
-        game.OrderOfPlay(g_every=0)
+        orders.OrderOfPlay(g_every=0)
     played = games.build(digits)
     with pytest.raises(ValueError, match="epoch of 10"):
         played.steps(11)

@@ -1,0 +1,63 @@
+"""Orders of play, as data: who moves on a minibatch, how often, and what the moves share. The moves are in game.py."""
+
+import dataclasses
+import typing
+
+import tensorflow as tf
+
+from gan_repro.errors import UsageError
+
+
+@dataclasses.dataclass(frozen=True)
+class LongPhases:
+    """WGAN's long critic phases (WassersteinGAN:main.py): `length` minibatches for the critic before G's update number i
+    (0-based) wherever i < first or i % every == 0."""
+
+    first: int = 25
+    every: int = 500
+    length: int = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class OrderOfPlay:
+    """Who moves on a minibatch, and what the moves share.
+
+    Attributes:
+      kind: "simultaneous": D and G move from the same old parameters, on one forward pass of each (goodfeli/adversarial);
+        "alternating": D moves, then G against the new D (Algorithm 1, dcgan.torch, WGAN);
+        "one_player": each minibatch trains one of them, G the first (DCGAN's MNIST code).
+      g_every: G moves on every g_every-th minibatch only; each of D's moves has a fresh minibatch (k of Algorithm 1,
+        n_critic of WGAN). With "one_player" that minibatch is G's alone.
+      d_steps: D's moves on one minibatch, with fresh noise each ("alternating" only; adversarial:sgd.py).
+      fresh_noise: "alternating": G's move draws noise of its own rather than D's last one.
+      joined: D sees real and generated images in one pass (of 2m rows) rather than in two. Where D has batch norm these
+        are two different models; every paper here with batch norm in D keeps them apart.
+      long_phases: replaces g_every where it says so.
+    """
+
+    kind: typing.Literal["simultaneous", "alternating", "one_player"] = "alternating"
+    g_every: int = 1
+    d_steps: int = 1
+    fresh_noise: bool = True
+    joined: bool = False
+    long_phases: LongPhases | None = None
+
+    def __post_init__(self):
+        if self.kind not in typing.get_args(typing.get_type_hints(OrderOfPlay)["kind"]):
+            raise UsageError(f"order of play {self.kind!r}: valid are simultaneous, alternating, one_player")
+        if self.g_every < 1 or self.d_steps < 1:
+            raise UsageError(f"g_every = {self.g_every}, d_steps = {self.d_steps}: both must be >= 1")
+        if self.d_steps > 1 and self.kind != "alternating":
+            raise UsageError(f"d_steps = {self.d_steps}: only the alternating order has several moves on a minibatch")
+
+    def phase_length(self, g_updates):
+        """Minibatches of the phase that ends with G's next move, int64 scalar.
+
+        Args:
+          g_updates: int64 scalar tensor: G's updates so far.
+        """
+        usual, phases = tf.constant(self.g_every, tf.int64), self.long_phases
+        if phases is None:
+            return usual
+        long = (g_updates < phases.first) | (g_updates % phases.every == 0)
+        return tf.where(long, tf.constant(phases.length, tf.int64), usual)

@@ -1,0 +1,34 @@
+"""Drawing images from a generator, outside of training. Where its weights come from is not here."""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from gan_repro import randomness
+
+
+def sample_images(network, prior, n, seed, labels=None, chunk=1000):
+    """Draws images from a generator, in test mode.
+
+    Args:
+      network: Keras model: z, or [z, labels], to images.
+      prior: priors.Prior.
+      n: how many.
+      seed: int; image j is a function of (seed, j // chunk) and the weights alone.
+      labels: int (n,), for a conditional generator.
+      chunk: images computed at a time.
+
+    Returns:
+      float32 (n, h, w, c), in the range that the generator was trained on.
+    """
+    labels = None if labels is None else np.asarray(labels, np.int32)
+    images = []
+    for i in range(math.ceil(n / chunk)):
+        # Whole chunks, also where fewer are wanted: the last bits of a product depend on its shape.
+        inputs = prior.draw(chunk, randomness.seed_pair(seed, i, randomness.SAMPLE))
+        if labels is not None:
+            part = labels[i * chunk : (i + 1) * chunk]
+            inputs = [inputs, tf.constant(np.pad(part, (0, chunk - len(part))))]
+        images.append(np.asarray(network(inputs, training=False), np.float32)[: n - i * chunk])
+    return np.concatenate(images)

@@ -1,0 +1,91 @@
+"""goodfellow2014 as a whole: the networks of the paper, one accuracy band on real MNIST, the quick preset (slow)."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from gan_repro import experiment as experiments
+from gan_repro import order
+from gan_repro.data.source import InMemory, Spec
+from gan_repro.evaluation import parzen
+from gan_repro.training import Loop
+from gan_repro.workdir import Workdir
+
+EXPERIMENT = experiments.find("goodfellow2014")
+
+
+def config(preset="paper", seed=0, **changes):
+    found = experiments.resolve(EXPERIMENT, "mnist", preset, seed)
+    return dataclasses.replace(found, recipe=dataclasses.replace(found.recipe, **changes))
+
+
+@pytest.fixture(scope="module")
+def built():
+    """The paper's game on 300 random images of MNIST's shape, as its first stage builds it."""
+    rng = np.random.default_rng(0)
+    sizes = {"train": 200, "validation": 50, "test": 50}
+    images = {split: rng.integers(0, 256, (n, 28, 28, 1), np.uint8) for split, n in sizes.items()}
+    images["train"][:, 0] = 0
+    source = InMemory(Spec("noise", "noise", (28, 28, 1), 0, sizes), images)
+    (stage,) = EXPERIMENT.stages(config(averages=()), source)
+    return stage.build(None), source
+
+
+def shapes(network):
+    return [tuple(weight.shape) for weight in network.weights]
+
+
+def test_the_networks_are_the_papers(built):
+    played, _ = built
+    g, d = played.generator.network, played.discriminator.network
+    assert shapes(g) == [(100, 1200), (1200,), (1200, 1200), (1200,), (1200, 784), (784,)]
+    assert shapes(d) == [(784, 1200), (1200,), (240, 1200), (1200,), (240, 1), (1,)]  # 240 units of 5 pieces
+    assert g.count_params() == 2_503_984 and d.count_params() == 1_231_441
+    for network, limit in ((g, 0.05), (d, 0.005)):
+        for kernel in network.weights[::2]:
+            values = kernel.numpy()
+            assert np.abs(values).max() <= limit
+            assert values.std() == pytest.approx(limit / np.sqrt(3), rel=0.1)
+    assert all((bias.numpy() == 0).all() for bias in (*g.weights[1:-1:2], *d.weights[1::2]))
+
+
+def test_the_output_bias_starts_at_the_marginals(built):
+    played, source = built
+    mean = (source.images("train").astype(np.float64) / 255).mean(axis=0).ravel()
+    expected = np.log(np.clip(mean, 1e-7, 1 - 1e-7) / (1 - np.clip(mean, 1e-7, 1 - 1e-7)))
+    np.testing.assert_allclose(played.generator.network.weights[-1].numpy(), expected, rtol=1e-5)
+
+
+def test_the_rules_are_the_papers(built):
+    played, _ = built
+    assert played.order == order.OrderOfPlay("simultaneous", joined=True)
+    assert [(term.name, term.weight) for term in played.discriminator.terms] == [("log_real", 0.5), ("log_generated", 0.5)]
+    assert [(term.name, term.weight) for term in played.generator.terms] == [("non_saturating", 1.0)]
+    dropouts = [(layer.keep, layer.scale) for layer in played.discriminator.network.layers if type(layer).__name__ == "Dropout"]
+    assert dropouts == [(0.8, 1.25), (0.5, 2.0), (0.5, 2.0)]
+    assert played.generator.optimizer is not played.discriminator.optimizer
+    assert (played.prior.kind, played.prior.size) == ("uniform_unit_variance", 100)
+
+
+def test_a_short_training_on_real_mnist_stays_in_its_band(real_mnist, tmp_path):
+    """Half the width, five epochs: the band is the spread that was measured over seeds, with room on either side."""
+    small = config(
+        epochs=5, generator_units=(300, 300), discriminator_units=(80, 80), averages=("exponential-.999",), n_samples=3000
+    )
+    loop = Loop(EXPERIMENT.stages(small, real_mnist), Workdir(tmp_path), 0)
+    loop.run()
+    logs = loop.progress.rows[-1]
+    print(logs)
+    assert logs["validation_averaged-exponential-.999"] > -1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_quick_preset_passes_80_nats(real_mnist, tmp_path, seed):
+    quick = config("quick", seed)
+    loop = Loop(EXPERIMENT.stages(quick, real_mnist), Workdir(tmp_path), seed)
+    loop.run()
+    samples = loop.trainable.sample(10_000, seed)
+    validation, test = real_mnist.scaled("validation", 1000), real_mnist.scaled("test")
+    assert parzen.evaluate(samples, validation, test).value > 80

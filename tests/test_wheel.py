@@ -1,0 +1,97 @@
+"""What a user installs: a wheel built from these sources holds the whole program and runs far from the checkout.
+
+Needs setuptools (at least what pyproject.toml asks for; older than 70.1 also wheel) and pip beside the dependencies.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ("setup.py", "pyproject.toml", "README.md", "gan_repro", "experiments")
+
+
+def call(*words, cwd, **variables):
+    """Runs a process to its end, sees to it that it succeeded, and returns its stdout."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | variables
+    done = subprocess.run(list(map(str, words)), cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def modules(folder):
+    return {str(path.relative_to(folder)) for name in ("gan_repro", "experiments") for path in (folder / name).rglob("*.py")}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel, built without a network from a copy of the sources: a build leaves folders where it runs."""
+    pytest.importorskip("setuptools", reason="building a wheel needs setuptools")
+    pytest.importorskip("pip", reason="building a wheel needs pip")
+    folder = tmp_path_factory.mktemp("wheel")
+    copy = folder / "copy"
+    copy.mkdir()
+    for name in SOURCES:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            shutil.copy(ROOT / name, copy)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    call(*pip, "wheel", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", folder, copy, cwd=folder)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """The folder that the wheel was installed into, with nothing else in it."""
+    folder = tmp_path_factory.mktemp("installed") / "packages"
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    call(*pip, "install", "--no-deps", "--no-index", "--target", folder, wheel, cwd=wheel.parent)
+    return folder
+
+
+def test_the_wheel_holds_every_module_and_nothing_else(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert held == modules(ROOT)  # a package without __init__.py would be missing, and tests have no place there
+
+
+def test_the_wheel_says_what_it_needs(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        metadata = archive.read(name).decode()
+    needed = [line.removeprefix("Requires-Dist: ") for line in metadata.splitlines() if line.startswith("Requires-Dist: ")]
+    always = {line.split(">")[0].split(";")[0].strip() for line in needed if "extra ==" not in line}
+    assert {"tensorflow", "keras", "tensorflow-datasets", "numpy", "matplotlib", "scipy", "absl-py"} <= always
+    assert (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[0] in metadata
+
+
+def test_the_installed_program_finds_its_experiments(installed, tmp_path):
+    code = "import gan_repro, experiments; print(gan_repro.__file__); print(experiments.__file__)"
+    for place in call(sys.executable, "-c", code, cwd=tmp_path, PYTHONPATH=str(installed)).split():
+        assert Path(place).is_relative_to(installed)
+    listed = call(sys.executable, "-m", "gan_repro.run", "--list", cwd=tmp_path, PYTHONPATH=str(installed))
+    assert "goodfellow2014: " in listed and "theis2015: " in listed
+    # The console script is the same program.
+    assert call(installed / "bin" / "gan-repro", "--list", cwd=tmp_path, PYTHONPATH=str(installed)) == listed
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_installed_program_trains(installed, tmp_path):
+    np.savez(tmp_path / "tiny.npz", images=np.random.default_rng(0).integers(0, 256, (300, 8, 8), dtype=np.uint8))
+    settings = ["--preset=smoke", "--set=steps_per_epoch=2", "--set=batch_size=20", "--set=n_samples=50", "--epochs=1"]
+    arguments = ["--experiment=goodfellow2014", "--dataset=npz:tiny.npz", *settings]
+    out = call(sys.executable, "-m", "gan_repro.run", *arguments, cwd=tmp_path, PYTHONPATH=str(installed))
+    place = Path("runs", "goodfellow2014-npz-tiny-smoke-seed0", "record.json")
+    record = json.loads((tmp_path / place).read_text())
+    assert f"done: {place}" in out and record["epochs"] == 1 and record["complete"] is True
+    assert record["manifest"]["commit"] is None  # an installed program is of no checkout, and does not ask one nearby
+    assert record["manifest"]["versions"]["gan_repro"] == "0.1.0"
