@@ -30,9 +30,9 @@ class MnistRecipe(TrainingRecipe):
     batch_size: int = bounded(100, low=1, high=10**6)
     latent: int = bounded(100, low=1, high=10**5)
     prior: typing.Literal["uniform_unit_variance", "gaussian", "spherical"] = "uniform_unit_variance"
-    generator_units: tuple[int, ...] = (1200, 1200)
+    generator_units: tuple[int, ...] = bounded((1200, 1200), low=1, high=10**6)
     generator_irange: float = bounded(0.05, above=0, high=100.0)
-    discriminator_units: tuple[int, ...] = (240, 240)
+    discriminator_units: tuple[int, ...] = bounded((240, 240), low=1, high=10**6)
     pieces: int = bounded(5, low=1, high=1000)
     discriminator_irange: float = bounded(0.005, above=0, high=100.0)
     input_keep: float = bounded(0.8, above=0, high=1)
@@ -175,7 +175,7 @@ def evaluate(run):
     draw.curves(run)
     for kind in run.kinds():
         draw.nearest_neighbours(run, kind)
-    draw.interpolation(run, "best")
+    draw.interpolation(run, run.kinds()[0])
     draw.averages(run, run.kinds())
     return measure.parzen_log_likelihood(run, VALIDATION_IMAGES)
 

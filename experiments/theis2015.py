@@ -54,7 +54,8 @@ def evaluate(run):
     for name, images in samples.items():
         path = run.workdir.figures / f"{name.replace(' ', '-')}.png"
         title = f"{name} ({source.spec.title}) in place of samples"
-        figures.sample_grid(path, images[rng.choice(len(images), 100, replace=False)], 10, 10, title)
+        shown = images[rng.choice(len(images), min(100, len(images)), replace=False)]
+        figures.sample_grid(path, shown, 10, 10, title)
     return measure.parzen_log_likelihood(run, recipe.validation_images, samples)
 
 

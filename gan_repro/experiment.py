@@ -7,6 +7,7 @@ import dataclasses
 import difflib
 import importlib
 import math
+import operator
 import pkgutil
 import types
 import typing
@@ -18,7 +19,7 @@ PRESETS = ("paper", "quick", "smoke")
 
 
 def bounded(default=dataclasses.MISSING, *, low=None, high=None, above=None, below=None):
-    """A dataclass field whose number must satisfy low <= value <= high and above < value < below."""
+    """A dataclass field whose number, or every number of whose tuple, satisfies low <= n <= high and above < n < below."""
     return dataclasses.field(default=default, metadata={"low": low, "high": high, "above": above, "below": below})
 
 
@@ -64,8 +65,10 @@ class TrainingRecipe(Recipe):
 
     def __post_init__(self):
         super().__post_init__()
-        for kind in self.averages:
-            parse_average(kind)
+        parsed = [parse_average(kind) for kind in self.averages]
+        twice = [kind for kind, value in zip(self.averages, parsed) if parsed.count(value) > 1]
+        if twice:
+            raise UsageError(f"averages: {', '.join(twice)}: each may be named once")
 
 
 def _check_range(field, value):
@@ -73,14 +76,15 @@ def _check_range(field, value):
     if not any(limits.get(key) is not None for key in ("low", "high", "above", "below")):
         return
     tests = {
-        "low": lambda limit: value >= limit,
-        "high": lambda limit: value <= limit,
-        "above": lambda limit: value > limit,
-        "below": lambda limit: value < limit,
+        "low": operator.ge,
+        "high": operator.le,
+        "above": operator.gt,
+        "below": operator.lt,
     }
     signs = {"low": ">=", "high": "<=", "above": ">", "below": "<"}
     given = {key: limits[key] for key in tests if limits.get(key) is not None}
-    if not all(tests[key](limit) for key, limit in given.items()):
+    values = value if isinstance(value, tuple) else (value,)
+    if not all(tests[key](value, limit) for value in values for key, limit in given.items()):
         valid = " and ".join(f"{signs[key]} {limit}" for key, limit in given.items())
         raise UsageError(f"{field.name} = {value}: must be {valid}")
 
@@ -249,7 +253,8 @@ def resolve(experiment, dataset=None, preset="paper", seed=0, epochs=None, setti
     """
     dataset = next(iter(experiment.recipes)) if dataset is None else dataset
     kind = dataset_kind(dataset)
-    if kind not in experiment.recipes or (kind in ("npz", "images") and kind == dataset):
+    with_path = kind in ("npz", "images")
+    if kind not in experiment.recipes or with_path == (kind == dataset):  # a path where it belongs, and only there
         paths = {"npz": "npz:PATH", "images": "images:FOLDER"}
         choose("dataset", dataset, [paths.get(key, key) for key in experiment.recipes])
     recipes = experiment.recipes[kind]

@@ -36,11 +36,16 @@ def replacing(path):
         os.replace(temporary, path)
         temporary = None
     except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror or error}. What was there before is unchanged.") from error
+        raise RunError(f"cannot write {path}: {reason(error)}. What was there before is unchanged.") from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def reason(error):
+    """What an OSError says, in one line: h5py's have several, and no strerror."""
+    return error.strerror or str(error).splitlines()[0]
 
 
 def write_text(path, text):
@@ -63,7 +68,7 @@ def read_json(path):
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise RunError(f"cannot read {path}: {error.strerror or error}") from error
+        raise RunError(f"cannot read {path}: {reason(error)}") from error
     except ValueError as error:
         raise RunError(f"{path} is damaged: it is not JSON ({error})") from error
 

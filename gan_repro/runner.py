@@ -13,6 +13,7 @@ from gan_repro import files
 from gan_repro import workdir as folders
 from gan_repro.errors import RunError, UsageError
 from gan_repro.finished import Finished
+from gan_repro.reporting import records
 from gan_repro.workdir import Workdir
 
 
@@ -39,7 +40,9 @@ def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fa
     Raises:
       UserError: data cannot be had, the folder belongs to another configuration, training diverged, ...
     """
-    if _show_finished(Workdir(place or default_workdir(config)), config):
+    workdir = Workdir(place or default_workdir(config))
+    settled_before = fallback is not None and _holds(workdir, fallback)  # then the data decide, below
+    if not settled_before and _show_finished(workdir, config):
         return 0
     from gan_repro import tensorflow_setup
 
@@ -108,12 +111,24 @@ def load_config(workdir):
         raise RunError(f"{workdir.config} does not fit this version of the program: {error}") from error
 
 
+def _holds(workdir, config):
+    """Whether the folder holds a run of this configuration, finished or not."""
+    if not workdir.config.exists():
+        return False
+    try:
+        workdir.check(config)
+    except RunError:
+        return False
+    return True
+
+
 def _show_finished(workdir, config):
     """Whether the folder holds a finished run of `config` with as many epochs or more; if so, its record is shown."""
     if not workdir.record.exists():
         return False
     workdir.check(config)
     record = files.read_json(workdir.record)
+    records.check(record, workdir.record)
     played, wanted = record["config"]["recipe"].get("epochs", 0), getattr(config.recipe, "epochs", 0)
     if not record.get("complete") or played < wanted:
         return False

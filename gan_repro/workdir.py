@@ -73,19 +73,23 @@ class Workdir:
             yield
 
     def check(self, config):
-        """Checks that what is here, if anything, is a run of this configuration; only `epochs` may differ.
+        """Checks that what was trained here, if anything, is a run of this configuration; only `epochs` may differ.
 
         Raises:
           RunError: it is another; the message shows the differences.
         """
-        if self.config.exists():
-            differences = list(_differences(files.read_json(self.config), config.as_dict()))
+        begun = self.record.exists() or any(self.checkpoints.glob("*.npz"))
+        if begun and self.config.exists():
+            found = files.read_json(self.config)
+            if not isinstance(found, dict):
+                raise RunError(f"{self.config} is damaged: it is not a configuration")
+            differences = list(_differences(found, config.as_dict()))
             if differences:
                 raise RunError(
                     f"{self.path} holds a run of another configuration ({'; '.join(differences)}). "
                     "Give the same configuration to continue it, or another --workdir."
                 )
-        elif self.record.exists() or any(self.checkpoints.glob("*.npz")):
+        elif begun:
             raise RunError(f"{self.path} holds a run without its config.json; choose another --workdir")
 
     def settle(self, config):

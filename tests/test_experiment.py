@@ -20,8 +20,6 @@ from gan_repro.experiment import Config, Recipe, TrainingRecipe, bounded, parse_
 ROOT = Path(__file__).resolve().parent.parent
 
 # Known faults: what the tests with these marks ask for is right. Strict: who mends one takes its mark away.
-NO_PATH = pytest.mark.xfail(strict=True, reason="resolve takes mnist:x for mnist; only data.load refuses it, late")
-IN_TUPLES = pytest.mark.xfail(strict=True, reason="numbers in tuples have no limits; Keras refuses them with a traceback")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -228,8 +226,8 @@ def test_a_users_own_data_keep_their_path_and_have_the_experiments_recipes(datas
         (":a.npz", "unknown dataset ':a.npz'"),
         ("a.npz", "unknown dataset 'a.npz'"),
         ("cifar10", "unknown dataset 'cifar10'"),  # there is one, but not of this paper
-        pytest.param("mnist:x", "unknown dataset 'mnist:x'", id="mnist-takes-no-path", marks=NO_PATH),
-        pytest.param("glyphs:x.npz", "unknown dataset 'glyphs:x.npz'", id="glyphs-take-no-path", marks=NO_PATH),
+        pytest.param("mnist:x", "unknown dataset 'mnist:x'", id="mnist-takes-no-path"),
+        pytest.param("glyphs:x.npz", "unknown dataset 'glyphs:x.npz'", id="glyphs-take-no-path"),
     ],
 )
 def test_unknown_data_sets_name_the_valid_ones(dataset, words):
@@ -268,8 +266,8 @@ def test_epochs_out_of_range(epochs):
         ("learning_rate_decay=0.99", "must be >= 1"),
         ("batch_size=0", "batch_size = 0: must be >= 1"),
         ("averages=uniform-5,ema", "'ema'"),
-        pytest.param("generator_units=64,0", "generator_units", id="no-layer-without-units", marks=IN_TUPLES),
-        pytest.param("discriminator_units=-1", "discriminator_units", id="no-layer-of-negative-units", marks=IN_TUPLES),
+        pytest.param("generator_units=64,0", "generator_units", id="no-layer-without-units"),
+        pytest.param("discriminator_units=-1", "discriminator_units", id="no-layer-of-negative-units"),
     ],
 )
 def test_settings_out_of_range(setting, words):

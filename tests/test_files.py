@@ -81,7 +81,6 @@ def test_an_error_of_the_disk_inside_is_the_users_to_mend(path):
     assert path.read_text() == "old" and alone(path)
 
 
-@pytest.mark.xfail(strict=True, reason="the whole text of the library's error is put into the message")
 def test_a_librarys_error_of_many_lines_becomes_one(path):
     # h5py, on a full disk: no errno, no strerror, and a date between two line breaks.
     with pytest.raises(RunError) as caught, files.replacing(path):

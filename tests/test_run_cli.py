@@ -416,7 +416,6 @@ def test_evaluating_again_gives_the_same_record(smoke, copy, tmp_path):
     assert set(contents(copy)) == FILES
 
 
-@pytest.mark.xfail(strict=True, reason="goodfellow2014.evaluate draws the interpolation of `best`, whether there is one or not")
 def test_evaluating_a_run_that_was_interrupted_before_its_first_validation(copy):
     (copy / "record.json").unlink()
     (copy / "generator_best.weights.h5").unlink()
@@ -486,7 +485,6 @@ def test_what_trains_nothing_runs_and_is_evaluated_again(tiny, here, capsys):
     assert run.main(arguments) == 0 and capsys.readouterr().out.startswith("finished already")
 
 
-@pytest.mark.xfail(strict=True, reason="its figures draw 100 images without replacement, however few there are")
 @pytest.mark.parametrize("few", ["centroids=50", "n_samples=50"])
 def test_what_trains_nothing_with_few_images(few, tiny, here):
     assert run.main(["run", T, f"--dataset=npz:{tiny}", "--preset=smoke", f"--set={few}"]) == 0
@@ -533,7 +531,6 @@ def test_a_batch_larger_than_the_data(tiny, here, capsys):
     assert "batch_size = 241" in (err := one_line(capsys.readouterr().err)) and "240" in err
 
 
-@pytest.mark.xfail(strict=True, reason="execute writes config.json before it knows whether the configuration can be built")
 def test_a_run_that_could_not_begin_does_not_stand_in_the_corrected_ones_way(tiny, here, capsys):
     arguments = ["run", G, f"--dataset=npz:{tiny}", *TINY, "--epochs=1"]
     assert run.main([*arguments, "--set=batch_size=241"]) == 2
@@ -545,9 +542,9 @@ def test_a_run_that_could_not_begin_does_not_stand_in_the_corrected_ones_way(tin
     [
         ("config.json", "{"),
         ("record.json", '{"schema": 1'),
-        pytest.param("config.json", "[]", marks=pytest.mark.xfail(strict=True, reason="config.json is not checked")),
-        pytest.param("record.json", "{}", marks=pytest.mark.xfail(strict=True, reason="record.json is not checked")),
-        pytest.param("record.json", "[]", marks=pytest.mark.xfail(strict=True, reason="record.json is not checked")),
+        ("config.json", "[]"),
+        ("record.json", "{}"),
+        ("record.json", "[]"),
     ],
 )
 def test_a_damaged_run_is_one_line(name, content, smoke, copy, capsys):
@@ -655,7 +652,6 @@ def test_mnist_is_the_default_and_cannot_be_had(only_glyphs, here, capsys):
     assert "finished already" in again and again.rstrip().endswith("labelled glyphs.") and contents(folder) == before
 
 
-@pytest.mark.xfail(strict=True, reason="execute compares the folder with mnist's configuration alone, before the fallback")
 def test_the_same_command_again_after_settling_for_glyphs_in_a_folder_of_choice(only_glyphs, copy, capsys):
     assert run.main([*only_glyphs, "--dataset=glyphs", "--dry_run"]) == 0
     config = json.loads(capsys.readouterr().out)
