@@ -17,7 +17,7 @@ class Average:
 
     The k-th update (k = 1, 2, ...) is average += rate * (weights - average) with rate = max(1 - decay**EVERY, 1 / k):
     a uniform average until the window of the exponential one is full, so that the initial weights leave no trace.
-    A uniform average has decay 1 and begins after its first epoch number.
+    A uniform average has decay 1; until EPOCH epochs are played (k = 0) it is the weights themselves.
 
     Args:
       kind: "exponential-DECAY" (DECAY per update of the generator) or "uniform-EPOCH".
@@ -35,11 +35,9 @@ class Average:
         self.values = [tf.Variable(tf.convert_to_tensor(source), trainable=False) for source in self.sources]
 
     def update(self, step):
-        """Graph code, in cross-replica context: one update, or none before the first epoch (`step`: finished ones)."""
-        started = tf.cast(step >= self.first_step, tf.int64)
-        self.count.assign_add(started)
+        """Graph code, in cross-replica context: one update, after `step` finished minibatches (int64 scalar)."""
+        self.count.assign_add(tf.cast(step >= self.first_step, tf.int64))
         rate = tf.maximum(self.rate, 1.0 / tf.cast(tf.maximum(self.count, 1), tf.float32))
-        rate = rate * tf.cast(started, tf.float32)
         for value, source in zip(self.values, self.sources, strict=True):
             value.assign_add(tf.cast(rate, value.dtype) * (tf.convert_to_tensor(source) - value))
 

@@ -232,6 +232,13 @@ def test_averages_follow_their_definition(digits):
         np.testing.assert_allclose(played.weights(kind).weights[0].numpy(), values, rtol=1e-5, atol=1e-6)
 
 
+def test_a_uniform_average_is_the_generator_itself_before_it_begins(digits):
+    played = games.build(digits, averages=("uniform-5",))
+    play(played, 20)
+    for a, b in zip(played.weights("averaged-uniform-5").weights, played.generator.network.weights):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-6, atol=1e-8)
+
+
 def test_samples_are_a_function_of_seed_and_weights(digits):
     played = games.build(digits)
     a = played.sample(30, seed=5)
