@@ -20,6 +20,7 @@ setup(
         "numpy",
         "matplotlib",
         "scipy",
+        "pillow",
         "absl-py",
     ],
     extras_require={

@@ -137,8 +137,7 @@ def stages(config, source):
         with networks.precision(recipe.precision):
             g, d = generator(config, source.spec), discriminator(config, source.spec)
         networks.start_at_marginals(g.get_layer("output"), source.images("train"))
-        whole = source.spec.sizes["train"] // recipe.batch_size
-        steps_per_epoch = min(recipe.steps_per_epoch or whole, whole)
+        steps_per_epoch = source.spec.steps_per_epoch(recipe.batch_size, recipe.steps_per_epoch)
         objective = losses.OBJECTIVES[recipe.objective](recipe.d_loss_weight)
         return game.AdversarialGame(
             game.Player(g, optimizer(recipe, steps_per_epoch), objective.generator),

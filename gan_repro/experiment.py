@@ -8,6 +8,7 @@ import difflib
 import importlib
 import math
 import operator
+import pathlib
 import pkgutil
 import types
 import typing
@@ -45,7 +46,7 @@ class TrainingRecipe(Recipe):
     Attributes:
       epochs: passes over the training images; not part of what makes two configurations different (more epochs continue).
       batch_size: images of a minibatch.
-      steps_per_epoch: minibatches of an epoch; 0: as many whole ones as the training images give.
+      steps_per_epoch: at most so many minibatches an epoch; 0: as many whole ones as the training images give.
       precision: Keras's dtype policy of the networks: their arithmetic; variables are float32 in both.
       jit_compile: compile the step with XLA (on CPUs slower: Keras's matrix products then bypass oneDNN).
       averages: averages of the generator's weights to keep beside it: "exponential-DECAY" or "uniform-EPOCH"
@@ -219,9 +220,19 @@ def choose(kind, word, valid):
 
 
 def names():
-    """The names of all experiments, sorted: the modules of the package `experiments`."""
-    import experiments
+    """The names of all experiments, sorted: the modules of the package `experiments` that stands beside gan_repro.
 
+    Raises:
+      UsageError: another package of that name comes first on the path.
+    """
+    import experiments
+    import gan_repro
+
+    ours, found = (pathlib.Path(package.__path__[0]).resolve().parent for package in (gan_repro, experiments))
+    if ours != found:
+        raise UsageError(
+            f"a package called experiments in {found} hides gan_repro's own in {ours}: run this from another folder"
+        )
     return sorted(module.name for module in pkgutil.iter_modules(experiments.__path__) if not module.name.startswith("_"))
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from gan_repro.errors import RunError
 
+TEMPORARY = ".being-written"  # in the names of files that are not whole yet; they begin with a dot, too
+
 
 @contextlib.contextmanager
 def replacing(path):
@@ -25,7 +27,7 @@ def replacing(path):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         suffix = "".join(path.suffixes[-2:])
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=f".tmp{suffix}")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}", suffix=f"{TEMPORARY}{suffix}")
         os.close(handle)
         yield Path(temporary)
         with open(temporary, "rb") as written:

@@ -15,7 +15,7 @@ from gan_repro.averaging import EVERY, Average
 from gan_repro.errors import UsageError
 from gan_repro.sampling import sample_images
 
-METRICS = ("d_loss", "g_loss", "d_real", "d_generated")
+METRICS = ("d_loss", "g_loss", "d_real", "d_generated")  # and two numbers more in a row: whether D and G moved
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +112,7 @@ class AdversarialGame:
       readout: see losses.Objective.
       sampler: a float32 copy of G's architecture from which samples are drawn: not of G's own precision, and never
         disturbing it.
-      steps_per_epoch: 0: as many whole minibatches as the training images give.
+      steps_per_epoch: at most so many minibatches an epoch; 0: as many whole ones as the training images give.
       averages: kinds of averages of G's weights to keep (averaging.py).
       jit_compile: compile each move with XLA.
       tag: distinguishes the stages of a run in the random streams.
@@ -130,16 +130,11 @@ class AdversarialGame:
         self.batch_size, self.seed, self.readout, self.sampler, self.tag = batch_size, seed, readout, sampler, tag
         self.strategy = tf.distribute.get_strategy()
         self.replicas = self.strategy.num_replicas_in_sync
-        whole = source.spec.sizes["train"] // batch_size
-        if whole < 1:
-            raise UsageError(
-                f"batch_size = {batch_size}: {source.spec.title} has only {source.spec.sizes['train']} training images"
-            )
+        self.steps_per_epoch = source.spec.steps_per_epoch(batch_size, steps_per_epoch)
         if batch_size % self.replicas:
             raise UsageError(f"batch_size = {batch_size}: must be a multiple of the {self.replicas} devices")
         if jit_compile and self.replicas > 1:
             raise UsageError("jit_compile = true: XLA cannot compile the step on several devices; set it to false")
-        self.steps_per_epoch = min(steps_per_epoch or whole, whole)
         self.averages = {kind: Average(kind, generator.network, self.steps_per_epoch) for kind in averages}
         # since_g: minibatches since G's last move. DCGAN's MNIST code lets G begin, so there it starts full.
         since_g = order.g_every - 1 if order.kind == "one_player" else 0
@@ -282,7 +277,7 @@ class AdversarialGame:
 
     # Below: straight-line code in replica context. Every move returns one row: the metrics, and who moved.
 
-    def _begin(self, x, labels, step, move, noise=None, training=True):
+    def _begin(self, x, labels, step, move, noise=None):
         """This replica's part of the minibatch as a Play, with samples from G."""
         part = self.batch_size // self.replicas
         x, labels = (tf.slice(t, [_replica() * part] + [0] * (t.shape.rank - 1), [part, *t.shape[1:]])
@@ -295,7 +290,7 @@ class AdversarialGame:
         play = Play(self, x, labels, noise, None, step, move)
         network = self.generator.network
         with randomness.network_call(play.seed(randomness.NETWORK)):
-            play.samples = tf.cast(network(self.inputs(network, noise, labels), training=training), tf.float32)
+            play.samples = tf.cast(network(self.inputs(network, noise, labels), training=True), tf.float32)
         return play
 
     def _update(self, player, gradients):

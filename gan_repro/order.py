@@ -31,7 +31,8 @@ class OrderOfPlay:
       d_steps: D's moves on one minibatch, with fresh noise each ("alternating" only; adversarial:sgd.py).
       fresh_noise: "alternating": G's move draws noise of its own rather than D's last one.
       joined: D sees real and generated images in one pass (of 2m rows) rather than in two. Where D has batch norm these
-        are two different models; every paper here with batch norm in D keeps them apart.
+        are two different models; every paper here with batch norm in D keeps them apart. Every pass of a move is in
+        training mode, and updates moving statistics where there are any: G's in D's move too.
       long_phases: replaces g_every where it says so.
     """
 

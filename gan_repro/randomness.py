@@ -19,10 +19,12 @@ _calls = []  # the innermost entry is the seed and call counter of the network c
 
 
 def seed_pair(seed, step, *streams):
-    """An int32 (2,) seed for TensorFlow's stateless functions (Philox): [hash of seed and streams, step].
+    """An int32 (2,) seed for TensorFlow's stateless functions (Philox): [hash of seed and streams, step + multiple of seed].
 
-    Integer arithmetic alone. The step stands in the pair as it is, so no two steps share one. What is then drawn from a
-    pair differs between XLA and TensorFlow's own kernels (TensorFlow 2.21): `jit_compile` is part of what a seed means.
+    Integer arithmetic alone. The hash is not one to one; the second number is, in the step of one seed and in the seeds
+    of one step, so no two steps and no two seeds share a pair. What is then drawn
+    from a pair differs between XLA and TensorFlow's own kernels (TensorFlow 2.21): `jit_compile` is part of what a seed
+    means.
 
     Args:
       seed: the run's seed, int or scalar tensor.
@@ -32,7 +34,7 @@ def seed_pair(seed, step, *streams):
     mixed = tf.cast(seed, tf.int32) * _odd(0x85EBCA6B)
     for stream in streams:
         mixed = _mix(mixed, stream)
-    return tf.stack([mixed, tf.cast(step, tf.int32)])
+    return tf.stack([mixed, tf.cast(step, tf.int32) + tf.cast(seed, tf.int32) * _odd(0xC2B2AE35)])
 
 
 def _odd(constant):

@@ -29,7 +29,8 @@ _FLAGS = (
         flags.DEFINE_string,
         "data_dir",
         None,
-        "Where TensorFlow Datasets and local files are; else TFDS_DATA_DIR, else TensorFlow Datasets' own default.",
+        "Where prepared TensorFlow Datasets, and relative paths of your own files, are looked for; else TFDS_DATA_DIR, else "
+        "TensorFlow Datasets' own default.",
     ),
     (
         flags.DEFINE_string,

@@ -54,13 +54,15 @@ def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fa
     if not (warning and _show_finished(workdir, config)):
         with workdir.locked():
             workdir.settle(config)
-            manifest = _manifest(workdir, config, source)
+            manifest = _training_manifest(workdir, config, source)
             spec = source.spec
             print(f"{experiment.title}\n{spec.title}: {spec.sizes['train']:,} training images of {spec.shape}")
             print(f"folder {workdir.path}")
             stages = experiment.stages(config, source)
             loop = _loop(stages, config, source, workdir, tensorboard) if stages else None
-            code = _train(loop, strategy, config, workdir) if loop else 0
+            options = [f"--workdir={workdir.path}", *([f"--data_dir={data_dir}"] if data_dir else [])]
+            options += ["--tensorboard"] if tensorboard else []
+            code = _train(loop, strategy, f"{command(config)} {shlex.join(options)}") if loop else 0
             if code == 0:
                 _record(experiment, config, source, workdir, loop, manifest, complete=True)
     if warning:
@@ -90,7 +92,11 @@ def evaluate_again(place, data_dir=None):
                     raise RunError(f"{workdir.path}: nothing was trained yet; run it first")
                 loop.export()
             complete = loop.finished()
-        _record(experiment, config, source, workdir, loop, _manifest(workdir, config, source), complete)
+        manifest = _read_manifest(workdir, source) or _new_manifest(config, source)
+        changed = _changed(manifest)
+        if changed:
+            manifest["evaluated_under"] = changed
+        _record(experiment, config, source, workdir, loop, manifest, complete)
 
 
 def load_config(workdir):
@@ -107,7 +113,7 @@ def load_config(workdir):
         base = experiments.resolve(experiment, written["dataset"], written["preset"], written["seed"])
         values = {key: tuple(value) if isinstance(value, list) else value for key, value in written["recipe"].items()}
         return experiment, dataclasses.replace(base, recipe=type(base.recipe)(**values))
-    except (KeyError, TypeError, UsageError) as error:
+    except (AttributeError, KeyError, TypeError, UsageError) as error:
         raise RunError(f"{workdir.config} does not fit this version of the program: {error}") from error
 
 
@@ -156,26 +162,50 @@ def _load(config, data_dir, fallback):
         return data.load(fallback.dataset, data_dir), fallback, warning
 
 
-def _manifest(workdir, config, source):
-    """The run's manifest: the one in its folder, or a new one. Continuing under other conditions warns and is noted."""
-    now = folders.conditions()
+def _new_manifest(config, source):
+    return {
+        "commit": folders.commit(),
+        "seed": config.seed,
+        "data": {"name": source.spec.name, "title": source.spec.title, "sha256": source.digest()},
+        "precision": getattr(config.recipe, "precision", "float32"),
+        "jit_compile": getattr(config.recipe, "jit_compile", False),
+        **folders.conditions(),
+        "continued_under": [],
+    }
+
+
+def _read_manifest(workdir, source):
+    """The manifest in the run's folder, or None.
+
+    Raises:
+      RunError: it is damaged, or the data are others than those that it names.
+    """
     if not workdir.manifest.exists():
-        manifest = {
-            "commit": folders.commit(),
-            "seed": config.seed,
-            "data": {"name": source.spec.name, "title": source.spec.title, "sha256": source.digest()},
-            "precision": getattr(config.recipe, "precision", "float32"),
-            "jit_compile": getattr(config.recipe, "jit_compile", False),
-            **now,
-            "continued_under": [],
-        }
+        return None
+    manifest = files.read_json(workdir.manifest)
+    try:
+        trained_on = manifest["data"]["sha256"]
+        manifest["continued_under"] += []
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{workdir.manifest} is damaged: it has no {error}") from error
+    if trained_on != source.digest():
+        raise RunError(f"{workdir.path} was trained on other data under the name {source.spec.name}; choose another --workdir")
+    return manifest
+
+
+def _changed(manifest):
+    """{key: value} of the present conditions that differ from those of the manifest."""
+    now = folders.conditions() | {"commit": folders.commit()}
+    return {key: value for key, value in now.items() if manifest.get(key) != value}
+
+
+def _training_manifest(workdir, config, source):
+    """The manifest of a training that begins or goes on, written; going on under other conditions warns and is noted."""
+    manifest = _read_manifest(workdir, source) if workdir.begun() else None
+    if manifest is None:
+        manifest = _new_manifest(config, source)
     else:
-        manifest = files.read_json(workdir.manifest)
-        if manifest["data"]["sha256"] != source.digest():
-            raise RunError(
-                f"{workdir.path} was trained on other data under the name {source.spec.name}; choose another --workdir"
-            )
-        changed = {key: value for key, value in now.items() if manifest.get(key) != value}
+        changed = _changed(manifest)
         if changed and changed not in manifest["continued_under"]:
             _warn(f"this run began under other conditions ({', '.join(changed)} differ): bits may differ; the record says so")
             manifest["continued_under"].append(changed)
@@ -194,7 +224,7 @@ def _loop(stages, config, source, workdir, tensorboard=False):
     return loop
 
 
-def _train(loop, strategy, config, workdir):
+def _train(loop, strategy, again):
     from gan_repro import callbacks, training
 
     loop.on_resume = lambda step, total: print(f"continuing from step {step:,} of {total:,}", flush=True)
@@ -203,7 +233,7 @@ def _train(loop, strategy, config, workdir):
             loop.run()
     except training.Interrupted as interruption:
         print(f"\nstopped at step {loop.step():,} of {loop.total_steps():,}; everything is saved. Continue with:")
-        print(f"  {command(config)} --workdir={shlex.quote(str(workdir.path))}")
+        print(f"  {again}")
         return 128 + interruption.number
     played = loop.step() - loop.resumed_at
     print(f"trained {played:,} steps, {loop.step():,} in all ({callbacks.duration(loop.progress.seconds)})")
@@ -231,7 +261,8 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
     curves = training.curves(loop.progress.rows) if loop else {}
     run = Finished(experiment, config, source, workdir, curves)
     measurements = experiment.evaluate(run)
-    weights = {kind: files.sha256(workdir.weights(kind)) for kind in run.kinds()}
+    manifest = manifest | {"weights_sha256": {kind: files.sha256(workdir.weights(kind)) for kind in run.kinds()}}
+    files.write_json(workdir.manifest, manifest)
     plain = config.as_dict()
     seconds, steps = (loop.progress.seconds, loop.step()) if loop else (0.0, 0)
     record = {
@@ -241,7 +272,7 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
         "complete": complete,
         "best": loop.progress.best if loop else None,
         "config": plain,
-        "manifest": manifest | {"weights_sha256": weights},
+        "manifest": manifest,
         "cost": {
             "minutes": round(seconds / 60, 2),
             "steps": steps,

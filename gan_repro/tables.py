@@ -76,7 +76,7 @@ def _log_likelihoods(folder, found, groups):
 
 def _copy_figures(run_folder, folder, name):
     """Copies a run's figures of samples, under the name of its record. Its curves are drawn anew from the record."""
-    for picture in sorted(Path(run_folder, "figures").glob("*.png")):
+    for picture in sorted(Path(run_folder, "figures").glob("[!.]*.png")):
         if picture.name != "curves.png":
             path = folder / f"{name}-{picture.name}"
             with files.replacing(path) as temporary:

@@ -16,9 +16,10 @@ from gan_repro import files
 from gan_repro.errors import RunError
 
 CALL_SECONDS = 1.0  # how long a call of the step should last: long enough to be free, short enough to be interrupted
-LONGEST_CALL = 5000  # minibatches: bounds what a call returns where minibatches take microseconds
+LONGEST_CALL = 5000  # minibatches: bounds what a call returns where they take microseconds
 CHECKPOINT_SECONDS = 60.0
 LOG_EVERY = 100  # minibatches averaged in a row of metrics.csv
+METRICS = ("d_loss", "g_loss", "d_real", "d_generated")  # what a Trainable of two players tells of every minibatch
 
 
 class Trainable(Protocol):
@@ -57,7 +58,8 @@ class Stage:
       build: the Trainable of the stage before it (None for the first) -> its Trainable.
       validate: images float32 (n, h, w, c) -> a number to be maximised; None: no validation, and no best generator.
       validation_samples: how many images `validate` is given.
-      validate_every: epochs between validations; the last epoch is always validated.
+      validate_every: epochs between validations. A stage that ends before the first one is validated at its end: there
+        is always a best generator.
     """
 
     name: str
@@ -86,7 +88,7 @@ class Progress:
       rows: finished rows of metrics.csv, as dicts.
       pending: the metrics of the minibatches since the last row: {metric: list of float or None}.
       best: {"value", "epoch"} of the best validation of this stage, or None.
-      seconds: training time, over all continuations.
+      seconds: wall time from the first step on, with validation, pictures and checkpoints, over all continuations.
     """
 
     stage: int = 0
@@ -137,7 +139,7 @@ class Loop:
         self.resumed_at = 0
         self.on_resume = lambda step, total: None
         self._told = None
-        self._saved_at = time.monotonic()
+        self._saved_at = self._clock = time.monotonic()
         self._steps_per_second = None
         self._calls = 0
 
@@ -148,13 +150,17 @@ class Loop:
 
         Raises:
           Interrupted: SIGINT or SIGTERM came; a checkpoint was written.
-          RunError: a loss became NaN or infinite, or a file could not be written; the last good checkpoint stands.
+          RunError: more is played already than the stage's epochs; a loss or a weight became NaN or infinite, or a file
+            could not be written: the last good checkpoint stands.
         """
         import keras
 
         self._told = keras.callbacks.CallbackList(self.callbacks, add_history=False, add_progbar=False)
         with signals_noted() as noted:
             self._resume()
+            if not self.finished():
+                self.workdir.record.unlink(missing_ok=True)  # it will speak of weights that are no more
+            self._clock = time.monotonic()
             self._told.on_train_begin()
             try:
                 while True:
@@ -166,6 +172,8 @@ class Loop:
             finally:
                 self._told.on_train_end()
             self.export()
+            if noted:
+                raise Interrupted(noted[0])
         return self.trainable
 
     def step(self):
@@ -204,7 +212,10 @@ class Loop:
         if found is None:
             return False
         arrays, notes = found
-        self.progress = Progress(**notes)
+        try:
+            self.progress = Progress(**notes)
+        except TypeError as error:
+            raise RunError(f"the checkpoint in {self.workdir.checkpoints} is of another version: {error}") from error
         self._build_to(self.progress.stage)
         state = self.trainable.state()
         if state.keys() != arrays.keys() or any(arrays[name].shape != tuple(state[name].shape) for name in state):
@@ -224,6 +235,12 @@ class Loop:
 
     def _resume(self):
         if self.restore():
+            stage = self.stages[self.progress.stage]
+            if self.trainable.step > stage.epochs * self.trainable.steps_per_epoch:
+                raise RunError(
+                    f"{self.epochs()} epochs are played already in {self.workdir.path}: ask for more with --epochs, or for "
+                    "the record of what there is with gan_repro.evaluate"
+                )
             self.resumed_at = self.step()
             self.on_resume(self.step(), self.total_steps())
         else:
@@ -234,15 +251,19 @@ class Loop:
         self.progress.before += self.trainable.step
         self.progress.stage += 1
         self.progress.best = None
+        self.workdir.weights("best").unlink(missing_ok=True)  # of another generator than the one to come
         self.trainable = self.stages[self.progress.stage].build(self.trainable)
+        self._write_metrics_whole()  # the columns are the new stage's
         self._save()
 
     def _train_stage(self, stage, noted):
         trainable = self.trainable
         end = stage.epochs * trainable.steps_per_epoch
+        told = None
         while trainable.step < end:
             epoch, within = divmod(trainable.step, trainable.steps_per_epoch)
-            if within == 0:
+            if told != epoch:
+                told = epoch
                 self._told.on_epoch_begin(epoch)
             self._call(trainable, within)
             if trainable.step % trainable.steps_per_epoch == 0:
@@ -256,31 +277,38 @@ class Loop:
                 raise Interrupted(noted[0])
 
     def _call(self, trainable, within):
-        """One call of the step: about CALL_SECONDS, never beyond the end of a row of metrics or of the epoch."""
-        to_row = min(LOG_EVERY - within % LOG_EVERY, trainable.steps_per_epoch - within)
+        """One call of the step: about CALL_SECONDS, not beyond the end of the epoch."""
         wanted = 1 if self._steps_per_second is None else int(self._steps_per_second * CALL_SECONDS)
-        n = max(1, min(wanted, to_row, LONGEST_CALL))
+        n = max(1, min(wanted, trainable.steps_per_epoch - within, LONGEST_CALL))
         start, first = time.monotonic(), self.step()
         metrics = trainable.steps(n)
         seconds = time.monotonic() - start
-        self.progress.seconds += seconds
         if self._calls > 0:  # the first call traces and compiles
             last = self._steps_per_second or n / seconds
             self._steps_per_second = last + 0.5 * (n / seconds - last)
         self._calls += 1
         self._check_finite(metrics, first)
-        for name, values in metrics.items():
-            self.progress.pending.setdefault(name, []).extend(values.tolist())
-        row = None
-        if n == to_row:
-            row = self._finish_row()
+        self._add_rows(metrics, within, first)
         logs = {name: float(values.mean()) for name, values in metrics.items() if values.count()}
         logs |= {"step": self.step(), "total": self.total_steps()}
         if self._steps_per_second:
             logs["steps_per_second"] = self._steps_per_second
         self._told.on_train_batch_end(trainable.step - 1, logs)
-        if row is not None and (within + n) % trainable.steps_per_epoch:
-            self._append_metrics(row)  # the last row of an epoch waits for its validation
+
+    def _add_rows(self, metrics, within, first):
+        """Parts a call's metrics into rows of LOG_EVERY minibatches, counted from the beginning of the epoch."""
+        n, length = len(next(iter(metrics.values()))), self.trainable.steps_per_epoch
+        at = 0
+        while at < n:
+            end = min(n, at + LOG_EVERY - (within + at) % LOG_EVERY)
+            for name, values in metrics.items():
+                self.progress.pending.setdefault(name, []).extend(values[at:end].tolist())
+            played = within + end
+            if played % LOG_EVERY == 0 or played == length:
+                row = self._finish_row(first + end)
+                if played < length:  # the last row of an epoch waits for its validation
+                    self._append_metrics(row)
+            at = end
 
     def _check_finite(self, metrics, first):
         """Raises RunError at the first minibatch with a metric that is not finite."""
@@ -290,15 +318,28 @@ class Loop:
             at, name = min(bad)
             value = float(metrics[name][at])
             raise RunError(
-                f"{name} became {value} at step {first + at + 1}; the last good checkpoint is in "
-                f"{self.workdir.checkpoints}. A lower learning rate (--set=learning_rate=...), float32 precision or "
-                "another seed may help; start afresh in another --workdir."
+                f"{name} became {value} at step {first + at + 1}; {self._advice()}"
             )
 
-    def _finish_row(self):
+    def _advice(self):
+        return (
+            f"the last good checkpoint is in {self.workdir.checkpoints}, and going on from it does the same again. A lower "
+            "learning rate (--set=learning_rate=...), float32 precision or another seed may help: start afresh in another "
+            "--workdir."
+        )
+
+    def _arrays(self):
+        """{name: array}: the Trainable's state, all finite; else RunError."""
+        arrays = {name: variable.numpy() for name, variable in self.trainable.state().items()}
+        for name, array in arrays.items():
+            if not np.isfinite(array).all():
+                raise RunError(f"{name} is not finite after step {self.step()}; {self._advice()}")
+        return arrays
+
+    def _finish_row(self, step):
         pending, self.progress.pending = self.progress.pending, {}
-        epoch = self.trainable.step / self.trainable.steps_per_epoch
-        row = {"stage": self.stages[self.progress.stage].name, "epoch": epoch, "step": self.step()}
+        epoch = (step - self.progress.before) / self.trainable.steps_per_epoch
+        row = {"stage": self.stages[self.progress.stage].name, "epoch": epoch, "step": step}
         for name, values in pending.items():
             moved = [value for value in values if value is not None]
             row[name] = float(np.mean(moved)) if moved else None
@@ -307,10 +348,12 @@ class Loop:
 
     def _end_epoch(self, stage, epoch):
         """Validation, best generator, the epoch's last row, callbacks."""
+        self._arrays()  # NaN is noticed before it is validated or drawn
         played = epoch + 1
         rows = [row for row in self.progress.rows if row["stage"] == stage.name and row["epoch"] > epoch]
         logs = {name: _mean(row.get(name) for row in rows) for name in rows[-1] if name not in ("stage", "epoch", "step")}
-        if stage.validate is not None and (played % stage.validate_every == 0 or played == stage.epochs):
+        last_chance = played == stage.epochs and self.progress.best is None
+        if stage.validate is not None and (played % stage.validate_every == 0 or last_chance):
             logs |= self._validate(stage, played)
         self._append_metrics(self.progress.rows[-1])
         self._told.on_epoch_end(epoch, {name: value for name, value in logs.items() if value is not None})
@@ -329,15 +372,17 @@ class Loop:
         return values
 
     def _save(self):
-        arrays = {name: variable.numpy() for name, variable in self.trainable.state().items()}
+        arrays = self._arrays()
+        now = time.monotonic()
+        self.progress.seconds += now - self._clock
+        self._saved_at = self._clock = now
         self.workdir.save_checkpoint(self.step(), arrays, dataclasses.asdict(self.progress))
-        self._saved_at = time.monotonic()
 
     # ---- metrics.csv: the rows of `progress`, appended as they come, written whole on resume ------------------------
 
     def _columns(self):
         kinds = [f"validation_{kind}" for kind in self.trainable.kinds()] if self._validates() else []
-        return ["stage", "epoch", "step", "d_loss", "g_loss", "d_real", "d_generated", *kinds]
+        return ["stage", "epoch", "step", *METRICS, *kinds]
 
     def _validates(self):
         return any(stage.validate is not None for stage in self.stages)
@@ -372,17 +417,15 @@ def curves(rows):
     Returns:
       {"training": {"epoch": [...], metric: [...]}, "validation": {kind: {"epoch": [...], "value": [...]}}}.
     """
-    training, validation, offset, stage = {}, {}, 0.0, None
-    by_epoch = {}
-    last = 0.0
+    validation, by_epoch = {}, {}
+    offset, last, stage = 0.0, 0.0, None
     for row in rows:
         if row["stage"] != stage:
             offset, stage = last, row["stage"]
         last = offset + row["epoch"]
         by_epoch.setdefault(int(np.ceil(last - 1e-9)), []).append(row)
-    metrics = [name for name in ("d_loss", "g_loss", "d_real", "d_generated")]
     training = {"epoch": list(by_epoch)} | {
-        name: [_mean(row.get(name) for row in group) for group in by_epoch.values()] for name in metrics
+        name: [_mean(row.get(name) for row in group) for group in by_epoch.values()] for name in METRICS
     }
     for epoch, group in by_epoch.items():
         for name, value in group[-1].items():

@@ -21,7 +21,8 @@ from gan_repro import files
 from gan_repro.errors import RunError
 
 KEPT_CHECKPOINTS = 2  # the newest, and the one before it should the newest be damaged
-PACKAGES = ("gan_repro", "tensorflow", "keras", "numpy", "tensorflow-datasets", "scipy", "matplotlib")
+PACKAGES = ("gan_repro", "tensorflow", "keras", "numpy", "tensorflow-datasets", "scipy", "matplotlib", "scikit-learn")
+ENVIRONMENT = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS")
 
 
 class Workdir:
@@ -70,7 +71,13 @@ class Workdir:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise RunError(f"another process is using {self.path}; wait for it or choose another --workdir") from error
+            for leftover in self.path.rglob(f".*{files.TEMPORARY}*"):  # of a process that was killed while it wrote
+                leftover.unlink(missing_ok=True)
             yield
+
+    def begun(self):
+        """Whether anything was trained or recorded here."""
+        return self.record.exists() or bool(self._checkpoint_files())
 
     def check(self, config):
         """Checks that what was trained here, if anything, is a run of this configuration; only `epochs` may differ.
@@ -78,8 +85,7 @@ class Workdir:
         Raises:
           RunError: it is another; the message shows the differences.
         """
-        begun = self.record.exists() or any(self.checkpoints.glob("*.npz"))
-        if begun and self.config.exists():
+        if self.begun() and self.config.exists():
             found = files.read_json(self.config)
             if not isinstance(found, dict):
                 raise RunError(f"{self.config} is damaged: it is not a configuration")
@@ -89,7 +95,7 @@ class Workdir:
                     f"{self.path} holds a run of another configuration ({'; '.join(differences)}). "
                     "Give the same configuration to continue it, or another --workdir."
                 )
-        elif begun:
+        elif self.begun():
             raise RunError(f"{self.path} holds a run without its config.json; choose another --workdir")
 
     def settle(self, config):
@@ -144,8 +150,8 @@ class Workdir:
 def _differences(old, new, prefix=""):
     for key in sorted(old.keys() | new.keys()):
         name = f"{prefix}{key}"
-        if name == "recipe.epochs":
-            continue
+        if name in ("recipe.epochs", "recipe.samples_every"):
+            continue  # more epochs continue a run, and pictures do not touch it
         a, b = old.get(key), new.get(key)
         if isinstance(a, dict) and isinstance(b, dict):
             yield from _differences(a, b, f"{name}.")
@@ -159,8 +165,11 @@ def processor():
     with contextlib.suppress(OSError, StopIteration):
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{name} ({cores} cores)"
+    return f"{name} ({_cores()} cores)"
+
+
+def _cores():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def commit():
@@ -197,10 +206,13 @@ def conditions():
         "versions": versions(),
         "processor": processor(),
         "device": ", ".join(gpus) if gpus else "CPU",
-        "threads": {
+        "threads": {  # 0: TensorFlow's own choice, one per core
             "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
             "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
+            "cores": _cores(),
         },
-        "deterministic_ops": True,  # CPU kernels are; for GPUs tensorflow_setup asks for it
+        "environment": {name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+        # The kernels that these networks use are deterministic on CPUs; for GPUs tensorflow_setup asks for such ones.
+        "deterministic_ops": "asked for" if gpus else "as they are",
         "platform": f"{platform.system()} {platform.machine()}, Python {sys.version.split()[0]}",
     }

@@ -77,6 +77,29 @@ def test_a_step_follows_finite_differences(digits, kind):
                 assert before[role][i][at] - after[role][i][at] == pytest.approx(slope, abs=2e-6)
 
 
+def test_one_pass_with_one_set_of_dropout_masks_serves_both_losses(digits):
+    """papers.md's trap: G's gradient goes through the very pass, and the masks, that D's loss was computed from."""
+    played = games.build(digits)
+    x, _ = digits.batch(digits.open(0, 0), tf.constant(0), 20)
+    x = x.numpy().astype(np.float64).reshape(20, -1)
+    z = played.prior.draw(20, played.seed_of(0, randomness.PRIOR, 0)).numpy().astype(np.float64)
+    g, d = ([w.numpy().astype(np.float64) for w in net.weights]
+            for net in (played.generator.network, played.discriminator.network))  # fmt: skip
+    # G's pass is the first network call of the move, D's joint pass the second and last.
+    with randomness.network_call(played.seed_of(0, randomness.NETWORK, 0, 2, 0)):
+        masks = [
+            (tf.random.stateless_uniform(shape, randomness.layer_pair(), alg="philox") < keep).numpy() * scale
+            for shape, keep, scale in (((40, 64), 0.8, 1.25), ((40, 12), 0.5, 2.0))
+        ]
+    s = 1 / (1 + np.exp(-(np.maximum(z @ g[0] + g[1], 0) @ g[2] + g[3])))
+    linear = (np.concatenate([x, s]) * masks[0]) @ d[0] + d[1]
+    logits = (np.maximum(linear[:, :12], linear[:, 12:]) * masks[1]) @ d[2] + d[3]
+    d_loss = 0.5 * (np.logaddexp(0, -logits[:20]).mean() + np.logaddexp(0, logits[20:]).mean())
+    metrics = played.steps(1)
+    assert metrics["d_loss"][0] == pytest.approx(d_loss, rel=1e-5)
+    assert metrics["g_loss"][0] == pytest.approx(np.logaddexp(0, -logits[20:]).mean(), rel=1e-5)
+
+
 def test_a_gradient_penalty_from_outside_has_its_second_order_gradient(digits):
     """The proof that later papers fit: a term of D that differentiates D, plugged in without touching game.py."""
     terms = (losses.Term("penalty", games.gradient_penalty, 10.0),)
@@ -370,18 +393,20 @@ def test_two_replicas_equal_one_device(digits, order):
         np.testing.assert_allclose(metrics_two[name], metrics[name], atol=1e-5)
 
 
-def test_replicas_draw_different_dropout_masks(digits):
-    masks = []
+def test_replicas_draw_from_different_seeds(digits):
+    """The loss is a hash of the seed that a term draws from: the mean over replicas is that of one only if they agree."""
 
     def spy(current):
-        masks.append(current.seed(randomness.NETWORK))
-        return losses.log_real(current) + losses.log_generated(current)
+        return tf.cast(current.seed()[0] % 1000, tf.float32) + 0.0 * losses.log_real(current)
 
-    with two_replicas().scope():
+    def hashes():
         played = games.build(digits, d_terms=(losses.Term("spy", spy),), order=orders.OrderOfPlay("alternating"))
-        play(played, 2)
-    assert len(masks) == 2  # one per replica: traced apart, with their own replica id
-    assert masks[0] is not masks[1]
+        return play(played, 5)["d_loss"]
+
+    one = hashes()
+    with two_replicas().scope():
+        two = hashes()
+    assert (np.abs(one - two) > 0.4).all()
 
 
 def test_max_column_norm_holds_on_two_replicas(digits):

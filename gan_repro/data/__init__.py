@@ -22,13 +22,13 @@ def _glyphs(name, data_dir, low, high, download):
 def _npz(name, data_dir, low, high, download):
     from gan_repro.data import user
 
-    return user.load_npz(name, low, high)
+    return user.load_npz(name, low, high, data_dir)
 
 
 def _images(name, data_dir, low, high, download):
     from gan_repro.data import user
 
-    return user.load_images(name, low, high)
+    return user.load_images(name, low, high, data_dir)
 
 
 # What a user may ask for: the loader. Capitals stand for a path.
@@ -41,8 +41,8 @@ def load(name, data_dir=None, low=0.0, high=1.0, download=True):
 
     Args:
       name: one of LOADERS, with the path filled in.
-      data_dir: where TensorFlow Datasets keeps what it has prepared; None: $TFDS_DATA_DIR, else its own default. The
-        other data sets have no use for it.
+      data_dir: where TensorFlow Datasets keeps what it has prepared; None: $TFDS_DATA_DIR, else its own default. And
+        where relative paths of npz:PATH and images:FOLDER are looked for if they lead nowhere from the current folder.
       low, high: the range that pixels are scaled to.
       download: whether data that are not prepared may be fetched.
 

@@ -18,7 +18,7 @@ import numpy as np
 from gan_repro.data import source
 from gan_repro.errors import DataError
 
-PATIENCE = 10  # seconds in which a server must answer; TFDS itself would try for minutes
+PATIENCE = 6  # seconds in which a server must answer; TFDS itself would try for minutes
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gan_repro.errors import DataError
+from gan_repro.errors import DataError, UsageError
 
 SPLITS = ("train", "validation", "test")
 
@@ -38,6 +38,17 @@ class Spec:
     sizes: Mapping[str, int]
     low: float = 0.0
     high: float = 1.0
+
+    def steps_per_epoch(self, batch_size, limit=0):
+        """Whole minibatches that the training images give (a ragged last one is dropped), at most `limit` if that is > 0.
+
+        Raises:
+          UsageError: there are fewer training images than one minibatch takes.
+        """
+        whole = self.sizes["train"] // batch_size
+        if whole < 1:
+            raise UsageError(f"batch_size = {batch_size}: {self.title} has only {self.sizes['train']} training images")
+        return min(limit or whole, whole)
 
 
 class InMemory:

@@ -19,7 +19,14 @@ FEWEST = 10  # training images; with fewer there is nothing to learn
 _SEED = 20140610  # of the division that is made where the data have none
 
 
-def load_npz(name, low=0.0, high=1.0):
+def _path(name, data_dir):
+    path = Path(name.partition(":")[2]).expanduser()
+    if data_dir and not path.exists() and Path(data_dir, path).exists():
+        return Path(data_dir, path)
+    return path
+
+
+def load_npz(name, low=0.0, high=1.0, data_dir=None):
     """The images of an .npz file (numpy.savez).
 
     Args:
@@ -27,6 +34,7 @@ def load_npz(name, low=0.0, high=1.0):
         optionally `labels`, integers (n,) in 0..classes-1; optionally `split`, integers (n,): 0 train, 1 validation,
         2 test, each of which must occur. Without `split`: see `divide`. Nothing is ever unpickled.
       low, high: the range that pixels are scaled to.
+      data_dir: where a relative path is looked for if it does not lead anywhere from the current folder.
 
     Returns:
       source.InMemory with images uint8 (n, height, width, channels).
@@ -34,7 +42,7 @@ def load_npz(name, low=0.0, high=1.0):
     Raises:
       DataError: the file is missing, damaged or does not hold that; the message says what it does hold.
     """
-    path = Path(name.partition(":")[2]).expanduser()
+    path = _path(name, data_dir)
     arrays = _read_npz(path)
     images = _check_images(path, arrays["images"])
     n = len(images)
@@ -58,7 +66,7 @@ def load_npz(name, low=0.0, high=1.0):
     return _in_memory(name, path, images, labels, parts, low, high)
 
 
-def load_images(name, low=0.0, high=1.0):
+def load_images(name, low=0.0, high=1.0, data_dir=None):
     """The images of a folder, in the order of their paths.
 
     Either all images lie in the folder itself (no labels), or all lie in its subfolders, one level down: then each
@@ -69,6 +77,7 @@ def load_images(name, low=0.0, high=1.0):
     Args:
       name: "images:FOLDER".
       low, high: the range that pixels are scaled to.
+      data_dir: where a relative path is looked for if it does not lead anywhere from the current folder.
 
     Returns:
       source.InMemory with images uint8 (n, height, width, 1 or 3).
@@ -76,7 +85,7 @@ def load_images(name, low=0.0, high=1.0):
     Raises:
       DataError: the folder is missing, empty or laid out otherwise; an image is unreadable or of another size.
     """
-    folder = Path(name.partition(":")[2]).expanduser()
+    folder = _path(name, data_dir)
     files = _find_images(folder)
     labels = None
     if files[0].parent != folder:

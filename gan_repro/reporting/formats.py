@@ -38,6 +38,9 @@ def markdown(table):
     for run, members in enumerate(table.groups, start=1):
         cost = ", ".join(f"seed {r['seed']}: {r['cost']['minutes']:g} minutes on {_machine(r)}" for r in members)
         lines += [f"Run {run} ({cost}):", "", "```", *(record["command"] for record in members), "```", ""]
+    for experiment in (each for each in table.experiments if each.deviations):
+        lines += [f"## Deviations of {experiment.name} from paper and code", ""]
+        lines += [*(f"{index}. {text}" for index, text in enumerate(experiment.deviations, start=1)), ""]
     lines += ["## Notes", "", *(f"{index}. {note}" for index, note in enumerate(tables.notes(table), start=1))]
     return "\n".join(lines) + "\n"
 
@@ -75,7 +78,7 @@ def latex(table):
     lines = [f"% {tables.GENERATED}", *(f"% {note}" for note in tables.notes(table))]
     lines += tabular(tables.main_rows(table), "l" + "r" * len(table.columns))
     if len(tables.verdict_rows(table)) > 1:
-        lines += ["", r"\medskip", "", *tabular(tables.verdict_rows(table), r"llp{.3\textwidth}l")]
+        lines += ["", r"\medskip", "", *tabular(tables.verdict_rows(table), r"lrrp{.3\textwidth}l")]
     return "\n".join(lines) + "\n"
 
 

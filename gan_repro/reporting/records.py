@@ -148,7 +148,7 @@ def read_files(folder):
       RunError: a record is unreadable, not JSON, damaged, or of a kind that has no place among results.
     """
     found = []
-    for path in sorted(Path(folder).glob("*.json")):
+    for path in sorted(Path(folder).glob("[!.]*.json")):
         record = files.read_json(path)
         check(record, path)
         _refuse(record, path)

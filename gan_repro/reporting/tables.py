@@ -15,7 +15,7 @@ from gan_repro.reporting import records
 GENERATED = "Generated from results/records/*.json by `python -m gan_repro.tables`; do not edit."
 TITLES = {"mnist": "MNIST", "tfd": "TFD", "cifar10": "CIFAR-10"}
 MIN_SEEDS = 3
-SHOWN = {"reproduced": "reproduced", "partly": "partly reproduced", "not": "not reproduced"}
+SHOWN = {"reproduced": "reproduced", "partly": "partly", "not": "not reproduced"}
 # How the published numbers were measured: what a measurement must say to be held against them without a remark.
 PROTOCOLS = {
     ("parzen_log_likelihood", "mnist"): {"split": "test", "n_samples": 10_000, "n_test": 10_000},
@@ -30,8 +30,9 @@ ERROR_BARS = (
 )
 VERDICTS = (
     "Verdicts. Reproduced: ours >= published - 2 sqrt(SE^2 + SD^2), with the published schedule, recipe and protocol "
-    f"and at least {MIN_SEEDS} seeds. Partly: that bound is reached, but under other conditions (named) or with "
-    "fewer seeds. Not reproduced: it is not reached. Not run: nothing was measured. Only the generator that validation "
+    f"and at least {MIN_SEEDS} seeds. Partly: measured under other conditions (named), such as a shorter schedule, whatever "
+    "came out (the difference says it), or reached with fewer seeds. Not reproduced: not reached under the published "
+    "conditions. Not run: nothing was measured. Only the generator that validation "
     "chose (best) is judged. Numbers on other data sets are not comparable with the published ones: no verdict."
 )
 CAVEATS = {
@@ -76,9 +77,9 @@ def verdict(value, standard_error, deviation, n_seeds, published, departures=())
     """Whether a published number was reproduced. Higher must be better.
 
     The rule is: "reproduced" = ours >= published - 2 sqrt(SE^2 + SD^2) under the published protocol with at least 3
-    seeds; "partly" = a shorter schedule or other data; else "not". Where it is ambiguous the stricter reading is taken:
-    SE and SD are ours alone (the published error widens nothing), an error that is not known counts as 0, and "partly",
-    too, requires that the bound is reached.
+    seeds; "partly" = a shorter schedule or other data, whatever came out: such a run can neither confirm nor refute, and
+    the table shows how far it is from the published number; else "not". SE and SD are ours alone (the published error
+    widens nothing), and an error that is not known counts as 0. With fewer seeds the bound, once reached, is "partly".
 
     Args:
       value, standard_error, deviation: ours: mean over seeds, SE over test images or None, SD over seeds or None.
@@ -89,9 +90,11 @@ def verdict(value, standard_error, deviation, n_seeds, published, departures=())
     Returns:
       "reproduced", "partly" or "not".
     """
+    if departures:
+        return "partly"
     if value < published - 2 * math.hypot(standard_error or 0.0, deviation or 0.0):
         return "not"
-    return "partly" if departures or n_seeds < MIN_SEEDS else "reproduced"
+    return "partly" if n_seeds < MIN_SEEDS else "reproduced"
 
 
 def departures(experiment, members, summary):
@@ -259,7 +262,7 @@ def _is(line, column):
 
 def verdict_rows(table):
     """Each published number that is ours to reproduce, against every run of it: [header, rows...]."""
-    rows = [["Published", "Ours", "Conditions", "Verdict"]]
+    rows = [["Published", "Ours", "Ours - published", "Conditions", "Verdict"]]
     for experiment, number in ((owner, entry) for owner, entry in table.published if entry.ours):
         column = (number.dataset, number.metric, number.unit)
         label = f"{number.row}, {_column_title(table, column)}: {_printed(number)}"
@@ -268,9 +271,10 @@ def verdict_rows(table):
             seeds = len(line.summary.seeds)
             few = [f"{seeds} of {MIN_SEEDS} seeds"] if seeds < MIN_SEEDS else []
             conditions = "; ".join([*line.departures, *few]) or "as published"
-            rows.append([label, measured(line.summary), f"run {line.run}: {conditions}", SHOWN[line.verdict]])
+            difference = f"{line.summary.value - number.value:+.1f}"
+            rows.append([label, measured(line.summary), difference, f"run {line.run}: {conditions}", SHOWN[line.verdict]])
         if not judged:
-            rows.append([label, "", "", "not run"])
+            rows.append([label, "", "", "", "not run"])
     return rows
 
 
