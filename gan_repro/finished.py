@@ -15,7 +15,7 @@ class Finished:
       experiment, config: which run it is.
       source: its data.
       workdir: its folder; figures go to workdir.figures.
-      curves: as training.curves gives them; {} where nothing was trained.
+      curves: as metrics.curves gives them; {} where nothing was trained.
     """
 
     experiment: experiments.Experiment

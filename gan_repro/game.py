@@ -13,9 +13,8 @@ import tensorflow as tf
 from gan_repro import losses, randomness
 from gan_repro.averaging import EVERY, Average
 from gan_repro.errors import UsageError
+from gan_repro.metrics import METRICS
 from gan_repro.sampling import sample_images
-
-METRICS = ("d_loss", "g_loss", "d_real", "d_generated")  # and two numbers more in a row: whether D and G moved
 
 
 @dataclasses.dataclass(frozen=True)
@@ -229,7 +228,7 @@ class AdversarialGame:
 
     def _play(self, feed, n):
         self.traces += 1  # Python: runs once per trace
-        rows = tf.TensorArray(tf.float32, n, element_shape=[len(METRICS) + 2])
+        rows = tf.TensorArray(tf.float32, n, element_shape=[len(METRICS) + 2])  # and whether D and G moved
         rows = tf.while_loop(
             lambda t, rows: t < n,
             lambda t, rows: (t + 1, rows.write(t, self._minibatch(feed))),

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from gan_repro import experiment as experiments
-from gan_repro import files
+from gan_repro import files, metrics, signals
 from gan_repro import workdir as folders
 from gan_repro.errors import RunError, UsageError
 from gan_repro.finished import Finished
@@ -225,13 +225,13 @@ def _loop(stages, config, source, workdir, tensorboard=False):
 
 
 def _train(loop, strategy, again):
-    from gan_repro import callbacks, training
+    from gan_repro import callbacks
 
     loop.on_resume = lambda step, total: print(f"continuing from step {step:,} of {total:,}", flush=True)
     try:
         with strategy.scope():
             loop.run()
-    except training.Interrupted as interruption:
+    except signals.Interrupted as interruption:
         print(f"\nstopped at step {loop.step():,} of {loop.total_steps():,}; everything is saved. Continue with:")
         print(f"  {again}")
         return 128 + interruption.number
@@ -255,10 +255,8 @@ def command(config):
 
 def _record(experiment, config, source, workdir, loop, manifest, complete):
     """Evaluates the run and writes its record.json, whole or not at all."""
-    from gan_repro import training
-
     print("evaluating ...", flush=True)
-    curves = training.curves(loop.progress.rows) if loop else {}
+    curves = metrics.curves(loop.progress.rows) if loop else {}
     run = Finished(experiment, config, source, workdir, curves)
     measurements = experiment.evaluate(run)
     manifest = manifest | {"weights_sha256": {kind: files.sha256(workdir.weights(kind)) for kind in run.kinds()}}

@@ -3,9 +3,7 @@
 How a minibatch is played is not here (game.py), nor what a run's numbers mean (evaluation/).
 """
 
-import contextlib
 import dataclasses
-import signal
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -14,12 +12,13 @@ import numpy as np
 
 from gan_repro import files
 from gan_repro.errors import RunError
+from gan_repro.metrics import METRICS, mean
+from gan_repro.signals import Interrupted, signals_noted
 
 CALL_SECONDS = 1.0  # how long a call of the step should last: long enough to be free, short enough to be interrupted
 LONGEST_CALL = 5000  # minibatches: bounds what a call returns where they take microseconds
 CHECKPOINT_SECONDS = 60.0
 LOG_EVERY = 100  # minibatches averaged in a row of metrics.csv
-METRICS = ("d_loss", "g_loss", "d_real", "d_generated")  # what a Trainable of two players tells of every minibatch
 
 
 class Trainable(Protocol):
@@ -70,14 +69,6 @@ class Stage:
     validate_every: int = 5
 
 
-class Interrupted(Exception):
-    """A signal asked for the end; everything is saved. `number` is the signal's."""
-
-    def __init__(self, number):
-        super().__init__(f"ended by signal {number}")
-        self.number = number
-
-
 @dataclasses.dataclass
 class Progress:
     """Where a run is: what a checkpoint keeps beside the Trainable's variables.
@@ -97,26 +88,6 @@ class Progress:
     pending: dict = dataclasses.field(default_factory=dict)
     best: dict | None = None
     seconds: float = 0.0
-
-
-@contextlib.contextmanager
-def signals_noted(numbers=(signal.SIGINT, signal.SIGTERM)):
-    """Yields a list to which the first of these signals is added instead of ending the process; a second one ends it."""
-    noted = []
-
-    def note(number, frame):
-        del frame
-        noted.append(number)
-        signal.signal(number, before[number])
-
-    before = {}
-    try:
-        for number in numbers:
-            before[number] = signal.signal(number, note)
-        yield noted
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class Loop:
@@ -351,7 +322,7 @@ class Loop:
         self._arrays()  # NaN is noticed before it is validated or drawn
         played = epoch + 1
         rows = [row for row in self.progress.rows if row["stage"] == stage.name and row["epoch"] > epoch]
-        logs = {name: _mean(row.get(name) for row in rows) for name in rows[-1] if name not in ("stage", "epoch", "step")}
+        logs = {name: mean(row.get(name) for row in rows) for name in rows[-1] if name not in ("stage", "epoch", "step")}
         last_chance = played == stage.epochs and self.progress.best is None
         if stage.validate is not None and (played % stage.validate_every == 0 or last_chance):
             logs |= self._validate(stage, played)
@@ -401,36 +372,3 @@ class Loop:
                 file.write(self._line(row) + "\n")
         except OSError as error:
             raise RunError(f"cannot write {self.workdir.metrics}: {error.strerror or error}") from error
-
-
-def _mean(values):
-    values = [value for value in values if value is not None]
-    return float(np.mean(values)) if values else None
-
-
-def curves(rows):
-    """The curves of a record from the rows of a run's metrics: the metrics per epoch, and every validation.
-
-    Args:
-      rows: Progress.rows of one stage or several; epochs of later stages follow those of earlier ones.
-
-    Returns:
-      {"training": {"epoch": [...], metric: [...]}, "validation": {kind: {"epoch": [...], "value": [...]}}}.
-    """
-    validation, by_epoch = {}, {}
-    offset, last, stage = 0.0, 0.0, None
-    for row in rows:
-        if row["stage"] != stage:
-            offset, stage = last, row["stage"]
-        last = offset + row["epoch"]
-        by_epoch.setdefault(int(np.ceil(last - 1e-9)), []).append(row)
-    training = {"epoch": list(by_epoch)} | {
-        name: [_mean(row.get(name) for row in group) for group in by_epoch.values()] for name in METRICS
-    }
-    for epoch, group in by_epoch.items():
-        for name, value in group[-1].items():
-            if name.startswith("validation_"):
-                curve = validation.setdefault(name.removeprefix("validation_"), {"epoch": [], "value": []})
-                curve["epoch"].append(epoch)
-                curve["value"].append(value)
-    return {"training": training, "validation": validation}

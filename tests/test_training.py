@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import pytest
 
-from gan_repro import training
+from gan_repro import metrics, signals, training
 from gan_repro.errors import RunError
 from gan_repro.workdir import Workdir
 
@@ -141,7 +141,7 @@ def test_curves_have_one_point_per_epoch(digits, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "LOG_EVERY", 4)
     made = loop(digits, tmp_path, epochs=2, every=1)
     made.run()
-    curves = training.curves(made.progress.rows)
+    curves = metrics.curves(made.progress.rows)
     assert curves["training"]["epoch"] == [1, 2]
     assert curves["validation"]["last"]["epoch"] == [1, 2]
     table = rows(tmp_path)
@@ -214,7 +214,7 @@ class StopAt(keras.callbacks.Callback):
 def test_a_signal_saves_inside_an_epoch_and_the_rest_is_the_same_to_the_bit(uninterrupted, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "CALL_SECONDS", 0.0)  # one minibatch a call: the interruption lands inside an epoch
     first = loop(conftest.make_digits(), tmp_path, [StopAt(13)], epochs=3, averages=("exponential-.9",))
-    with pytest.raises(training.Interrupted) as stopped:
+    with pytest.raises(signals.Interrupted) as stopped:
         first.run()
     assert stopped.value.number == signal.SIGTERM and first.step() == 13
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
@@ -385,13 +385,13 @@ def arrays(folder):
 
 
 def test_processes_killed_at_three_moments_end_with_the_same_bytes(data, tmp_path):
-    """SIGKILL inside an epoch, SIGTERM (which saves inside an epoch), SIGKILL again; then to the end."""
+    """SIGKILL three times inside an epoch, SIGTERM (which saves inside an epoch) once; then to the end."""
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     log = tmp_path / "log"
     with open(log, "wb") as out:
         assert start(data, whole, out).wait(300) == 0
         for moment, number in ((4 * STEPS + 100, signal.SIGKILL), (9 * STEPS + 100, signal.SIGTERM),
-                               (14 * STEPS + 200, signal.SIGKILL)):  # fmt: skip
+                               (14 * STEPS + 200, signal.SIGKILL), (19 * STEPS + 100, signal.SIGKILL)):  # fmt: skip
             process = start(data, broken, out)
             wait_for_row(process, broken, moment)
             process.send_signal(number)
@@ -402,10 +402,11 @@ def test_processes_killed_at_three_moments_end_with_the_same_bytes(data, tmp_pat
     assert "Traceback" not in text
     total = EPOCHS * STEPS
     starts = [int(found.replace(",", "")) for found in re.findall(r"continuing from step ([\d,]+)", text)]
-    assert len(starts) == 3 and all(0 < at < total for at in starts) and starts == sorted(starts)
+    assert len(starts) == 4 and all(0 < at < total for at in starts) and starts == sorted(starts)
     assert starts[1] % STEPS != 0  # the one after SIGTERM began inside an epoch
+    assert len(set(starts)) == 4  # every process got further before it was killed
     played = [int(found.replace(",", "")) for found in re.findall(r"trained ([\d,]+) steps", text)]
-    assert played == [total, total - starts[2]]
+    assert played == [total, total - starts[3]]
     for name in ("generator.weights.h5", "generator_best.weights.h5", "generator_averaged-exponential-.999.weights.h5",
                  "metrics.csv"):  # fmt: skip
         assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
