@@ -6,6 +6,7 @@ Flags are not here (run.py, evaluate.py), nor the loop (training.py). TensorFlow
 import dataclasses
 import shlex
 import sys
+import time
 from pathlib import Path
 
 from gan_repro import experiment as experiments
@@ -258,7 +259,9 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
     print("evaluating ...", flush=True)
     curves = metrics.curves(loop.progress.rows) if loop else {}
     run = Finished(experiment, config, source, workdir, curves)
+    start = time.monotonic()
     measurements = experiment.evaluate(run)
+    evaluated = time.monotonic() - start
     manifest = manifest | {"weights_sha256": {kind: files.sha256(workdir.weights(kind)) for kind in run.kinds()}}
     files.write_json(workdir.manifest, manifest)
     plain = config.as_dict()
@@ -272,7 +275,7 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
         "config": plain,
         "manifest": manifest,
         "cost": {
-            "minutes": round(seconds / 60, 2),
+            "minutes": round((seconds + evaluated) / 60, 2),
             "steps": steps,
             "steps_per_second": round(steps / seconds, 2) if seconds else None,
             "processor": manifest["processor"],

@@ -220,8 +220,9 @@ def prefix(record):
 
 
 def file_name(record):
-    """The telling name, such as goodfellow2014-mnist-paper-500epochs-seed0.json."""
-    return f"{prefix(record)}-{record['preset']}-{record['epochs']:g}epochs-seed{record['seed']}.json"
+    """The telling name, such as goodfellow2014-mnist-paper-500epochs-seed0.json; without epochs where nothing is trained."""
+    epochs = f"{record['epochs']:g}epochs-" if record["epochs"] else ""
+    return f"{prefix(record)}-{record['preset']}-{epochs}seed{record['seed']}.json"
 
 
 def finished(run_folder):
