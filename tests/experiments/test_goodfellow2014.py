@@ -13,7 +13,7 @@ from gan_repro.training import Loop
 from gan_repro.workdir import Workdir
 
 EXPERIMENT = experiments.find("goodfellow2014")
-BAND = (-10.0, 100.0)  # nats; @MEASURED@
+BAND = (-20.0, 140.0)  # nats: three seeds measured 11, 22 and 79 after six epochs
 
 
 def config(preset="paper", seed=0, **changes):
@@ -72,8 +72,8 @@ def test_the_rules_are_the_papers(built):
 def test_a_short_training_on_real_mnist_stays_in_its_band(real_mnist, tmp_path):
     """Six epochs of the paper's recipe: half-way up the steep part of the curve (the mean image alone has -48 nats).
 
-    The band is on the average of the weights, which moves little from seed to seed; half width would be faster, but D
-    then wins and the samples collapse.
+    The band is on the average of the weights, which is steadier from seed to seed than the generator itself; half width
+    would be faster, but D then wins and the samples collapse.
     """
     short = config(epochs=6, averages=("exponential-.9995",), validate_every=6)
     loop = Loop(EXPERIMENT.stages(short, real_mnist), Workdir(tmp_path), 0)
