@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import os
 import shutil
 import socket
 import time
@@ -231,7 +230,7 @@ def test_real_mnist():
     assert hashlib.md5(header + both.tobytes()).hexdigest() == "6bbc9ace898e44ae57da46a324031adb"
 
 
-@pytest.mark.skipif("GAN_REPRO_SLOW" not in os.environ, reason="reads all of CIFAR-10; set GAN_REPRO_SLOW=1")
+@pytest.mark.slow
 def test_real_cifar10():
     cifar = real("cifar10")
     assert cifar.spec.sizes == {"train": 40_000, "validation": 10_000, "test": 10_000}
