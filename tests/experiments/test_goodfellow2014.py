@@ -13,7 +13,7 @@ from gan_repro.training import Loop
 from gan_repro.workdir import Workdir
 
 EXPERIMENT = experiments.find("goodfellow2014")
-BAND = (-20.0, 140.0)  # nats: three seeds measured 11, 22 and 79 after six epochs
+BAND = (-20.0, 140.0)  # nats: three trainings measured 11, 22 and 79 after six epochs
 
 
 def config(preset="paper", seed=0, **changes):
