@@ -101,10 +101,10 @@ class SampleGrid(keras.callbacks.Callback):
         if played % self.every:
             return
         images = self.loop.trainable.sample(100, self.loop.seed, self.labels)
-        stage = self.loop.stages[self.loop.progress.stage]
-        prefix = f"{stage.name}-" if len(self.loop.stages) > 1 else ""
+        prefix = f"{self.loop.stage().name}-" if len(self.loop.stages) > 1 else ""
         path = self.folder / f"{prefix}epoch-{played:05d}.png"
-        figures.sample_grid(path, images, 10, 10, f"{self.spec.title}: epoch {played}", self.spec.low, self.spec.high)
+        black, white = self.spec.scaling.shown(images)
+        figures.sample_grid(path, images, 10, 10, f"{self.spec.title}: epoch {played}", black, white)
 
 
 class TensorBoard(keras.callbacks.Callback):

@@ -15,8 +15,14 @@ import typing
 from collections.abc import Callable, Mapping
 
 from gan_repro.errors import UsageError
+from gan_repro.scaling import UNIT
 
-PRESETS = ("paper", "quick", "smoke")
+PRESETS = ("paper", "quick", "smoke")  # a data set that several models of a paper learn has paper-MODEL, ... besides
+
+
+def level(preset):
+    """The one of PRESETS that a preset is: "quick" of "quick" and of "quick-convolutional"."""
+    return preset.partition("-")[0]
 
 
 def bounded(default=dataclasses.MISSING, *, low=None, high=None, above=None, below=None):
@@ -63,6 +69,11 @@ class TrainingRecipe(Recipe):
     averages: tuple[str, ...] = ()
     validate_every: int = bounded(5, low=1, high=10**6)
     samples_every: int = bounded(5, low=1, high=10**6)
+
+    @property
+    def total_epochs(self):
+        """The epochs of all stages together; a recipe with more than one stage says so."""
+        return self.epochs
 
     def __post_init__(self):
         super().__post_init__()
@@ -154,6 +165,8 @@ class Experiment:
       evaluate: (finished.Finished) -> list of measurements; draws the paper's figures as well.
       generator: (config, spec) -> the generator, a Keras model; None where nothing is trained.
       prior: (config) -> priors.Prior of that generator.
+      scaling: (config) -> what the networks see of the data (scaling.py).
+      pictures: (loop, folder, every, spec) -> the Keras callback that looks at the training; None: callbacks.SampleGrid.
       row: the model's name in tables.
       table: the table in which this experiment's records stand.
     """
@@ -168,6 +181,8 @@ class Experiment:
     table: str
     generator: Callable | None = None
     prior: Callable | None = None
+    scaling: Callable = lambda config: UNIT
+    pictures: Callable | None = None
     published: tuple[Published, ...] = ()
     deviations: tuple[str, ...] = ()
 

@@ -49,7 +49,7 @@ def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fa
 
     print("starting TensorFlow ...", flush=True)
     strategy = tensorflow_setup.prepare()
-    source, config, warning = _load(config, data_dir, fallback)
+    source, config, warning = _load(experiment, config, data_dir, fallback)
     workdir = Workdir(place or default_workdir(config))
     code = 0
     if not (warning and _show_finished(workdir, config)):
@@ -60,7 +60,7 @@ def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fa
             print(f"{experiment.title}\n{spec.title}: {spec.sizes['train']:,} training images of {spec.shape}")
             print(f"folder {workdir.path}")
             stages = experiment.stages(config, source)
-            loop = _loop(stages, config, source, workdir, tensorboard) if stages else None
+            loop = _loop(experiment, stages, config, source, workdir, tensorboard) if stages else None
             options = [f"--workdir={workdir.path}", *([f"--data_dir={data_dir}"] if data_dir else [])]
             options += ["--tensorboard"] if tensorboard else []
             code = _train(loop, strategy, f"{command(config)} {shlex.join(options)}") if loop else 0
@@ -83,14 +83,19 @@ def evaluate_again(place, data_dir=None):
 
     strategy = tensorflow_setup.prepare()
     with workdir.locked():
-        source = data.load(config.dataset, data_dir)
+        source = data.load(config.dataset, data_dir, experiment.scaling(config))
         stages = experiment.stages(config, source)
         loop, complete = None, True
         if stages:
-            loop = _loop(stages, config, source, workdir)
+            loop = _loop(experiment, stages, config, source, workdir)
             with strategy.scope():
                 if not loop.restore():
                     raise RunError(f"{workdir.path}: nothing was trained yet; run it first")
+                if not loop.in_last_stage():
+                    raise RunError(
+                        f"{workdir.path}: the run is still in its stage {loop.stage().name}; the generator to evaluate is that "
+                        f"of the stage {stages[-1].name}. Continue it with: {command(config)} --workdir={workdir.path}"
+                    )
                 loop.export()
             complete = loop.finished()
         manifest = _read_manifest(workdir, source) or _new_manifest(config, source)
@@ -144,13 +149,13 @@ def _show_finished(workdir, config):
     return True
 
 
-def _load(config, data_dir, fallback):
+def _load(experiment, config, data_dir, fallback):
     """(source, config, warning): the data, and what was settled for where the default could not be had."""
     from gan_repro import data
     from gan_repro.data.source import DatasetUnavailable
 
     try:
-        return data.load(config.dataset, data_dir), config, None
+        return data.load(config.dataset, data_dir, experiment.scaling(config)), config, None
     except DatasetUnavailable as error:
         if fallback is None:
             raise
@@ -160,7 +165,7 @@ def _load(config, data_dir, fallback):
             "read as MNIST's. Everything that it writes is labelled glyphs."
         )
         print(warning, flush=True)
-        return data.load(fallback.dataset, data_dir), fallback, warning
+        return data.load(fallback.dataset, data_dir, experiment.scaling(fallback)), fallback, warning
 
 
 def _new_manifest(config, source):
@@ -214,12 +219,12 @@ def _training_manifest(workdir, config, source):
     return manifest
 
 
-def _loop(stages, config, source, workdir, tensorboard=False):
+def _loop(experiment, stages, config, source, workdir, tensorboard=False):
     from gan_repro import callbacks, training
 
     loop = training.Loop(stages, workdir, config.seed, warn=_warn)
-    grids = callbacks.SampleGrid(loop, workdir.samples, config.recipe.samples_every, source.spec)
-    loop.callbacks += [callbacks.ProgressLine(), grids]
+    pictures = experiment.pictures or callbacks.SampleGrid
+    loop.callbacks += [callbacks.ProgressLine(), pictures(loop, workdir.samples, config.recipe.samples_every, source.spec)]
     if tensorboard:
         loop.callbacks.append(callbacks.TensorBoard(loop, workdir.tensorboard))
     return loop

@@ -135,9 +135,8 @@ class Loop:
             self._told.on_train_begin()
             try:
                 while True:
-                    stage = self.stages[self.progress.stage]
-                    self._train_stage(stage, noted)
-                    if self.progress.stage + 1 == len(self.stages):
+                    self._train_stage(self.stage(), noted)
+                    if self.in_last_stage():
                         break
                     self._next_stage()
             finally:
@@ -162,13 +161,22 @@ class Loop:
         played += sum(stage.epochs for stage in self.stages[: self.progress.stage])
         return int(played) if played == int(played) else round(played, 3)
 
+    def stage(self):
+        """The current Stage."""
+        return self.stages[self.progress.stage]
+
+    def in_last_stage(self):
+        """Whether the current stage is the last one: the one whose generator a run is about."""
+        return self.progress.stage + 1 == len(self.stages)
+
     def finished(self):
         """Whether the last stage was played to its end."""
-        last = len(self.stages) - 1
-        return self.progress.stage == last and self.epochs() >= sum(stage.epochs for stage in self.stages)
+        return self.in_last_stage() and self.epochs() >= sum(stage.epochs for stage in self.stages)
 
     def export(self):
-        """Writes the weights of every generator that the Trainable has: last, and averages."""
+        """Writes the weights of every generator that the last stage has: last, and averages."""
+        if not self.in_last_stage():
+            return  # of another architecture than the generator that the run is about
         for kind in self.trainable.kinds():
             with files.replacing(self.workdir.weights(kind)) as temporary:
                 self.trainable.weights(kind).save_weights(temporary)
@@ -206,8 +214,7 @@ class Loop:
 
     def _resume(self):
         if self.restore():
-            stage = self.stages[self.progress.stage]
-            if self.trainable.step > stage.epochs * self.trainable.steps_per_epoch:
+            if self.trainable.step > self.stage().epochs * self.trainable.steps_per_epoch:
                 raise RunError(
                     f"{self.epochs()} epochs are played already in {self.workdir.path}: ask for more with --epochs, or for "
                     "the record of what there is with gan_repro.evaluate"
@@ -310,7 +317,7 @@ class Loop:
     def _finish_row(self, step):
         pending, self.progress.pending = self.progress.pending, {}
         epoch = (step - self.progress.before) / self.trainable.steps_per_epoch
-        row = {"stage": self.stages[self.progress.stage].name, "epoch": epoch, "step": step}
+        row = {"stage": self.stage().name, "epoch": epoch, "step": step}
         for name, values in pending.items():
             moved = [value for value in values if value is not None]
             row[name] = float(np.mean(moved)) if moved else None

@@ -3,32 +3,35 @@
 No TensorFlow is imported here; the modules of this package import it when they first need it.
 """
 
+import dataclasses
+
 from gan_repro.errors import UsageError
 from gan_repro.experiment import dataset_kind, suggest
+from gan_repro.scaling import UNIT
 
 
-def _tfds(name, data_dir, low, high, download):
+def _tfds(name, data_dir, download):
     from gan_repro.data import from_tfds
 
-    return from_tfds.load(name, data_dir, low, high, download)
+    return from_tfds.load(name, data_dir, download)
 
 
-def _glyphs(name, data_dir, low, high, download):
+def _glyphs(name, data_dir, download):
     from gan_repro.data import glyphs
 
-    return glyphs.load(name, low, high)
+    return glyphs.load(name)
 
 
-def _npz(name, data_dir, low, high, download):
+def _npz(name, data_dir, download):
     from gan_repro.data import user
 
-    return user.load_npz(name, low, high, data_dir)
+    return user.load_npz(name, data_dir)
 
 
-def _images(name, data_dir, low, high, download):
+def _images(name, data_dir, download):
     from gan_repro.data import user
 
-    return user.load_images(name, low, high, data_dir)
+    return user.load_images(name, data_dir)
 
 
 # What a user may ask for: the loader. Capitals stand for a path.
@@ -36,14 +39,14 @@ LOADERS = {"mnist": _tfds, "cifar10": _tfds, "glyphs": _glyphs, "npz:PATH": _npz
 _BY_KIND = {dataset_kind(name): loader for name, loader in LOADERS.items()}
 
 
-def load(name, data_dir=None, low=0.0, high=1.0, download=True):
+def load(name, data_dir=None, scaling=UNIT, download=True):
     """The data set called `name`.
 
     Args:
       name: one of LOADERS, with the path filled in.
       data_dir: where TensorFlow Datasets keeps what it has prepared; None: $TFDS_DATA_DIR, else its own default. And
         where relative paths of npz:PATH and images:FOLDER are looked for if they lead nowhere from the current folder.
-      low, high: the range that pixels are scaled to.
+      scaling: what networks see instead of pixels 0..255 (scaling.py).
       download: whether data that are not prepared may be fetched.
 
     Returns:
@@ -58,4 +61,6 @@ def load(name, data_dir=None, low=0.0, high=1.0, download=True):
     takes_path = kind in ("npz", "images")
     if kind not in _BY_KIND or takes_path != (kind != name):
         raise UsageError(f"unknown dataset {name!r}; valid: {', '.join(LOADERS)}.{suggest(name, LOADERS)}")
-    return _BY_KIND[kind](name, data_dir, low, high, download)
+    source = _BY_KIND[kind](name, data_dir, download)
+    source.spec = dataclasses.replace(source.spec, scaling=scaling)
+    return source

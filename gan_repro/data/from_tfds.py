@@ -68,13 +68,12 @@ _SETS = {
 }
 
 
-def load(name, data_dir=None, low=0.0, high=1.0, download=True):
+def load(name, data_dir=None, download=True):
     """MNIST or CIFAR-10.
 
     Args:
       name: "mnist" or "cifar10".
       data_dir: TFDS's data directory; None: as `folder_of`.
-      low, high: the range that pixels are scaled to.
       download: whether TFDS may fetch and prepare what is not there.
 
     Returns:
@@ -95,7 +94,7 @@ def load(name, data_dir=None, low=0.0, high=1.0, download=True):
     cut = entry.train
     sizes = {"train": cut, "validation": entry.total - cut, "test": len(test_images)}
     return source.InMemory(
-        source.Spec(name, entry.title, entry.shape, 10, sizes, low, high),
+        source.Spec(name, entry.title, entry.shape, 10, sizes),
         {"train": images[:cut], "validation": images[cut:], "test": test_images},
         {"train": labels[:cut], "validation": labels[cut:], "test": test_labels},
     )

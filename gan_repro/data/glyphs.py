@@ -58,12 +58,11 @@ _FONTS = {
 }
 
 
-def load(name, low=0.0, high=1.0):
+def load(name):
     """The built-in digits, from the user's cache or rendered (some 20 s on two cores) and then kept there.
 
     Args:
       name: "glyphs".
-      low, high: the range that pixels are scaled to.
 
     Returns:
       source.InMemory with images uint8 (n, 28, 28, 1), white on black, 10 classes, each equally often in every split;
@@ -77,7 +76,7 @@ def load(name, low=0.0, high=1.0):
         write_cache(path, splits)
     images = {split: pair[0] for split, pair in splits.items()}
     labels = {split: pair[1] for split, pair in splits.items()}
-    spec = source.Spec(name, TITLE, (_SIDE, _SIDE, 1), 10, SIZES, low, high)
+    spec = source.Spec(name, TITLE, (_SIDE, _SIDE, 1), 10, SIZES)
     return source.InMemory(spec, images, labels)
 
 

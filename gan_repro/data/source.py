@@ -5,11 +5,12 @@ Where images come from (TFDS, files, rendering) is not here: one module per orig
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from gan_repro.errors import DataError, UsageError
+from gan_repro.scaling import UNIT
 
 SPLITS = ("train", "validation", "test")
 
@@ -28,7 +29,7 @@ class Spec:
       shape: (height, width, channels) of one image.
       classes: number of classes; 0 where there are no labels.
       sizes: images per split.
-      low, high: the range that pixels have after scaling ((0, 1) or (-1, 1)).
+      scaling: what the networks see instead of pixels 0..255.
     """
 
     name: str
@@ -36,8 +37,7 @@ class Spec:
     shape: tuple[int, int, int]
     classes: int
     sizes: Mapping[str, int]
-    low: float = 0.0
-    high: float = 1.0
+    scaling: Callable = UNIT
 
     def steps_per_epoch(self, batch_size, limit=0):
         """Whole minibatches that the training images give (a ragged last one is dropped), at most `limit` if that is > 0.
@@ -87,9 +87,8 @@ class InMemory:
         return self._labels.get(split)
 
     def scaled(self, split, limit=None):
-        """float32 (n, height, width, channels) in [low, high]: the first `limit` images as the networks see them."""
-        images = self._images[split][:limit].astype(np.float32)
-        return images * np.float32((self.spec.high - self.spec.low) / 255) + np.float32(self.spec.low)
+        """float32 (n, height, width, channels): the first `limit` images as the networks see them."""
+        return self.spec.scaling(self._images[split][:limit].astype(np.float32))
 
     def digest(self):
         """sha256 over all images and labels, split by split, as hexadecimal text."""
@@ -135,11 +134,10 @@ class InMemory:
           size: Python int.
 
         Returns:
-          x float32 (size, height, width, channels) in [low, high]; labels int32 (size,).
+          x float32 (size, height, width, channels), scaled; labels int32 (size,).
         """
         import tensorflow as tf
 
         images, labels = self.device_arrays()
         rows = tf.slice(order, [i * size], [size])
-        x = tf.cast(tf.gather(images, rows), tf.float32) * ((self.spec.high - self.spec.low) / 255) + self.spec.low
-        return x, tf.gather(labels, rows)
+        return self.spec.scaling(tf.cast(tf.gather(images, rows), tf.float32)), tf.gather(labels, rows)

@@ -26,14 +26,13 @@ def _path(name, data_dir):
     return path
 
 
-def load_npz(name, low=0.0, high=1.0, data_dir=None):
+def load_npz(name, data_dir=None):
     """The images of an .npz file (numpy.savez).
 
     Args:
       name: "npz:PATH". The file holds `images`, uint8 (n, height, width) or (n, height, width, 1 or 3), 0..255;
         optionally `labels`, integers (n,) in 0..classes-1; optionally `split`, integers (n,): 0 train, 1 validation,
         2 test, each of which must occur. Without `split`: see `divide`. Nothing is ever unpickled.
-      low, high: the range that pixels are scaled to.
       data_dir: where a relative path is looked for if it does not lead anywhere from the current folder.
 
     Returns:
@@ -63,10 +62,10 @@ def load_npz(name, low=0.0, high=1.0, data_dir=None):
                 f"{path}: split holds {split.min()}..{split.max()}; its codes are 0 train, 1 validation, 2 test"
             )
         parts = {part: np.flatnonzero(split == code) for code, part in enumerate(source.SPLITS)}
-    return _in_memory(name, path, images, labels, parts, low, high)
+    return _in_memory(name, path, images, labels, parts)
 
 
-def load_images(name, low=0.0, high=1.0, data_dir=None):
+def load_images(name, data_dir=None):
     """The images of a folder, in the order of their paths.
 
     Either all images lie in the folder itself (no labels), or all lie in its subfolders, one level down: then each
@@ -76,7 +75,6 @@ def load_images(name, low=0.0, high=1.0, data_dir=None):
 
     Args:
       name: "images:FOLDER".
-      low, high: the range that pixels are scaled to.
       data_dir: where a relative path is looked for if it does not lead anywhere from the current folder.
 
     Returns:
@@ -103,7 +101,7 @@ def load_images(name, low=0.0, high=1.0, data_dir=None):
     images = np.empty((len(decoded), height, width, channels), np.uint8)
     for row, image in zip(images, decoded):
         row[...] = image  # a grey image among coloured ones is repeated along the channels
-    return _in_memory(name, folder, images, labels, divide(len(images)), low, high)
+    return _in_memory(name, folder, images, labels, divide(len(images)))
 
 
 def divide(n):
@@ -120,7 +118,7 @@ def divide(n):
     return {part: np.sort(rows) for part, rows in parts.items()}
 
 
-def _in_memory(name, path, images, labels, parts, low, high):
+def _in_memory(name, path, images, labels, parts):
     sizes = {part: len(rows) for part, rows in parts.items()}
     if sizes["train"] < FEWEST or not sizes["validation"] or not sizes["test"]:
         counts = ", ".join(f"{size} {part}" for part, size in sizes.items())
@@ -135,8 +133,6 @@ def _in_memory(name, path, images, labels, parts, low, high):
             shape=images.shape[1:],
             classes=0 if labels is None else int(labels.max()) + 1,
             sizes=sizes,
-            low=low,
-            high=high,
         ),
         {part: images[rows] for part, rows in parts.items()},
         None if labels is None else {part: labels[rows] for part, rows in parts.items()},

@@ -9,10 +9,6 @@ ROWS, COLUMNS = 4, 5  # Figure 2 of Goodfellow et al. 2014: 4 rows of 5 samples 
 STRIPS, STEPS = 4, 10  # Figure 3 shows two strips of about ten digits; four say more
 
 
-def _range(run):
-    return run.source.spec.low, run.source.spec.high
-
-
 def _caption(run, kind):
     names = {"best": "best by validation", "last": "last"}
     return f"{run.experiment.row} on {run.source.spec.title}; generator: {names.get(kind, kind)}"
@@ -21,17 +17,14 @@ def _caption(run, kind):
 def nearest_neighbours(run, kind):
     """Writes figures/samples-KIND.png: random samples; the last column is the training image nearest to the fifth one.
 
-    Nearest by squared L2 in the range that the networks see, over the training images (goodfeli/adversarial,
+    Nearest by squared L2 in the space that the networks see, over the training images (goodfeli/adversarial,
     show_samples_mnist_paper.py). The samples are not selected: they are the first ones of the run's evaluation.
     """
     samples = run.samples(kind, ROWS * COLUMNS)
-    train = run.source.images("train")
-    low, high = _range(run)
-    pixels = (samples[COLUMNS - 1 :: COLUMNS] - low) / (high - low) * 255
-    indices = neighbours.nearest(pixels, train)[0][:, 0]
-    nearest = low + train[indices].astype(np.float32) * ((high - low) / 255)
+    train = run.source.scaled("train")
+    nearest = train[neighbours.nearest(samples[COLUMNS - 1 :: COLUMNS], train)[0][:, 0]]
     path = run.workdir.figures / f"samples-{kind}.png"
-    figures.nearest_grid(path, samples, nearest, low, high, _caption(run, kind))
+    figures.nearest_grid(path, samples, nearest, *run.source.spec.scaling.shown(samples), _caption(run, kind))
 
 
 def interpolation(run, kind):
@@ -43,14 +36,16 @@ def interpolation(run, kind):
     images = np.asarray(run.generator(kind)(z, training=False))
     strips = images.reshape(STRIPS, STEPS, *images.shape[1:])
     title = f"{_caption(run, kind)}. Linear interpolation in z"
-    figures.interpolation_strips(run.workdir.figures / f"interpolation-{kind}.png", strips, *_range(run), title)
+    shown = run.source.spec.scaling.shown(images)
+    figures.interpolation_strips(run.workdir.figures / f"interpolation-{kind}.png", strips, *shown, title)
 
 
 def averages(run, kinds, n=10):
     """Writes figures/averages.png: the same z through every generator of the run, one row each."""
     rows = np.concatenate([run.samples(kind, n) for kind in kinds])
     title = f"{_caption(run, kinds[0])}, then the same z through: {', '.join(kinds[1:])}"
-    figures.sample_grid(run.workdir.figures / "averages.png", rows, len(kinds), n, title, *_range(run))
+    shown = run.source.spec.scaling.shown(rows)
+    figures.sample_grid(run.workdir.figures / "averages.png", rows, len(kinds), n, title, *shown)
 
 
 def curves(run):

@@ -5,6 +5,7 @@ import pytest
 
 from gan_repro import data
 from gan_repro.data import glyphs
+from gan_repro.scaling import Linear
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,7 @@ def test_the_digits_can_be_read(drawn):
 
 
 def test_the_source_says_that_it_is_not_mnist(small):
-    source = data.load("glyphs", low=-1.0)
+    source = data.load("glyphs", scaling=Linear(-1, 1))
     assert source.spec.name == "glyphs" and "not MNIST" in source.spec.title
     assert source.spec.shape == (28, 28, 1) and source.spec.classes == 10
     assert source.spec.sizes == {"train": 40, "validation": 20, "test": 20}

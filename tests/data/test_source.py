@@ -10,16 +10,17 @@ import tensorflow as tf
 from gan_repro import data
 from gan_repro.data import source
 from gan_repro.errors import UsageError
+from gan_repro.scaling import Linear
 
 N, SHAPE = 203, (4, 3, 1)  # TensorFlow copies tensors of up to 128 elements into a graph
 
 
-def make(low=0.0, high=1.0, with_labels=True):
+def make(with_labels=True):
     rng = np.random.default_rng(0)
     sizes = {"train": N, "validation": 5, "test": 7}
     images = {split: rng.integers(0, 256, (n, *SHAPE), np.uint8) for split, n in sizes.items()}
     labels = {split: np.arange(n) % 10 for split, n in sizes.items()} if with_labels else None
-    return source.InMemory(source.Spec("made", "Made", SHAPE, 10 * with_labels, sizes, low, high), images, labels)
+    return source.InMemory(source.Spec("made", "Made", SHAPE, 10 * with_labels, sizes), images, labels)
 
 
 def order(seed, epoch, of=None):
@@ -80,7 +81,7 @@ def test_scaling_is_that_of_float64_to_two_bits(low, high):
     values = np.arange(256, dtype=np.uint8).reshape(256, 1, 1, 1)
     sizes = {"train": 256, "validation": 0, "test": 0}
     none = np.zeros((0, 1, 1, 1), np.uint8)
-    spec = source.Spec("values", "Values", (1, 1, 1), 0, sizes, low, high)
+    spec = source.Spec("values", "Values", (1, 1, 1), 0, sizes, Linear(low, high))
     data_set = source.InMemory(spec, {"train": values, "validation": none, "test": none})
     # float32's own rounding of the factor, the product and the sum: two units in the last place of 1.
     exact = values.astype(np.float64) / 255 * (high - low) + low

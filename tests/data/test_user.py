@@ -9,6 +9,7 @@ from PIL import Image
 from gan_repro import data
 from gan_repro.data import user
 from gan_repro.errors import DataError
+from gan_repro.scaling import Linear
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (50, 6, 5), np.uint8)
@@ -27,11 +28,11 @@ def save(folder, name, pixels):
 
 def test_npz_with_labels_and_split(tmp_path):
     split, labels = np.repeat([2, 0, 1], [10, 30, 10]), np.arange(50) % 3
-    source = data.load(npz(tmp_path, images=COLOUR, labels=labels, split=split), low=-1.0)
+    source = data.load(npz(tmp_path, images=COLOUR, labels=labels, split=split), scaling=Linear(-1, 1))
     assert source.spec.sizes == {"train": 30, "validation": 10, "test": 10}
     assert source.spec.shape == (6, 5, 3) and source.spec.classes == 3
     assert source.spec.title == "made.npz" and source.spec.name.endswith("made.npz")
-    assert (source.spec.low, source.spec.high) == (-1.0, 1.0)
+    assert source.spec.scaling == Linear(-1, 1)
     np.testing.assert_array_equal(source.images("test"), COLOUR[:10])
     np.testing.assert_array_equal(source.labels("train"), labels[10:40])
 
