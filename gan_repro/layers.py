@@ -1,4 +1,4 @@
-"""Layers that Keras lacks: maxout, and dropout whose masks are a function of (seed, step, stream).
+"""Layers that Keras lacks: maxout (dense, convolutional), pooling in ceil mode, untied biases, seeded dropout.
 
 Networks made of them are not here (networks.py), nor what happens to weights after an update (constraints.py).
 """
@@ -44,16 +44,102 @@ class Maxout(keras.layers.Layer):
     def call(self, inputs):
         """(m, d) -> (m, units)."""
         linear = tf.matmul(inputs, tf.convert_to_tensor(self.kernel)) + tf.convert_to_tensor(self.bias)
-        # A chain of maxima over views: its gradient is a chain of selections, cheaper than that of reduce_max, which
-        # compares every piece with the maximum, counts ties and divides.
-        best, *others = tf.split(linear, self.pieces, axis=-1)
-        for piece in others:
-            best = tf.maximum(best, piece)
-        return best
+        return _maximum_of_pieces(linear, self.pieces)
 
     def compute_output_shape(self, input_shape):
         """(m, d) -> (m, units)."""
         return (*input_shape[:-1], self.units)
+
+
+def _maximum_of_pieces(linear, pieces):
+    """(..., pieces * units) -> (..., units)."""
+    # A chain of maxima over views: its gradient is a chain of selections, cheaper than that of reduce_max, which
+    # compares every piece with the maximum, counts ties and divides.
+    best, *others = tf.split(linear, pieces, axis=-1)
+    for piece in others:
+        best = tf.maximum(best, piece)
+    return best
+
+
+class MaxoutConv2D(keras.layers.Layer):
+    """Maxout convolution: the maximum over `pieces` linear maps at every pixel (pylearn2: models/maxout.py, MaxoutConvC01B).
+
+    (m, h, w, c) -> (m, h + 2 padding - kernel_size + 1, ..., channels), zero padding, stride 1, biases tied. The pieces
+    of a channel are `channels` maps apart, not consecutive: see Maxout. What pylearn2 pools inside its layer is
+    CeilMaxPool2D here.
+
+    Args:
+      channels: number of output channels.
+      pieces: linear maps per channel.
+      kernel_size: of the square kernel.
+      padding: zeros added on each side.
+      kernel_initializer: of the kernel (kernel_size, kernel_size, c, pieces * channels); the bias starts at 0.
+    """
+
+    def __init__(self, channels, pieces, kernel_size, padding, kernel_initializer, **kwargs):
+        super().__init__(**kwargs)
+        self.channels, self.pieces, self.kernel_size, self.padding = channels, pieces, kernel_size, padding
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, input_shape):
+        """Makes the kernel and the bias (pieces * channels,)."""
+        maps = self.pieces * self.channels
+        shape = (self.kernel_size, self.kernel_size, input_shape[-1], maps)
+        self.kernel = self.add_weight(shape=shape, initializer=self.kernel_initializer, name="kernel")
+        self.bias = self.add_weight(shape=(maps,), initializer="zeros", name="bias")
+
+    def call(self, inputs):
+        """(m, h, w, c) -> (m, h', w', channels)."""
+        p = self.padding
+        inputs = tf.pad(inputs, [[0, 0], [p, p], [p, p], [0, 0]])
+        linear = tf.nn.conv2d(inputs, tf.convert_to_tensor(self.kernel), 1, "VALID") + tf.convert_to_tensor(self.bias)
+        return _maximum_of_pieces(linear, self.pieces)
+
+    def compute_output_shape(self, input_shape):
+        """(m, h, w, c) -> (m, h', w', channels)."""
+        grown = 2 * self.padding - self.kernel_size + 1
+        return (input_shape[0], input_shape[1] + grown, input_shape[2] + grown, self.channels)
+
+
+class CeilMaxPool2D(keras.layers.Layer):
+    """Max-pooling in ceil mode: the last window may reach over the edge, where it sees nothing (cuda-convnet's rule).
+
+    (m, h, w, c) -> (m, ceil((h - size) / stride) + 1, ..., c). Keras's "same" would pad on both sides.
+    """
+
+    def __init__(self, size, stride, **kwargs):
+        super().__init__(**kwargs)
+        self.size, self.stride = size, stride
+
+    def _windows(self, pixels):
+        return -(-(pixels - self.size) // self.stride) + 1
+
+    def call(self, inputs):
+        """(m, h, w, c) -> (m, h', w', c)."""
+        over = [(self._windows(n) - 1) * self.stride + self.size - n for n in inputs.shape[1:3]]
+        padded = tf.pad(inputs, [[0, 0], [0, over[0]], [0, over[1]], [0, 0]], constant_values=inputs.dtype.min)
+        return tf.nn.max_pool2d(padded, self.size, self.stride, "VALID")
+
+    def compute_output_shape(self, input_shape):
+        """(m, h, w, c) -> (m, h', w', c)."""
+        m, h, w, c = input_shape
+        return (m, self._windows(h), self._windows(w), c)
+
+
+class UntiedBias(keras.layers.Layer):
+    """A bias for every pixel and channel (pylearn2: tied_b False), starting at 0. Any shape (m, ...) -> the same."""
+
+    def build(self, input_shape):
+        """Makes the bias, of the shape of one example."""
+        self.bias = self.add_weight(shape=input_shape[1:], initializer="zeros", name="bias")
+
+    def call(self, inputs):
+        """(m, ...) -> the same shape."""
+        return inputs + tf.convert_to_tensor(self.bias)
+
+    def compute_output_shape(self, input_shape):
+        """The same shape."""
+        return input_shape
 
 
 class Dropout(keras.layers.Layer):

@@ -1,0 +1,154 @@
+"""Both CIFAR-10 models of Goodfellow et al. 2014 (goodfeli/adversarial: cifar10_*.yaml): Figures 2c and 2d.
+
+What they share with the other models is not here (rules.py).
+"""
+
+import dataclasses
+
+from experiments.goodfellow2014 import rules
+from gan_repro.errors import UsageError
+from gan_repro.experiment import bounded
+
+VALIDATION_IMAGES = 1000  # for sigma, as on MNIST: the paper has no log-likelihood of these models
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CifarRecipe(rules.AdversarialRecipe):
+    """The fully connected model: G is z -> ReLU -> sigmoid -> linear, D two maxout layers.
+
+    Attributes:
+      contrast_norm: images are contrast-normalised to this norm (scaling.ContrastNormalised).
+      output_irange: of G's output layer.
+    """
+
+    contrast_norm: float = bounded(55.0, above=0, high=1e6)
+    prior: rules.Noise = "gaussian"
+    generator_units: tuple[int, ...] = bounded((8000, 8000), low=1, high=10**6)
+    output_irange: float = bounded(0.5, above=0, high=100.0)
+    discriminator_units: tuple[int, ...] = bounded((1600, 1600), low=1, high=10**6)
+    learning_rate: float = bounded(0.025, above=0, high=1000.0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if len(self.generator_units) != 2:
+            raise UsageError(f"generator_units = {self.generator_units}: must be two numbers: a ReLU and a sigmoid layer")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ConvolutionalRecipe(CifarRecipe):
+    """The convolutional model: G ends in a deconvolution, D begins with three maxout convolutions.
+
+    Attributes:
+      seed_size, deconvolution_kernel, deconvolution_stride: G's sigmoid layer is seen as seed_size x seed_size pixels and
+        deconvolved to stride (seed_size - 1) + kernel = 32 pixels.
+      output_irange: of the deconvolution.
+      channels, kernels, paddings, convolution_pieces: of D's maxout convolutions, one number for each.
+      pool_sizes, pool_strides: of the max-pooling behind each, in ceil mode.
+      discriminator_units: of the dense maxout layer behind them.
+    """
+
+    batch_size: int = bounded(128, low=1, high=10**6)
+    output_irange: float = bounded(0.05, above=0, high=100.0)
+    seed_size: int = bounded(10, low=1, high=1000)
+    deconvolution_kernel: int = bounded(5, low=1, high=1000)
+    deconvolution_stride: int = bounded(3, low=1, high=1000)
+    channels: tuple[int, ...] = bounded((32, 32, 192), low=1, high=10**5)
+    convolution_pieces: int = bounded(2, low=1, high=1000)
+    kernels: tuple[int, ...] = bounded((8, 8, 5), low=1, high=1000)
+    paddings: tuple[int, ...] = bounded((4, 3, 3), low=0, high=1000)
+    pool_sizes: tuple[int, ...] = bounded((4, 4, 2), low=1, high=1000)
+    pool_strides: tuple[int, ...] = bounded((2, 2, 2), low=1, high=1000)
+    discriminator_units: tuple[int, ...] = bounded((500,), low=1, high=10**6)
+    learning_rate: float = bounded(0.004, above=0, high=1000.0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        lists = ("channels", "kernels", "paddings", "pool_sizes", "pool_strides")
+        if len({len(getattr(self, name)) for name in lists}) != 1:
+            raise UsageError(f"{', '.join(lists)} must have one number for each convolution, all as many")
+        if self.generator_units[1] % self.seed_size**2:
+            raise UsageError(
+                f"generator_units = {self.generator_units}: the last is seen as {self.seed_size} x {self.seed_size} pixels, "
+                f"so it must be a multiple of {self.seed_size**2}"
+            )
+
+    def convolutions(self):
+        """As networks.maxout_discriminator takes them."""
+        pieces = [self.convolution_pieces] * len(self.channels)
+        return list(zip(self.channels, pieces, self.kernels, self.paddings, self.pool_sizes, self.pool_strides))
+
+
+# The YAML files name no number of epochs: they run until they are killed.
+_SMOKE = {"epochs": 2, "steps_per_epoch": 10, "generator_units": (64, 200), "n_samples": 500, "samples_every": 1}
+RECIPES = {
+    "paper": CifarRecipe(epochs=500, samples_every=10),
+    "quick": CifarRecipe(epochs=8, generator_units=(2000, 2000), samples_every=1),
+    "smoke": CifarRecipe(**_SMOKE, discriminator_units=(16, 16)),
+    "paper-convolutional": ConvolutionalRecipe(epochs=500, samples_every=10),
+    # Half the published minibatch: a step takes two cores a second even so.
+    "quick-convolutional": ConvolutionalRecipe(epochs=5, generator_units=(2000, 2000), batch_size=64, samples_every=1),
+    "smoke-convolutional": ConvolutionalRecipe(**_SMOKE, channels=(4, 4, 8), discriminator_units=(16,)),
+}
+
+
+def scaling(config):
+    """Global contrast normalisation: pixels of unit variance and no mean, for linear outputs."""
+    from gan_repro.scaling import ContrastNormalised
+
+    return ContrastNormalised(config.recipe.contrast_norm)
+
+
+def generator(config, spec):
+    """G of either model. Keras model in the current precision.
+
+    Raises:
+      UsageError: the deconvolution does not give images of the data's size.
+    """
+    from gan_repro import networks
+
+    recipe = config.recipe
+    hidden = list(zip(recipe.generator_units, ("relu", "sigmoid")))
+    if not isinstance(recipe, ConvolutionalRecipe):
+        return networks.mlp_generator(
+            recipe.latent, hidden, spec.shape, "linear", recipe.generator_irange, recipe.output_irange
+        )
+    kernel, stride = recipe.deconvolution_kernel, recipe.deconvolution_stride
+    size = stride * (recipe.seed_size - 1) + kernel
+    if spec.shape[:2] != (size, size):
+        raise UsageError(
+            f"deconvolution_stride ({stride}) * (seed_size ({recipe.seed_size}) - 1) + deconvolution_kernel ({kernel}) = {size}"
+            f": must be the images' size, {spec.shape[0]} x {spec.shape[1]}"
+        )
+    irange = {"irange": recipe.generator_irange, "output_irange": recipe.output_irange}
+    return networks.deconvolution_generator(
+        recipe.latent, hidden, recipe.seed_size, kernel, stride, spec.shape[2], **irange
+    )
+
+
+def stages(config, source):
+    """One stage: the whole game."""
+    from gan_repro import networks
+    from gan_repro.training import Stage
+
+    recipe, spec = config.recipe, source.spec
+    convolutional = isinstance(recipe, ConvolutionalRecipe)
+
+    def build(before):
+        del before
+        rules.seed_weights(config)
+        convolutions = recipe.convolutions() if convolutional else ()
+        with networks.precision(recipe.precision):
+            g, d = generator(config, spec), rules.discriminator(recipe, spec, convolutions=convolutions)
+        # Two passes of D instead of one of twice the rows: G's gradient then goes back through the generated half only.
+        more = {"averages": recipe.averages, "joined": not convolutional}
+        return rules.game(config, source, g, d, generator(config, spec), **more)
+
+    return (Stage("game", recipe.epochs, build),)
+
+
+def evaluate(run):
+    """Figures 2c or 2d, interpolations, and a log-likelihood in the space that the networks see (not in the paper)."""
+    from gan_repro.evaluation import measure
+
+    rules.draw_figures(run)
+    return measure.parzen_log_likelihood(run, VALIDATION_IMAGES)

@@ -1,0 +1,72 @@
+"""The MNIST model of Goodfellow et al. 2014 (goodfeli/adversarial: mnist.yaml): Figure 2a, Figure 3, Table 1.
+
+What it shares with the other models is not here (rules.py).
+"""
+
+import dataclasses
+
+from experiments.goodfellow2014 import rules
+
+# parzen_ll.py was called with --limit_size 1000: sigma is chosen on the first 1,000 validation images.
+VALIDATION_IMAGES = 1000
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MnistRecipe(rules.AdversarialRecipe):
+    """goodfeli/adversarial: mnist.yaml. G: two ReLU layers, sigmoid pixels; D: two maxout layers."""
+
+
+# mnist.yaml names no number of epochs: it runs until it is killed. The best generator by validation is kept.
+RECIPES = {
+    "paper": MnistRecipe(
+        epochs=1000,
+        samples_every=10,
+        averages=("exponential-.9995", "exponential-.9999", "exponential-.99995", "uniform-5"),
+    ),
+    "quick": MnistRecipe(epochs=20, averages=("exponential-.9995",)),
+    "smoke": MnistRecipe(
+        epochs=2,
+        steps_per_epoch=20,
+        generator_units=(64, 64),
+        discriminator_units=(16, 16),
+        n_samples=500,
+        samples_every=1,
+        validate_every=1,
+    ),
+}
+
+
+def generator(config, spec):
+    """G: z -> ReLU layers -> sigmoid pixels. Keras model in the current precision."""
+    from gan_repro import networks
+
+    recipe = config.recipe
+    hidden = [(units, "relu") for units in recipe.generator_units]
+    return networks.mlp_generator(recipe.latent, hidden, spec.shape, "sigmoid", recipe.generator_irange)
+
+
+def stages(config, source):
+    """One stage: the whole game."""
+    from gan_repro import networks
+    from gan_repro.training import Stage
+
+    recipe, spec = config.recipe, source.spec
+
+    def build(before):
+        del before
+        rules.seed_weights(config)
+        with networks.precision(recipe.precision):
+            g, d = generator(config, spec), rules.discriminator(recipe, spec)
+        networks.start_at_marginals(g.get_layer("output"), source.images("train"))
+        return rules.game(config, source, g, d, generator(config, spec), averages=recipe.averages)
+
+    validate = rules.parzen_validation(source, VALIDATION_IMAGES)
+    return (Stage("game", recipe.epochs, build, validate, recipe.n_samples, recipe.validate_every),)
+
+
+def evaluate(run):
+    """Table 1's log-likelihood of every generator kept; Figures 2a and 3."""
+    from gan_repro.evaluation import measure
+
+    rules.draw_figures(run)
+    return measure.parzen_log_likelihood(run, VALIDATION_IMAGES)
