@@ -15,8 +15,12 @@ MODELS = {
     cifar10.CifarRecipe: cifar10,
     cifar10.ConvolutionalRecipe: cifar10,
 }
-# A user's own images are learnt by the MNIST model, or by the TFD model where the preset says so.
-_OWN = mnist.RECIPES | {f"{preset}-tfd": recipe for preset, recipe in tfd.RECIPES.items()}
+# A user's own images are learnt by the MNIST model, or by the one that the preset names.
+_OWN = (
+    mnist.RECIPES
+    | {f"{preset}-tfd": recipe for preset, recipe in tfd.RECIPES.items()}
+    | {preset if "-" in preset else f"{preset}-cifar10": recipe for preset, recipe in cifar10.RECIPES.items()}
+)
 
 DEVIATIONS = (
     "Maxout takes the maximum over pieces that lie `units` columns apart, pylearn2 over consecutive ones "
@@ -55,6 +59,7 @@ EXPERIMENT = Experiment(
     recipes={
         "mnist": mnist.RECIPES,
         "tfd": tfd.RECIPES,
+        "tfd96": tfd.RECIPES,
         "cifar10": cifar10.RECIPES,
         "glyphs": mnist.RECIPES,
         "npz": _OWN,
