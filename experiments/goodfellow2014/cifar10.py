@@ -96,7 +96,6 @@ RECIPES = {
         channels=(16, 16, 96),
         discriminator_irange=0.03,
         output_irange=0.5,
-        learning_rate=0.02,
         samples_every=1,
     ),
     "smoke-convolutional": ConvolutionalRecipe(**_SMOKE, channels=(4, 4, 8), discriminator_units=(16,)),
