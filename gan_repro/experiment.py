@@ -135,6 +135,7 @@ class Published:
       source: paper and place.
       ours: whether this experiment's own records are to be held against it (the verdict).
       note: what a reader must know, or "".
+      unavailable: why it cannot be measured by anyone at once ("TFD is given out on request"), or "".
     """
 
     table: str
@@ -147,6 +148,7 @@ class Published:
     source: str
     ours: bool = False
     note: str = ""
+    unavailable: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

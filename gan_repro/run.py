@@ -62,8 +62,11 @@ def _list_experiments():
         found = experiments.find(name)
         kinds = {"npz": "npz:PATH", "images": "images:FOLDER"}
         print(f"{name}: {found.title}\n  {found.reference}")
-        print(f"  data sets: {', '.join(kinds.get(key, key) for key in found.recipes)}")
-        print(f"  presets:   {', '.join(next(iter(found.recipes.values())))}")
+        by_presets = {}
+        for key, presets in found.recipes.items():
+            by_presets.setdefault(tuple(presets), []).append(kinds.get(key, key))
+        for presets, datasets in by_presets.items():
+            print(f"  data sets: {', '.join(datasets)}\n    presets: {', '.join(presets)}")
 
 
 def _body(values):

@@ -1,8 +1,9 @@
-"""`python -m gan_repro.tables`: adds records of finished runs to results/, regenerates its tables and curves from them.
+"""`python -m gan_repro.tables`: adds records of finished runs to results/, regenerates its tables, curves, sweeps from them.
 
 How a table or a figure is made is not here (reporting/). TensorFlow is not needed.
 """
 
+import dataclasses
 import shutil
 import sys
 from pathlib import Path
@@ -13,12 +14,13 @@ from gan_repro import experiment as experiments
 from gan_repro import files
 from gan_repro.command_line import run_main
 from gan_repro.errors import RunError
-from gan_repro.reporting import figures, formats, records, tables
+from gan_repro.reporting import curves, formats, records, tables
 
 USAGE = """usage: python -m gan_repro.tables [--add=DIR ...] [--results=DIR]
 
-Regenerates the tables (.md, .csv, .tex) and the curves in results/ from results/records/*.json. With --add, first
-copies the records of finished runs, and their figures of samples, there."""
+Regenerates the tables (.md, .csv, .tex), the curves and the sweeps (log-likelihood against sigma and number of samples) in
+results/ from results/records/*.json. With --add, first copies the records of finished runs, and their figures of samples,
+there."""
 
 
 def _define_flags(values):
@@ -53,9 +55,10 @@ def regenerate(results, found):
             path = results / "figures" / f"{name}-training.png"
             title = record["manifest"]["data"]["title"]
             shown = f"{record['experiment']}, {title}: {record['preset']} preset, seed {record['seed']}"
-            figures.training_curves(path, record["curves"], shown)
+            curves.training_curves(path, record["curves"], shown)
             written.append(path)
-    return written + _log_likelihoods(results / "figures", found, groups)
+    written += _log_likelihoods(results / "figures", found, groups)
+    return written + _sweeps(results / "figures", found, groups)
 
 
 def _log_likelihoods(folder, found, groups):
@@ -63,13 +66,66 @@ def _log_likelihoods(folder, found, groups):
     published = {experiment.name: experiment.published for experiment in found}
     by_data, written = {}, []
     for members in groups:
-        if figures.validation_curves(members[0]["curves"]):
+        if curves.validation_curves(members[0]["curves"]):
             by_data.setdefault(records.prefix(members[0]), []).append(members)
     for prefix, chosen in by_data.items():
         name, dataset = chosen[0][0]["experiment"], chosen[0][0]["dataset"]
         numbers = [number for number in published[name] if number.ours and number.dataset == dataset]
         path = folder / f"{prefix}-log-likelihood.png"
-        figures.log_likelihood_curves(path, chosen, [n for n in numbers if n.metric == "parzen_log_likelihood"])
+        curves.log_likelihood_curves(path, chosen, [n for n in numbers if n.metric == "parzen_log_likelihood"])
+        written.append(path)
+    return written
+
+
+@dataclasses.dataclass(frozen=True)
+class _Swept:
+    """The sweeps of one generator over the seeds of a group; `space` is that of its measurements, `record` the first one."""
+
+    record: dict
+    generator: str
+    space: str | None
+    label: str
+    sweeps: list
+
+    def comparable(self, other):
+        """Whether both were measured on the same images in the same space: only then do their nats share an axis."""
+        data, others = self.record["manifest"]["data"], other.record["manifest"]["data"]
+        return (data["sha256"], self.space) == (others["sha256"], other.space)
+
+
+def _swept(members):
+    found, record = {}, members[0]
+    for measurement in (entry for each in members for entry in each["measurements"] if entry.get("sweep")):
+        found.setdefault((measurement["generator"], measurement.get("space")), []).append(measurement["sweep"])
+    for (generator, space), sweeps in found.items():
+        words = [f"{record['preset']} preset", f"{record['epochs']:,g} epochs"]
+        words += {"best": [], "last": ["last weights"]}.get(generator, [generator])
+        if tables.stands_in(generator):
+            words = [f"{generator} in place of samples", *(words[:1] if record["preset"] != "paper" else [])]
+        words += [f"{len(sweeps)} seeds"] if len(sweeps) > 1 else []
+        yield _Swept(record, generator, space, ", ".join(words), sweeps)
+
+
+def _sweeps(folder, found, groups):
+    """The figure of each experiment and data set that has sweeps, with the stand-ins of the same data beside its own."""
+    published = {experiment.name: experiment.published for experiment in found}
+    rows = {experiment.name: experiment.row for experiment in found}
+    entries, written = [entry for members in groups for entry in _swept(members)], []
+    for prefix in dict.fromkeys(records.prefix(entry.record) for entry in entries):
+        own = [entry for entry in entries if records.prefix(entry.record) == prefix]
+        first = own[0]
+        shown = [entry for entry in own if entry.comparable(first)]
+        for entry in entries:
+            there = {each.generator for each in shown}
+            if tables.stands_in(entry.generator) and entry.comparable(first) and entry.generator not in there:
+                shown.append(entry)
+        column = (first.record["dataset"], "parzen_log_likelihood", "nats", first.space)
+        name = first.record["experiment"]
+        numbers = [number for number in published[name] if number.ours and tables.column(number) == column]
+        data = ", ".join([first.record["manifest"]["data"]["title"], *([first.space] if first.space else [])])
+        title = f"{rows[name]} on {data}: Parzen log-likelihood against σ and the number of samples"
+        path = folder / f"{prefix}-sweep.png"
+        curves.parzen_sweep(path, [(entry.label, entry.sweeps) for entry in shown], title, numbers)
         written.append(path)
     return written
 

@@ -17,7 +17,8 @@ from gan_repro.signals import Interrupted, signals_noted
 
 CALL_SECONDS = 1.0  # how long a call of the step should last: long enough to be free, short enough to be interrupted
 LONGEST_CALL = 5000  # minibatches: bounds what a call returns where they take microseconds
-CHECKPOINT_SECONDS = 60.0
+CHECKPOINT_SECONDS = 60.0  # between checkpoints inside an epoch
+CHECKPOINT_SHARE = 0.05  # of the time may go into those: a gigabyte is not written every minute
 LOG_EVERY = 100  # minibatches averaged in a row of metrics.csv
 
 
@@ -111,6 +112,7 @@ class Loop:
         self.on_resume = lambda step, total: None
         self._told = None
         self._saved_at = self._clock = time.monotonic()
+        self._save_seconds = 0.0
         self._steps_per_second = None
         self._calls = 0
 
@@ -247,7 +249,7 @@ class Loop:
             if trainable.step % trainable.steps_per_epoch == 0:
                 self._end_epoch(stage, epoch)
                 self._save()
-            elif time.monotonic() - self._saved_at > CHECKPOINT_SECONDS:
+            elif time.monotonic() - self._saved_at > max(CHECKPOINT_SECONDS, self._save_seconds / CHECKPOINT_SHARE):
                 self._save()
             if noted:
                 self._save()
@@ -355,6 +357,7 @@ class Loop:
         self.progress.seconds += now - self._clock
         self._saved_at = self._clock = now
         self.workdir.save_checkpoint(self.step(), arrays, dataclasses.asdict(self.progress))
+        self._save_seconds = time.monotonic() - now
 
     # ---- metrics.csv: the rows of `progress`, appended as they come, written whole on resume ------------------------
 

@@ -1,12 +1,13 @@
-"""Maxout and dropout against plain numpy; constraints and the random streams they rely on."""
+"""Maxout, its convolution, pooling and dropout against plain numpy; constraints and the random streams they rely on."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import signal
 
 from gan_repro import constraints, randomness
-from gan_repro.layers import Dropout, Maxout
+from gan_repro.layers import CeilMaxPool2D, Dropout, Maxout, MaxoutConv2D, UntiedBias
 
 
 def test_maxout_is_the_maximum_over_pieces():
@@ -33,6 +34,48 @@ def test_maxout_gradient_goes_to_the_winning_piece_only():
         loss = tf.reduce_sum(layer(tf.constant([[3.0], [-3.0]])))
     # x = 3: piece 1 wins (6 > 3); x = -3: piece 0 wins (-3 > -6)
     np.testing.assert_allclose(tape.gradient(loss, layer.kernel.value), [[-3.0, 3.0]])
+
+
+def test_maxout_convolution_is_the_maximum_over_plain_convolutions():
+    rng = np.random.default_rng(0)
+    layer = MaxoutConv2D(4, 2, 3, 2, keras.initializers.RandomNormal(seed=1))
+    x = rng.normal(size=(2, 5, 6, 3))
+    layer.build((None, 5, 6, 3))
+    layer.bias.assign(rng.normal(size=8))
+    y = layer(tf.constant(x, tf.float32)).numpy()
+    kernel, bias = layer.kernel.numpy().astype(np.float64), layer.bias.numpy().astype(np.float64)
+    padded = np.pad(x, [(0, 0), (2, 2), (2, 2), (0, 0)])
+    maps = np.stack(
+        [
+            [sum(signal.correlate2d(image[..., c], kernel[..., c, k], "valid") for c in range(3)) + bias[k] for image in padded]
+            for k in range(8)
+        ],
+        axis=-1,
+    )
+    np.testing.assert_allclose(y, np.maximum(maps[..., :4], maps[..., 4:]), atol=1e-5)
+    assert layer.compute_output_shape((None, 5, 6, 3)) == (None, 7, 8, 4) and y.shape == (2, 7, 8, 4)
+
+
+@pytest.mark.parametrize(
+    "pixels, size, stride, windows", [(33, 4, 2, 16), (15, 4, 2, 7), (9, 2, 2, 5), (8, 2, 2, 4), (3, 4, 2, 1)]
+)
+def test_pooling_in_ceil_mode_looks_over_the_edge_and_sees_nothing(pixels, size, stride, windows):
+    """The sizes of the convolutional CIFAR-10 discriminator, one that fits, and one window alone."""
+    x = np.random.default_rng(0).normal(size=(2, pixels, pixels, 3)).astype(np.float32) - 10  # all negative: a 0 would win
+    layer = CeilMaxPool2D(size, stride)
+    y = layer(x).numpy()
+    steps = [slice(i * stride, i * stride + size) for i in range(windows)]  # numpy's slices end at the edge
+    expected = np.array([[[image[rows, columns].max(axis=(0, 1)) for columns in steps] for rows in steps] for image in x])
+    np.testing.assert_array_equal(y, expected)
+    assert layer.compute_output_shape((None, pixels, pixels, 3)) == (None, windows, windows, 3)
+
+
+def test_an_untied_bias_is_one_number_per_pixel_and_channel():
+    layer = UntiedBias()
+    x = np.random.default_rng(0).normal(size=(4, 3, 2, 5)).astype(np.float32)
+    np.testing.assert_array_equal(layer(x), x)
+    layer.bias.assign(x[0])
+    np.testing.assert_allclose(layer(x), x + x[0])
 
 
 def test_dropout_keeps_the_stated_share_and_scales_explicitly():

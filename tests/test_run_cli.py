@@ -6,6 +6,7 @@ Most command lines go through `main` in this process; those whose process matter
 import fcntl
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -133,7 +134,10 @@ def test_list_names_every_experiment_data_set_and_preset(capsys):
     out = capsys.readouterr().out
     for name in experiments.names():
         assert f"{name}: {experiments.find(name).title}\n" in out
-    assert "data sets: mnist, glyphs, npz:PATH, images:FOLDER\n" in out and "presets:   paper, quick, smoke\n" in out
+    for name in experiments.names():
+        for kind, presets in experiments.find(name).recipes.items():
+            shown = {"npz": "npz:PATH", "images": "images:FOLDER"}.get(kind, kind)
+            assert re.search(rf"data sets: .*\b{shown}\b.*\n    presets: {', '.join(presets)}\n", out), kind
 
 
 def test_dry_run_is_json_with_the_overrides(here, capsys):
@@ -210,9 +214,9 @@ def test_the_command_that_a_record_shows_gives_the_same_configuration(settings, 
         ([G, "stray"], ["'stray'", "--name=value"]),
         ([G, "--workdir"], ["Missing value", "workdir"]),
         ([G, "--tensorboard=maybe"], ["--tensorboard=maybe", "true or false"]),
-        ([G, "--dataset=mnsit"], ["'mnsit'", "mnist, glyphs, npz:PATH, images:FOLDER", "Did you mean mnist?"]),
+        ([G, "--dataset=mnsit"], ["'mnsit'", "mnist, tfd,", "npz:PATH, images:FOLDER", "Did you mean mnist?"]),
         ([G, "--dataset="], ["unknown dataset ''"]),
-        ([G, "--dataset=cifar10"], ["'cifar10'", "mnist, glyphs"]),
+        ([T, "--dataset=gaussian1d"], ["'gaussian1d'", "mnist, cifar10"]),
         ([G, "--dataset=npz"], ["'npz'", "Did you mean npz:PATH?"]),
         ([G, "--dataset=npz:"], ["'npz:'", "npz:PATH"]),
         ([G, "--dataset=images"], ["'images'", "Did you mean images:FOLDER?"]),
@@ -480,7 +484,7 @@ def test_what_trains_nothing_runs_and_is_evaluated_again(tiny, here, capsys):
     records.check(record, "record.json")
     assert [entry["generator"] for entry in record["measurements"]] == ["training images", "k-means centroids"]
     assert evaluate.main(["evaluate", f"--workdir={folder}"]) == 0
-    assert read(folder / "record.json") == record
+    assert read(folder / "record.json") | {"cost": record["cost"]} == record
     capsys.readouterr()
     assert run.main(arguments) == 0 and capsys.readouterr().out.startswith("finished already")
 
@@ -603,7 +607,7 @@ def test_mnist_was_asked_for_and_cannot_be_had(tmp_path):
     seconds = time.monotonic() - start
     assert done.returncode == 1 and "MNIST is not prepared" in (err := one_line(done.stderr))
     assert "--dataset=glyphs" in err and "--data_dir" in err and "TFDS_DATA_DIR" in err
-    assert seconds < 30
+    assert seconds < 60  # TFDS itself would try for over three minutes; the rest is leave for a busy machine
     assert "NOTE" not in done.stdout and [path.name for path in tmp_path.rglob("*")] == ["empty"]
 
 

@@ -35,6 +35,25 @@ def record(seed=0, preset="quick", dataset="mnist", value=150.0):
     }
 
 
+def swept(content, top):
+    """The record with a sweep in its first measurement that peaks at `top`."""
+    values = [[top - 50.0, top - 60.0, top - 70.0], [top - 20.0, top, top - 30.0]]
+    sweep = {"sigma": [0.1, 0.167, 0.3], "n_samples": [100, 10_000], "n_test": 10_000, "value": values,
+             "chosen_sigma": [[0.1], [0.167]], "chosen_value": [top - 50.0, top]}  # fmt: skip
+    content["measurements"][0]["sweep"] = sweep
+    return content
+
+
+def stand_ins(dataset="mnist", preset="paper", sha256="0", space=None):
+    """A record of theis2015."""
+    config = experiments.resolve(experiments.find("theis2015"), dataset, preset).as_dict()
+    content = record(dataset="mnist", value=240.0)
+    content |= {key: config[key] for key in ("experiment", "dataset", "preset", "seed")} | {"config": config, "epochs": 0}
+    content["manifest"]["data"]["sha256"] = sha256
+    content["measurements"][0] |= {"generator": "training images", "dataset": dataset, "space": space}
+    return swept(content | {"curves": {}}, 240.0)
+
+
 @pytest.fixture
 def results(tmp_path):
     folder = tmp_path / "results"
@@ -58,15 +77,17 @@ def command(*arguments):
 
 
 def test_the_real_command_adds_regenerates_and_regenerates_the_same_bytes(tmp_path, results):
-    runs = [make_run(tmp_path / f"run{seed}", record(seed, value=150.0 + seed)) for seed in (0, 1)]
+    made = [swept(record(0), 150.0), record(1, value=151.0), stand_ins()]
+    runs = [make_run(tmp_path / f"run{index}", content) for index, content in enumerate(made)]
     done = command(f"--results={results}", *(f"--add={run}" for run in runs))
     assert (done.returncode, done.stderr) == (0, "")
     first = contents(results)
     stem = "goodfellow2014-mnist-quick-20epochs-seed"
     assert {f"records/{stem}0.json", f"records/{stem}1.json", "table1.md", "table1.csv", "table1.tex",
-            f"figures/{stem}0-training.png", "figures/goodfellow2014-mnist-log-likelihood.png"
+            f"figures/{stem}0-training.png", "figures/goodfellow2014-mnist-log-likelihood.png",
+            "figures/goodfellow2014-mnist-sweep.png", "figures/theis2015-mnist-sweep.png"
             } <= set(first)  # fmt: skip
-    assert "150.5 ± 2.0 SE ± 0.71 SD (2 seeds)" in first["table1.md"].decode()
+    assert "150.5 ± 2.0 SE ± 0.71 SD (2 seeds; σ .167, n 10,000)" in first["table1.md"].decode()
     assert not any(name.split("/")[-1].startswith(".") for name in first)  # no temporary file is left
     for name in first:
         if not name.startswith("records/"):
@@ -81,6 +102,41 @@ def test_adding_twice_changes_nothing(tmp_path, results):
     assert tables.main(arguments) == 0
     first = contents(results)
     assert tables.main(arguments) == 0 and contents(results) == first
+
+
+def test_sweeps_stand_beside_those_of_the_same_images_in_the_same_space(tmp_path, results, monkeypatch):
+    drawn = {}
+
+    def draw(path, sweeps, title, published):
+        drawn[path.name] = [(label, len(members)) for label, members in sweeps], title, [n.value for n in published]
+
+    monkeypatch.setattr(tables.curves, "parzen_sweep", draw)
+    last, faces = swept(record(1), 140.0), swept(record(0, "quick-tfd", "npz:faces.npz"), 90.0)
+    last["measurements"][0]["generator"] = "last"
+    faces["manifest"]["data"] |= {"title": "faces.npz", "sha256": "1"}
+    cifar = stand_ins("cifar10", sha256="2", space="contrast-normalised to norm 55")
+    pixels = stand_ins("cifar10", sha256="2")
+    pixels["config"]["recipe"]["contrast_norm"] = 99.0  # its place is behind the other's
+    for content in (cifar, pixels):
+        content["manifest"]["data"]["title"] = "CIFAR-10"
+    checks = [cifar, pixels, stand_ins(), stand_ins(preset="quick"), stand_ins("npz:faces.npz")]
+    made = [swept(record(0), 150.0), last, faces, *checks]
+    runs = [make_run(tmp_path / f"run{index}", content) for index, content in enumerate(made)]
+    assert tables.main(["tables", f"--results={results}", *(f"--add={run}" for run in runs)]) == 0
+    images = ("training images in place of samples", 1)
+    about = "Parzen log-likelihood against σ and the number of samples"
+    assert drawn["goodfellow2014-mnist-sweep.png"] == (
+        [("quick preset, 20 epochs", 1), ("quick preset, 20 epochs, last weights", 1), images],
+        f"Adversarial nets on MNIST: {about}", [225],
+    )  # fmt: skip
+    assert drawn["goodfellow2014-npz_faces-sweep.png"] == (
+        [(f"quick-tfd preset, {faces['epochs']} epochs", 1)], f"Adversarial nets on faces.npz: {about}", [])  # fmt: skip
+    assert drawn["theis2015-mnist-sweep.png"][0] == [images, (f"{images[0]}, quick preset", 1)]
+    assert drawn["theis2015-cifar10-sweep.png"] == (
+        [images], f"Parzen sanity on CIFAR-10, contrast-normalised to norm 55: {about}", [])  # fmt: skip
+    names = [f"goodfellow2014-{name}" for name in ("mnist", "npz_faces")]
+    names += [f"theis2015-{name}" for name in ("mnist", "cifar10", "npz_faces")]
+    assert set(drawn) == {f"{name}-sweep.png" for name in names}
 
 
 def test_without_records_the_tables_say_not_run(results):

@@ -88,11 +88,26 @@ def test_rows_are_means_over_100_minibatches(digits, tmp_path, monkeypatch):
 def test_a_checkpoint_is_written_inside_an_epoch_when_it_is_due(digits, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr(training, "CALL_SECONDS", 0.0)  # one minibatch a call
+    monkeypatch.setattr(training, "CHECKPOINT_SHARE", 1.0)
     saved = []
     monkeypatch.setattr(Workdir, "save_checkpoint", lambda self, step, arrays, notes: saved.append(step))
     loop(digits, tmp_path, epochs=2).run()
     inside = [step for step in saved if step % 10]
     assert len(inside) >= 6 and {10, 20} <= set(saved) and saved == sorted(saved)
+
+
+def test_a_checkpoint_that_takes_long_is_written_less_often(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(training, "CALL_SECONDS", 0.0)
+    saved = []
+
+    def slow(self, step, arrays, notes):
+        saved.append(step)
+        time.sleep(1.0)
+
+    monkeypatch.setattr(Workdir, "save_checkpoint", slow)
+    loop(digits, tmp_path, epochs=2).run()
+    assert len([step for step in saved if step % 10]) <= 1 and {10, 20} <= set(saved)  # 1 s of 20 at most, and every epoch
 
 
 def test_tensorboard_gets_the_metrics_of_every_epoch(digits, tmp_path):

@@ -16,6 +16,12 @@ def _tfds(name, data_dir, download):
     return from_tfds.load(name, data_dir, download)
 
 
+def _tfd(name, data_dir, download):
+    from gan_repro.data import tfd
+
+    return tfd.load(name, data_dir)
+
+
 def _glyphs(name, data_dir, download):
     from gan_repro.data import glyphs
 
@@ -34,8 +40,23 @@ def _images(name, data_dir, download):
     return user.load_images(name, data_dir)
 
 
+def _gaussian1d(name, data_dir, download):
+    from gan_repro.data import gaussian1d
+
+    return gaussian1d.load(name)
+
+
 # What a user may ask for: the loader. Capitals stand for a path.
-LOADERS = {"mnist": _tfds, "cifar10": _tfds, "glyphs": _glyphs, "npz:PATH": _npz, "images:FOLDER": _images}
+LOADERS = {
+    "mnist": _tfds,
+    "cifar10": _tfds,
+    "tfd": _tfd,
+    "tfd96": _tfd,
+    "glyphs": _glyphs,
+    "npz:PATH": _npz,
+    "images:FOLDER": _images,
+    "gaussian1d": _gaussian1d,
+}
 _BY_KIND = {dataset_kind(name): loader for name, loader in LOADERS.items()}
 
 
@@ -45,7 +66,8 @@ def load(name, data_dir=None, scaling=UNIT, download=True):
     Args:
       name: one of LOADERS, with the path filled in.
       data_dir: where TensorFlow Datasets keeps what it has prepared; None: $TFDS_DATA_DIR, else its own default. And
-        where relative paths of npz:PATH and images:FOLDER are looked for if they lead nowhere from the current folder.
+        where the file of tfd and tfd96 is, and where relative paths of npz:PATH and images:FOLDER are looked for if they
+        lead nowhere from the current folder.
       scaling: what networks see instead of pixels 0..255 (scaling.py).
       download: whether data that are not prepared may be fetched.
 

@@ -41,7 +41,9 @@ def interpolation(run, kind):
 
 
 def averages(run, kinds, n=10):
-    """Writes figures/averages.png: the same z through every generator of the run, one row each."""
+    """Writes figures/averages.png: the same z through every generator of the run, one row each; nothing for a single one."""
+    if len(kinds) < 2:
+        return
     rows = np.concatenate([run.samples(kind, n) for kind in kinds])
     title = f"{_caption(run, kinds[0])}, then the same z through: {', '.join(kinds[1:])}"
     shown = run.source.spec.scaling.shown(rows)

@@ -1,22 +1,19 @@
-"""Figures: grids of samples with exact pixels, the papers' nearest-neighbour and interpolation layouts, and curves.
+"""Figures of images: grids of samples with exact pixels, the papers' nearest-neighbour and interpolation layouts.
 
-Where images and numbers come from is not here. The same arguments give the same bytes: no dates, no global state.
+Where images come from is not here, nor are figures of numbers (curves.py). The same arguments give the same bytes.
 """
 
 import textwrap
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from gan_repro import files
+from gan_repro.reporting.curves import DPI, INK, write
+from gan_repro.reporting.curves import training_curves as training_curves  # for whoever draws a run, images and curves
 
-DPI = 128  # a power of two: pixels / DPI * DPI is exact, so that no size is off by one
 GAP = 2
 MARGIN = 10
-INK = "#222222"
 YELLOW = (255, 205, 0)
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#666666")  # Okabe and Ito
 
 
 def _pixels(images, low, high):
@@ -58,11 +55,6 @@ def _grid(pixels, rows, columns, scale):
     return canvas
 
 
-def _write(path, figure):
-    with files.replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
-
-
 def _write_canvas(path, canvas, title=None, headings=(), caption=None, size=9.0):
     """Writes a canvas pixel for pixel with white margins, a title and (x, text) headings above it, a caption below."""
     line = round(size * DPI / 72 * 1.3)
@@ -83,7 +75,7 @@ def _write_canvas(path, canvas, title=None, headings=(), caption=None, size=9.0)
         figure.text(*place, text, ha="center", **style | {"va": "bottom", "fontsize": size * 0.8})
     for index, text in enumerate(captions):
         figure.text(MARGIN / width, (bottom - MARGIN - index * line) / height, text, ha="left", **style)
-    _write(path, figure)
+    write(path, figure)
 
 
 def sample_grid(path, images, rows, columns, title=None, low=0.0, high=1.0):
@@ -167,121 +159,3 @@ def interpolation_strips(path, strips, low=0.0, high=1.0, title=None):
         strip, step = divmod(index, steps)
         _paste(canvas, image, scale, strip * (height * scale + apart), step * width * scale)
     _write_canvas(path, canvas, title)
-
-
-# ---- curves ----------------------------------------------------------------------------------------------------
-
-
-def kind_title(kind):
-    """What a legend calls a generator: "last" is G as trained, "averaged-KIND" an average of its weights."""
-    if kind.startswith("averaged-"):
-        return f"average of weights, {kind.removeprefix('averaged-')}"
-    return {"last": "G as trained"}.get(kind, kind)
-
-
-def validation_curves(curves):
-    """{kind: {"epoch": [...], "value": [...]}} of a record's curves, "last" first; {} if nothing was validated."""
-    found = next((value for name, value in curves.items() if name.startswith("validation")), {})
-    return dict(sorted(found.items(), key=lambda item: (item[0] != "last", item[0])))
-
-
-def _axes(axes, ylabel):
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
-    axes.set_ylabel(ylabel)
-    axes.ticklabel_format(axis="y", useOffset=False)
-    axes.grid(True, color="#e3e3e3", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _plot(axes, epochs, values, label=None, **style):
-    """A line; the fewer points, the more visible each one is. None (nothing measured then) leaves a hole."""
-    values = np.array([np.nan if value is None else value for value in values], float)
-    marker, width = "o" if len(values) <= 30 else None, 1.4 if len(values) <= 1000 else 0.6
-    axes.plot(epochs, values, label=label, linewidth=width, marker=marker, markersize=3.5, **style)
-
-
-def _robust_limits(axes, drawn):
-    """Keeps the first epochs, hundreds of nats below the rest, from flattening the part that matters.
-
-    `drawn`: the values of each curve. Whatever is cut off, the best half of every curve is seen.
-    """
-    values = np.concatenate([np.array(values, float) for values in drawn] or [np.zeros(0)])
-    if len(values) < 4:
-        return
-    quarter, top = np.percentile(values, 25), values.max()
-    bottom = min(quarter - 1.5 * (top - quarter), *(np.median(values) for values in drawn if values))
-    if values.min() < bottom:
-        axes.set_ylim(bottom=bottom - 0.02 * (top - bottom))
-
-
-def training_curves(path, curves, title):
-    """Writes a run's curves: losses; mean D(x) and D(G(z)), if there; validation log-likelihood by generator, if there.
-
-    Args:
-      path: the PNG.
-      curves: a record's "curves".
-      title: the line above.
-
-    Raises:
-      RunError: the file cannot be written.
-    """
-    training, validation = curves.get("training", {}), validation_curves(curves)
-    panels = [
-        ("loss", {"d_loss": "discriminator", "g_loss": "generator"}),
-        ("mean output of D", {"d_real": "D(x)", "d_generated": "D(G(z))"}),
-    ]
-    panels = [(ylabel, {name: lines[name] for name in lines if name in training}) for ylabel, lines in panels]
-    panels = [(ylabel, lines) for ylabel, lines in panels if lines]
-    figure = Figure(figsize=(4.2 * max(1, len(panels) + bool(validation)), 3.4), dpi=DPI, layout="constrained")
-    axes = figure.subplots(1, max(1, len(panels) + bool(validation)), squeeze=False)[0]
-    for axis, (ylabel, lines) in zip(axes, panels):
-        for colour, (name, text) in zip(COLOURS, lines.items()):
-            _plot(axis, training["epoch"], training[name], text, color=colour)
-        _axes(axis, ylabel)
-        axis.legend(frameon=False, fontsize=8)
-    if validation:
-        for colour, (kind, curve) in zip(COLOURS, validation.items()):
-            _plot(axes[-1], curve["epoch"], curve["value"], kind_title(kind), color=colour)
-        _axes(axes[-1], "validation log-likelihood (nats)")
-        _robust_limits(axes[-1], [curve["value"] for curve in validation.values()])
-        axes[-1].legend(frameon=False, fontsize=8)
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
-    figure.suptitle(title, fontsize=11, color=INK)
-    _write(path, figure)
-
-
-def log_likelihood_curves(path, groups, published):
-    """Writes the validation log-likelihood against epochs of all runs of an experiment, one line for each seed.
-
-    Args:
-      path: the PNG.
-      groups: as records.group gives them; a colour for each group and generator, solid for G as trained.
-      published: experiment.Published numbers, dashed lines (log-likelihoods on test images), or ().
-
-    Raises:
-      RunError: the file cannot be written.
-    """
-    figure = Figure(figsize=(7.2, 4.6), dpi=DPI, layout="constrained")
-    axes = figure.subplots()
-    drawn, seen = [], 0
-    for members in groups:
-        first = members[0]
-        run = f"{first['preset']}, {first['epochs']:g} epochs, {len(members)} seed{'s' if len(members) > 1 else ''}"
-        for kind in validation_curves(first["curves"]):
-            style = {"color": COLOURS[seen % len(COLOURS)], "linestyle": "-" if kind == "last" else (0, (4, 1.2))}
-            for index, record in enumerate(members):
-                curve = validation_curves(record["curves"]).get(kind, {"epoch": [], "value": []})
-                _plot(axes, curve["epoch"], curve["value"], None if index else f"{kind_title(kind)} ({run})", **style)
-                drawn.append(curve["value"])
-            seen += 1
-    for number in published:
-        error = "" if number.standard_error is None else f" ± {number.standard_error:g}"
-        label = f"published {number.row}, {number.value:g}{error} (test)"
-        axes.axhline(number.value, color=INK, linestyle="--", linewidth=1.0, label=label)
-    _axes(axes, "validation log-likelihood (nats)")
-    _robust_limits(axes, drawn)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=7.5)
-    _write(path, figure)

@@ -30,9 +30,9 @@ def markdown(table):
     if len(tables.verdict_rows(table)) > 1:
         lines += ["## Against the published numbers", "", *_grid(tables.verdict_rows(table))]
     if table.lines:
-        lines += ["## How the rows were measured", "", *_grid(tables.detail_rows(table.lines, table.titles))]
+        lines += ["## How the rows were measured", "", *_grid(tables.detail_rows(table, table.lines))]
     if table.others:
-        lines += ["## Other measurements of the same runs", "", *_grid(tables.detail_rows(table.others, table.titles))]
+        lines += ["## Other measurements of the same runs", "", *_grid(tables.detail_rows(table, table.others))]
     if table.groups:
         lines += ["## Commands", ""]
     for run, members in enumerate(table.groups, start=1):
@@ -50,13 +50,18 @@ def _machine(record):
     return record["cost"].get("processor") or device if device == "CPU" else device
 
 
-_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "<": "$<$",
-        ">": "$>$", "|": r"\textbar{}", **{character: f"\\{character}" for character in "&%$#_{}"}}  # fmt: skip
+_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "σ": r"$\sigma$",
+        "<": "$<$", ">": "$>$", "|": r"\textbar{}", **{character: f"\\{character}" for character in "&%$#_{}"}}  # fmt: skip
 
 
 def tex(text):
     """`text` with everything escaped that LaTeX would take for its own, in one pass."""
     return text.translate(str.maketrans(_TEX))
+
+
+def _columns(*shares):
+    """Columns of fixed widths, in shares of the text's: the cells are long, so they wrap."""
+    return "".join(rf"p{{{share:.3g}\textwidth}}" for share in shares)
 
 
 def latex(table):
@@ -76,18 +81,19 @@ def latex(table):
         yield r"\end{tabular}"
 
     lines = [f"% {tables.GENERATED}", *(f"% {note}" for note in tables.notes(table))]
-    lines += tabular(tables.main_rows(table), "l" + "r" * len(table.columns))
+    n = len(table.columns)
+    lines += tabular(tables.main_rows(table), _columns(0.3, *[0.54 / n] * n))
     if len(tables.verdict_rows(table)) > 1:
-        lines += ["", r"\medskip", "", *tabular(tables.verdict_rows(table), r"lrrp{.3\textwidth}l")]
+        lines += ["", r"\medskip", "", *tabular(tables.verdict_rows(table), _columns(0.18, 0.18, 0.1, 0.22, 0.12))]
     return "\n".join(lines) + "\n"
 
 
 def comma_separated(table):
     """The whole text of the .csv file: one line per number, published and measured, at full precision."""
     out = io.StringIO()
-    names = ["table", "kind", "model", "experiment", "dataset", "metric", "unit", "generator", "value",
+    names = ["table", "kind", "model", "experiment", "dataset", "space", "metric", "unit", "generator", "value",
              "standard_error", "deviation_over_seeds", "n_seeds", "seeds", "preset", "epochs", "split", "n_test",
-             "n_samples", "sigma", "verdict", "departures", "source", "command"]  # fmt: skip
+             "n_folds", "n_samples", "sigma", "verdict", "departures", "source", "command"]  # fmt: skip
     writer = csv.DictWriter(out, names, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for experiment, number in table.published:

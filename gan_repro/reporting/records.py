@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gan_repro import files
 from gan_repro.errors import RunError
+from gan_repro.experiment import level
 
 SCHEMA = 1
 _NUMBER = (int, float)
@@ -40,7 +41,10 @@ _FIELDS = {
     "curves": dict,
 }
 _MEASUREMENT = {"metric": str, "unit": str, "value": _NUMBER, "dataset": str, "generator": str}
-_MEASUREMENT_OPTIONAL = {"standard_error": _NUMBER, "n_test": int, "n_samples": int, "sigma": _NUMBER, "split": str}
+_MEASUREMENT_OPTIONAL = {"standard_error": _NUMBER, "n_test": int, "n_samples": int, "n_folds": int, "sigma": _NUMBER,
+                         "sigmas": list, "split": str, "space": str, "sweep": dict}  # fmt: skip
+# What makes a measurement another one. Sigma is chosen by validation, run by run: a result, not a part of the protocol.
+_PROTOCOL = ("metric", "unit", "dataset", "space", "generator", "split", "n_test", "n_samples", "n_folds")
 _WORDS = {int: "a whole number", str: "text", dict: "an object", list: "a list", _NUMBER: "a number"}
 
 
@@ -50,20 +54,24 @@ class Summary:
 
     Attributes:
       metric, unit, dataset, generator, split, n_test, n_samples: as in the measurements; None where they say nothing.
+      space: what of the data was measured, such as "contrast-normalised to norm 55"; None: pixels in [0, 1], or no matter.
+      n_folds: over how many folds the mean is taken (and the standard error, instead of over images), or None.
       value: mean over seeds.
-      standard_error: mean over seeds of the standard error over test images, or None.
+      standard_error: mean over seeds of the standard error over test images (or folds), or None.
       deviation: standard deviation over seeds (n - 1 in the denominator); None with one seed.
       seeds: tuple of int, sorted.
-      sigmas: tuple of the distinct Parzen widths that validation chose, sorted.
+      sigmas: tuple of the distinct Parzen widths that validation chose, over seeds and folds, sorted.
     """
 
     metric: str
     unit: str
     dataset: str
+    space: str | None
     generator: str
     split: str | None
     n_test: int | None
     n_samples: int | None
+    n_folds: int | None
     value: float
     standard_error: float | None
     deviation: float | None
@@ -103,6 +111,10 @@ def check(record, where):
                 _require(measurement, name, kind, place)
         if (measurement.get("standard_error") or 0) < 0:
             raise RunError(f"{place}.standard_error must be >= 0")
+        if not _are_numbers(measurement.get("sigmas") or []):
+            raise RunError(f"{place}.sigmas must be numbers")
+        if measurement.get("sweep") is not None:
+            _check_sweep(measurement["sweep"], f"{place}.sweep")
     _check_curves(record["curves"], where)
     for place, number in _numbers(record, ""):
         if not math.isfinite(number):
@@ -117,6 +129,32 @@ def _require(fields, name, kind, where):
         value = value[key]
     if not isinstance(value, kind) or isinstance(value, bool):
         raise RunError(f"{where} is damaged: {name} must be {_WORDS[kind]}, not {value!r}")
+
+
+def _are_numbers(values, kind=_NUMBER):
+    return all(isinstance(value, kind) and not isinstance(value, bool) for value in values)
+
+
+def _check_sweep(sweep, where):
+    """A sweep is as measure.parzen_sweep gives it: a row for each of n_samples, in `value` a column for each sigma."""
+    for name in ("sigma", "n_samples", "value", "chosen_sigma", "chosen_value"):
+        _require(sweep, name, list, where)
+    _require(sweep, "n_test", int, where)
+    sigmas, rows = sweep["sigma"], len(sweep["n_samples"])
+    for name, kind in (("sigma", _NUMBER), ("n_samples", int)):
+        values = sweep[name]
+        if not values or not _are_numbers(values, kind) or values[0] <= 0 or values != sorted(set(values)):
+            raise RunError(f"{where}.{name} must be ascending numbers > 0")
+    for name in ("value", "chosen_sigma", "chosen_value"):
+        if len(sweep[name]) != rows:
+            raise RunError(f"{where}.{name} must have {rows} entries, one for each of n_samples")
+    lists = [row for name in ("value", "chosen_sigma") for row in sweep[name]]
+    if not all(isinstance(row, list) and _are_numbers(row) for row in [*lists, sweep["chosen_value"]]):
+        raise RunError(f"{where}: value, chosen_sigma and chosen_value must hold numbers")
+    if any(len(row) != len(sigmas) for row in sweep["value"]):
+        raise RunError(f"{where}.value must have {len(sigmas)} numbers in each row, one for each sigma")
+    if any(not row or not set(row) <= set(sigmas) for row in sweep["chosen_sigma"]):
+        raise RunError(f"{where}.chosen_sigma must be among sigma")
 
 
 def _check_curves(curves, where):
@@ -165,7 +203,7 @@ def _refuse(record, where):
     """Raises RunError for what must not stand among results: unfinished runs, smoke runs, the built-in glyphs."""
     if record.get("complete") is False:
         raise RunError(f"{where}: the run has not finished; give its command again to continue it: {record['command']}")
-    if record["preset"] == "smoke":
+    if level(record["preset"]) == "smoke":
         raise RunError(f"{where}: a smoke run measures nothing; results take the presets paper and quick")
     if "glyphs" in [record["dataset"], *(measurement["dataset"] for measurement in record["measurements"])]:
         raise RunError(f"{where}: glyphs are the program's own digits, no paper's; results take real data sets only")
@@ -189,8 +227,8 @@ def group(records):
       records: checked records, in any order.
 
     Returns:
-      list of lists of records, each sorted by seed; groups sorted by experiment, data set, preset (paper first), more
-      epochs first.
+      list of lists of records, each sorted by seed; groups sorted by experiment, data set, preset (paper levels first),
+      more epochs first.
 
     Raises:
       RunError: two records are of the same run.
@@ -206,7 +244,7 @@ def group(records):
 
     def order(item):
         text, (record, *_) = item
-        preset = (record["preset"] != "paper", record["preset"])
+        preset = (level(record["preset"]) != "paper", record["preset"])
         return record["experiment"], record["dataset"], preset, -record["epochs"], text
 
     return [members for _, members in sorted(groups.items(), key=order)]
@@ -283,9 +321,7 @@ def summaries(members):
     found = {}
     for record in members:
         for measurement in record["measurements"]:
-            # Sigma is chosen by validation, run by run: it is a result, not a part of the protocol.
-            keys = ("metric", "unit", "dataset", "generator", "split", "n_test", "n_samples")
-            entry = found.setdefault(tuple(measurement.get(key) for key in keys), {})
+            entry = found.setdefault(tuple(measurement.get(key) for key in _PROTOCOL), {})
             if record["seed"] in entry:
                 what = f"{measurement['metric']} of {measurement['generator']}"
                 raise RunError(f"{file_name(record)} is damaged: {what} is there twice")
@@ -296,11 +332,12 @@ def summaries(members):
 def _summary(key, by_seed):
     values = [entry["value"] for entry in by_seed.values()]
     errors = [entry.get("standard_error") for entry in by_seed.values()]
+    sigmas = {sigma for entry in by_seed.values() for sigma in [entry.get("sigma"), *(entry.get("sigmas") or [])]}
     return Summary(
-        *key,
+        **dict(zip(_PROTOCOL, key)),
         value=statistics.fmean(values),
         standard_error=None if None in errors else statistics.fmean(errors),
         deviation=statistics.stdev(values) if len(values) > 1 else None,
         seeds=tuple(sorted(by_seed)),
-        sigmas=tuple(sorted({entry["sigma"] for entry in by_seed.values() if entry.get("sigma") is not None})),
+        sigmas=tuple(sorted(sigmas - {None})),
     )

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 from gan_repro.errors import RunError
-from gan_repro.experiment import dataset_kind, plain
+from gan_repro.experiment import dataset_kind, level, plain
 from gan_repro.reporting import records
 
 GENERATED = "Generated from results/records/*.json by `python -m gan_repro.tables`; do not edit."
@@ -19,21 +19,32 @@ SHOWN = {"reproduced": "reproduced", "partly": "partly", "not": "not reproduced"
 # How the published numbers were measured: what a measurement must say to be held against them without a remark.
 PROTOCOLS = {
     ("parzen_log_likelihood", "mnist"): {"split": "test", "n_samples": 10_000, "n_test": 10_000},
-    ("parzen_log_likelihood", "tfd"): {"split": "test", "n_samples": 10_000},
+    ("parzen_log_likelihood", "tfd"): {"split": "test", "n_samples": 10_000, "n_folds": 5},
 }
 # Fields of a recipe that change what is kept and shown, or roundings, but not the training.
 BESIDE_TRAINING = ("epochs", "averages", "samples_every", "validate_every", "jit_compile")
+SCHEDULE = ("pretrain_epochs", "steps_per_epoch")  # not in a row's label: the epochs and steps played stand there
 ERROR_BARS = (
     "± in a published number: as its paper gives it. Measured numbers have two error bars, never merged: SE, the "
     "standard error over test images (the paper's own kind; over several seeds the mean of their SEs), and SD, the "
     "standard deviation over training seeds (n - 1 in the denominator). Without SD there is one seed."
 )
+FOLDS = (
+    "TFD, published and measured: the mean over the five folds of the labelled images, and its SE across the folds. One "
+    "generator, trained on the unlabeled images, serves them all; sigma is chosen fold by fold."
+)
+SIGMAS = (
+    "σ: the width of the Parzen window, chosen on validation images from the paper's ten from .1 to 1; several where seeds "
+    "or folds chose several. n: the number of samples that carry it."
+)
+SWEEP = "What a number owes to both: figures/*-sweep.png; fewer samples there are the first ones of the same set."
 VERDICTS = (
     "Verdicts. Reproduced: ours >= published - 2 sqrt(SE^2 + SD^2), with the published schedule, recipe and protocol "
     f"and at least {MIN_SEEDS} seeds. Partly: measured under other conditions (named), such as a shorter schedule, whatever "
     "came out (the difference says it), or reached with fewer seeds. Not reproduced: not reached under the published "
-    "conditions. Not run: nothing was measured. Only the generator that validation "
-    "chose (best) is judged. Numbers on other data sets are not comparable with the published ones: no verdict."
+    "conditions. Not run: nothing was measured, with the reason where it is not for want of time. Only the generator that "
+    "validation chose (best) is judged, or the last one of a run that lets validation choose none. Numbers on other data "
+    "sets are not comparable with the published ones: no verdict."
 )
 CAVEATS = {
     "parzen_log_likelihood": "Gaussian Parzen-window log-likelihoods are known to mislead: they reward blur, and "
@@ -61,7 +72,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """What a table shows. `columns`: (data set, metric, unit); `others`: lines that fall in no column."""
+    """What a table shows. `columns`: (data set, metric, unit, space); `others`: lines that fall in no column."""
 
     name: str
     experiments: list
@@ -104,20 +115,32 @@ def departures(experiment, members, summary):
     protocol of the evaluation. More epochs than the paper preset's are no departure; the row shows them.
     """
     record = members[0]
-    found = [] if record["preset"] == "paper" else [f"{record['preset']} preset"]
-    paper = experiment.recipes.get(dataset_kind(record["dataset"]), {}).get("paper")
+    found = [] if level(record["preset"]) == "paper" else [f"{record['preset']} preset"]
+    paper = paper_recipe(experiment, record)
     if paper is None:
         return (*found, "the experiment has no paper preset for these data")
-    wanted, used = plain(dataclasses.asdict(paper)), record["config"]["recipe"]
-    if record["epochs"] < wanted.get("epochs", 0):
-        found.append(f"{record['epochs']:,g} of {wanted['epochs']:,g} epochs")
-    for key in sorted(wanted.keys() | used.keys()):
-        if key not in BESIDE_TRAINING and wanted.get(key) != used.get(key):
-            found.append(f"{key} = {used.get(key)} (paper: {wanted.get(key)})")
+    epochs = getattr(paper, "total_epochs", getattr(paper, "epochs", 0))
+    if record["epochs"] < epochs:
+        found.append(f"{record['epochs']:,g} of {epochs:,g} epochs")
+    found += [f"{key} = {used} (paper: {wanted})" for key, used, wanted in _differences(paper, record)]
     for key, value in PROTOCOLS.get((summary.metric, summary.dataset), {}).items():
         if getattr(summary, key) != value:
             found.append(f"evaluation: {key} = {getattr(summary, key)} (paper: {value})")
     return tuple(found)
+
+
+def paper_recipe(experiment, record):
+    """The recipe of the paper level of a record's model ("paper-tfd" for "quick-tfd"), or None."""
+    preset = "paper" + record["preset"].removeprefix(level(record["preset"]))
+    return experiment.recipes.get(dataset_kind(record["dataset"]), {}).get(preset)
+
+
+def _differences(paper, record):
+    """(key, value used, paper's value) of each field that touches the training and differs; None where it is in one only."""
+    wanted, used = plain(dataclasses.asdict(paper)), record["config"]["recipe"]
+    for key in sorted(wanted.keys() | used.keys()):
+        if key not in BESIDE_TRAINING and wanted.get(key) != used.get(key):
+            yield key, used.get(key), wanted.get(key)
 
 
 def names(experiments):
@@ -146,15 +169,15 @@ def build(name, experiments, groups):
             raise RunError(f"record {file} is of an unknown experiment {unknown!r}; valid: {', '.join(by_name)}")
     published = [(each, number) for each in experiments for number in each.published if number.table == name]
     groups = [members for members in groups if by_name[members[0]["experiment"]].table == name]
-    lines = [
-        _line(by_name[members[0]["experiment"]], run, members, summary)
-        for run, members in enumerate(groups, start=1)
-        for summary in sorted(records.summaries(members), key=_order)
-    ]
+    lines = []
+    for run, members in enumerate(groups, start=1):
+        summaries = sorted(records.summaries(members), key=_order)
+        main = "best" if any(summary.generator == "best" for summary in summaries) else "last"
+        lines += [_line(by_name[members[0]["experiment"]], run, members, summary, main) for summary in summaries]
     metrics = {number.metric for _, number in published} or {line.summary.metric for line in lines}
-    columns = [(number.dataset, number.metric, number.unit) for _, number in published]
+    columns = [column(number) for _, number in published]
     headline = [line for line in lines if line.summary.metric in metrics and line.summary.split in (None, "test")]
-    columns += [(line.summary.dataset, line.summary.metric, line.summary.unit) for line in headline]
+    columns += [column(line.summary) for line in headline]
     data = [record["manifest"]["data"] | {"dataset": record["dataset"]} for members in groups for record in members]
     return Table(
         name=name,
@@ -168,28 +191,62 @@ def build(name, experiments, groups):
     )
 
 
+def stands_in(generator):
+    """Whether a measurement's "generator" is none: training images or centroids in place of samples."""
+    return not (generator in ("best", "last") or generator.startswith("averaged-"))
+
+
 def _order(summary):
     return {"best": 0, "last": 1}.get(summary.generator, 2)
 
 
-def _line(experiment, run, members, summary):
-    record, generator, section = members[0], summary.generator, "ours"
-    if generator == "best":
-        label = f"{experiment.row}, run {run}: {record['preset']} preset, {record['epochs']:,g} epochs"
+def run_title(experiment, record):
+    """Such as "quick-tfd preset, generator_units 2,000, 2,000 (paper: 8,000, 8,000), 39 epochs, 4,368 steps".
+
+    What touches the training and is not as in the paper recipe of the same model is named, the schedule by what was played.
+    """
+    paper = paper_recipe(experiment, record)
+    parts = [f"{record['preset']} preset"]
+    for key, used, wanted in _differences(paper, record) if paper else ():
+        if key not in SCHEDULE:
+            parts.append(f"{key} {_field(used)} (paper: {_field(wanted)})")
+    parts.append(f"{record['epochs']:,g} epochs")
+    steps = record["cost"].get("steps")
+    return ", ".join([*parts, f"{steps:,} steps"] if steps else parts)
+
+
+def _field(value):
+    """A recipe's value for a reader: thousands apart, lists without brackets."""
+    if isinstance(value, list):
+        return ", ".join(map(_field, value)) or "none"
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _line(experiment, run, members, summary, main):
+    """`main`: the generator of the run's first row, which is judged."""
+    generator, section = summary.generator, "ours"
+    if stands_in(generator):
+        label, section = f"{generator} in place of samples", "sanity"
+    elif generator == main:
+        label = f"{experiment.row}, run {run}: {run_title(experiment, members[0])}{', last weights' if main == 'last' else ''}"
     elif generator == "last":
         label = f"run {run}, last weights instead of the best by validation"
-    elif generator.startswith("averaged-"):
-        label = f"run {run}, average of G's weights ({generator.removeprefix('averaged-')}), not in the paper"
     else:
-        label, section = f"{generator} in place of samples", "sanity"
+        label = f"run {run}, average of G's weights ({generator.removeprefix('averaged-')}), not in the paper"
     away, judged = (), None
     for number in experiment.published:
-        same = (number.dataset, number.metric, number.unit) == (summary.dataset, summary.metric, summary.unit)
-        if number.ours and same and generator == "best" and summary.split in (None, "test"):
+        if number.ours and column(number) == column(summary) and generator == main and summary.split in (None, "test"):
             away = departures(experiment, members, summary)
             errors = (summary.standard_error, summary.deviation, len(summary.seeds))
             judged = verdict(summary.value, *errors, number.value, away)
     return Line(run, members, label, section, summary, away, judged)
+
+
+def column(entry):
+    """The column of a Summary or a Published number: (data set, metric, unit, space)."""
+    return entry.dataset, entry.metric, entry.unit, getattr(entry, "space", None)
 
 
 # ---- numbers and rows, the same for every format -------------------------------------------------------------------
@@ -207,48 +264,76 @@ def digits(value, error):
 
 
 def measured(summary):
-    """Such as "221.3 ± 2.1 SE ± 3.4 SD (3 seeds)", "221.3 ± 2.1 SE (1 seed)"."""
+    """Such as "221.3 ± 2.1 SE ± 3.4 SD (3 seeds; σ .167 and .215, n 10,000)", "82.80 ± 0.41 SE (1 seed)"."""
     value, error = digits(summary.value, summary.standard_error or summary.deviation)
     text = value if summary.standard_error is None else f"{value} ± {error} SE"
     if summary.deviation is not None:
         text += f" ± {digits(summary.value, summary.deviation)[1]} SD"
-    return f"{text} ({len(summary.seeds)} seed{'s' if len(summary.seeds) > 1 else ''})"
+    seeds = f"{len(summary.seeds)} seed{'s' if len(summary.seeds) > 1 else ''}"
+    seeds += f", {summary.n_folds} folds" if summary.n_folds else ""
+    *others, last = [width(sigma) for sigma in summary.sigmas] or [""]
+    how = [f"σ {', '.join(others)}{' and ' if others else ''}{last}"] if last else []
+    how += [f"n {summary.n_samples:,}"] if summary.n_samples else []
+    return f"{text} ({'; '.join([seeds, ', '.join(how)] if how else [seeds])})"
+
+
+def width(sigma):
+    """A width in three significant digits, without the zero before the point: ".215", ".1", "1"."""
+    return f"{sigma:.3g}".removeprefix("0")
 
 
 def _printed(number):
     return f"{number.value:g}" + ("" if number.standard_error is None else f" ± {number.standard_error:g}")
 
 
-def _column_title(table, column):
-    dataset, metric, unit = column
-    several = len({entry[1] for entry in table.columns}) > 1
-    return f"{table.titles.get(dataset, dataset)}{' ' + metric.replace('_', ' ') if several else ''}, {unit}"
+def _data(table, dataset, space):
+    return ", ".join([table.titles.get(dataset, dataset), *([space] if space else [])])
+
+
+def _column_title(table, entry):
+    dataset, metric, unit, space = entry
+    several = len({metric for _, metric, *_ in table.columns}) > 1
+    return f"{_data(table, dataset, space)}{' ' + metric.replace('_', ' ') if several else ''}, {unit}"
+
+
+def _not_run(number):
+    return "not run" + (f": {number.unavailable}" if number.unavailable else "")
 
 
 def main_rows(table):
     """The compact table: [header, rows...] of cells; a row of one cell is a heading."""
-    header = ["Model", *(_column_title(table, column) for column in table.columns)]
-    rows, models = [header], {}
-    for _, number in table.published:
-        models.setdefault(number.row, {})[number.dataset, number.metric, number.unit] = _printed(number)
-    if models:
-        rows.append(["Published"])
-        rows += [[model, *(cells.get(column, "") for column in table.columns)] for model, cells in models.items()]
-
-    def measured_row(line):
-        return [line.label, *(measured(line.summary) if _is(line, column) else "" for column in table.columns)]
-
+    header = ["Model", *(_column_title(table, entry) for entry in table.columns)]
+    rows = [header]
+    if table.published:
+        rows += [["Published"], *_rows(table, ((n.row, column(n), _printed(n)) for _, n in table.published))]
     rows.append(["Measured by this program"])
     for experiment in (each for each in table.experiments if each.table == table.name):
         own = [line for line in _of(table.lines, experiment) if line.section == "ours"]
-        rows += map(measured_row, own)
-        wanted = [(n.dataset, n.metric, n.unit) for n in experiment.published if n.ours and n.table == table.name]
-        missing = [column for column in wanted if not any(_is(line, column) for line in own)]
-        if missing:
-            rows.append([experiment.row, *("not run" if column in missing else "" for column in table.columns)])
-    sanity = [line for line in table.lines if line.section == "sanity"]
+        rows += [row for line in own for row in _rows(table, [_cell(line)])]
+        there = {column(line.summary) for line in own}
+        wanted = [number for number in experiment.published if number.ours and number.table == table.name]
+        missing = [number for number in wanted if column(number) not in there]
+        rows += _rows(table, ((experiment.row, column(number), _not_run(number)) for number in missing))
+    sanity = [_cell(line) for line in table.lines if line.section == "sanity"]
     if sanity:
-        rows += [["Checks of the estimator: no model at all"], *map(measured_row, sanity)]
+        rows += [["Checks of the estimator: no model at all"], *_rows(table, sanity)]
+    return rows
+
+
+def _cell(line):
+    return line.label, column(line.summary), measured(line.summary)
+
+
+def _rows(table, cells):
+    """Rows of (label, column, text): one for each label, in their order; a second one where a cell is taken already."""
+    rows = []
+    for label, entry, text in cells:
+        place = table.columns.index(entry) + 1
+        row = next((row for row in rows if row[0] == label and not row[place]), None)
+        if row is None:
+            row = [label, *[""] * len(table.columns)]
+            rows.append(row)
+        row[place] = text
     return rows
 
 
@@ -256,17 +341,12 @@ def _of(lines, experiment):
     return [line for line in lines if line.members[0]["experiment"] == experiment.name]
 
 
-def _is(line, column):
-    return (line.summary.dataset, line.summary.metric, line.summary.unit) == column
-
-
 def verdict_rows(table):
     """Each published number that is ours to reproduce, against every run of it: [header, rows...]."""
     rows = [["Published", "Ours", "Ours - published", "Conditions", "Verdict"]]
     for experiment, number in ((owner, entry) for owner, entry in table.published if entry.ours):
-        column = (number.dataset, number.metric, number.unit)
-        label = f"{number.row}, {_column_title(table, column)}: {_printed(number)}"
-        judged = [line for line in _of(table.lines, experiment) if line.verdict and _is(line, column)]
+        label = f"{number.row}, {_column_title(table, column(number))}: {_printed(number)}"
+        judged = [line for line in _of(table.lines, experiment) if line.verdict and column(line.summary) == column(number)]
         for line in judged:
             seeds = len(line.summary.seeds)
             few = [f"{seeds} of {MIN_SEEDS} seeds"] if seeds < MIN_SEEDS else []
@@ -274,24 +354,26 @@ def verdict_rows(table):
             difference = f"{line.summary.value - number.value:+.1f}"
             rows.append([label, measured(line.summary), difference, f"run {line.run}: {conditions}", SHOWN[line.verdict]])
         if not judged:
-            rows.append([label, "", "", "", "not run"])
+            rows.append([label, "", "", "", _not_run(number)])
     return rows
 
 
-def detail_rows(lines, titles):
+def detail_rows(table, lines):
     """The protocol of measured numbers: [header, rows...]."""
-    rows = [["Run", "Metric", "Data", "Generator", "Value", "SE over test images", "SD over seeds", "Seeds",
+    rows = [["Run", "Metric", "Data", "Generator", "Value", "SE over test images or folds", "SD over seeds", "Seeds",
              "sigma", "Samples", "Images", "Split", "Preset", "Epochs"]]  # fmt: skip
     for line in lines:
         summary, record = line.summary, line.members[0]
         value, error = digits(summary.value, summary.standard_error or summary.deviation)
+        images = "" if summary.n_test is None else f"{summary.n_test:,}"
         rows.append([
             str(line.run), f"{summary.metric.replace('_', ' ')}, {summary.unit}",
-            titles.get(summary.dataset, summary.dataset), summary.generator, value,
+            _data(table, summary.dataset, summary.space), summary.generator, value,
             "" if summary.standard_error is None else error,
             "1 seed" if summary.deviation is None else digits(summary.value, summary.deviation)[1],
             ", ".join(map(str, summary.seeds)), ", ".join(f"{sigma:.3g}" for sigma in summary.sigmas),
-            *("" if n is None else f"{n:,}" for n in (summary.n_samples, summary.n_test)),
+            "" if summary.n_samples is None else f"{summary.n_samples:,}",
+            f"{images} in {summary.n_folds} folds" if summary.n_folds else images,
             summary.split or "", record["preset"], f"{record['epochs']:,g}",
         ])  # fmt: skip
     return rows
@@ -299,7 +381,10 @@ def detail_rows(lines, titles):
 
 def notes(table):
     """The footnotes, as a list of texts: error bars, verdict rule, caveats, sources of the published numbers."""
-    caveats = [CAVEATS[metric] for metric in dict.fromkeys(column[1] for column in table.columns) if metric in CAVEATS]
+    folds = [FOLDS] if any(dataset == "tfd" for dataset, *_ in table.columns) else []
+    swept = any(entry.get("sweep") for members in table.groups for record in members for entry in record["measurements"])
+    sigmas = [f"{SIGMAS} {SWEEP}" if swept else SIGMAS] if any(line.summary.sigmas for line in table.lines) else []
+    caveats = [CAVEATS[metric] for metric in dict.fromkeys(entry[1] for entry in table.columns) if metric in CAVEATS]
     sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
     remarks = list(dict.fromkeys(f"{number.row}: {number.note}" for _, number in table.published if number.note))
-    return [ERROR_BARS, VERDICTS, *caveats, *sources, *remarks]
+    return [ERROR_BARS, *folds, *sigmas, VERDICTS, *caveats, *sources, *remarks]

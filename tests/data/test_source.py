@@ -118,7 +118,7 @@ def test_arrays_that_do_not_fit_the_spec_are_refused():
 
 @pytest.mark.parametrize("name", ["mnst", "npz", "npz:", "images", "mnist:there", "", ":"])
 def test_unknown_names_are_usage_errors_that_list_the_valid_ones(name):
-    with pytest.raises(UsageError, match="mnist, cifar10, glyphs, npz:PATH, images:FOLDER"):
+    with pytest.raises(UsageError, match="mnist, cifar10, tfd, tfd96, glyphs, npz:PATH, images:FOLDER"):
         data.load(name)
 
 

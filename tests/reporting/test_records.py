@@ -16,6 +16,12 @@ def measurement(value, generator="best", **changes):
     return base | {"n_test": 10_000, "n_samples": 10_000, "sigma": 0.167} | changes
 
 
+def make_sweep(**changes):
+    base = {"sigma": [0.1, 0.167], "n_samples": [100, 10_000], "n_test": 10_000}
+    base |= {"value": [[-5.0, 10], [150.0, 200.0]], "chosen_sigma": [[0.167], [0.167]], "chosen_value": [10.0, 200.0]}
+    return base | changes
+
+
 def make_record(seed=0, measurements=None, recipe=None, dataset="mnist", preset="paper", epochs=100, experiment="fake"):
     name = {"experiment": experiment, "dataset": dataset, "preset": preset, "seed": seed}
     return {
@@ -89,6 +95,70 @@ def test_damage_inside_is_named(change, words):
         records.check(record, "x.json")
 
 
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        *(({name: None}, rf"{name} must be") for name in make_sweep()),
+        ({"sigma": []}, "sigma must be ascending"),
+        ({"sigma": [0.167, 0.1]}, "sigma must be ascending"),
+        ({"sigma": [0.0, 0.167]}, "sigma must be ascending"),
+        ({"sigma": [0.1, True]}, "sigma must be ascending"),
+        ({"n_samples": [100, 1000.5]}, "n_samples must be ascending"),
+        ({"n_samples": [100]}, "value must have 1 entries"),
+        ({"value": [[1.0, 2.0]]}, "value must have 2 entries"),
+        ({"value": [[1.0, 2.0], [1.0]]}, "value must have 2 numbers"),
+        ({"value": [[1.0, 2.0], [1.0, "high"]]}, "must hold numbers"),
+        ({"value": [[1.0, 2.0], 3.0]}, "must hold numbers"),
+        ({"value": [[1.0, 2.0], [1.0, math.nan]]}, r"sweep\.value\.1\.1 is nan"),
+        ({"chosen_sigma": [[0.167]]}, "chosen_sigma must have 2 entries"),
+        ({"chosen_sigma": [[0.167], [0.2]]}, "chosen_sigma must be among sigma"),
+        ({"chosen_sigma": [[0.167], []]}, "chosen_sigma must be among sigma"),
+        ({"chosen_sigma": [[0.167], [[]]]}, "must hold numbers"),
+        ({"chosen_value": [1.0, None]}, "must hold numbers"),
+    ],
+)
+def test_a_damaged_sweep_is_named(change, words):
+    record = make_record(measurements=[measurement(200.0, sweep=make_sweep())])
+    records.check(record, "x.json")
+    record["measurements"][0]["sweep"] |= change
+    with pytest.raises(RunError, match=rf"x\.json.*measurements.*{words}"):
+        records.check(record, "x.json")
+
+
+@pytest.mark.parametrize("name", make_sweep())
+def test_a_sweep_without_a_field_is_damaged(name):
+    record = make_record(measurements=[measurement(200.0, sweep=make_sweep())])
+    del record["measurements"][0]["sweep"][name]
+    with pytest.raises(RunError, match=rf"sweep.*{name} is missing"):
+        records.check(record, "x.json")
+
+
+def test_a_sweep_divides_nothing_and_summaries_do_not_carry_it():
+    members = [make_record(0, [measurement(1.0, sweep=make_sweep())]), make_record(1, [measurement(2.0)])]
+    (summary,) = records.summaries(members)
+    assert summary.seeds == (0, 1) and not hasattr(summary, "sweep")
+
+
+def test_folds_are_checked_and_summarised_with_all_their_widths():
+    folds = {"n_folds": 5, "sigma": None}
+    rows = [[0.1, 0.129, 0.1, 0.1, 0.167], [0.1, 0.1, 0.1, 0.1, 0.1]]
+    members = [make_record(seed, [measurement(1.0, sigmas=sigmas, **folds)]) for seed, sigmas in enumerate(rows)]
+    for record in members:
+        records.check(record, "x.json")
+    (summary,) = records.summaries(members)
+    assert summary.n_folds == 5 and summary.sigmas == (0.1, 0.129, 0.167) and summary.seeds == (0, 1)
+    for damage in ({"sigmas": [0.1, "wide"]}, {"sigmas": 0.1}, {"n_folds": "five"}):
+        with pytest.raises(RunError, match=next(iter(damage))):
+            records.check(make_record(0, [measurement(1.0, **(folds | damage))]), "x.json")
+
+
+def test_other_spaces_and_folds_are_other_measurements():
+    spaces = [measurement(1.0), measurement(2.0, space="contrast-normalised to norm 55"), measurement(3.0, n_folds=5)]
+    found = records.summaries([make_record(0, spaces)])
+    assert [(summary.space, summary.n_folds) for summary in found] == [
+        (None, None), ("contrast-normalised to norm 55", None), (None, 5)]  # fmt: skip
+
+
 def test_an_absent_error_bar_is_no_damage():
     record = make_record(measurements=[measurement(1.0, standard_error=None, sigma=None)])
     records.check(record, "x.json")
@@ -118,6 +188,12 @@ def test_groups_are_equal_but_for_the_seed():
     groups = records.group([other_preset, *same, other_recipe, other_epochs, other_data])
     assert sorted([record["seed"] for record in members] for members in groups) == [[0], [0], [0], [0, 1, 2], [3]]
     assert groups[-1] == [other_preset] and groups[-2] == [other_epochs]  # paper first, more epochs first
+
+
+def test_paper_levels_of_all_models_come_first():
+    presets = ["quick-convolutional", "quick", "paper-convolutional", "paper"]
+    groups = records.group([make_record(preset=preset) for preset in presets])
+    assert [members[0]["preset"] for members in groups] == presets[::-1][:2] + ["quick", "quick-convolutional"]
 
 
 def test_the_planned_epochs_do_not_divide_but_the_played_ones_do():
@@ -181,7 +257,7 @@ def test_paths_of_user_data_become_safe_names():
 
 @pytest.mark.parametrize(
     "changes, words",
-    [({"preset": "smoke"}, "smoke"), ({"dataset": "glyphs"}, "glyphs")],
+    [({"preset": "smoke"}, "smoke"), ({"preset": "smoke-tfd"}, "smoke"), ({"dataset": "glyphs"}, "glyphs")],
 )
 def test_smoke_and_glyphs_are_refused(changes, words, tmp_path):
     run = make_run(tmp_path / "run", make_record(**changes))

@@ -1,0 +1,172 @@
+"""Measurements of whole runs against the formula in float64: sigma chosen by validation, folds, spaces, and the sweep."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.special import logsumexp
+
+from gan_repro.data.source import InMemory, Spec
+from gan_repro.evaluation import measure, parzen
+from gan_repro.finished import Finished
+from gan_repro.reporting import records
+from gan_repro.scaling import UNIT, ContrastNormalised
+
+SIGMAS = parzen.SIGMAS
+
+
+def nats(samples, x, sigma):
+    """The formula itself, in float64, from differences: (n,)."""
+    samples, x = (np.asarray(rows, np.float64).reshape(len(rows), -1) for rows in (samples, x))
+    squared = np.stack([((row - samples) ** 2).sum(axis=1) for row in x])
+    n, d = samples.shape
+    return logsumexp(-squared / (2 * sigma**2), axis=1) - np.log(n) - d * np.log(sigma * np.sqrt(2 * np.pi))
+
+
+def chosen(samples, validation):
+    """The width of the paper's grid with the highest mean on validation images."""
+    return max(SIGMAS, key=lambda sigma: nats(samples, validation, sigma).mean())
+
+
+def images(seed, n, spread=0.3):
+    """float32 (n, 3, 3, 1): noise around one pattern."""
+    rng = np.random.default_rng(seed)
+    return np.float32(np.linspace(0, 1, 9).reshape(1, 3, 3, 1) + spread * rng.standard_normal((n, 3, 3, 1)))
+
+
+class Generators(Finished):
+    """A finished run without files: its samples are made here."""
+
+    def kinds(self):
+        return ["best", "last"]
+
+    def samples(self, kind, n=None, seed=None, labels=None):
+        return SAMPLES[kind]
+
+
+SAMPLES = {"best": images(1, 400), "last": images(2, 400, 0.5)}
+
+
+def source(scaling=UNIT):
+    rng = np.random.default_rng(0)
+    sizes = {"train": 20, "validation": 60, "test": 70}
+    arrays = {split: rng.integers(0, 256, (n, 3, 3, 1), np.uint8) for split, n in sizes.items()}
+    return InMemory(Spec("blobs", "blobs", (3, 3, 1), 0, sizes, scaling), arrays)
+
+
+class Folded:
+    """A source in five folds, of other sizes each."""
+
+    spec = source().spec
+
+    def folds(self):
+        return [(images(10 + i, 30 + i, 0.2 + 0.2 * i), images(20 + i, 40 + 3 * i)) for i in range(5)]
+
+
+def measured(data, **options):
+    return measure.parzen_log_likelihood(Generators(None, None, data, None, {}), **options)
+
+
+def test_the_protocol_on_one_test_set():
+    data = source()
+    validation, test = data.scaled("validation", 25), data.scaled("test")
+    found = measured(data, validation_images=25)
+    assert [entry["generator"] for entry in found] == ["best", "last"]
+    for entry in found:
+        samples = SAMPLES[entry["generator"]]
+        sigma = chosen(samples, validation)
+        rows = nats(samples, test, sigma)
+        assert entry["sigma"] == sigma and entry["sigma_at_edge"] == (sigma in (SIGMAS[0], SIGMAS[-1]))
+        assert entry["value"] == pytest.approx(rows.mean(), abs=0.01)
+        assert entry["standard_error"] == pytest.approx(rows.std() / np.sqrt(70), abs=0.01)
+        assert (entry["n_samples"], entry["n_test"], entry["n_validation"]) == (400, 70, 25)
+        assert (entry["split"], entry["unit"], entry["dataset"]) == ("test", "nats", "blobs")
+        assert not {"space", "n_folds", "sigmas"} & set(entry)
+
+
+@pytest.mark.parametrize("limit", [None, 20])
+def test_folds_choose_their_own_width_and_the_error_is_across_them(limit):
+    folds = Folded().folds()
+    (best, _) = measured(Folded(), validation_images=limit)
+    sigmas = [chosen(SAMPLES["best"], validation[:limit]) for validation, _ in folds]
+    values = [nats(SAMPLES["best"], test, sigma).mean() for (_, test), sigma in zip(folds, sigmas)]
+    assert best["sigmas"] == sigmas and len(set(sigmas)) > 1 and "sigma" not in best
+    assert best["value"] == pytest.approx(sum(values) / 5, abs=0.01)
+    spread = np.sqrt(sum((value - sum(values) / 5) ** 2 for value in values) / 4)
+    assert best["standard_error"] == pytest.approx(spread / np.sqrt(5), rel=1e-3)
+    assert best["n_folds"] == 5 and best["n_test"] == 40 + 43 + 46 + 49 + 52
+    assert best["n_validation"] == (100 if limit else 30 + 31 + 32 + 33 + 34)
+    assert best["sigma_at_edge"] == bool({SIGMAS[0], SIGMAS[-1]} & set(sigmas))
+
+
+def test_a_single_fold_has_no_error_across_folds(monkeypatch):
+    one = Folded().folds()[:1]
+    monkeypatch.setattr(Folded, "folds", lambda self: one)
+    (best, _) = measured(Folded())
+    assert best["standard_error"] is None and best["n_folds"] == 1
+    json.dumps(best, allow_nan=False)
+
+
+def test_another_space_than_pixels_is_named():
+    (best, _) = measured(source(ContrastNormalised(2.0)))
+    assert best["space"] == "contrast-normalised to norm 2"
+
+
+def test_the_sweep_is_the_formula_at_every_width_and_number():
+    data = source()
+    validation, test = data.scaled("validation"), data.scaled("test")
+    best, last = measured(data)
+    assert "sweep" not in last
+    sweep = best["sweep"]
+    assert sweep["n_samples"] == [100, 300, 400] and sweep["n_test"] == 70
+    for n, row, widths, value in zip(*(sweep[key] for key in ("n_samples", "value", "chosen_sigma", "chosen_value"))):
+        part = SAMPLES["best"][:n]
+        expected = [nats(part, test, sigma).mean() for sigma in sweep["sigma"]]
+        assert row == pytest.approx(expected, abs=0.01) and row == [round(number, 3) for number in row]
+        assert widths == [chosen(part, validation)]
+        assert value == row[sweep["sigma"].index(widths[0])]
+    assert sweep["chosen_sigma"][-1] == [best["sigma"]] and sweep["chosen_value"][-1] == round(best["value"], 3)
+
+
+def test_the_sweep_over_folds_is_their_mean():
+    folds = Folded().folds()
+    (best, _) = measured(Folded())
+    sweep = best["sweep"]
+    assert sweep["n_test"] == best["n_test"] and sweep["chosen_sigma"][-1] == best["sigmas"]
+    assert sweep["chosen_value"][-1] == pytest.approx(best["value"], abs=0.0006)
+    part, index = SAMPLES["best"][:100], 12
+    expected = np.mean([nats(part, test, sweep["sigma"][index]).mean() for _, test in folds])
+    assert sweep["value"][0][index] == pytest.approx(expected, abs=0.01)
+    widths = [chosen(part, validation) for validation, _ in folds]
+    assert sweep["chosen_sigma"][0] == widths
+    expected = np.mean([nats(part, test, sigma).mean() for (_, test), sigma in zip(folds, widths)])
+    assert sweep["chosen_value"][0] == pytest.approx(expected, abs=0.01)
+
+
+def test_who_carries_a_sweep():
+    names = {"training images": SAMPLES["best"], "k-means centroids": SAMPLES["last"][:50]}
+    found = measured(source(), samples=names)
+    assert [entry["generator"] for entry in found] == list(names)
+    assert [entry["sweep"]["n_samples"] for entry in found] == [[100, 300, 400], [50]]
+    for options in ({}, {"samples": names}):
+        assert not any("sweep" in entry for entry in measured(source(), sweep=False, **options))
+
+
+def test_the_widths_of_a_sweep():
+    widths = measure.SWEEP_SIGMAS
+    assert len(widths) == 25 and set(SIGMAS) <= set(widths)
+    assert widths[0] <= 0.05 and widths[-1] == 1
+    np.testing.assert_allclose(np.diff(np.log10(widths)), 1 / 18)
+
+
+@pytest.mark.parametrize("data", [source(), source(ContrastNormalised()), Folded()], ids=["pixels", "contrast", "folds"])
+def test_a_record_takes_the_measurements_and_they_survive_json(data):
+    found = measured(data)
+    base = {"schema": 1, "experiment": "e", "dataset": "blobs", "preset": "paper", "seed": 0, "epochs": 0, "curves": {}}
+    base |= {"config": {"experiment": "e", "dataset": "blobs", "preset": "paper", "seed": 0, "recipe": {}}, "command": ""}
+    base |= {"manifest": {"data": {"sha256": "0", "title": "blobs"}}, "cost": {"minutes": 1.0}, "measurements": found}
+    assert json.loads(json.dumps(base, allow_nan=False)) == base
+    records.check(base, "record.json")
+    (best, last) = records.summaries([base])
+    assert best.sigmas == tuple(sorted(set(found[0].get("sigmas", [found[0].get("sigma")]))))
+    assert best.n_folds == last.n_folds == (5 if isinstance(data, Folded) else None)

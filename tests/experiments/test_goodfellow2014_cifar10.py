@@ -1,0 +1,114 @@
+"""Both CIFAR-10 models of goodfellow2014: every intermediate shape, parameter counts, rules, figures of their kind."""
+
+import json
+
+import noise
+import numpy as np
+import pytest
+
+from gan_repro import experiment as experiments
+from gan_repro import order, run
+from gan_repro.errors import UsageError
+from gan_repro.scaling import ContrastNormalised
+from gan_repro.training import Loop
+from gan_repro.workdir import Workdir
+
+EXPERIMENT = experiments.find("goodfellow2014")
+SHAPE = (32, 32, 3)
+
+
+def built(preset, **changes):
+    config = noise.config("goodfellow2014", "cifar10", preset, **changes)
+    (stage,) = EXPERIMENT.stages(config, noise.source(SHAPE, EXPERIMENT.scaling(config)))
+    return stage.build(None)
+
+
+def test_the_fully_connected_networks_are_the_papers():
+    played = built("paper")
+    g, d = played.generator.network, played.discriminator.network
+    assert noise.shapes(g) == [(100, 8000), (8000,), (8000, 8000), (8000,), (8000, 3072), (3072,)]
+    assert noise.shapes(d) == [(3072, 8000), (8000,), (1600, 8000), (8000,), (1600, 1), (1,)]  # 1600 units of 5 pieces
+    assert g.count_params() == 89_395_072 and d.count_params() == 37_393_601
+    layers = [g.get_layer(name) for name in ("hidden_0", "hidden_1", "output")]
+    assert [layer.activation.__name__ for layer in layers] == ["relu", "sigmoid", "linear"]
+    for layer, limit in zip(layers, (0.05, 0.05, 0.5)):
+        values = layer.kernel.numpy()
+        assert np.abs(values).max() <= limit and values.std() == pytest.approx(limit / np.sqrt(3), rel=0.01)
+        assert (layer.bias.numpy() == 0).all()
+    assert played.order == order.OrderOfPlay("simultaneous", joined=True) and played.batch_size == 100
+    assert float(played.generator.optimizer.learning_rate) == pytest.approx(0.025)
+    assert (played.prior.kind, played.prior.size) == ("gaussian", 100)
+
+
+def test_the_convolutional_networks_are_the_papers():
+    played = built("paper-convolutional")
+    g, d = played.generator.network, played.discriminator.network
+    assert [layer.output.shape[1:] for layer in g.layers] == [(100,), (8000,), (8000,), (10, 10, 80), (32, 32, 3), (32, 32, 3)]
+    assert g.get_layer("output_bias").bias.shape == (32, 32, 3)
+    assert g.count_params() == 100 * 8000 + 8000 + 8000 * 8000 + 8000 + 5 * 5 * 80 * 3 + 32 * 32 * 3
+    found = {layer.name: layer.output.shape[1:] for layer in d.layers if not layer.name.startswith("dropout")}
+    assert list(found.values()) == [
+        (32, 32, 3), (33, 33, 32), (16, 16, 32), (15, 15, 32), (7, 7, 32), (9, 9, 192), (5, 5, 192), (4800,), (500,), (1,)
+    ]  # fmt: skip
+    kernels = [(8, 8, 3, 64), (8, 8, 32, 64), (5, 5, 32, 384), (4800, 2500), (500, 1)]
+    assert noise.shapes(d)[::2] == kernels
+    assert d.count_params() == sum(np.prod(kernel) + kernel[-1] for kernel in kernels)
+    dropouts = [(layer.keep, layer.scale) for layer in d.layers if type(layer).__name__ == "Dropout"]
+    assert dropouts == [(0.8, 1.25)] + 4 * [(0.5, 2.0)]
+    assert all(np.abs(weight.numpy()).max() <= 0.005 for weight in d.weights)
+    assert np.abs(g.get_layer("output").kernel.numpy()).max() <= 0.05
+    assert played.batch_size == 128 and float(played.generator.optimizer.learning_rate) == pytest.approx(0.004)
+
+
+def test_they_see_contrast_normalised_images():
+    config = noise.config("goodfellow2014", "cifar10")
+    assert EXPERIMENT.scaling(config) == ContrastNormalised(55.0)
+    assert str(EXPERIMENT.scaling(noise.config("goodfellow2014", "mnist"))) == "pixels in [0, 1]"
+
+
+@pytest.mark.parametrize("preset", ["smoke", "smoke-convolutional"])
+def test_every_weight_of_both_learns(preset, tmp_path):
+    changes = {"epochs": 1, "steps_per_epoch": 3, "batch_size": 16}
+    # As published D starts so small that what reaches G's first layer is lost beside float32 weights for many epochs.
+    config = noise.config("goodfellow2014", "cifar10", preset, discriminator_irange=0.05, **changes)
+    source = noise.source(SHAPE, EXPERIMENT.scaling(config))
+    loop = Loop(EXPERIMENT.stages(config, source), Workdir(tmp_path), 0)
+    before = {name: variable.numpy() for name, variable in EXPERIMENT.stages(config, source)[0].build(None).state().items()}
+    played = loop.run()
+    for name, variable in played.state().items():
+        if name.startswith(("generator/", "discriminator/")):
+            assert (variable.numpy() != before[name]).any(), name
+    assert Workdir(tmp_path).kinds() == ["last"]
+    assert played.sample(3, 0).shape == (3, *SHAPE)
+
+
+@pytest.mark.parametrize(
+    "preset, setting, complaint",
+    [
+        ("paper", "generator_units=10,10,10", "must be two numbers"),
+        ("paper-convolutional", "generator_units=8000,8001", "must be a multiple of 100"),
+        ("paper-convolutional", "channels=1,2", "must have one number for each convolution"),
+    ],
+)
+def test_recipes_that_cannot_be_are_refused(preset, setting, complaint):
+    with pytest.raises(UsageError, match=complaint):
+        experiments.resolve(EXPERIMENT, "cifar10", preset, settings=[setting])
+
+
+def test_a_deconvolution_of_another_size_is_refused():
+    with pytest.raises(UsageError, match=r"= 23: must be the images' size, 32 x 32"):
+        built("smoke-convolutional", seed_size=10, deconvolution_stride=2)
+
+
+def test_a_whole_small_run_draws_its_figures_in_the_space_of_the_model(tmp_path):
+    """Real files, the real command: colour images of a user, the convolutional model, to the record."""
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "colour.npz", images=rng.integers(0, 256, (100, *SHAPE), np.uint8))
+    words = ["run", "--experiment=goodfellow2014", f"--dataset=npz:{tmp_path / 'colour.npz'}", "--preset=smoke-convolutional"]
+    words += ["--epochs=1", "--set=steps_per_epoch=2", "--set=batch_size=16", "--set=n_samples=50"]
+    words += [f"--workdir={tmp_path / 'run'}"]
+    assert run.main(words) == 0
+    figures = {path.name for path in (tmp_path / "run" / "figures").iterdir()}
+    assert figures == {"curves.png", "samples-last.png", "interpolation-last.png"}
+    (measurement,) = json.loads((tmp_path / "run" / "record.json").read_text())["measurements"]
+    assert measurement["generator"] == "last" and measurement["space"] == "contrast-normalised to norm 55"

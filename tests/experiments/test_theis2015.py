@@ -1,0 +1,44 @@
+"""theis2015: which space the stand-ins are measured in, how their pictures are drawn, what their measurements carry."""
+
+import noise
+import numpy as np
+import pytest
+
+from gan_repro import experiment as experiments
+from gan_repro.finished import Finished
+from gan_repro.reporting import figures
+from gan_repro.scaling import UNIT, ContrastNormalised
+from gan_repro.workdir import Workdir
+
+EXPERIMENT = experiments.find("theis2015")
+
+
+@pytest.mark.parametrize("preset", experiments.PRESETS)
+def test_cifar10_is_seen_as_the_papers_networks_see_it(preset):
+    theirs = experiments.find("goodfellow2014")
+    paper = experiments.resolve(theirs, "cifar10", preset)
+    ours = experiments.resolve(EXPERIMENT, "cifar10", preset)
+    assert EXPERIMENT.scaling(ours) == theirs.scaling(paper) == ContrastNormalised(55.0)
+    for dataset in ("mnist", "tfd", "glyphs", "npz:a.npz", "images:a"):
+        assert EXPERIMENT.scaling(experiments.resolve(EXPERIMENT, dataset, preset)) == UNIT
+    pixels = experiments.resolve(EXPERIMENT, "cifar10", preset, settings=["contrast_norm=0"])
+    assert EXPERIMENT.scaling(pixels) == UNIT
+
+
+@pytest.mark.parametrize("dataset, shape", [("mnist", (6, 6, 1)), ("cifar10", (6, 6, 3))])
+def test_both_stand_ins_are_measured_and_drawn(dataset, shape, tmp_path, monkeypatch):
+    config = noise.config("theis2015", dataset, "smoke")
+    source = noise.source(shape, EXPERIMENT.scaling(config), train=90)  # fewer than 100 centroids or 500 samples
+    drawn = []
+    monkeypatch.setattr(figures, "sample_grid", lambda path, images, *rest: drawn.append((path.name, images, *rest[2:])))
+    found = EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
+    assert [entry["generator"] for entry in found] == ["training images", "k-means centroids"]
+    assert [entry["n_samples"] for entry in found] == [90, 90]
+    assert [entry["sweep"]["n_samples"] for entry in found] == [[90], [90]]
+    space = {"mnist": None, "cifar10": "contrast-normalised to norm 55"}[dataset]
+    assert [entry.get("space") for entry in found] == [space, space]
+    for name, images, title, low, high in drawn:
+        assert name in ("training-images.png", "k-means-centroids.png") and len(images) == 90
+        limits = (0, 1) if space is None else (-np.abs(images).max(), np.abs(images).max())
+        assert (low, high) == pytest.approx(limits)
+        assert title.endswith("in place of samples") and (space or "noise)") in title

@@ -1,0 +1,96 @@
+"""The three formats of a table, read back."""
+
+import csv
+import io
+import re
+
+from test_records import make_record, measurement
+from test_tables import FIRST, build, experiment, trained
+
+from gan_repro.reporting import formats
+
+
+def whole_table():
+    theis = experiment("theis", "Checks", numbers=())
+    ours = [trained(seed, 220.0 + seed, ("best", "last", "averaged-exponential-.9999")) for seed in range(3)]
+    faces = trained(0, 1600.0, dataset="npz:/a/my faces|50%.npz")
+    faces["manifest"]["data"]["title"] = "my_faces|50%.npz"
+    sanity = make_record(0, [measurement(242.0, "training images"), measurement(313.0, "k-means centroids")],
+                         experiment="theis", epochs=0)  # fmt: skip
+    return build(*ours, faces, sanity, experiments=[experiment(), theis])
+
+
+def test_markdown_has_every_row_in_order():
+    text = formats.markdown(whole_table())
+    assert "Generated from" in text and "`python -m gan_repro.tables`; do not edit" in text
+    main = text.split("## ")[0]
+    first = [line.split("|")[1].strip() for line in main.splitlines() if line.startswith("|")]
+    assert first == [
+        "Model", "---", "**Published**", "DBN", "Fake nets", "**Measured by this program**",
+        FIRST, "run 1, last weights instead of the best by validation",
+        "run 1, average of G's weights (exponential-.9999), not in the paper",
+        "Fake nets, run 2: paper preset, 100 epochs, 500 steps", "Fake nets",
+        "**Checks of the estimator: no model at all**", "training images in place of samples",
+        "k-means centroids in place of samples",
+    ]  # fmt: skip
+    assert "| Model | MNIST, nats | TFD, nats | my_faces\\|50%.npz, nats |" in text
+    assert "| DBN | 138 ± 2 | 1909 ± 66 |  |" in text
+    assert "| Fake nets |  | not run |  |" in text
+    assert "242.0 ± 2.0 SE (1 seed; σ .167, n 10,000)" in text and "Theis et al. 2015" in text and "a remark" in text
+
+
+def test_markdown_tables_are_rectangular():
+    width = None
+    for line in formats.markdown(whole_table()).splitlines():
+        if not line.startswith("|"):
+            width = None
+            continue
+        columns = len(re.findall(r"(?<!\\)\|", line))
+        assert width in (None, columns), line
+        width = columns
+
+
+def test_every_command_is_there():
+    table = whole_table()
+    text = formats.markdown(table)
+    commands = [record["command"] for members in table.groups for record in members]
+    assert len(set(commands)) == 5 and all(f"\n{command}\n" in text for command in commands)
+
+
+def test_csv_has_one_line_for_each_number_at_full_precision():
+    table = whole_table()
+    rows = list(csv.DictReader(io.StringIO(formats.comma_separated(table))))
+    assert [row["kind"] for row in rows] == ["published"] * 4 + ["measured"] * 4 + ["sanity"] * 2
+    best = next(row for row in rows if row["kind"] == "measured" and row["generator"] == "best")
+    assert float(best["value"]) == 221.0 and float(best["deviation_over_seeds"]) == 1.0
+    assert best["seeds"] == "0 1 2" and best["n_seeds"] == "3"
+    assert best["verdict"] == "reproduced"  # 221 >= 225 - 2 sqrt(2^2 + 1^2)
+    assert best["n_samples"] == "10000" and best["sigma"] == "0.167" and best["epochs"] == "100"
+    assert rows[0]["source"] == "Some & Other 2014, Table 1" and rows[0]["value"] == "138"
+
+
+def test_latex_is_escaped_and_balanced():
+    text = formats.latex(whole_table())
+    body = [line for line in text.splitlines() if not line.startswith("%")]
+    assert r"my\_faces\textbar{}50\%.npz, nats" in text
+    assert r"DBN & 138 $\pm$ 2 & 1909 $\pm$ 66 &  \\" in body
+    assert rf"{FIRST} & 221.0 $\pm$ 2.0 SE $\pm$ 1.0 SD (3 seeds; $\sigma$ .167, n 10,000) &  &  \\" in body
+    assert all(ord(character) < 128 for line in body for character in line)
+    for name in ("begin", "end"):
+        assert text.count(rf"\{name}{{tabular}}") == 2
+    main = body[: body.index(r"\end{tabular}")]
+    rows = [line for line in main if line.endswith(r"\\") and "multicolumn" not in line]
+    assert len(rows) == 1 + 2 + 5 + 2 and {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {3}
+    assert sum(line.count("{") - line.count("}") - 2 * line.count(r"\{") for line in body) == 0
+
+
+def test_tex_escapes_in_one_pass():
+    assert formats.tex("a_b & 50% {x} \\ ~^#$ <|>") == (
+        r"a\_b \& 50\% \{x\} \textbackslash{} \textasciitilde{}\textasciicircum{}\#\$ $<$\textbar{}$>$"
+    )
+
+
+def test_the_order_of_records_changes_nothing():
+    members = [trained(0, 1.0), trained(1, 2.0), trained(2, 4.0), trained(0, 3.0, epochs=20)]
+    for make in formats.FORMATS.values():
+        assert make(build(*members)) == make(build(*reversed(members)))
