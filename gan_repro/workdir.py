@@ -165,7 +165,7 @@ def processor():
     with contextlib.suppress(OSError, StopIteration):
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return f"{name} ({_cores()} cores)"
+    return f"{name} ({_cores()} core{'' if _cores() == 1 else 's'})"
 
 
 def _cores():
