@@ -14,7 +14,7 @@ from gan_repro import files, metrics, signals
 from gan_repro import workdir as folders
 from gan_repro.errors import RunError, UsageError
 from gan_repro.finished import Finished
-from gan_repro.reporting import records
+from gan_repro.reporting import records, tables
 from gan_repro.workdir import Workdir
 
 
@@ -297,12 +297,12 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
 def _report(record):
     """Says a record's measurements, one line each."""
     for entry in record["measurements"]:
-        error = "" if entry["standard_error"] is None else f" +- {entry['standard_error']:.1f}"
+        value, error = tables.digits(entry["value"], entry["standard_error"])
         rest = [f"sigma {entry['sigma']:.3f}"] if "sigma" in entry else []
         counts = {"n_samples": "samples", "n_test": "test images"}
         rest += [f"{entry[key]:,} {title}" for key, title in counts.items() if key in entry]
         what = f"{entry['metric']} ({entry['dataset']}, {entry['generator']})"
-        print(f"  {what}: {entry['value']:.1f}{error} {entry['unit']}; {', '.join(rest)}")
+        print(f"  {what}: {value}{error and f' +- {error}'} {entry['unit']}{'; ' if rest else ''}{', '.join(rest)}")
 
 
 def _warn(line):
