@@ -3,7 +3,7 @@
 Each model is a module of this folder; what they share is in rules.py. The game, the evaluator and the tables are not here.
 """
 
-from experiments.goodfellow2014 import cifar10, mnist, rules, tfd
+from experiments.goodfellow2014 import cifar10, gaussian1d, mnist, rules, tfd
 from gan_repro.experiment import Experiment, Published
 from gan_repro.scaling import UNIT
 
@@ -14,6 +14,7 @@ MODELS = {
     tfd.TfdRecipe: tfd,
     cifar10.CifarRecipe: cifar10,
     cifar10.ConvolutionalRecipe: cifar10,
+    gaussian1d.LineRecipe: gaussian1d,
 }
 # A user's own images are learnt by the MNIST model, or by the one that the preset names.
 _OWN = (
@@ -41,6 +42,8 @@ DEVIATIONS = (
     "second stage by validation is reported, with the last beside it, is ours (the YAML reports the 22nd epoch).",
     "CIFAR-10 (convolutional): D sees real and generated images in two passes instead of one; without batch norm that is "
     "the same game.",
+    "Figure 1 is a drawing, and the paper trains nothing for it. Ours is a game on a line: Algorithm 1 with k = 4, G's "
+    "non-saturating loss (section 3), small tanh networks and Adam; all constants are ours.",
 )
 
 
@@ -52,6 +55,13 @@ def _scaling(config):
     return getattr(_model(config), "scaling", lambda config: UNIT)(config)
 
 
+def _pictures(loop, folder, every, spec):
+    """The line has a picture of its own, images have grids of samples."""
+    from gan_repro.callbacks import SampleGrid
+
+    return (gaussian1d.pictures if spec.name == "gaussian1d" else SampleGrid)(loop, folder, every, spec)
+
+
 EXPERIMENT = Experiment(
     name="goodfellow2014",
     title="Generative Adversarial Nets: MLP generator, maxout discriminator, simultaneous updates",
@@ -61,6 +71,7 @@ EXPERIMENT = Experiment(
         "tfd": tfd.RECIPES,
         "tfd96": tfd.RECIPES,
         "cifar10": cifar10.RECIPES,
+        "gaussian1d": gaussian1d.RECIPES,
         "glyphs": mnist.RECIPES,
         "npz": _OWN,
         "images": _OWN,
@@ -68,6 +79,7 @@ EXPERIMENT = Experiment(
     generator=lambda config, spec: _model(config).generator(config, spec),
     prior=lambda config: getattr(_model(config), "prior", rules.prior)(config),
     scaling=_scaling,
+    pictures=_pictures,
     stages=lambda config, source: _model(config).stages(config, source),
     evaluate=lambda run: _model(run.config).evaluate(run),
     row="Adversarial nets",

@@ -17,7 +17,7 @@ _POINTS = 1  # of the shuffling stream: the draws themselves; InMemory uses that
 
 
 class Gaussian:
-    """N(mean, std^2) in one dimension; the protocol is that of source.InMemory.
+    """N(mean, std²) in one dimension; the protocol is that of source.InMemory.
 
     Training sees fresh points in every epoch, the density itself and not a finite sample of it: batch i is a function of
     (seed, epoch, i, size) alone. Evaluation sees points that are drawn once for each split, from a fixed seed.
@@ -97,5 +97,5 @@ class Gaussian:
 
 def load(name):
     """The data set "gaussian1d": a Gaussian."""
-    title = f"N({MEAN:g}, {STD:g}^2) in one dimension"
+    title = f"N({MEAN:g}, {STD:g}²) in one dimension"
     return Gaussian(source.Spec(name, title, (1, 1, 1), 0, SIZES))

@@ -24,7 +24,7 @@ def batch(i=0, epoch=0, seed=0, size=100, of=None):
 
 def test_it_is_known_by_name_and_says_what_it_is():
     spec = data.load("gaussian1d").spec
-    assert spec.name == "gaussian1d" and spec.title == "N(1, 0.5^2) in one dimension"
+    assert spec.name == "gaussian1d" and spec.title == "N(1, 0.5²) in one dimension"
     assert spec.shape == (1, 1, 1) and spec.classes == 0
     assert spec.sizes == {"train": 50_000, "validation": 10_000, "test": 10_000}
     assert spec.steps_per_epoch(100) == 500
