@@ -3,7 +3,7 @@
 Each model is a module of this folder; what they share is in rules.py. The game, the evaluator and the tables are not here.
 """
 
-from experiments.goodfellow2014 import cifar10, mnist, rules, tfd
+from experiments.goodfellow2014 import cifar10, gaussian1d, mnist, rules, tfd
 from gan_repro.experiment import Experiment, Published
 from gan_repro.scaling import UNIT
 
@@ -14,6 +14,7 @@ MODELS = {
     tfd.TfdRecipe: tfd,
     cifar10.CifarRecipe: cifar10,
     cifar10.ConvolutionalRecipe: cifar10,
+    gaussian1d.LineRecipe: gaussian1d,
 }
 # A user's own images are learnt by the MNIST model, or by the one that the preset names.
 _OWN = (
@@ -52,6 +53,13 @@ def _scaling(config):
     return getattr(_model(config), "scaling", lambda config: UNIT)(config)
 
 
+def _pictures(loop, folder, every, spec):
+    """The line has a picture of its own, images have grids of samples."""
+    from gan_repro.callbacks import SampleGrid
+
+    return (gaussian1d.pictures if spec.name == "gaussian1d" else SampleGrid)(loop, folder, every, spec)
+
+
 EXPERIMENT = Experiment(
     name="goodfellow2014",
     title="Generative Adversarial Nets: MLP generator, maxout discriminator, simultaneous updates",
@@ -61,6 +69,7 @@ EXPERIMENT = Experiment(
         "tfd": tfd.RECIPES,
         "tfd96": tfd.RECIPES,
         "cifar10": cifar10.RECIPES,
+        "gaussian1d": gaussian1d.RECIPES,
         "glyphs": mnist.RECIPES,
         "npz": _OWN,
         "images": _OWN,
@@ -68,6 +77,7 @@ EXPERIMENT = Experiment(
     generator=lambda config, spec: _model(config).generator(config, spec),
     prior=lambda config: getattr(_model(config), "prior", rules.prior)(config),
     scaling=_scaling,
+    pictures=_pictures,
     stages=lambda config, source: _model(config).stages(config, source),
     evaluate=lambda run: _model(run.config).evaluate(run),
     row="Adversarial nets",

@@ -1,0 +1,292 @@
+"""Figure 1 of Goodfellow et al. 2014, played: Algorithm 1 on a line, where D*, the JSD and V(D, G) are known.
+
+The paper draws that figure and trains nothing for it, so every constant is ours. The image models are not here.
+"""
+
+import dataclasses
+import typing
+
+import numpy as np
+
+from experiments.goodfellow2014 import rules
+from gan_repro.errors import RunError, UsageError
+from gan_repro.experiment import TrainingRecipe, bounded
+
+PRIOR = "uniform_-1_1"  # "the domain from which z is sampled, in this case uniformly" (Figure 1)
+ARROWS = 17  # equally spaced z of a figure
+PIECES = 20_000  # of z, between which G is taken as straight
+BINS, REACH = 2000, 10.0  # of x, over so many standard deviations of the data to either side
+WAYPOINTS = (1 / 4, 1 / 20)  # the figure's panels between first and last: where the JSD first falls below these shares
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LineRecipe(TrainingRecipe):
+    """Algorithm 1 with k = 4 and both players tanh MLPs. Nothing of it is in the paper but the rules of the game.
+
+    D has to be near its optimum for G to descend on the JSD (section 4.2): it moves four times as often, at a higher
+    rate, and with features fine enough to see any wave of p_g. If it lags behind, G folds the line onto itself, and does
+    not find back: two z that meet in one x get the same gradient. So G begins as a map that ascends.
+
+    Attributes:
+      generator_units, generator_irange: G's tanh layers; weights U(0, irange), one for each layer and for the linear
+        output: positive weights make G ascend at the start. The first layer's biases U(-irange, irange), the others 0.
+      discriminator_units, discriminator_irange: D's tanh layers, and the logit's; weights U(-irange, irange), biases as G's.
+      d_steps: k of Algorithm 1.
+      objective: G minimises log(1 - D(G(z))), as in Algorithm 1, or -log D(G(z)).
+      generator_learning_rate, discriminator_learning_rate, learning_rate_decay: divided by the decay after every
+        minibatch; without it the two go round each other at a small distance for ever.
+      beta_1, beta_2, epsilon: of Adam (the paper takes momentum).
+    """
+
+    batch_size: int = bounded(250, low=1, high=10**6)
+    steps_per_epoch: int = bounded(50, low=0, high=10**9)
+    generator_units: tuple[int, ...] = bounded((16, 16), low=1, high=10**6)
+    generator_irange: tuple[float, ...] = bounded((3.0, 0.3, 0.1), above=0, high=100.0)
+    discriminator_units: tuple[int, ...] = bounded((64,), low=1, high=10**6)
+    discriminator_irange: tuple[float, ...] = bounded((8.0, 0.2), above=0, high=100.0)
+    d_steps: int = bounded(4, low=1, high=1000)
+    objective: typing.Literal["minimax", "non_saturating"] = "minimax"
+    generator_learning_rate: float = bounded(1e-3, above=0, high=1000.0)
+    discriminator_learning_rate: float = bounded(3e-2, above=0, high=1000.0)
+    learning_rate_decay: float = bounded(1.00025, low=1, high=10.0)
+    beta_1: float = bounded(0.5, low=0, below=1)
+    beta_2: float = bounded(0.999, low=0, below=1)
+    epsilon: float = bounded(1e-8, above=0, high=1.0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        for player in ("generator", "discriminator"):
+            units, iranges = getattr(self, f"{player}_units"), getattr(self, f"{player}_irange")
+            if len(iranges) != len(units) + 1:
+                raise UsageError(f"{player}_irange must have {len(units) + 1} numbers, one more than {player}_units")
+
+
+RECIPES = {
+    "paper": LineRecipe(epochs=320, samples_every=20),
+    "quick": LineRecipe(epochs=60, samples_every=5, learning_rate_decay=1.001),
+    "smoke": LineRecipe(epochs=4, steps_per_epoch=20, samples_every=1, learning_rate_decay=1.001),
+}
+
+
+def prior(config):
+    """p(z), one number."""
+    del config
+    from gan_repro.priors import Prior
+
+    return Prior(PRIOR, 1)
+
+
+def _layers(units, iranges, last, lowest):
+    """Keras layers: tanh, and a last linear one called `last`; weights U(lowest * irange, irange)."""
+    import keras
+
+    def initializer(irange):
+        return keras.initializers.RandomUniform(lowest * irange, irange)
+
+    bias = keras.initializers.RandomUniform(-iranges[0], iranges[0])  # spreads the tanhs over the line
+    layers = [
+        keras.layers.Dense(n, "tanh", kernel_initializer=initializer(irange), bias_initializer=bias if i == 0 else "zeros",
+                           name=f"hidden_{i}")
+        for i, (n, irange) in enumerate(zip(units, iranges))
+    ]  # fmt: skip
+    output = keras.layers.Dense(
+        1, kernel_initializer=initializer(iranges[-1]), bias_initializer="zeros", name=last, dtype="float32"
+    )
+    return [*layers, output]
+
+
+def generator(config, spec):
+    """G: z (m, 1) -> tanh layers -> points (m, 1, 1, 1). Keras model in the current precision."""
+    from gan_repro import networks
+
+    recipe = config.recipe
+    return networks.generator(1, _layers(recipe.generator_units, recipe.generator_irange, "output", 0), spec.shape)
+
+
+def discriminator(recipe, spec):
+    """D: points (m, 1, 1, 1) -> tanh layers -> logits (m, 1). Keras model in the current precision."""
+    import keras
+
+    points = keras.Input(spec.shape, name="images")
+    x = keras.layers.Flatten()(points)
+    for layer in _layers(recipe.discriminator_units, recipe.discriminator_irange, "logit", -1):
+        x = layer(x)
+    return keras.Model(points, x, name="discriminator")
+
+
+def optimizer(recipe, learning_rate, updates):
+    """Adam; its rate decays by recipe.learning_rate_decay over so many of its updates."""
+    import keras
+
+    from gan_repro import optimizers
+
+    rate = optimizers.ExponentialDecay(learning_rate, recipe.learning_rate_decay ** (1 / updates), 0.0)
+    return keras.optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
+
+
+def stages(config, source):
+    """One stage: the whole game."""
+    from gan_repro import losses, networks, order
+    from gan_repro.game import AdversarialGame, Player
+    from gan_repro.training import Stage
+
+    recipe, spec = config.recipe, source.spec
+
+    def build(before):
+        del before
+        rules.seed_weights(config)
+        with networks.precision(recipe.precision):
+            g, d = generator(config, spec), discriminator(recipe, spec)
+        objective = losses.OBJECTIVES[recipe.objective]()
+        return AdversarialGame(
+            Player(g, optimizer(recipe, recipe.generator_learning_rate, 1), objective.generator),
+            Player(d, optimizer(recipe, recipe.discriminator_learning_rate, recipe.d_steps), objective.discriminator),
+            prior(config),
+            source,
+            order.OrderOfPlay("alternating", d_steps=recipe.d_steps),
+            recipe.batch_size,
+            config.seed,
+            sampler=generator(config, spec),
+            readout=objective.readout,
+            steps_per_epoch=recipe.steps_per_epoch,
+            averages=recipe.averages,
+            jit_compile=recipe.jit_compile,
+        )
+
+    return (Stage("game", recipe.epochs, build),)
+
+
+# ---- what a generator makes of the line ---------------------------------------------------------------------------
+
+
+def _grid(source):
+    """float64 (BINS + 1,): the edges of the bins of x."""
+    return source.mean + source.std * np.linspace(-REACH, REACH, BINS + 1)
+
+
+def _apply(network, points):
+    """float64 (n,): a network on the line, in test mode."""
+    inputs = np.asarray(points, np.float32).reshape(-1, *network.inputs[0].shape[1:])
+    return np.asarray(network(inputs, training=False), np.float64).ravel()
+
+
+def generated_density(network, source):
+    """p_g of a generator, without sampling.
+
+    Returns:
+      (x, p_g, g): the middles of the bins float64 (BINS,), p_g averaged over each, and G(z) at PIECES + 1 equally spaced z.
+    """
+    from gan_repro.evaluation import divergences
+
+    edges = _grid(source)
+    x = (edges[1:] + edges[:-1]) / 2
+    g = _apply(network, np.linspace(-1, 1, PIECES + 1))
+    # What is beyond the grid counts where p_data is nothing either; the outermost bins would count half as an integral.
+    density = divergences.push_forward(np.clip(g, x[1], x[-2]), np.linspace(0, 1, PIECES + 1), edges)
+    return x, density, g
+
+
+def snapshot(played, epoch, step):
+    """The figure1.Snapshot of a game.AdversarialGame as it stands; the game is not touched.
+
+    Args:
+      played: the game.
+      epoch, step: when that is.
+    """
+    from scipy.special import expit
+
+    from gan_repro.reporting import figure1
+
+    network = played.weights("last")
+    x, p_g, _ = generated_density(network, played.source)
+    z = np.linspace(-1, 1, ARROWS)
+    return figure1.Snapshot(
+        epoch=epoch,
+        step=step,
+        x=x,
+        p_data=played.source.density(x),
+        p_g=p_g,
+        d=expit(_apply(played.discriminator.network, x)),
+        z=z,
+        g_of_z=_apply(network, z),
+    )
+
+
+def pictures(loop, folder, every, spec):
+    """The Keras callback that takes snapshots: samples/epoch-00020.npz, and the same as a picture beside it.
+
+    The first one is taken before the first step, the last one after the last epoch; between them one every `every` epochs,
+    and one after 1, 2, 4, 8, ... epochs: in the beginning things happen quickly.
+
+    Args:
+      loop: training.Loop.
+      folder: where the files go.
+      every: epochs between snapshots.
+      spec: data.source.Spec, for the caption.
+    """
+    import keras
+
+    from gan_repro.reporting import figure1
+
+    class Snapshots(keras.callbacks.Callback):
+        """See `pictures`."""
+
+        def on_train_begin(self, logs=None):
+            """Takes the first one."""
+            if loop.step() == 0:
+                self.take(0)
+
+        def on_epoch_end(self, epoch, logs=None):
+            """Takes one, if it is time."""
+            played = epoch + 1
+            power_of_2 = played & (played - 1) == 0
+            if played % every == 0 or power_of_2 or played == loop.stage().epochs:
+                self.take(played)
+
+        def take(self, epoch):
+            """Writes the files of a snapshot."""
+            taken = snapshot(loop.trainable, epoch, loop.step())
+            taken.write(folder / f"epoch-{epoch:05d}.npz")
+            figure1.panels(folder / f"epoch-{epoch:05d}.png", [taken], spec.title)
+
+    return Snapshots()
+
+
+def chosen(snapshots):
+    """The figure's panels: the first snapshot, where the JSD first falls below WAYPOINTS of its, and the last."""
+    first, last = snapshots[0], snapshots[-1]
+    found = [first]
+    for share in WAYPOINTS:
+        found += [taken for taken in snapshots if taken.jensen_shannon() < share * first.jensen_shannon()][:1]
+    found.append(last)
+    return [taken for i, taken in enumerate(found) if taken not in found[:i]]
+
+
+def evaluate(run):
+    """Figure 1, and how far p_g is from p_data: JSD, V(D*, G) (-log 4 where it is 0, Theorem 1), Wasserstein distance."""
+    from scipy import stats
+
+    from gan_repro.evaluation import divergences
+    from gan_repro.reporting import draw, figure1
+
+    paths = sorted(run.workdir.samples.glob("epoch-*.npz"))
+    if not paths:
+        raise RunError(f"{run.workdir.samples} holds no snapshots: Figure 1 is of those that the training takes")
+    title = f"{run.experiment.row} on {run.source.spec.title}, seed {run.config.seed}"
+    figure1.panels(run.workdir.figures / "figure1.png", chosen([figure1.read(path) for path in paths]), title)
+    draw.curves(run)
+    measurements = []
+    for kind in run.kinds():
+        x, p_g, g = generated_density(run.generator(kind), run.source)
+        p_data = run.source.density(x)
+        best = divergences.optimal_discriminator(p_data, p_g)
+        shares = (np.arange(PIECES) + 0.5) / PIECES
+        values = {
+            ("jensen_shannon_divergence", "nats"): divergences.jensen_shannon(p_data, p_g, x),
+            ("value_function", "nats"): divergences.value(best, p_data, p_g, x),
+            ("wasserstein_distance", "units of x"): stats.wasserstein_distance(
+                (g[1:] + g[:-1]) / 2, run.source.quantile(shares)
+            ),
+        }
+        measurements += [run.measurement(metric, unit, value, None, kind) for (metric, unit), value in values.items()]
+    return measurements
