@@ -12,6 +12,11 @@ from gan_repro.errors import RunError
 TEMPORARY = ".being-written"  # in the names of files that are not whole yet; they begin with a dot, too
 
 
+def cache_folder():
+    """Where things are kept that can be made again: $XDG_CACHE_HOME/gan_repro or ~/.cache/gan_repro."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gan_repro"
+
+
 @contextlib.contextmanager
 def replacing(path):
     """Yields a temporary path beside `path` that replaces it, atomically, when the block ends without an exception.

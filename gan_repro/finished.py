@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import numpy as np
+
 from gan_repro import experiment as experiments
 from gan_repro.errors import RunError
 from gan_repro.workdir import Workdir
@@ -52,7 +54,13 @@ class Finished:
 
         n = self.config.recipe.n_samples if n is None else n
         seed = self.config.seed if seed is None else seed
-        return sample_images(self.generator(kind), self.prior(), n, seed, labels)
+        return sample_images(self.generator(kind), self.prior(), n, seed, labels, classes=self.source.spec.classes)
+
+    def images(self, kind, z, labels=None):
+        """float32 (n, h, w, c): the images that the generator `kind` makes of z float32 (n, size), and labels int (n,)."""
+        network = self.generator(kind)
+        inputs = [z, np.asarray(labels, np.int32)] if len(network.inputs) > 1 else z
+        return np.asarray(network(inputs, training=False), np.float32)
 
     def measurement(self, metric, unit, value, standard_error, generator, **rest):
         """A measurement as a record keeps it; `rest`: split, n_test, n_samples, sigma, ... as far as they apply."""

@@ -214,7 +214,7 @@ class AdversarialGame:
 
     def sample(self, n, seed, labels=None, kind="last"):
         """float32 (n, h, w, c): images from the generator `kind`, drawn in float32. As `sample_images` otherwise."""
-        return sample_images(self.weights(kind), self.prior, n, seed, labels)
+        return sample_images(self.weights(kind), self.prior, n, seed, labels, classes=self.source.spec.classes)
 
     # ---- the step ------------------------------------------------------------------------------------------------
 

@@ -126,6 +126,22 @@ class CeilMaxPool2D(keras.layers.Layer):
         return (m, self._windows(h), self._windows(w), c)
 
 
+class OneHot(keras.layers.Layer):
+    """Labels int32 (m,) -> (m, classes) of 0 and 1."""
+
+    def __init__(self, classes, **kwargs):
+        super().__init__(**kwargs)
+        self.classes = classes
+
+    def call(self, labels):
+        """int32 (m,) -> (m, classes)."""
+        return tf.one_hot(labels, self.classes, dtype=self.compute_dtype)
+
+    def compute_output_shape(self, input_shape):
+        """(m,) -> (m, classes)."""
+        return (*input_shape, self.classes)
+
+
 class UntiedBias(keras.layers.Layer):
     """A bias for every pixel and channel (pylearn2: tied_b False), starting at 0. Any shape (m, ...) -> the same."""
 

@@ -8,7 +8,12 @@ import tensorflow as tf
 from gan_repro import randomness
 
 
-def sample_images(network, prior, n, seed, labels=None, chunk=1000):
+def balanced_labels(n, classes):
+    """int32 (n,): 0, 1, ..., classes - 1, 0, 1, ...: every class equally often, as far as n allows."""
+    return np.arange(n, dtype=np.int32) % classes
+
+
+def sample_images(network, prior, n, seed, labels=None, chunk=1000, classes=0):
     """Draws images from a generator, in test mode.
 
     Args:
@@ -16,12 +21,15 @@ def sample_images(network, prior, n, seed, labels=None, chunk=1000):
       prior: priors.Prior.
       n: how many.
       seed: int; image j is a function of (seed, j // chunk) and the weights alone.
-      labels: int (n,), for a conditional generator.
+      labels: int (n,), for a conditional generator; None: balanced_labels.
       chunk: images computed at a time.
+      classes: how many a conditional generator knows.
 
     Returns:
       float32 (n, h, w, c), in the range that the generator was trained on.
     """
+    if labels is None and len(network.inputs) > 1:
+        labels = balanced_labels(n, classes)
     labels = None if labels is None else np.asarray(labels, np.int32)
     images = []
     for i in range(math.ceil(n / chunk)):

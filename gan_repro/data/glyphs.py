@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from gan_repro import files
 from gan_repro.data import source
 from gan_repro.errors import UserError
-from gan_repro.files import replacing
 
 TITLE = "glyphs (built in; not MNIST)"
 SIZES = {"train": 50_000, "validation": 10_000, "test": 10_000}
@@ -84,15 +84,14 @@ def cache_path():
     """Where the rendered set is kept: $XDG_CACHE_HOME or ~/.cache, one file for each version of what draws it."""
     import matplotlib
 
-    root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(root, "gan_repro", f"glyphs-{VERSION}-matplotlib-{matplotlib.__version__}.npz")
+    return files.cache_folder() / f"glyphs-{VERSION}-matplotlib-{matplotlib.__version__}.npz"
 
 
 def write_cache(path, splits):
     """Keeps {split: (images, labels)} at `path`, with its sha256; where that cannot be, a note on stderr says so."""
     arrays = {f"{split}_{part}": array for split, pair in splits.items() for part, array in zip(_PARTS, pair)}
     try:
-        with replacing(path) as temporary:
+        with files.replacing(path) as temporary:
             np.savez_compressed(temporary, sha256=_checksum(arrays), **arrays)
     except UserError as error:
         print(f"note: the glyphs are not cached and will be rendered again next time: {error}", file=sys.stderr)

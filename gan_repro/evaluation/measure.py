@@ -99,3 +99,38 @@ def parzen_log_likelihood(run, validation_images=None, samples=None, sweep=True)
             )
         )
     return measurements
+
+
+def read_by_classifier(run, judge):
+    """What the classifier of the data makes of labelled samples of every generator of a run, and of the real test images.
+
+    Args:
+      run: finished.Finished, of a conditional generator; pixels in [0, 1].
+      judge: classifier.Classifier of the run's data.
+
+    Returns:
+      Measurements: "label_accuracy" (%): the share of samples, every label equally often, that it reads as the label asked
+      for, with the binomial standard error; of the test images the same against their own labels ("test images" in place
+      of samples). "frechet_distance": between its features of samples and of as many test images.
+    """
+    from gan_repro.evaluation.frechet import frechet_distance
+    from gan_repro.sampling import balanced_labels
+
+    test = run.source.scaled("test")
+    n = min(run.config.recipe.n_samples, len(test))
+    real = judge.features(test[:n])
+    measurements = [_accuracy(run, judge.accuracy, judge.n_test, "test images")]
+    for kind in run.kinds():
+        wanted = balanced_labels(n, run.source.spec.classes)
+        images = run.samples(kind, n, labels=wanted)
+        share = float((judge.read(images) == wanted).mean())
+        measurements.append(_accuracy(run, share, n, kind, n_samples=n))
+        distance = frechet_distance(judge.features(images), real)
+        rest = {"split": "test", "n_test": n, "n_samples": n, "space": "features of the data's own classifier"}
+        measurements.append(run.measurement("frechet_distance", "squared units", distance, None, kind, **rest))
+    return measurements
+
+
+def _accuracy(run, share, n, kind, **rest):
+    error = math.sqrt(share * (1 - share) / n)
+    return run.measurement("label_accuracy", "%", 100 * share, 100 * error, kind, n_test=n, **rest)

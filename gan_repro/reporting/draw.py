@@ -28,16 +28,31 @@ def nearest_neighbours(run, kind):
 
 
 def interpolation(run, kind):
-    """Writes figures/interpolation-KIND.png: straight lines in z space between random pairs of points."""
+    """Writes figures/interpolation-KIND.png: straight lines in z space between random pairs of points.
+
+    A conditional generator draws class 0 in the first strip, class 1 in the second, ...
+    """
     from gan_repro import priors, randomness
 
     ends = run.prior().draw(2 * STRIPS, randomness.seed_pair(run.config.seed, 0, randomness.FIGURE)).numpy()
     z = np.concatenate([priors.line(a, b, STEPS) for a, b in zip(ends[::2], ends[1::2])])
-    images = np.asarray(run.generator(kind)(z, training=False))
+    images = run.images(kind, z, np.repeat(np.arange(STRIPS), STEPS))
     strips = images.reshape(STRIPS, STEPS, *images.shape[1:])
     title = f"{_caption(run, kind)}. Linear interpolation in z"
     shown = run.source.spec.scaling.shown(images)
     figures.interpolation_strips(run.workdir.figures / f"interpolation-{kind}.png", strips, *shown, title)
+
+
+def class_rows(run, kind, columns=20):
+    """Writes figures/classes-KIND.png: a row for each class, the same z down each column (Figure 2 of CGAN)."""
+    from gan_repro import randomness
+
+    classes = run.source.spec.classes
+    z = run.prior().draw(columns, randomness.seed_pair(run.config.seed, 1, randomness.FIGURE)).numpy()
+    images = run.images(kind, np.tile(z, (classes, 1)), np.repeat(np.arange(classes), columns))
+    title = f"{_caption(run, kind)}. A row for each label, the same z down each column"
+    shown = run.source.spec.scaling.shown(images)
+    figures.sample_grid(run.workdir.figures / f"classes-{kind}.png", images, classes, columns, title, *shown)
 
 
 def averages(run, kinds, n=10):

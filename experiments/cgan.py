@@ -1,0 +1,261 @@
+"""Mirza and Osindero 2014, "Conditional Generative Adversarial Nets": the MNIST model, its Parzen row, its figure.
+
+The game, the evaluators and the tables are not here: this is the paper's experimental section, as data.
+"""
+
+import dataclasses
+import typing
+
+from gan_repro.experiment import Experiment, Published, TrainingRecipe, bounded
+
+PAPER = "Mirza and Osindero 2014, Table 1"
+VALIDATION_IMAGES = 1000  # for sigma, as in Goodfellow et al. 2014, whose procedure the paper follows (section 4.1)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CganRecipe(TrainingRecipe):
+    """The paper's section 4.1; what it leaves open is as in goodfeli/adversarial (see DEVIATIONS).
+
+    Attributes:
+      latent, prior: z: 100 numbers, uniform in the unit hypercube.
+      latent_units, label_units, joint_units: G's ReLU layers on z, on the one-hot label, and on both.
+      image_units, image_pieces, class_units, class_pieces: D's maxout layers on the image and on the label.
+      combined_units, combined_pieces: D's maxout layer on both.
+      generator_irange, discriminator_irange: weights U(-irange, irange).
+      keep, scale: dropout at the input of every layer behind the first ones, in both networks.
+      objective, d_loss_weight: as in Goodfellow et al. 2014.
+      learning_rate, learning_rate_decay, learning_rate_minimum: divided by the decay after every update.
+      momentum, momentum_final, momentum_saturates: linear per epoch.
+    """
+
+    batch_size: int = bounded(100, low=1, high=10**6)
+    latent: int = bounded(100, low=1, high=10**5)
+    prior: typing.Literal["uniform_0_1", "uniform_-1_1", "uniform_unit_variance", "gaussian"] = "uniform_0_1"
+    latent_units: int = bounded(200, low=1, high=10**6)
+    label_units: int = bounded(1000, low=1, high=10**6)
+    joint_units: int = bounded(1200, low=1, high=10**6)
+    image_units: int = bounded(240, low=1, high=10**6)
+    image_pieces: int = bounded(5, low=1, high=1000)
+    class_units: int = bounded(50, low=1, high=10**6)
+    class_pieces: int = bounded(5, low=1, high=1000)
+    combined_units: int = bounded(240, low=1, high=10**6)
+    combined_pieces: int = bounded(4, low=1, high=1000)
+    generator_irange: float = bounded(0.05, above=0, high=100.0)
+    discriminator_irange: float = bounded(0.005, above=0, high=100.0)
+    keep: float = bounded(0.5, above=0, high=1)
+    scale: float = bounded(2.0, above=0, high=1000.0)
+    objective: typing.Literal["non_saturating", "minimax"] = "non_saturating"
+    d_loss_weight: float = bounded(0.5, above=0, high=1000.0)
+    learning_rate: float = bounded(0.1, above=0, high=1000.0)
+    learning_rate_decay: float = bounded(1.00004, low=1, high=10.0)
+    learning_rate_minimum: float = bounded(1e-6, low=0, high=1000.0)
+    momentum: float = bounded(0.5, low=0, below=1)
+    momentum_final: float = bounded(0.7, low=0, below=1)
+    momentum_saturates: int = bounded(250, low=1, high=10**6)
+
+
+_RECIPES = {
+    "paper": CganRecipe(epochs=300, samples_every=10, averages=("exponential-.9999",)),
+    "quick": CganRecipe(epochs=20, averages=("exponential-.9995",)),
+    "smoke": CganRecipe(
+        epochs=2,
+        steps_per_epoch=20,
+        latent_units=16,
+        label_units=16,
+        joint_units=32,
+        image_units=16,
+        class_units=8,
+        combined_units=16,
+        n_samples=500,
+        samples_every=1,
+        validate_every=1,
+    ),
+}
+
+DEVIATIONS = (
+    'The prior is read as U(0, 1) in each of 100 dimensions: "a uniform distribution within the unit hypercube" (section 4.1) '
+    "does not say where the cube lies.",
+    "The paper names no initialisation, order of updates or factor of D's loss: those of Goodfellow et al. 2014's code are "
+    "taken (U(-.05, .05) in G, U(-.005, .005) in D, both players at once, half of D's loss), on which the paper builds.",
+    'Where dropout acts is not said beyond "both the generator and discriminator": here at the input of every layer that does '
+    "not see z, the label or the image itself, scaled by 2 in training.",
+    "Momentum grows to .7 by epoch 250 as in Goodfellow et al. 2014; the paper gives both values and no schedule.",
+    "At most 300 epochs (the learning rate is then .1 / 400), of which the best by validation log-likelihood is reported, as "
+    "in the paper; looked at every 5 epochs. Sigma is chosen on the first 1,000 validation images from Goodfellow et al.'s grid.",
+    "Maxout takes the maximum over pieces that lie `units` columns apart, pylearn2 over consecutive ones (models/maxout.py): "
+    "the same model under the same initialiser.",
+    "Averages of G's weights are kept beside the training, which they never touch. They are not in the paper.",
+)
+
+
+def prior(config):
+    """p(z)."""
+    from gan_repro.priors import Prior
+
+    return Prior(config.recipe.prior, config.recipe.latent)
+
+
+def _labels(spec):
+    """The labels' input and what the networks see of it."""
+    import keras
+
+    from gan_repro.layers import OneHot
+
+    labels = keras.Input((), dtype="int32", name="labels")
+    return labels, OneHot(spec.classes, name="one_hot")(labels)
+
+
+def generator(config, spec):
+    """G: z and label, a ReLU layer each -> a joint ReLU layer -> sigmoid pixels. Keras model in the current precision."""
+    import math
+
+    import keras
+
+    from gan_repro import networks
+    from gan_repro.layers import Dropout
+
+    recipe, start = config.recipe, networks.uniform(config.recipe.generator_irange)
+    z = keras.Input((recipe.latent,), name="z")
+    labels, one_hot = _labels(spec)
+    both = keras.layers.Concatenate()(
+        [
+            networks.dense(recipe.latent_units, "relu", start, "latent")(z),
+            networks.dense(recipe.label_units, "relu", start, "label")(one_hot),
+        ]
+    )
+    x = networks.dense(recipe.joint_units, "relu", start, "joint")(Dropout(recipe.keep, recipe.scale)(both))
+    x = Dropout(recipe.keep, recipe.scale, dtype="float32")(x)
+    x = networks.dense(math.prod(spec.shape), "sigmoid", start, "output", dtype="float32")(x)
+    return keras.Model([z, labels], keras.layers.Reshape(spec.shape, dtype="float32")(x), name="generator")
+
+
+def discriminator(config, spec):
+    """D: image and label, a maxout layer each -> a joint maxout layer -> logit. Keras model in the current precision."""
+    import keras
+
+    from gan_repro import networks
+    from gan_repro.layers import Dropout, Maxout
+
+    recipe, start = config.recipe, networks.uniform(config.recipe.discriminator_irange)
+    images = keras.Input(spec.shape, name="images")
+    labels, one_hot = _labels(spec)
+    both = keras.layers.Concatenate()(
+        [
+            Maxout(recipe.image_units, recipe.image_pieces, start, name="image")(keras.layers.Flatten()(images)),
+            Maxout(recipe.class_units, recipe.class_pieces, start, name="label")(one_hot),
+        ]
+    )
+    x = Dropout(recipe.keep, recipe.scale)(both)
+    x = Maxout(recipe.combined_units, recipe.combined_pieces, start, name="joint")(x)
+    x = Dropout(recipe.keep, recipe.scale, dtype="float32")(x)
+    return keras.Model([images, labels], networks.dense(1, None, start, "logit", dtype="float32")(x), name="discriminator")
+
+
+def optimizer(recipe, steps_per_epoch):
+    """Momentum SGD with the learning rate decaying per update and the momentum growing per epoch."""
+    from gan_repro import optimizers
+
+    return optimizers.MomentumSGD(
+        optimizers.ExponentialDecay(recipe.learning_rate, recipe.learning_rate_decay, recipe.learning_rate_minimum),
+        optimizers.LinearMomentum(recipe.momentum, recipe.momentum_final, recipe.momentum_saturates, steps_per_epoch),
+    )
+
+
+def stages(config, source):
+    """One stage: the whole game."""
+    from gan_repro import losses, networks, order
+    from gan_repro.evaluation import parzen
+    from gan_repro.game import AdversarialGame, Player
+    from gan_repro.training import Stage
+
+    recipe, spec = config.recipe, source.spec
+    require_classes(spec)
+
+    def build(before):
+        import keras
+
+        del before
+        keras.utils.set_random_seed(config.seed)
+        with networks.precision(recipe.precision):
+            g, d = generator(config, spec), discriminator(config, spec)
+        networks.start_at_marginals(g.get_layer("output"), source.images("train"))
+        steps_per_epoch = spec.steps_per_epoch(recipe.batch_size, recipe.steps_per_epoch)
+        objective = losses.OBJECTIVES[recipe.objective](recipe.d_loss_weight)
+        return AdversarialGame(
+            Player(g, optimizer(recipe, steps_per_epoch), objective.generator),
+            Player(d, optimizer(recipe, steps_per_epoch), objective.discriminator),
+            prior(config),
+            source,
+            order.OrderOfPlay("simultaneous", joined=True),
+            recipe.batch_size,
+            config.seed,
+            sampler=generator(config, spec),
+            readout=objective.readout,
+            steps_per_epoch=recipe.steps_per_epoch,
+            averages=recipe.averages,
+            jit_compile=recipe.jit_compile,
+        )
+
+    validation = source.scaled("validation", VALIDATION_IMAGES)
+
+    def validate(images):
+        return parzen.choose_sigma(parzen.ParzenWindow(images), validation)[1].max()
+
+    return (Stage("game", recipe.epochs, build, validate, recipe.n_samples, recipe.validate_every),)
+
+
+def require_classes(spec):
+    """Raises UsageError where the data have no labels."""
+    from gan_repro.errors import UsageError
+
+    if not spec.classes:
+        raise UsageError(f"{spec.title} has no labels; a conditional model needs them (`labels` in npz:PATH, or subfolders)")
+
+
+def evaluate(run):
+    """The Parzen row, the figure with a row per digit, and how often the digit asked for is the digit read."""
+    from gan_repro.evaluation import classifier, measure
+    from gan_repro.reporting import draw
+
+    draw.curves(run)
+    for kind in run.kinds():
+        draw.class_rows(run, kind)
+        draw.nearest_neighbours(run, kind)
+    draw.interpolation(run, run.kinds()[0])
+    judge = classifier.of(run.source)
+    return measure.parzen_log_likelihood(run, VALIDATION_IMAGES) + measure.read_by_classifier(run, judge)
+
+
+def _pictures(loop, folder, every, spec):
+    """Grids with a row for each of the first ten classes."""
+    import numpy as np
+
+    from gan_repro.callbacks import SampleGrid
+
+    return SampleGrid(loop, folder, every, spec, np.repeat(np.arange(10) % spec.classes, 10))
+
+
+EXPERIMENT = Experiment(
+    name="cgan",
+    title="Conditional Generative Adversarial Nets: both players see the label",
+    reference="Mirza, Osindero; 2014; arXiv:1411.1784",
+    recipes=dict.fromkeys(("mnist", "glyphs", "npz", "images"), _RECIPES),
+    generator=generator,
+    prior=prior,
+    pictures=_pictures,
+    stages=stages,
+    evaluate=evaluate,
+    row="Conditional adversarial nets",
+    table="cgan",
+    published=tuple(
+        Published("cgan", row, "mnist", "parzen_log_likelihood", "nats", value, error, PAPER, ours=row.startswith("Cond"))
+        for row, value, error in (
+            ("DBN", 138, 2),
+            ("Stacked CAE", 121, 1.6),
+            ("Deep GSN", 214, 1.1),
+            ("Adversarial nets", 225, 2),
+            ("Conditional adversarial nets", 132, 1.8),
+        )
+    ),
+    deviations=DEVIATIONS,
+)
