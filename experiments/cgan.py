@@ -81,7 +81,7 @@ DEVIATIONS = (
     "not see z, the label or the image itself, scaled by 2 in training.",
     "Momentum grows to .7 by epoch 250 as in Goodfellow et al. 2014; the paper gives both values and no schedule.",
     "At most 300 epochs (the learning rate is then .1 / 400), of which the best by validation log-likelihood is reported, as "
-    "in the paper; looked at every 5 epochs. Sigma is chosen on the first 1,000 validation images from Goodfellow et al.'s grid.",
+    "in the paper; looked at every 5 epochs. Sigma is chosen on the first 1,000 validation images.",
     "Maxout takes the maximum over pieces that lie `units` columns apart, pylearn2 over consecutive ones (models/maxout.py): "
     "the same model under the same initialiser.",
     "Averages of G's weights are kept beside the training, which they never touch. They are not in the paper.",

@@ -28,12 +28,15 @@ class Player:
       terms: the player's loss.
       constraint: applied to every trainable weight after an update (WeightClip), or None. A constraint of one kernel
         (MaxColumnNorm) belongs to its layer, where Keras applies it after the update as well.
+      constrain_first: `constraint` is applied before each of the player's moves, and not after it: the other player then
+        plays against weights that may lie a step outside (WassersteinGAN:main.py).
     """
 
     network: keras.Model
     optimizer: keras.optimizers.Optimizer
     terms: tuple[losses.Term, ...]
     constraint: Callable | None = None
+    constrain_first: bool = False
 
 
 class Play:
@@ -87,6 +90,11 @@ class Play:
                 return network(inputs, training=True)
             fixed = [variable.value for variable in network.non_trainable_variables]
             return network.stateless_call(weights, fixed, inputs, training=True)[0]
+
+    def trainable(self, role):
+        """The trainable variables of "generator" or "discriminator", tensors."""
+        player = {"generator": self._game.generator, "discriminator": self._game.discriminator}[role]
+        return [tf.convert_to_tensor(variable) for variable in player.network.trainable_variables]
 
     def seed(self, stream=randomness.TERM):
         """A fresh int32 (2,) seed for a stateless draw, a function of (seed, step, replica, order of the calls)."""
@@ -293,10 +301,13 @@ class AdversarialGame:
         return play
 
     def _update(self, player, gradients):
-        variables = player.network.trainable_variables
-        player.optimizer.apply(gradients, variables)
+        player.optimizer.apply(gradients, player.network.trainable_variables)
+        if not player.constrain_first:
+            self._constrain(player)
+
+    def _constrain(self, player):
         if player.constraint is not None:
-            for variable in variables:
+            for variable in player.network.trainable_variables:
                 variable.assign(player.constraint(variable))
 
     def _loss(self, player, play):
@@ -316,8 +327,14 @@ class AdversarialGame:
         head = next(iter(output.values())) if isinstance(output, dict) else output
         return tf.reduce_mean(self.readout(tf.cast(head, tf.float32)))
 
+    def _constrain_before(self, *players):
+        for player in players:
+            if player.constrain_first:
+                self._constrain(player)
+
     def _move_both(self, x, labels, step):
         """Both move from the old parameters: one forward pass of G and of D serves both gradients."""
+        self._constrain_before(self.generator, self.discriminator)
         with tf.GradientTape(persistent=True) as tape:
             play = self._begin(x, labels, step, 0)
             d_loss, d_share = self._loss(self.discriminator, play)
@@ -331,6 +348,7 @@ class AdversarialGame:
 
     def _d_turn(self, x, labels, step):
         for move in range(self.order.d_steps):
+            self._constrain_before(self.discriminator)
             play = self._begin(x, labels, step, move)
             with tf.GradientTape() as tape:
                 loss, share = self._loss(self.discriminator, play)
@@ -339,6 +357,7 @@ class AdversarialGame:
         return row, play
 
     def _g_turn(self, x, labels, step, noise=None):
+        self._constrain_before(self.generator)
         with tf.GradientTape() as tape:
             play = self._begin(x, labels, step, self.order.d_steps, noise)
             loss, share = self._loss(self.generator, play)

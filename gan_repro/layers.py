@@ -1,4 +1,4 @@
-"""Layers that Keras lacks: maxout (dense, convolutional), pooling in ceil mode, untied biases, seeded dropout.
+"""Layers that Keras lacks: maxout (dense, convolutional), pooling in ceil mode, labels, untied biases, seeded dropout.
 
 Networks made of them are not here (networks.py), nor what happens to weights after an update (constraints.py).
 """
@@ -140,6 +140,51 @@ class OneHot(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         """(m,) -> (m, classes)."""
         return (*input_shape, self.classes)
+
+
+class LabelMaps(keras.layers.Layer):
+    """What a convolution adds where its input also has a constant map for each class, 1 for the label's and 0 elsewhere.
+
+    [y (m, h, w, c), one-hot labels (m, classes)] -> y + k * maps, (m, h, w, c). By linearity the convolution of an input
+    with appended maps is the sum of the convolution of the input (y) and that of the maps. The latter depends on the label
+    and the place alone: it is computed once for each class, not for each image, and looked up.
+
+    Args:
+      size: (height, width) of that input.
+      kernel_size, stride: of the convolution that made y, padding "same".
+      transposed: whether that one was transposed (the image grows by `stride`).
+      kernel_initializer: of the kernel (kernel_size, kernel_size, classes, c), or (..., c, classes) if transposed.
+    """
+
+    def __init__(self, size, kernel_size, stride, transposed, kernel_initializer, **kwargs):
+        super().__init__(**kwargs)
+        self.size, self.kernel_size, self.stride, self.transposed = size, kernel_size, stride, transposed
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, input_shape):
+        """Makes the kernel."""
+        (_, *_, c), (_, classes) = input_shape
+        ends = (c, classes) if self.transposed else (classes, c)
+        shape = (self.kernel_size, self.kernel_size, *ends)
+        self.kernel = self.add_weight(shape=shape, initializer=self.kernel_initializer, name="kernel")
+
+    def call(self, inputs):
+        """[(m, h, w, c), (m, classes)] -> (m, h, w, c)."""
+        y, one_hot = inputs
+        _, h, w, c = y.shape
+        classes = one_hot.shape[1]
+        kernel = tf.cast(tf.convert_to_tensor(self.kernel), y.dtype)
+        maps = tf.broadcast_to(tf.eye(classes, dtype=y.dtype)[:, None, None, :], (classes, *self.size, classes))
+        if self.transposed:
+            table = tf.nn.conv2d_transpose(maps, kernel, (classes, h, w, c), self.stride, "SAME")
+        else:
+            table = tf.nn.conv2d(maps, kernel, self.stride, "SAME")
+        looked_up = tf.matmul(tf.cast(one_hot, y.dtype), tf.reshape(table, (classes, h * w * c)))
+        return y + tf.reshape(looked_up, (-1, h, w, c))
+
+    def compute_output_shape(self, input_shape):
+        """The shape of y."""
+        return input_shape[0]
 
 
 class UntiedBias(keras.layers.Layer):

@@ -63,6 +63,18 @@ def critic_generator(play):
     return -_mean(play.d_generated)
 
 
+def squared_weights(role):
+    """1/2 sum of squares of the trainable weights of "generator" or "discriminator": its weight in a loss is L2 decay.
+
+    A term of weight w adds w p to the gradient of a weight p (dcgan_code: lib/updates.py, l2).
+    """
+
+    def value(play):
+        return tf.add_n([tf.nn.l2_loss(tf.cast(weight, tf.float32)) for weight in play.trainable(role)])
+
+    return value
+
+
 @dataclasses.dataclass(frozen=True)
 class Objective:
     """A pair of losses.

@@ -1,4 +1,7 @@
-"""What Keras's optimizers cannot say: momentum that follows a schedule, in pylearn2's form. Losses are not here."""
+"""What Keras's optimizers cannot say: pylearn2's momentum and schedules, dcgan_code's schedule, PyTorch's RMSprop.
+
+Losses are not here.
+"""
 
 import math
 
@@ -21,6 +24,32 @@ class ExponentialDecay(keras.optimizers.schedules.LearningRateSchedule):
     def get_config(self):
         """What Keras needs to write the schedule down."""
         return {"initial": self.initial, "factor": self.factor, "minimum": self.minimum}
+
+
+class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """dcgan_code's schedule (mnist/train_cond_dcgan.py): constant, then down by as much each epoch, to 0 behind the last.
+
+    In epoch n (1-based): initial * min(1, 1 - (n - 1 - constant) / decay), and never below 0.
+    """
+
+    def __init__(self, initial, constant, decay, updates_per_epoch):
+        """`constant`, `decay`: epochs; `updates_per_epoch`: of this optimizer, a number > 0, whole or not."""
+        self.initial, self.constant, self.decay, self.updates_per_epoch = initial, constant, decay, updates_per_epoch
+
+    def __call__(self, step):
+        """Learning rate (float32 scalar) of the update that follows `step` finished ones."""
+        epoch = tf.floor(tf.cast(step, tf.float32) / self.updates_per_epoch)
+        share = 1.0 - (epoch - self.constant) / max(self.decay, 1)
+        return self.initial * tf.clip_by_value(share, 0.0, 1.0)
+
+    def get_config(self):
+        """What Keras needs to write the schedule down."""
+        return {
+            "initial": self.initial,
+            "constant": self.constant,
+            "decay": self.decay,
+            "updates_per_epoch": self.updates_per_epoch,
+        }
 
 
 class LinearMomentum(keras.optimizers.schedules.LearningRateSchedule):
@@ -92,3 +121,39 @@ class MomentumSGD(keras.optimizers.Optimizer):
     def get_config(self):
         """What Keras needs to write the optimizer down."""
         return super().get_config() | {"momentum": self.momentum}
+
+
+class RMSprop(keras.optimizers.Optimizer):
+    """RMSprop in PyTorch's form: v <- rho v + (1 - rho) g^2; p <- p - lr g / (sqrt(v) + epsilon).
+
+    keras.optimizers.RMSprop divides by sqrt(v + epsilon): with PyTorch's 1e-8 that damps every gradient below 1e-4, and
+    those of a clipped critic are smaller.
+
+    Args:
+      learning_rate: a number or a LearningRateSchedule.
+      rho: alpha of PyTorch.
+      epsilon: see above.
+    """
+
+    def __init__(self, learning_rate, rho=0.99, epsilon=1e-8, name="rmsprop"):
+        super().__init__(learning_rate=learning_rate, name=name)
+        self.rho, self.epsilon = rho, epsilon
+
+    def build(self, variables):
+        """Makes the mean squares, zero, one per variable."""
+        if self.built:
+            return
+        super().build(variables)
+        self.mean_squares = self.add_optimizer_variables(variables, "mean_square")
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Updates one variable and its mean square."""
+        mean_square = self.mean_squares[self._get_variable_index(variable)].value
+        gradient = tf.cast(gradient, variable.dtype)
+        v = mean_square.assign(self.rho * mean_square + (1 - self.rho) * tf.square(gradient))
+        step = tf.cast(learning_rate, variable.dtype) * gradient / (tf.sqrt(v) + self.epsilon)
+        variable.assign_sub(step)
+
+    def get_config(self):
+        """What Keras needs to write the optimizer down."""
+        return super().get_config() | {"rho": self.rho, "epsilon": self.epsilon}

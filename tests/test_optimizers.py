@@ -1,11 +1,11 @@
-"""MomentumSGD and its schedules against pylearn2's formulas in float64 numpy."""
+"""Optimizers and their schedules against the originals' formulas in float64 numpy."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro.optimizers import ExponentialDecay, LinearMomentum, MomentumSGD
+from gan_repro.optimizers import ExponentialDecay, LinearDecay, LinearMomentum, MomentumSGD, RMSprop
 
 
 def test_updates_follow_pylearn2_across_epochs():
@@ -56,3 +56,29 @@ def test_a_constant_momentum():
     for _ in range(2):
         optimizer.apply([tf.constant([1.0])], [variable])
     assert variable.numpy() == pytest.approx(1 - 0.5 - 0.95)
+
+
+def test_rmsprop_is_pytorchs_also_where_gradients_are_tiny():
+    """v <- .99 v + .01 g^2; p <- p - lr g / (sqrt(v) + 1e-8): torch/optim/rmsprop.py."""
+    start = np.array([0.01, -0.02, 0.03])
+    variable = keras.Variable(start.astype(np.float32))
+    optimizer = RMSprop(5e-5)
+    optimizer.build([variable])
+    p, v = start.copy(), np.zeros(3)
+    for t in range(8):
+        g = 1e-7 * np.sin(np.arange(3) + t)
+        v = 0.99 * v + 0.01 * g**2
+        p = p - 5e-5 * g / (np.sqrt(v) + 1e-8)
+        optimizer.apply([tf.constant(g, tf.float32)], [variable])
+        np.testing.assert_allclose(variable.numpy(), p, rtol=1e-5)
+    assert np.abs(p - start).min() > 1e-5  # the gradients are tiny, the steps are not
+
+
+@pytest.mark.parametrize(
+    ("epoch", "expected"), [(1, 1.0), (100, 1.0), (101, 1.0), (102, 0.99), (151, 0.5), (200, 0.01), (201, 0.0), (500, 0.0)]
+)
+def test_linear_decay_goes_to_zero_behind_the_last_epoch(epoch, expected):
+    """dcgan_code: lr - lr0 / niter_decay at the end of every epoch after the first niter = 100."""
+    schedule = LinearDecay(2e-4, 100, 100, 195)
+    assert float(schedule(195 * (epoch - 1))) == pytest.approx(2e-4 * expected, rel=1e-4, abs=1e-12)
+    assert float(schedule(195 * epoch - 1)) == pytest.approx(2e-4 * expected, rel=1e-4, abs=1e-12)
