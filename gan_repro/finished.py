@@ -36,12 +36,14 @@ class Finished:
         Raises:
           RunError: the file of the weights is missing or damaged.
         """
-        path = self.workdir.weights(kind)
-        network = self.experiment.generator(self.config, self.source.spec)
+        return self.loaded(self.experiment.generator(self.config, self.source.spec), self.workdir.weights(kind))
+
+    def loaded(self, network, path):
+        """`network` with the weights in a file. Raises RunError: the file is missing, damaged or of another network."""
         try:
             network.load_weights(path)
         except (OSError, ValueError, KeyError) as error:
-            raise RunError(f"cannot read the generator's weights in {path}: {str(error).splitlines()[0]}") from error
+            raise RunError(f"cannot read the {network.name}'s weights in {path}: {str(error).splitlines()[0]}") from error
         return network
 
     def prior(self):

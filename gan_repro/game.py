@@ -220,6 +220,10 @@ class AdversarialGame:
         self.sampler.set_weights(values)
         return self.sampler
 
+    def others(self):
+        """{"discriminator": D}."""
+        return {"discriminator": self.discriminator.network}
+
     def sample(self, n, seed, labels=None, kind="last"):
         """float32 (n, h, w, c): images from the generator `kind`, drawn in float32. As `sample_images` otherwise."""
         return sample_images(self.weights(kind), self.prior, n, seed, labels, classes=self.source.spec.classes)

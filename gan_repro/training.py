@@ -44,6 +44,9 @@ class Trainable(Protocol):
     def weights(self, kind):
         """A Keras model with the weights of one of `kinds`, overwritten by the next call."""
 
+    def others(self):
+        """{name: Keras model}: the networks besides the generator whose last weights a run keeps."""
+
     def sample(self, n, seed, labels=None, kind="last"):
         """float32 (n, h, w, c)."""
 
@@ -176,12 +179,15 @@ class Loop:
         return self.in_last_stage() and self.epochs() >= sum(stage.epochs for stage in self.stages)
 
     def export(self):
-        """Writes the weights of every generator that the last stage has: last, and averages."""
+        """Writes the weights of every generator that the last stage has, last and averages, and of the other networks."""
         if not self.in_last_stage():
             return  # of another architecture than the generator that the run is about
         for kind in self.trainable.kinds():
             with files.replacing(self.workdir.weights(kind)) as temporary:
                 self.trainable.weights(kind).save_weights(temporary)
+        for name, network in self.trainable.others().items():
+            with files.replacing(self.workdir.network(name)) as temporary:
+                network.save_weights(temporary)
 
     def restore(self):
         """Builds the stage that the newest checkpoint belongs to and gives it that state. False: no checkpoint.

@@ -47,6 +47,10 @@ class Workdir:
         """The file of a generator's weights: kind "last", "best" or "averaged-KIND"."""
         return self.path / ("generator.weights.h5" if kind == "last" else f"generator_{kind}.weights.h5")
 
+    def network(self, name):
+        """The file of the last weights of another network than the generator, such as "discriminator"."""
+        return self.path / f"{name}.weights.h5"
+
     def kinds(self):
         """The generators whose weights are here, "best" and "last" first."""
         found = [path.name.removeprefix("generator_").removesuffix(".weights.h5")
