@@ -123,6 +123,8 @@ def read_by_classifier(run, judge):
     Raises:
       DataError: what the networks see does not lead back to pixels.
     """
+    from gan_repro.sampling import balanced_labels
+
     source = run.source
     classes, unit = source.spec.classes, source.spec.scaling.unit
     n = min(run.config.recipe.n_samples, source.spec.sizes["test"])
@@ -173,6 +175,8 @@ def nearest_neighbour_error(run, numbers=(1000, 10_000, 50_000)):
 
     Source: Radford, Metz, Chintala 2015, section 8.1 and Table 3 (without the 10 million samples).
     """
+    from gan_repro.sampling import balanced_labels
+
     source = run.source
     if not run.conditional():
         raise DataError("a nearest-neighbour classifier needs labelled samples; valid are conditional generators")
