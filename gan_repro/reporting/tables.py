@@ -54,7 +54,11 @@ CAVEATS = {
     "parzen_log_likelihood": "Gaussian Parzen-window log-likelihoods are known to mislead: they reward blur, and "
     "k-means centroids score above real images (Theis et al. 2015, A note on the evaluation of generative models). A "
     "generator that scores higher is not thereby better: the rows with real training images or centroids in place of "
-    "samples show it."
+    "samples show it.",
+    "frechet_distance": "Fréchet distances are taken in the features of a small classifier of the same data: they are no FIDs "
+    "(Inception features), and only those of equally many samples compare.",
+    "label_accuracy": "Label accuracy is judged by a classifier that has learned the training images, so their row says "
+    "little; the row of the test images says how often it is right itself.",
 }
 
 

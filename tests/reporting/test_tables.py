@@ -439,5 +439,5 @@ def test_every_metric_of_a_table_without_published_numbers_is_a_column():
         "| Model | MNIST nearest neighbour error, % | "
         "MNIST, features of the data's own classifier, frechet distance, squared units |"
     ) in text
-    assert "Of nearest neighbour error and frechet distance less is better" in text
+    assert "Of nearest neighbour error and frechet distance less is better" in text and "they are no FIDs" in text
     assert "less is better" not in formats.markdown(build(trained(0, 225.0)))
