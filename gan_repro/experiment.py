@@ -134,6 +134,7 @@ class Published:
       value, standard_error: the printed numbers.
       source: paper and place.
       ours: whether this experiment's own records are to be held against it (the verdict).
+      n_samples: how many samples it takes, where one metric has several numbers that differ in that; else None.
       note: what a reader must know, or "".
       unavailable: why it cannot be measured by anyone at once ("TFD is given out on request"), or "".
     """
@@ -147,6 +148,7 @@ class Published:
     standard_error: float | None
     source: str
     ours: bool = False
+    n_samples: int | None = None
     note: str = ""
     unavailable: str = ""
 

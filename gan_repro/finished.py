@@ -46,6 +46,10 @@ class Finished:
             raise RunError(f"cannot read the {network.name}'s weights in {path}: {str(error).splitlines()[0]}") from error
         return network
 
+    def conditional(self):
+        """Whether its generators take labels."""
+        return len(self.experiment.generator(self.config, self.source.spec).inputs) > 1
+
     def prior(self):
         """The prior from which the generator takes its noise."""
         return self.experiment.prior(self.config)

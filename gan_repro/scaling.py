@@ -7,6 +7,8 @@ import dataclasses
 
 import numpy as np
 
+from gan_repro.errors import DataError
+
 
 @dataclasses.dataclass(frozen=True)
 class Linear:
@@ -18,6 +20,10 @@ class Linear:
     def __call__(self, images):
         """float32 (n, h, w, c) in 0..255 -> the same shape in [low, high]."""
         return images * np.float32((self.high - self.low) / 255) + np.float32(self.low)
+
+    def unit(self, images):
+        """Back from what the networks see: float32 (n, h, w, c) -> the same shape in [0, 1]; what is beyond is cut off."""
+        return np.clip((np.asarray(images, np.float32) - np.float32(self.low)) / np.float32(self.high - self.low), 0, 1)
 
     def shown(self, images):
         """(black, white): the values that a figure draws black and white; the same for all images."""
@@ -49,6 +55,10 @@ class ContrastNormalised:
         centred = images - tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
         lengths = tf.sqrt(tf.reduce_sum(tf.square(centred), axis=(1, 2, 3), keepdims=True))
         return centred * (self.norm / tf.maximum(lengths, _FLAT))
+
+    def unit(self, images):
+        """Raises DataError: an image does not say what mean and contrast it had."""
+        raise DataError(f"images are {self}: there is no way back to pixels in [0, 1]")
 
     def shown(self, images):
         """(black, white): plus and minus the largest absolute value in `images` (show_samples_cifar_conv_paper.py)."""

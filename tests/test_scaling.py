@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from gan_repro.errors import DataError
 from gan_repro.scaling import ContrastNormalised, Linear
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 4, 5, 3)).astype(np.float32)
@@ -31,3 +32,17 @@ def test_what_is_shown_black_and_white():
     assert ContrastNormalised().shown(samples) == (-3, 3)  # the paper's way: divided by the largest absolute value
     assert ContrastNormalised().shown(0 * samples) == (-1, 1)
     assert str(Linear(-1, 1)) == "pixels in [-1, 1]" and str(ContrastNormalised(55)) == "contrast-normalised to norm 55"
+
+
+@pytest.mark.parametrize("scaling", [Linear(), Linear(-1, 1)])
+def test_back_to_pixels_in_0_1(scaling):
+    back = scaling.unit(scaling(IMAGES))
+    assert back.dtype == np.float32 and back.shape == IMAGES.shape
+    np.testing.assert_allclose(back, IMAGES.astype(np.float64) / 255, atol=2e-7)
+
+
+def test_what_is_beyond_is_cut_off():
+    samples = np.array([-1.5, -1, 0, 0.5, 1, 3], np.float32)
+    np.testing.assert_array_equal(Linear(-1, 1).unit(samples), [0, 0, 0.5, 0.75, 1, 1])
+    with pytest.raises(DataError, match="contrast-normalised to norm 55: there is no way back"):
+        ContrastNormalised().unit(samples)

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from gan_repro.evaluation import parzen
+from gan_repro.errors import DataError
+from gan_repro.evaluation import coverage, frechet, neighbours, parzen
 from gan_repro.scaling import UNIT
 
 # The paper's ten widths, one more between each two of them, and the same steps on down to .05: 25 in all.
@@ -102,35 +103,109 @@ def parzen_log_likelihood(run, validation_images=None, samples=None, sweep=True)
 
 
 def read_by_classifier(run, judge):
-    """What the classifier of the data makes of labelled samples of every generator of a run, and of the real test images.
+    """What the classifier of the data makes of samples of every generator of a run, and of real images in their place.
+
+    As many samples as the run's recipe says, at most as many as there are test images, and of a conditional generator
+    every label equally often. In place of samples: as many training images ("training images": the judge has learned
+    them, so it reads nearly all of them right) and all test images ("test images": how often the judge itself is right).
 
     Args:
-      run: finished.Finished, of a conditional generator; pixels in [0, 1].
+      run: finished.Finished; what the networks see must lead back to pixels in [0, 1].
       judge: classifier.Classifier of the run's data.
 
     Returns:
-      Measurements: "label_accuracy" (%): the share of samples, every label equally often, that it reads as the label asked
-      for, with the binomial standard error; of the test images the same against their own labels ("test images" in place
-      of samples). "frechet_distance": between its features of samples and of as many test images.
+      Measurements, in the order of run.kinds(), each of:
+        "label_accuracy" (%): how many it reads as the label asked for (of real images: as their own), with the binomial
+          standard error. Only if the generator is conditional; of test images in any case.
+        "frechet_distance" (squared units), "precision", "recall" (%): of its features, against as many test images.
+        "class_kl" (nats): KL(classes it reads || uniform); "histogram" has how often it reads each class.
+
+    Raises:
+      DataError: what the networks see does not lead back to pixels.
     """
-    from gan_repro.evaluation.frechet import frechet_distance
     from gan_repro.sampling import balanced_labels
 
-    test = run.source.scaled("test")
-    n = min(run.config.recipe.n_samples, len(test))
-    real = judge.features(test[:n])
-    measurements = [_accuracy(run, judge.accuracy, judge.n_test, "test images")]
+    source = run.source
+    classes, unit = source.spec.classes, source.spec.scaling.unit
+    n = min(run.config.recipe.n_samples, source.spec.sizes["test"])
+    real = judge.features(UNIT(source.images("test")[:n].astype(np.float32)))
+    conditional = run.conditional()
+    measurements = [_share(run, "label_accuracy", judge.accuracy, judge.n_test, "test images", split="test")]
     for kind in run.kinds():
-        wanted = balanced_labels(n, run.source.spec.classes)
-        images = run.samples(kind, n, labels=wanted)
-        share = float((judge.read(images) == wanted).mean())
-        measurements.append(_accuracy(run, share, n, kind, n_samples=n))
-        distance = frechet_distance(judge.features(images), real)
-        rest = {"split": "test", "n_test": n, "n_samples": n, "space": "features of the data's own classifier"}
-        measurements.append(run.measurement("frechet_distance", "squared units", distance, None, kind, **rest))
-    return measurements
+        wanted = balanced_labels(n, classes) if conditional else None
+        measurements += _judged(run, judge, kind, unit(run.samples(kind, n, labels=wanted)), wanted, real)
+    images, labels = _training_images(source, n)
+    return measurements + _judged(run, judge, "training images", images, labels if conditional else None, real)
 
 
-def _accuracy(run, share, n, kind, **rest):
-    error = math.sqrt(share * (1 - share) / n)
-    return run.measurement("label_accuracy", "%", 100 * share, 100 * error, kind, n_test=n, **rest)
+def _judged(run, judge, kind, images, wanted, real):
+    """The measurements of images float32 (n, h, w, c) in [0, 1] that were to be `wanted` (n,), or None."""
+    n, read, features = len(images), judge.read(images), judge.features(images)
+    found = []
+    if wanted is not None:
+        found.append(_share(run, "label_accuracy", (read == wanted).mean(), n, kind, n_samples=n))
+    rest = {"split": "test", "n_test": len(real), "n_samples": n, "space": "features of the data's own classifier"}
+    precision, recall = coverage.precision_recall(real, features)
+    for metric, unit, value in (
+        ("frechet_distance", "squared units", frechet.frechet_distance(features, real)),
+        ("precision", "%", 100 * precision),
+        ("recall", "%", 100 * recall),
+    ):
+        found.append(run.measurement(metric, unit, value, None, kind, **rest))
+    histogram = coverage.class_histogram(read, run.source.spec.classes)
+    kl = coverage.kl_from_uniform(histogram)
+    return [*found, run.measurement("class_kl", "nats", kl, None, kind, n_samples=n, histogram=histogram.tolist())]
+
+
+def nearest_neighbour_error(run, numbers=(1000, 10_000, 50_000)):
+    """Test error of 1-nearest-neighbour classifiers fitted on labelled samples: how well they stand in for real images.
+
+    Pixels in [0, 1], Euclidean distance, all test images. The smaller numbers take the first of the same samples, whose
+    labels are balanced. In place of samples: as many training images ("training images"), where there are so many.
+
+    Args:
+      run: finished.Finished, of a conditional generator; what the networks see must lead back to pixels in [0, 1].
+      numbers: ascending; for each a classifier is fitted on so many samples.
+
+    Returns:
+      Measurements "nearest_neighbour_error" (%), one for each generator and number, with the binomial standard error.
+
+    Raises:
+      DataError: the generator takes no labels, or what the networks see does not lead back to pixels.
+
+    Source: Radford, Metz, Chintala 2015, section 8.1 and Table 3 (without the 10 million samples).
+    """
+    from gan_repro.sampling import balanced_labels
+
+    source = run.source
+    if not run.conditional():
+        raise DataError("a nearest-neighbour classifier needs labelled samples; valid are conditional generators")
+    test, test_labels = UNIT(source.images("test").astype(np.float32)), source.labels("test")
+    largest = max(numbers)
+    wanted = balanced_labels(largest, source.spec.classes)
+
+    def errors(kind, images, labels):
+        for n in (n for n in numbers if n <= len(images)):
+            predicted = neighbours.classify(test, images[:n], labels[:n])
+            share, _ = neighbours.error_rate(predicted, test_labels)
+            yield _share(run, "nearest_neighbour_error", share, len(test), kind, split="test", n_samples=n)
+
+    measurements = []
+    for kind in run.kinds():
+        measurements += errors(kind, source.spec.scaling.unit(run.samples(kind, largest, labels=wanted)), wanted)
+    return measurements + list(errors("training images", *_training_images(source, largest)))
+
+
+def _training_images(source, n):
+    """The first n training images, float32 (n, h, w, c) in [0, 1], and their labels, in a random order that never changes.
+
+    At most as many as there are. The data's own order may be by class.
+    """
+    order = np.random.default_rng(0).permutation(source.spec.sizes["train"])[:n]
+    return UNIT(source.images("train")[order].astype(np.float32)), source.labels("train")[order]
+
+
+def _share(run, metric, share, n, kind, **rest):
+    """A measurement of a share of n images, in percent with the binomial standard error."""
+    error = neighbours.binomial_error(share, n)
+    return run.measurement(metric, "%", 100 * share, 100 * error, kind, n_test=n, **rest)

@@ -42,7 +42,7 @@ _FIELDS = {
 }
 _MEASUREMENT = {"metric": str, "unit": str, "value": _NUMBER, "dataset": str, "generator": str}
 _MEASUREMENT_OPTIONAL = {"standard_error": _NUMBER, "n_test": int, "n_samples": int, "n_folds": int, "sigma": _NUMBER,
-                         "sigmas": list, "split": str, "space": str, "sweep": dict}  # fmt: skip
+                         "sigmas": list, "split": str, "space": str, "sweep": dict, "histogram": list}  # fmt: skip
 # What makes a measurement another one. Sigma is chosen by validation, run by run: a result, not a part of the protocol.
 _PROTOCOL = ("metric", "unit", "dataset", "space", "generator", "split", "n_test", "n_samples", "n_folds")
 _WORDS = {int: "a whole number", str: "text", dict: "an object", list: "a list", _NUMBER: "a number"}

@@ -20,7 +20,10 @@ SHOWN = {"reproduced": "reproduced", "partly": "partly", "not": "not reproduced"
 PROTOCOLS = {
     ("parzen_log_likelihood", "mnist"): {"split": "test", "n_samples": 10_000, "n_test": 10_000},
     ("parzen_log_likelihood", "tfd"): {"split": "test", "n_samples": 10_000, "n_folds": 5},
+    ("nearest_neighbour_error", "mnist"): {"split": "test", "n_test": 10_000},
 }
+# Metrics of which less is better; of all others more is.
+LOWER_IS_BETTER = ("nearest_neighbour_error", "frechet_distance", "class_kl")
 # Fields of a recipe that change what is kept and shown, or roundings, but not the training.
 BESIDE_TRAINING = ("epochs", "averages", "samples_every", "validate_every", "jit_compile")
 SCHEDULE = ("pretrain_epochs", "steps_per_epoch")  # not in a row's label: the epochs and steps played stand there
@@ -46,11 +49,16 @@ VERDICTS = (
     "validation chose (best) is judged, or the last one of a run that lets validation choose none. Numbers on other data "
     "sets are not comparable with the published ones: no verdict."
 )
+LOWER = "Of {} less is better: there, reproduced is ours <= published + 2 sqrt(SE^2 + SD^2)."
 CAVEATS = {
     "parzen_log_likelihood": "Gaussian Parzen-window log-likelihoods are known to mislead: they reward blur, and "
     "k-means centroids score above real images (Theis et al. 2015, A note on the evaluation of generative models). A "
     "generator that scores higher is not thereby better: the rows with real training images or centroids in place of "
-    "samples show it."
+    "samples show it.",
+    "frechet_distance": "Fréchet distances are taken in the features of a small classifier of the same data: they are no FIDs "
+    "(Inception features), and only those of equally many samples compare.",
+    "label_accuracy": "Label accuracy is judged by a classifier that has learned the training images, so their row says "
+    "little; the row of the test images says how often it is right itself.",
 }
 
 
@@ -84,26 +92,29 @@ class Table:
     others: list
 
 
-def verdict(value, standard_error, deviation, n_seeds, published, departures=()):
-    """Whether a published number was reproduced. Higher must be better.
+def verdict(value, standard_error, deviation, n_seeds, published, departures=(), lower_is_better=False):
+    """Whether a published number was reproduced.
 
     The rule is: "reproduced" = ours >= published - 2 sqrt(SE^2 + SD^2) under the published protocol with at least 3
     seeds; "partly" = a shorter schedule or other data, whatever came out: such a run can neither confirm nor refute, and
     the table shows how far it is from the published number; else "not". SE and SD are ours alone (the published error
     widens nothing), and an error that is not known counts as 0. With fewer seeds the bound, once reached, is "partly".
+    Where lower is better the bound is ours <= published + 2 sqrt(SE^2 + SD^2).
 
     Args:
       value, standard_error, deviation: ours: mean over seeds, SE over test images or None, SD over seeds or None.
       n_seeds: number of training seeds.
       published: the published number.
       departures: in what the conditions were not the published ones (shorter schedule, other data, ...).
+      lower_is_better: of an error rate, a distance (LOWER_IS_BETTER).
 
     Returns:
       "reproduced", "partly" or "not".
     """
     if departures:
         return "partly"
-    if value < published - 2 * math.hypot(standard_error or 0.0, deviation or 0.0):
+    missing = value - published if lower_is_better else published - value
+    if missing > 2 * math.hypot(standard_error or 0.0, deviation or 0.0):
         return "not"
     return "partly" if n_seeds < MIN_SEEDS else "reproduced"
 
@@ -237,16 +248,21 @@ def _line(experiment, run, members, summary, main):
         label = f"run {run}, average of G's weights ({generator.removeprefix('averaged-')}), not in the paper"
     away, judged = (), None
     for number in experiment.published:
-        if number.ours and column(number) == column(summary) and generator == main and summary.split in (None, "test"):
+        if number.ours and _answers(summary, number) and generator == main and summary.split in (None, "test"):
             away = departures(experiment, members, summary)
             errors = (summary.standard_error, summary.deviation, len(summary.seeds))
-            judged = verdict(summary.value, *errors, number.value, away)
+            judged = verdict(summary.value, *errors, number.value, away, summary.metric in LOWER_IS_BETTER)
     return Line(run, members, label, section, summary, away, judged)
 
 
 def column(entry):
     """The column of a Summary or a Published number: (data set, metric, unit, space)."""
     return entry.dataset, entry.metric, entry.unit, getattr(entry, "space", None)
+
+
+def _answers(summary, number):
+    """Whether a Summary measures what a Published number says."""
+    return column(summary) == column(number) and number.n_samples in (None, summary.n_samples)
 
 
 # ---- numbers and rows, the same for every format -------------------------------------------------------------------
@@ -283,7 +299,8 @@ def width(sigma):
 
 
 def _printed(number):
-    return f"{number.value:g}" + ("" if number.standard_error is None else f" ± {number.standard_error:g}")
+    error = "" if number.standard_error is None else f" ± {number.standard_error:g}"
+    return f"{number.value:g}{error}" + ("" if number.n_samples is None else f" (n {number.n_samples:,})")
 
 
 def _data(table, dataset, space):
@@ -293,7 +310,8 @@ def _data(table, dataset, space):
 def _column_title(table, entry):
     dataset, metric, unit, space = entry
     several = len({metric for _, metric, *_ in table.columns}) > 1
-    return f"{_data(table, dataset, space)}{' ' + metric.replace('_', ' ') if several else ''}, {unit}"
+    name = f"{',' if space else ''} {metric.replace('_', ' ')}" if several else ""
+    return f"{_data(table, dataset, space)}{name}, {unit}"
 
 
 def _not_run(number):
@@ -310,9 +328,8 @@ def main_rows(table):
     for experiment in (each for each in table.experiments if each.table == table.name):
         own = [line for line in _of(table.lines, experiment) if line.section == "ours"]
         rows += [row for line in own for row in _rows(table, [_cell(line)])]
-        there = {column(line.summary) for line in own}
         wanted = [number for number in experiment.published if number.ours and number.table == table.name]
-        missing = [number for number in wanted if column(number) not in there]
+        missing = [number for number in wanted if not any(_answers(line.summary, number) for line in own)]
         rows += _rows(table, ((experiment.row, column(number), _not_run(number)) for number in missing))
     sanity = [_cell(line) for line in table.lines if line.section == "sanity"]
     if sanity:
@@ -346,12 +363,13 @@ def verdict_rows(table):
     rows = [["Published", "Ours", "Ours - published", "Conditions", "Verdict"]]
     for experiment, number in ((owner, entry) for owner, entry in table.published if entry.ours):
         label = f"{number.row}, {_column_title(table, column(number))}: {_printed(number)}"
-        judged = [line for line in _of(table.lines, experiment) if line.verdict and column(line.summary) == column(number)]
+        judged = [line for line in _of(table.lines, experiment) if line.verdict and _answers(line.summary, number)]
         for line in judged:
             seeds = len(line.summary.seeds)
             few = [f"{seeds} of {MIN_SEEDS} seeds"] if seeds < MIN_SEEDS else []
             conditions = "; ".join([*line.departures, *few]) or "as published"
-            difference = f"{line.summary.value - number.value:+.1f}"
+            decimals = max(1, len(f"{number.value:g}".partition(".")[2]))  # as the published number has
+            difference = f"{line.summary.value - number.value:+.{decimals}f}"
             rows.append([label, measured(line.summary), difference, f"run {line.run}: {conditions}", SHOWN[line.verdict]])
         if not judged:
             rows.append([label, "", "", "", _not_run(number)])
@@ -384,7 +402,9 @@ def notes(table):
     folds = [FOLDS] if any(dataset == "tfd" for dataset, *_ in table.columns) else []
     swept = any(entry.get("sweep") for members in table.groups for record in members for entry in record["measurements"])
     sigmas = [f"{SIGMAS} {SWEEP}" if swept else SIGMAS] if any(line.summary.sigmas for line in table.lines) else []
-    caveats = [CAVEATS[metric] for metric in dict.fromkeys(entry[1] for entry in table.columns) if metric in CAVEATS]
+    metrics = list(dict.fromkeys(entry[1] for entry in table.columns))
+    less = " and ".join(metric.replace("_", " ") for metric in metrics if metric in LOWER_IS_BETTER)
+    caveats = ([LOWER.format(less)] if less else []) + [CAVEATS[metric] for metric in metrics if metric in CAVEATS]
     sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
     remarks = list(dict.fromkeys(f"{number.row}: {number.note}" for _, number in table.published if number.note))
     return [ERROR_BARS, *folds, *sigmas, VERDICTS, *caveats, *sources, *remarks]

@@ -1,16 +1,23 @@
-"""Measurements of whole runs against the formula in float64: sigma chosen by validation, folds, spaces, and the sweep."""
+"""Measurements of whole runs against the formulas in float64: Parzen (sigma, folds, spaces, sweep), classifiers."""
 
+import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from conftest import make_digits
+from scipy import linalg
+from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
+from scipy.stats import entropy
 
 from gan_repro.data.source import InMemory, Spec
+from gan_repro.errors import DataError
 from gan_repro.evaluation import measure, parzen
 from gan_repro.finished import Finished
 from gan_repro.reporting import records
-from gan_repro.scaling import UNIT, ContrastNormalised
+from gan_repro.scaling import UNIT, ContrastNormalised, Linear
 
 SIGMAS = parzen.SIGMAS
 
@@ -170,3 +177,148 @@ def test_a_record_takes_the_measurements_and_they_survive_json(data):
     (best, last) = records.summaries([base])
     assert best.sigmas == tuple(sorted(set(found[0].get("sigmas", [found[0].get("sigma")]))))
     assert best.n_folds == last.n_folds == (5 if isinstance(data, Folded) else None)
+
+
+# ---- by the data's own classifier, by nearest neighbours -----------------------------------------------------------
+
+
+class Judge:
+    """Reads an image's class off its first pixel, 0 to .9, and takes its pixels for features."""
+
+    accuracy, n_test = 0.9, 60
+
+    def read(self, images):
+        assert images.dtype == np.float32 and images.min() >= 0 and images.max() <= 1
+        return np.minimum(images[:, 0, 0, 0] * 10, 9).astype(np.int64)
+
+    def features(self, images):
+        return images.reshape(len(images), -1)[:, :5]
+
+
+def drawn(n, labels=None, seed=0, spread=0.4):
+    """Samples that an (8, 8, 1) generator of pixels in [-1, 1] draws: some are beyond, some have another label."""
+    rng = np.random.default_rng(seed)
+    images = np.float32(rng.normal(0, spread, (n, 8, 8, 1)))
+    if labels is not None:
+        images[:, 0, 0, 0] = (labels + 0.5 + (rng.random(n) < 0.25)) / 5 - 1
+    return images
+
+
+class Labelled(Finished):
+    """A finished run without files, conditional or not."""
+
+    takes_labels = True
+
+    def kinds(self):
+        return ["best", "last"]
+
+    def conditional(self):
+        return self.takes_labels
+
+    def samples(self, kind, n=None, seed=None, labels=None):
+        assert (labels is not None) == self.takes_labels
+        return drawn(n, labels, spread={"best": 0.4, "last": 1.5}[kind])
+
+
+def labelled(n_samples=50, takes_labels=True):
+    data = make_digits()
+    data.spec = dataclasses.replace(data.spec, scaling=Linear(-1, 1))
+    config = SimpleNamespace(recipe=SimpleNamespace(n_samples=n_samples))
+    run = Labelled(None, config, data, None, {})
+    object.__setattr__(run, "takes_labels", takes_labels)
+    return run
+
+
+def entry(found, metric, generator, n_samples=None):
+    (one,) = [e for e in found if (e["metric"], e["generator"]) == (metric, generator) and n_samples in (None, e["n_samples"])]
+    return one
+
+
+def training_images(data, n):
+    order = np.random.default_rng(0).permutation(200)[:n]
+    return data.images("train")[order] / 255, data.labels("train")[order]
+
+
+def test_the_classifier_reads_samples_and_real_images_in_their_place():
+    run, judge = labelled(), Judge()
+    found = measure.read_by_classifier(run, judge)
+    metrics = ["label_accuracy", "frechet_distance", "precision", "recall", "class_kl"]
+    order = [("label_accuracy", "test images")]
+    order += [(metric, kind) for kind in ("best", "last", "training images") for metric in metrics]
+    assert [(e["metric"], e["generator"]) for e in found] == order
+    assert (found[0]["value"], found[0]["n_test"], found[0]["split"]) == (90, 60, "test")
+    assert found[0]["standard_error"] == pytest.approx(100 * np.sqrt(0.9 * 0.1 / 60))
+    wanted = np.arange(50) % 10
+    real = (run.source.images("test")[:50] / 255).reshape(50, -1)[:, :5]
+    sets = {kind: (np.clip((run.samples(kind, 50, labels=wanted) + 1.0) / 2, 0, 1), wanted) for kind in run.kinds()}
+    sets["training images"] = training_images(run.source, 50)
+    for kind, (images, labels) in sets.items():
+        read = np.minimum(np.float32(images[:, 0, 0, 0]) * 10, 9).astype(int)
+        share = (read == labels).mean()
+        accuracy = entry(found, "label_accuracy", kind)
+        assert accuracy["value"] == pytest.approx(100 * share) and accuracy["unit"] == "%" and 0 < share < 1
+        assert accuracy["standard_error"] == pytest.approx(100 * np.sqrt(share * (1 - share) / 50))
+        assert accuracy["n_samples"] == accuracy["n_test"] == 50
+        features = images.reshape(50, -1)[:, :5]
+        across = cdist(features, real)
+        radii, real_radii = (np.sort(cdist(a, a))[:, 3] for a in (features, real))
+        assert entry(found, "precision", kind)["value"] == pytest.approx(100 * (across <= real_radii).any(axis=1).mean())
+        assert entry(found, "recall", kind)["value"] == pytest.approx(100 * (across <= radii[:, None]).any(axis=0).mean())
+        ca, cb = np.cov(features.T), np.cov(real.T)
+        expected = ((features.mean(0) - real.mean(0)) ** 2).sum() + np.trace(ca + cb - 2 * linalg.sqrtm(ca @ cb).real)
+        assert entry(found, "frechet_distance", kind)["value"] == pytest.approx(expected, rel=1e-4)
+        kl = entry(found, "class_kl", kind)
+        assert kl["histogram"] == np.bincount(read, minlength=10).tolist() and kl["unit"] == "nats"
+        assert kl["value"] == pytest.approx(entropy(kl["histogram"], np.ones(10)))
+        assert all(e["n_samples"] == 50 for e in found[1:])
+    json.dumps(found, allow_nan=False)
+
+
+def test_an_unconditional_generator_has_no_label_accuracy():
+    found = measure.read_by_classifier(labelled(takes_labels=False), Judge())
+    assert [e["generator"] for e in found if e["metric"] == "label_accuracy"] == ["test images"]
+    assert len(found) == 1 + 3 * 4
+
+
+def test_at_most_as_many_samples_as_test_images():
+    found = measure.read_by_classifier(labelled(10_000), Judge())
+    assert {e["n_samples"] for e in found[1:]} == {60}
+
+
+def nearest_error(test, test_labels, images, labels):
+    test, images = (np.asarray(a, np.float64).reshape(len(a), -1) for a in (test, images))
+    return (labels[cdist(test, images).argmin(axis=1)] != test_labels).mean()
+
+
+def test_nearest_neighbour_classifiers_fitted_on_samples():
+    run = labelled()
+    found = measure.nearest_neighbour_error(run, (20, 100, 300))
+    expected = [(kind, n) for kind in ("best", "last") for n in (20, 100, 300)]
+    expected += [("training images", 20), ("training images", 100)]  # of 200
+    assert [(e["generator"], e["n_samples"]) for e in found] == expected
+    test, test_labels, wanted = run.source.images("test") / 255, run.source.labels("test"), np.arange(300) % 10
+    sets = {kind: (np.clip((run.samples(kind, 300, labels=wanted) + 1.0) / 2, 0, 1), wanted) for kind in run.kinds()}
+    sets["training images"] = training_images(run.source, 100)
+    for kind, n in expected:
+        one = entry(found, "nearest_neighbour_error", kind, n)
+        share = nearest_error(test, test_labels, sets[kind][0][:n], sets[kind][1][:n])
+        assert one["value"] == pytest.approx(100 * share) and (one["unit"], one["split"]) == ("%", "test")
+        assert one["standard_error"] == pytest.approx(100 * np.sqrt(share * (1 - share) / 60)) and one["n_test"] == 60
+    assert entry(found, "nearest_neighbour_error", "training images", 100)["value"] < 10
+    records.summaries([{"measurements": found, "seed": 0}])
+
+
+def test_what_neither_of_them_takes():
+    with pytest.raises(DataError, match="valid are conditional generators"):
+        measure.nearest_neighbour_error(labelled(takes_labels=False))
+    run = labelled()
+    run.source.spec = dataclasses.replace(run.source.spec, scaling=ContrastNormalised())
+    for wanted in (lambda: measure.read_by_classifier(run, Judge()), lambda: measure.nearest_neighbour_error(run, (10,))):
+        with pytest.raises(DataError, match="contrast-normalised to norm 55: there is no way back"):
+            wanted()
+
+
+@pytest.mark.parametrize("inputs, expected", [(1, False), (2, True)])
+def test_a_run_is_conditional_if_its_generator_takes_labels(inputs, expected):
+    experiment = SimpleNamespace(generator=lambda config, spec: SimpleNamespace(inputs=[None] * inputs))
+    assert Finished(experiment, None, source(), None, {}).conditional() == expected

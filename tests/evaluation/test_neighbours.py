@@ -1,4 +1,4 @@
-"""Tests of exact nearest neighbours against direct float64 distances.
+"""Tests of exact nearest neighbours, and the classifier made of them, against direct float64 distances.
 
 Figures made of them are not tested here.
 """
@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from gan_repro.errors import DataError
-from gan_repro.evaluation.neighbours import nearest
+from gan_repro.evaluation.neighbours import classify, error_rate, nearest
+from gan_repro.scaling import UNIT
 
 
 def reference(queries, references, k):
@@ -81,3 +82,53 @@ def test_errors():
         nearest(good, [[0, 0], [np.nan, 0], [0, 0]])
     with pytest.raises(DataError, match="cannot be compared"):
         nearest(np.zeros((3, 5)), good)
+
+
+# ---- the classifier ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("k, expected", [(1, 7), (2, 7), (3, 7), (4, 5), (5, 7), (6, 5)])
+def test_most_votes_win_and_of_equal_ones_the_nearest(k, expected):
+    # From 0: label 7 at 1, 5 at 2, 9 at 3, 5 at 4, 7 at 5, 5 at 6. With 4 label 5 has two votes, with 5 it ties with 7.
+    references, labels = [[3.0], [1.0], [2.0], [4.0], [6.0], [5.0]], np.array([9, 7, 5, 5, 5, 7], np.int32)
+    found = classify([[0.0]], references, labels, k)
+    assert found.tolist() == [expected] and found.dtype == np.int32
+
+
+@pytest.mark.parametrize("k", [1, 2, 5, 8])
+def test_random_images_are_classified_as_by_votes_in_float64(k):
+    queries, references = uniform(0, 80, 6, 6, 1), uniform(1, 300, 6, 6, 1)
+    labels = np.random.default_rng(2).integers(0, 4, 300)
+    expected = []
+    for row in reference(queries, references, k)[0]:
+        votes = list(labels[row])
+        expected.append(max(votes, key=lambda label: (votes.count(label), -votes.index(label))))
+    assert classify(queries, references, labels, k).tolist() == expected
+
+
+def test_the_error_rate():
+    assert error_rate([1, 2, 3, 4, 4], [1, 2, 3, 0, 0]) == (0.4, pytest.approx(np.sqrt(0.4 * 0.6 / 5)))
+    assert error_rate(np.arange(9), np.arange(9)) == (0.0, 0.0)
+
+
+def test_labels_that_do_not_fit():
+    with pytest.raises(DataError, match=r"labels has .* shape \(2,\); valid are integers \(3,\)"):
+        classify(np.zeros((1, 2)), np.zeros((3, 2)), [0, 1])
+    with pytest.raises(DataError, match="labels has dtype float64"):
+        classify(np.zeros((1, 2)), np.zeros((1, 2)), [0.0])
+    with pytest.raises(DataError, match="n >= 1"):
+        error_rate([], [])
+    with pytest.raises(DataError, match=r"predicted has .* valid are integers \(2,\)"):
+        error_rate([1, 2, 3], [1, 2])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n, wrong", [(60_000, 309), (50_000, 334)])
+def test_real_mnist(real_mnist, n, wrong):
+    images, labels = (
+        np.concatenate([values("train"), values("validation")])[:n] for values in (real_mnist.images, real_mnist.labels)
+    )
+    test = UNIT(real_mnist.images("test").astype(np.float32))
+    predicted = classify(test, UNIT(images.astype(np.float32)), labels)
+    share, error = error_rate(predicted, real_mnist.labels("test"))
+    assert round(10_000 * share) == wrong and error == pytest.approx(0.00175, abs=0.00005)

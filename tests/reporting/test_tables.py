@@ -81,6 +81,16 @@ def test_verdict_at_its_boundaries(value, error, deviation, seeds, departures, e
     assert tables.verdict(value, error, deviation, seeds, 225, departures) == expected
 
 
+@pytest.mark.parametrize(
+    "value, seeds, departures, expected",
+    [(3.1, 3, (), "reproduced"), (3.11, 3, (), "not"), (0.0, 3, (), "reproduced"), (3.1, 2, (), "partly"),
+     (9.9, 3, ("20 epochs",), "partly")],
+)  # fmt: skip
+def test_of_an_error_rate_less_is_better(value, seeds, departures, expected):
+    # 3 + 2 sqrt(.03^2 + .04^2) = 3.1
+    assert tables.verdict(value, 0.03, 0.0401, seeds, 3, departures, lower_is_better=True) == expected
+
+
 def judged(*members):
     return [line.verdict for line in build(*members).lines]
 
@@ -376,3 +386,58 @@ def test_other_papers_get_their_own_tables():
 def test_a_record_of_no_known_experiment_is_an_error():
     with pytest.raises(RunError, match="unknown experiment 'gone'"):
         build(make_record(experiment="gone"))
+
+
+# ---- metrics of which less is better -------------------------------------------------------------------------------
+
+
+def error_rates(seed, **values):
+    """A record of 1-NN errors: of "best" at each n, and of 50,000 training images."""
+    alone = {"metric": "nearest_neighbour_error", "unit": "%", "sigma": None, "standard_error": 0.1}
+    rows = [measurement(value, n_samples=int(n[1:]), **alone) for n, value in values.items()]
+    rows.append(measurement(3.34, "training images", n_samples=50_000, **alone))
+    space = "features of the data's own classifier"
+    rows.append(measurement(9.5, **alone | {"metric": "frechet_distance", "unit": "squared units", "space": space}))
+    record = trained(seed, 0.0)
+    record["measurements"] = rows
+    return record
+
+
+def two_numbers():
+    numbers = (
+        Published("table1", "Fake nets", "mnist", "nearest_neighbour_error", "%", 2.98, None, "Other", True, n_samples=50_000),
+        Published("table1", "Fake nets", "mnist", "nearest_neighbour_error", "%", 1.48, None, "Other", True, n_samples=10**7),
+    )
+    return [experiment(numbers=numbers)]
+
+
+def test_each_error_rate_is_held_against_the_number_of_as_many_samples():
+    members = [error_rates(seed, n1000=20.0 + seed, n50000=3.0 + seed / 100) for seed in range(3)]
+    table = build(*members, experiments=two_numbers())
+    assert [(line.label, line.summary.n_samples, line.verdict) for line in table.lines] == [
+        (FIRST, 1000, None), (FIRST, 50_000, "reproduced"), ("training images in place of samples", 50_000, None)]  # fmt: skip
+    text = formats.markdown(table)
+    rows = [line for line in text.splitlines() if line.startswith(("| Fake nets", "| training images"))]
+    assert rows[:6] == [
+        "| Fake nets | 2.98 (n 50,000) |",
+        "| Fake nets | 1.48 (n 10,000,000) |",
+        f"| {FIRST} | 21.00 ± 0.10 SE ± 1.0 SD (3 seeds; n 1,000) |",
+        f"| {FIRST} | 3.01 ± 0.10 SE ± 0.010 SD (3 seeds; n 50,000) |",
+        "| Fake nets | not run |",
+        "| training images in place of samples | 3.34 ± 0.10 SE ± 0 SD (3 seeds; n 50,000) |",
+    ]
+    assert "| +0.03 | run 1: as published | reproduced |" in text
+    assert "Of nearest neighbour error less is better" in text and "published + 2 sqrt" in text
+    worse = [error_rates(seed, n50000=3.2) for seed in range(3)]
+    assert build(*worse, experiments=two_numbers()).lines[0].verdict == "not"
+
+
+def test_every_metric_of_a_table_without_published_numbers_is_a_column():
+    table = build(error_rates(0, n1000=20.0), experiments=[experiment(numbers=())])
+    text = formats.markdown(table)
+    assert (
+        "| Model | MNIST nearest neighbour error, % | "
+        "MNIST, features of the data's own classifier, frechet distance, squared units |"
+    ) in text
+    assert "Of nearest neighbour error and frechet distance less is better" in text and "they are no FIDs" in text
+    assert "less is better" not in formats.markdown(build(trained(0, 225.0)))
