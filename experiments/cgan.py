@@ -226,15 +226,6 @@ def evaluate(run):
     return measure.parzen_log_likelihood(run, VALIDATION_IMAGES) + measure.read_by_classifier(run, judge)
 
 
-def _pictures(loop, folder, every, spec):
-    """Grids with a row for each of the first ten classes."""
-    import numpy as np
-
-    from gan_repro.callbacks import SampleGrid
-
-    return SampleGrid(loop, folder, every, spec, np.repeat(np.arange(10) % spec.classes, 10))
-
-
 EXPERIMENT = Experiment(
     name="cgan",
     title="Conditional Generative Adversarial Nets: both players see the label",
@@ -242,7 +233,6 @@ EXPERIMENT = Experiment(
     recipes=dict.fromkeys(("mnist", "glyphs", "npz", "images"), _RECIPES),
     generator=generator,
     prior=prior,
-    pictures=_pictures,
     stages=stages,
     evaluate=evaluate,
     row="Conditional adversarial nets",

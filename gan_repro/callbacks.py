@@ -8,6 +8,7 @@ import sys
 import time
 
 import keras
+import numpy as np
 
 from gan_repro.errors import UserError
 from gan_repro.reporting import figures
@@ -83,24 +84,27 @@ class ProgressLine(keras.callbacks.Callback):
 class SampleGrid(keras.callbacks.Callback):
     """Draws the same z every few epochs: samples/epoch-00005.png, a 10 x 10 grid.
 
+    A conditional generator draws a row for each of the first ten classes.
+
     Args:
       loop: training.Loop.
       folder: where the pictures go.
       every: epochs between pictures.
       spec: data.source.Spec, for the range of the pixels and the caption.
-      labels: int (100,) for conditional generators, or None.
     """
 
-    def __init__(self, loop, folder, every, spec, labels=None):
+    def __init__(self, loop, folder, every, spec):
         super().__init__()
-        self.loop, self.folder, self.every, self.spec, self.labels = loop, folder, every, spec, labels
+        self.loop, self.folder, self.every, self.spec = loop, folder, every, spec
 
     def on_epoch_end(self, epoch, logs=None):
         """Draws the picture, if it is time."""
         played = epoch + 1
         if played % self.every:
             return
-        images = self.loop.trainable.sample(100, self.loop.seed, self.labels)
+        conditional = len(self.loop.trainable.sampler.inputs) > 1
+        labels = np.repeat(np.arange(10) % self.spec.classes, 10) if conditional else None
+        images = self.loop.trainable.sample(100, self.loop.seed, labels)
         prefix = f"{self.loop.stage().name}-" if len(self.loop.stages) > 1 else ""
         path = self.folder / f"{prefix}epoch-{played:05d}.png"
         black, white = self.spec.scaling.shown(images)

@@ -27,6 +27,13 @@ def nearest_neighbours(run, kind):
     figures.nearest_grid(path, samples, nearest, *run.source.spec.scaling.shown(samples), _caption(run, kind))
 
 
+def samples(run, kind):
+    """Writes figures/samples-KIND.png: a hundred random samples, not selected: the first ones of the run's evaluation."""
+    images = run.samples(kind, 100)
+    shown = run.source.spec.scaling.shown(images)
+    figures.sample_grid(run.workdir.figures / f"samples-{kind}.png", images, 10, 10, _caption(run, kind), *shown)
+
+
 def interpolation(run, kind):
     """Writes figures/interpolation-KIND.png: straight lines in z space between random pairs of points.
 

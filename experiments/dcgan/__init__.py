@@ -1,0 +1,185 @@
+"""Radford, Metz and Chintala 2015, "Unsupervised Representation Learning with Deep Convolutional GANs": recipes, numbers.
+
+The networks and the game are in rules.py, what a trained run shows in evidence.py.
+"""
+
+from experiments.dcgan import evidence, rules
+from experiments.dcgan.rules import DcganRecipe
+from gan_repro.experiment import Experiment, Published
+
+PAPER = "Radford et al. 2015, Table 3"
+UNVERIFIED = "quoted from memory, not checked against the paper: unverified"
+
+# dcgan_code: mnist/train_cond_dcgan.py; 100 epochs at 2e-4 and 100 down to 0.
+MNIST = {
+    "paper": DcganRecipe(epochs=200),
+    # Half of the channels and hidden units: a third of the time
+    "quick": DcganRecipe(
+        epochs=8,
+        constant_epochs=4,
+        decay_epochs=4,
+        generator_hidden=(512,),
+        generator_channels=(64, 32),
+        discriminator_channels=(32, 64),
+        discriminator_hidden=(512,),
+        samples_every=1,
+    ),
+    "smoke": DcganRecipe(
+        epochs=2,
+        steps_per_epoch=10,
+        batch_size=16,
+        generator_hidden=(32,),
+        generator_channels=(16, 8),
+        discriminator_channels=(8, 16),
+        discriminator_hidden=(32,),
+        n_samples=500,
+        samples_every=1,
+    ),
+}
+
+# Without labels: batch norm with gains, tanh, D then G on every minibatch (section 3).
+_UNLABELLED = {
+    "conditional": False,
+    "generator_hidden": (),
+    "discriminator_hidden": (),
+    "output": "tanh",
+    "norm_gain": True,
+    "order": "alternating",
+    "decay_epochs": 0,
+}
+
+# dcgan_code's 32 x 32 ImageNet model (imagenet/train_uncond_dcgan.py), whose features the paper's CIFAR-10 table is of.
+_CIFAR10 = _UNLABELLED | {
+    "latent": 256,
+    "kernel_size": 3,
+    "generator_strides": (2, 1, 2, 1, 2, 1),
+    "discriminator_strides": (1, 2, 1, 2, 1, 2),
+    "l2": 0.0,
+}
+CIFAR10 = {
+    "paper": DcganRecipe(
+        **_CIFAR10 | {"constant_epochs": 30, "decay_epochs": 30},
+        epochs=60,
+        generator_channels=(512, 512, 256, 256, 128, 128),
+        discriminator_channels=(128, 128, 256, 256, 512, 512),
+    ),
+    "quick": DcganRecipe(
+        **_CIFAR10,
+        epochs=6,
+        steps_per_epoch=200,
+        batch_size=64,
+        generator_channels=(128, 128, 64, 64, 32, 32),
+        discriminator_channels=(32, 32, 64, 64, 128, 128),
+        samples_every=1,
+    ),
+    "smoke": DcganRecipe(
+        **_CIFAR10,
+        epochs=2,
+        steps_per_epoch=5,
+        batch_size=16,
+        generator_channels=(8, 8, 8, 8, 4, 4),
+        discriminator_channels=(4, 4, 8, 8, 8, 8),
+        n_samples=200,
+        samples_every=1,
+    ),
+}
+
+# dcgan_code: faces/train_uncond_dcgan.py, and Figure 1 of the paper: 64 x 64.
+_SIXTY_FOUR = _UNLABELLED | {"l2": 1e-5, "generator_strides": (2, 2, 2, 2), "discriminator_strides": (2, 2, 2, 2)}
+SIXTY_FOUR = {
+    "paper": DcganRecipe(
+        **_SIXTY_FOUR,
+        epochs=25,
+        generator_channels=(1024, 512, 256, 128),
+        discriminator_channels=(128, 256, 512, 1024),
+        samples_every=1,
+    ),
+    "quick": DcganRecipe(
+        **_SIXTY_FOUR,
+        epochs=6,
+        steps_per_epoch=200,
+        batch_size=32,
+        generator_channels=(128, 64, 32, 16),
+        discriminator_channels=(16, 32, 64, 128),
+        samples_every=1,
+    ),
+    "smoke": DcganRecipe(
+        **_SIXTY_FOUR,
+        epochs=2,
+        steps_per_epoch=5,
+        batch_size=16,
+        generator_channels=(8, 8, 4, 4),
+        discriminator_channels=(4, 4, 8, 8),
+        n_samples=200,
+        samples_every=1,
+    ),
+}
+
+# A user's own images are learnt by the faces' model, or by the one that the preset names.
+_OWN = (
+    SIXTY_FOUR
+    | {f"{preset}-cifar10": recipe for preset, recipe in CIFAR10.items()}
+    | {f"{preset}-mnist": recipe for preset, recipe in MNIST.items()}
+)
+
+DEVIATIONS = (
+    "Samples are drawn with moving averages of the batch statistics (momentum .98), so that an image depends on its own z and "
+    "label alone; dcgan_code takes those of the minibatch of samples.",
+    'Transposed convolutions of stride 2 and odd kernels pad by 1 on one side and 2 on the other ("same"), dcgan_code by 2 on '
+    "both and drops a line: the mirror image of the same network.",
+    "MNIST: labels of G's noise are those of the real minibatch, as in dcgan_code; the last generator is reported, as there.",
+    "MNIST: an epoch is 390 minibatches of 128, each for one of the players, G the first; the ragged last one (80 images) is "
+    "dropped.",
+    "CIFAR-10: the paper's features come from a model trained on ImageNet at 32 x 32; ours are from the same architecture "
+    "trained on CIFAR-10's own 40,000 training images, without labels. The support vector machine is scikit-learn's LinearSVC "
+    "(squared hinge, L2).",
+    "Vector arithmetic: the paper picks its exemplars by eye from labelled faces. Here they are picked by what can be measured "
+    "on the images (brightness, and where it lies), and so can be the result.",
+    "Random numbers differ (Theano's streams, our counter-based ones).",
+)
+
+
+def _number(row, n, value, ours=False, note=""):
+    return Published(
+        "dcgan",
+        row,
+        "mnist",
+        "nearest_neighbour_error",
+        "%",
+        value,
+        None,
+        PAPER,
+        ours=ours,
+        n_samples=n,
+        note=note or f"1-NN error with {n:,} images: {UNVERIFIED}",
+    )
+
+
+EXPERIMENT = Experiment(
+    name="dcgan",
+    title="Deep convolutional GAN: strided convolutions, batch norm, Adam; conditional on MNIST",
+    reference="Radford, Metz, Chintala; ICLR 2016; arXiv:1511.06434",
+    recipes={
+        "mnist": MNIST,
+        "cifar10": CIFAR10,
+        "svhn_cropped": CIFAR10,
+        "celeb_a": SIXTY_FOUR,
+        "lsun/bedroom": SIXTY_FOUR,
+        "glyphs": MNIST,
+        "npz": _OWN,
+        "images": _OWN,
+    },
+    generator=rules.generator,
+    prior=rules.prior,
+    scaling=rules.scaling,
+    stages=rules.stages,
+    evaluate=evidence.evaluate,
+    row="DCGAN",
+    table="dcgan",
+    published=(
+        _number("real digits", 50_000, 3.1),
+        _number("GAN (permutation invariant)", 50_000, 6.28),
+        _number("DCGAN", 50_000, 2.98, ours=True),
+    ),
+    deviations=DEVIATIONS,
+)
