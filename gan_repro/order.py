@@ -11,7 +11,7 @@ from gan_repro.errors import UsageError
 @dataclasses.dataclass(frozen=True)
 class LongPhases:
     """WGAN's long critic phases (WassersteinGAN:main.py): `length` minibatches for the critic before G's update number i
-    (0-based) wherever i < first or i % every == 0."""
+    (0-based) wherever i < first or i % every == 0; every 0: wherever i < first."""
 
     first: int = 25
     every: int = 500
@@ -60,5 +60,7 @@ class OrderOfPlay:
         usual, phases = tf.constant(self.g_every, tf.int64), self.long_phases
         if phases is None:
             return usual
-        long = (g_updates < phases.first) | (g_updates % phases.every == 0)
+        long = g_updates < phases.first
+        if phases.every:
+            long |= g_updates % phases.every == 0
         return tf.where(long, tf.constant(phases.length, tf.int64), usual)

@@ -55,6 +55,11 @@ def _grid(pixels, rows, columns, scale):
     return canvas
 
 
+def tiles(images, columns, low=0.0, high=1.0):
+    """uint8 (height, width, 3): images (n, h, w, 1 or 3) in reading order as one picture, to be drawn by others."""
+    return _grid(_pixels(images, low, high), -(-len(images) // columns), columns, 1)
+
+
 def _write_canvas(path, canvas, title=None, headings=(), caption=None, size=9.0):
     """Writes a canvas pixel for pixel with white margins, a title and (x, text) headings above it, a caption below."""
     line = round(size * DPI / 72 * 1.3)

@@ -1,0 +1,139 @@
+"""Arjovsky, Chintala and Bottou 2017, "Wasserstein GAN": recipes by data set, the GAN beside it, the paper's figures.
+
+The networks and the game are in rules.py, what a trained run shows in evidence.py.
+"""
+
+import dataclasses
+
+from experiments.wgan import evidence, rules
+from experiments.wgan.rules import WganRecipe
+from gan_repro.experiment import Experiment
+
+# The GAN of Figures 4 to 7: the same networks and noise, dcgan.torch's optimizer, D and G on every minibatch.
+_GAN = {
+    "objective": "non_saturating",
+    "optimizer": "adam",
+    "learning_rate": 2e-4,
+    "clip": 0.0,
+    "n_critic": 1,
+    "long_phases": 0,
+    "long_every": 0,
+}
+
+
+def _compared(recipe, narrow):
+    """{name: recipe}: the WGAN and the GAN, each with the three generators of Figures 5, 6 and 7.
+
+    Args:
+      recipe: the WGAN with the DCGAN generator.
+      narrow: generator_channels of Figure 6's generator: as many filters in each layer.
+    """
+    variants = {
+        "": {},
+        "-nonorm": {"generator_norm": False, "generator_channels": narrow},
+        "-mlp": {"generator": "mlp"},
+    }
+    return {
+        f"{suffix}{side}": dataclasses.replace(recipe, **changes, **game)
+        for suffix, changes in variants.items()
+        for side, game in (("", {}), ("-gan", _GAN))
+    }
+
+
+def _presets(paper, quick, smoke, narrow, quick_narrow):
+    """{preset: recipe}: paper, quick and smoke of each of _compared; quick and smoke as WGAN of the DCGAN generator."""
+    named = _compared(paper, narrow)
+    presets = {f"paper{name}": recipe for name, recipe in named.items()}
+    presets |= {f"quick{name}": recipe for name, recipe in _compared(quick, quick_narrow).items()}
+    return {"paper": presets.pop("paper"), "quick": presets.pop("quick"), "smoke": smoke} | presets
+
+
+# Widths, learning rate and long phases for two CPU cores.
+_QUICK = {"epochs": 25, "steps_per_epoch": 400, "learning_rate": 2e-4, "long_phases": 5, "samples_every": 1}
+_SMOKE = {
+    "epochs": 3,
+    "steps_per_epoch": 12,
+    "batch_size": 16,
+    "long_phases": 1,
+    "long_length": 8,
+    "n_samples": 200,
+    "samples_every": 1,
+}
+_TWENTY_EIGHT = WganRecipe(epochs=100, generator_channels=(128, 64), critic_channels=(64, 128))
+_THIRTY_TWO = WganRecipe(epochs=100, generator_channels=(256, 128, 64), critic_channels=(64, 128, 256))
+_SIXTY_FOUR = WganRecipe(epochs=25, samples_every=1)  # main.py's defaults
+
+MNIST = _presets(
+    _TWENTY_EIGHT,
+    dataclasses.replace(_TWENTY_EIGHT, generator_channels=(64, 32), critic_channels=(32, 64), **_QUICK),
+    dataclasses.replace(_TWENTY_EIGHT, generator_channels=(8, 4), critic_channels=(4, 8), **_SMOKE),
+    (64, 64),
+    (32, 32),
+)
+CIFAR10 = _presets(
+    _THIRTY_TWO,
+    dataclasses.replace(_THIRTY_TWO, generator_channels=(64, 32, 16), critic_channels=(16, 32, 64), **_QUICK),
+    dataclasses.replace(_THIRTY_TWO, generator_channels=(8, 8, 4), critic_channels=(4, 8, 8), **_SMOKE),
+    (64, 64, 64),
+    (16, 16, 16),
+)
+SIXTY_FOUR = _presets(
+    _SIXTY_FOUR,
+    dataclasses.replace(_SIXTY_FOUR, generator_channels=(64, 64, 32, 16), critic_channels=(16, 32, 64, 64), **_QUICK),
+    dataclasses.replace(_SIXTY_FOUR, generator_channels=(8, 8, 8, 4), critic_channels=(4, 8, 8, 8), **_SMOKE),
+    (64, 64, 64, 64),
+    (16, 16, 16, 16),
+)
+
+# A user's own images are learnt by the 64 x 64 networks, or by those that the preset names.
+_OWN = (
+    SIXTY_FOUR
+    | {f"{preset}-32": recipe for preset, recipe in CIFAR10.items()}
+    | {f"{preset}-28": recipe for preset, recipe in MNIST.items()}
+)
+
+DEVIATIONS = (
+    "The paper trains on LSUN bedrooms at 64 x 64 (`--dataset=lsun/bedroom`, not at hand here). MNIST at 28 x 28 and CIFAR-10 "
+    "at 32 x 32 take the same stacks with two and three strided layers instead of four.",
+    "WassersteinGAN (main.py) clips before each of the critic's updates, Algorithm 1 after it: here before "
+    "(`--set=clip_before=false` for the other).",
+    "The critic's last layer, a 4 x 4 convolution to one number averaged over the minibatch, is a dense layer without bias: "
+    "the same map. G's first, a transposed convolution of one pixel, likewise.",
+    "Samples are drawn with moving averages of the batch statistics, so that an image depends on its own z alone; the code "
+    "draws them with those of the minibatch.",
+    "The MLP generator has three hidden layers of 512, as in models/mlp.py; Figure 3's caption says four.",
+    "The paper does not say how its GAN is trained: here with Adam at 2e-4 (beta_1 .5), D and G once on each minibatch, as in "
+    "dcgan.torch, and for as many minibatches as the WGAN. G then moves about five times as often.",
+    "Figure 6's generator without batch norm has as many filters in each layer, as the paper's text says; models/dcgan.py "
+    "keeps doubling them.",
+    "Curves are means over an epoch's minibatches; the paper's go through a median filter of 101 iterations.",
+)
+NOT_RUN = (
+    "LSUN bedrooms at 64 x 64 (Figures 5 to 7): the data cannot be had here; `--dataset=lsun/bedroom` runs the recipe.",
+)
+
+
+EXPERIMENT = Experiment(
+    name="wgan",
+    title="Wasserstein GAN: a clipped critic without sigmoid, RMSprop, five critic steps to one of G",
+    reference="Arjovsky, Chintala, Bottou; ICML 2017; arXiv:1701.07875",
+    recipes={
+        "mnist": MNIST,
+        "cifar10": CIFAR10,
+        "svhn_cropped": CIFAR10,
+        "celeb_a": SIXTY_FOUR,
+        "lsun/bedroom": SIXTY_FOUR,
+        "glyphs": MNIST,
+        "npz": _OWN,
+        "images": _OWN,
+    },
+    generator=rules.generator,
+    prior=rules.prior,
+    scaling=rules.scaling,
+    pictures=evidence.pictures,
+    stages=rules.stages,
+    evaluate=evidence.evaluate,
+    row="WGAN",
+    table="wgan",
+    deviations=DEVIATIONS,
+)

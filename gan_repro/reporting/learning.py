@@ -1,0 +1,102 @@
+"""How a training's own estimate goes with the quality of its samples (Figures 3 and 4 of WGAN): snapshots and their figure.
+
+Who trains and takes the snapshots is not here. The same arguments give the same bytes, as in curves.py.
+"""
+
+import dataclasses
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from gan_repro import files
+from gan_repro.errors import RunError
+from gan_repro.reporting import curves, figures
+
+SHOWN = 16  # images of a snapshot, drawn as 4 x 4
+PANELS = 6  # snapshots whose images are drawn
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A moment of a training.
+
+    Attributes:
+      epoch, step: when, int; g_updates: G's updates until then, int.
+      quality: a distance of samples from real images (lower is better), float; NaN: not measured.
+      images: float32 (SHOWN, h, w, c), the same z every time.
+    """
+
+    epoch: int
+    step: int
+    g_updates: int
+    quality: float
+    images: np.ndarray
+
+    def write(self, path):
+        """Writes an .npz with an array for each attribute, whole or not at all. Raises RunError as files.replacing."""
+        with files.replacing(path) as temporary, open(temporary, "wb") as file:
+            np.savez_compressed(file, **{field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
+
+
+def read(path):
+    """The Snapshot in an .npz that Snapshot.write wrote.
+
+    Raises:
+      RunError: the file is missing, damaged or something else.
+    """
+    try:
+        with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as archive:
+            found = {field.name: archive[field.name] for field in dataclasses.fields(Snapshot)}
+        whole = {name: int(found[name]) for name in ("epoch", "step", "g_updates")}
+        return Snapshot(**whole, quality=float(found["quality"]), images=found["images"])
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise RunError(f"{path} is missing or damaged: {error}") from error
+
+
+def estimate_and_quality(path, snapshots, estimates, label, quality_label, shown, title):
+    """Writes the figure: above, samples at several moments; below, the estimate (left) and the quality (right).
+
+    Args:
+      path: the PNG.
+      snapshots: sequence of Snapshot, ascending, two or more.
+      estimates: the training's estimate at each, floats; None or NaN leaves a hole.
+      label, quality_label: of the two axes.
+      shown: (black, white) of the images.
+      title: a line above.
+
+    Raises:
+      ValueError: fewer than two snapshots, or not as many estimates.
+      RunError: the file cannot be written.
+    """
+    if len(snapshots) < 2 or len(estimates) != len(snapshots):
+        raise ValueError(f"{len(snapshots)} snapshots and {len(estimates)} estimates: as many of both, and two or more")
+    updates = [snapshot.g_updates for snapshot in snapshots]
+    picked = sorted({round(index) for index in np.linspace(0, len(snapshots) - 1, PANELS)})
+    figure = Figure(figsize=(9.6, 4.8), dpi=curves.DPI, layout="constrained")
+    grid = figure.add_gridspec(2, len(picked), height_ratios=[1, 1.5])
+    for column, index in enumerate(picked):
+        axes = figure.add_subplot(grid[0, column])
+        axes.imshow(figures.tiles(snapshots[index].images, 4, *shown), interpolation="nearest")
+        axes.set_title(f"{updates[index]:,} updates", fontsize=8, color=curves.INK)
+        axes.set_axis_off()
+    left = figure.add_subplot(grid[1, :])
+    values = np.array([np.nan if value is None else value for value in estimates], float)
+    left.plot(updates, values, color=curves.COLOURS[0], linewidth=1.5, marker="o", markersize=3.5)
+    left.set_ylabel(label, color=curves.COLOURS[0], fontsize=9)
+    left.set_xlabel("updates of G", fontsize=9)
+    left.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    left.grid(True, color="#e3e3e3", linewidth=0.6)
+    left.spines[["top", "right"]].set_visible(False)
+    qualities = [snapshot.quality for snapshot in snapshots]
+    if np.isfinite(qualities).any():
+        right = left.twinx()
+        right.plot(updates, qualities, color=curves.COLOURS[1], linewidth=1.2, linestyle="--", marker="s", markersize=3)
+        right.set_ylabel(quality_label, color=curves.COLOURS[1], fontsize=9)
+        right.set_ylim(bottom=0)
+        right.spines["top"].set_visible(False)
+    figure.suptitle(title, fontsize=10, color=curves.INK)
+    curves.write(path, figure)
