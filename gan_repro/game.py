@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from gan_repro import losses, randomness
 from gan_repro.averaging import EVERY, Average
-from gan_repro.errors import UsageError
+from gan_repro.errors import DataError, UsageError
 from gan_repro.metrics import METRICS
 from gan_repro.sampling import sample_images
 
@@ -184,13 +184,20 @@ class AdversarialGame:
 
         Raises:
           ValueError: n < 1 or the epoch has fewer minibatches left.
+          DataError: the data are streamed from files, and these cannot be read on.
         """
         epoch, first = divmod(self.step, self.steps_per_epoch)
         if not 1 <= n <= self.steps_per_epoch - first:
             raise ValueError(f"{n} steps from step {first} of an epoch of {self.steps_per_epoch}")
         if self._feed_epoch != epoch:
-            self._feed, self._feed_epoch = self.source.open(epoch, self.seed, first), epoch
-        rows = self._play_many(self._feed, tf.constant(n, tf.int32)).numpy()
+            self._feed, self._feed_epoch = self.source.open(epoch, self.seed, first, self.batch_size), epoch
+        try:
+            rows = self._play_many(self._feed, tf.constant(n, tf.int32)).numpy()
+        except tf.errors.OpError as error:
+            if "IteratorGetNext" not in str(error):
+                raise
+            reason = str(error.message).splitlines()[0][:200]
+            raise DataError(f"{self.source.spec.title} cannot be read on, its files are damaged: {reason}") from error
         return unpack(rows)
 
     def state(self):

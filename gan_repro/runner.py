@@ -21,7 +21,7 @@ from gan_repro.workdir import Workdir
 def default_workdir(config):
     """runs/<experiment>-<dataset>-<preset>-seed<N>, with the file's name alone of npz:PATH and images:FOLDER."""
     kind, _, path = config.dataset.partition(":")
-    dataset = f"{kind}-{Path(path).stem}" if path else kind
+    dataset = f"{kind}-{Path(path).stem}" if path else kind.replace("/", "-")
     return Path("runs") / f"{config.experiment}-{dataset}-{config.preset}-seed{config.seed}"
 
 

@@ -16,6 +16,12 @@ def _tfds(name, data_dir, download):
     return from_tfds.load(name, data_dir, download)
 
 
+def _streams(name, data_dir, download):
+    from gan_repro.data import streams
+
+    return streams.load(name, data_dir, download)
+
+
 def _tfd(name, data_dir, download):
     from gan_repro.data import tfd
 
@@ -56,6 +62,9 @@ LOADERS = {
     "npz:PATH": _npz,
     "images:FOLDER": _images,
     "gaussian1d": _gaussian1d,
+    "svhn_cropped": _tfds,
+    "celeb_a": _streams,
+    "lsun/bedroom": _streams,
 }
 _BY_KIND = {dataset_kind(name): loader for name, loader in LOADERS.items()}
 

@@ -1,10 +1,12 @@
-"""MNIST and CIFAR-10 through TensorFlow Datasets: prepared data first, else a download if there is a network.
+"""MNIST, CIFAR-10 and SVHN through TensorFlow Datasets: prepared data first, else a download if there is a network.
 
-Nothing here augments, scales or reorders at random: the images come in the order of the original files.
+Nothing here augments, scales or reorders at random: the images come in the order of the original files. Data that do not
+fit in memory are not here (streams.py), but how they are found and fetched is.
 """
 
 import dataclasses
 import hashlib
+import importlib.util
 import os
 import re
 import threading
@@ -19,6 +21,7 @@ from gan_repro.data import source
 from gan_repro.errors import DataError
 
 PATIENCE = 6  # seconds in which a server must answer; TFDS itself would try for minutes
+GLYPHS = "--dataset=glyphs trains on digits that this program renders itself"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,10 +31,13 @@ class _Set:
     Attributes:
       title: for captions.
       shape: of one image.
-      train, total: the first `train` of `total` training images are for training, the rest for validation: the
-        division in the code of Goodfellow et al. (2014).
+      train, total: the first `train` of `total` training images are for training, the rest for validation: for MNIST and
+        CIFAR-10 the division in the code of Goodfellow et al. (2014).
       url: a file that TFDS would fetch.
-      sha256: {TFDS's split: of all images, then of all labels (uint8), in the original order}.
+      sha256: {TFDS's split: of all images, then of all labels (uint8), in the original order}; where it is not known:
+      ids: {TFDS's split: number of images}; their `id` must be SPLIT_000000, SPLIT_000001, ... in the original order.
+      needs: a module that preparing takes, and TFDS does not bring; "": none.
+      instead: what to do where the data cannot be had, for the end of that message.
     """
 
     title: str
@@ -39,7 +45,10 @@ class _Set:
     train: int
     total: int
     url: str
-    sha256: Mapping[str, str]
+    sha256: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    ids: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    needs: str = ""
+    instead: str = GLYPHS
 
 
 _SETS = {
@@ -65,20 +74,30 @@ _SETS = {
             "test": "8193b3fbce55bec361cd1b8fd4880cb1649832dc4d6de6da1e7a21847a4843aa",
         },
     ),
+    "svhn_cropped": _Set(
+        "SVHN",
+        (32, 32, 3),
+        63_257,
+        73_257,
+        "http://ufldl.stanford.edu/housenumbers/test_32x32.mat",
+        ids={"train": 73_257, "test": 26_032},
+    ),
 }
 
 
 def load(name, data_dir=None, download=True):
-    """MNIST or CIFAR-10.
+    """MNIST, CIFAR-10 or SVHN's cropped digits.
 
     Args:
-      name: "mnist" or "cifar10".
+      name: "mnist", "cifar10" or "svhn_cropped".
       data_dir: TFDS's data directory; None: as `folder_of`.
       download: whether TFDS may fetch and prepare what is not there.
 
     Returns:
       source.InMemory with images uint8 (n, 28, 28, 1) or (n, 32, 32, 3) and labels 0..9. Splits are those of the
-      original order: MNIST 50,000 train, 10,000 validation, 10,000 test; CIFAR-10 40,000, 10,000, 10,000.
+      original order: MNIST 50,000 train, 10,000 validation, 10,000 test; CIFAR-10 40,000, 10,000, 10,000; SVHN 63,257,
+      10,000, 26,032. Of SVHN's training set Radford et al. (2015) take 10,000 images for validation at random
+      (dcgan_code, svhn/load.py), here they are the last ones; the part `extra` is left out, as theirs is.
 
     Raises:
       source.DatasetUnavailable: it is not prepared and cannot be fetched; known within PATIENCE seconds of asking,
@@ -88,7 +107,7 @@ def load(name, data_dir=None, download=True):
     entry, data_dir = _SETS[name], folder_of(data_dir)
     folder = prepared(name, data_dir)
     if folder is None:
-        folder = _fetch(name, data_dir, download)
+        folder = fetch(name, entry, data_dir, download)
     images, labels = _read(folder, name, "train")
     test_images, test_labels = _read(folder, name, "test")
     cut = entry.train
@@ -133,12 +152,28 @@ def unreachable(url, seconds=PATIENCE):
     return verdict[0]
 
 
-def _fetch(name, data_dir, download):
-    """Lets TFDS download and prepare `name` into `data_dir`; returns the folder."""
-    entry = _SETS[name]
-    reason = unreachable(entry.url) if download else "downloading was not allowed"
-    if reason:
-        raise _unavailable(name, data_dir, f"it cannot be downloaded either ({reason})")
+def fetch(name, entry, data_dir, download):
+    """Lets TFDS download and prepare `name` into `data_dir`.
+
+    Args:
+      name: TFDS's name of it.
+      entry: has title, url, needs and instead, as _Set describes them.
+      data_dir: a Path.
+      download: whether that is allowed.
+
+    Returns:
+      The folder.
+
+    Raises:
+      source.DatasetUnavailable, DataError: as `load`.
+    """
+    if not download:
+        raise _unavailable(name, entry, data_dir, "downloading was not allowed")
+    if reason := unreachable(entry.url):
+        raise _unavailable(name, entry, data_dir, f"it cannot be downloaded either ({reason})")
+    if entry.needs and importlib.util.find_spec(entry.needs) is None:
+        why = f"preparing it takes the Python package {entry.needs}, which is not installed"
+        raise _unavailable(name, entry, data_dir, why)
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         writable = os.access(data_dir, os.W_OK | os.X_OK)
@@ -157,18 +192,17 @@ def _fetch(name, data_dir, download):
             download_config=tfds.download.DownloadConfig(try_download_gcs=False)  # the bucket is asked for minutes
         )
     except Exception as error:  # requests, urllib3, checksums, archives, disks: all that a download can meet
-        raise _unavailable(name, data_dir, f"its download failed ({_first_line(error)})") from error
+        raise _unavailable(name, entry, data_dir, f"its download failed ({first_line(error)})") from error
     folder = prepared(name, data_dir)
     if folder is None:
         raise DataError(f"TensorFlow Datasets prepared {name}, yet no version of it is in {data_dir / name}")
     return folder
 
 
-def _unavailable(name, data_dir, why):
+def _unavailable(name, entry, data_dir, why):
     return source.DatasetUnavailable(
-        f"{_SETS[name].title} is not prepared in {data_dir / name}, and {why}. Set --data_dir or TFDS_DATA_DIR to a "
-        "folder where TensorFlow Datasets has prepared it, or run once with a network. Without either, "
-        "--dataset=glyphs trains on digits that this program renders itself."
+        f"{entry.title} is not prepared in {data_dir / name}, and {why}. Set --data_dir or TFDS_DATA_DIR to a "
+        f"folder where TensorFlow Datasets has prepared it, or run once with a network. Without either, {entry.instead}."
     )
 
 
@@ -176,19 +210,26 @@ def _read(folder, name, split):
     """All images (n, height, width, channels) uint8 and labels (n,) int32 of TFDS's `split`, in the original order."""
     import tensorflow_datasets as tfds
 
+    entry = _SETS[name]
     try:
         builder = tfds.builder_from_directory(str(folder))  # from the files alone: asks nobody
         # One file after the other, in order: the order is what `_original_positions` knows.
         config = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
         data = builder.as_dataset(split=split, batch_size=-1, shuffle_files=False, read_config=config)
         images, labels = data["image"].numpy(), data["label"].numpy()
+        ids = data["id"].numpy() if split in entry.ids else None
     except Exception as error:  # a damaged file surfaces as whatever the parser raises that meets it first
-        raise _damaged(folder, name, f"it cannot be read ({_first_line(error)})") from error
+        raise damaged(folder, entry, f"it cannot be read ({first_line(error)})") from error
     positions = _original_positions(split, len(images))
     images, labels = images[positions], labels[positions]
-    digest = hashlib.sha256(images.tobytes() + labels.astype(np.uint8).tobytes()).hexdigest()
-    if digest != _SETS[name].sha256[split]:
-        raise _damaged(folder, name, f"its {split} part is not the original: {len(images)} images, sha256 {digest}")
+    if ids is not None:
+        sound = ids[positions].tolist() == [f"{split}_{index:06d}".encode() for index in range(entry.ids[split])]
+        found = f"{len(ids)} images, or other ids than {split}_000000 to {split}_{entry.ids[split] - 1:06d}"
+    else:
+        digest = hashlib.sha256(images.tobytes() + labels.astype(np.uint8).tobytes()).hexdigest()
+        sound, found = digest == entry.sha256[split], f"{len(images)} images, sha256 {digest}"
+    if not sound:
+        raise damaged(folder, entry, f"its {split} part is not the original: {found}")
     return images, labels.astype(np.int32)
 
 
@@ -209,13 +250,15 @@ def _original_positions(split, n):
     return np.argsort(sorted(range(n), key=key))
 
 
-def _damaged(folder, name, what):
+def damaged(folder, entry, what):
+    """The DataError that the data prepared in `folder`, of entry.title, are damaged: `what` says how."""
     return DataError(
-        f"the prepared {_SETS[name].title} in {folder} is damaged: {what}. Delete that folder and run again with a "
+        f"the prepared {entry.title} in {folder} is damaged: {what}. Delete that folder and run again with a "
         "network, or set --data_dir or TFDS_DATA_DIR to a sound copy."
     )
 
 
-def _first_line(error):
+def first_line(error):
+    """What an exception says, on one line of at most 200 characters."""
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0][:200]

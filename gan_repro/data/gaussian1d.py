@@ -68,9 +68,9 @@ class Gaussian:
             digest.update(split.encode() + self.images(split).tobytes())
         return digest.hexdigest()
 
-    def open(self, epoch, seed, skip=0):
+    def open(self, epoch, seed, skip=0, size=None):
         """int32 (2,): (seed, epoch), all that the batches of an epoch depend on."""
-        del skip  # batches are drawn one by one: an epoch is entered anywhere
+        del skip, size  # batches are drawn one by one: an epoch is entered anywhere
         import tensorflow as tf
 
         return tf.constant([seed, epoch], tf.int32)

@@ -56,10 +56,10 @@ class InMemory:
 
     The protocol that training relies on, which every other source (procedural, streaming) has too:
       spec: a Spec.
-      open(epoch, seed, skip): eager, once per epoch: the feed, any structure of tensors (or an iterator), from which
+      open(epoch, seed, skip, size): eager, once per epoch: the feed, any structure of tensors (or an iterator), from which
         `batch` draws. The order is a function of (seed, epoch) alone; `skip` is the number of batches already played
-        in this epoch (only streams need it).
-      batch(feed, i, size): graph code: batch i of the epoch, (x, labels).
+        in this epoch, `size` that of a batch (only streams need these two).
+      batch(feed, i, size): graph code: batch i of the epoch, (x, labels). Called for i = skip, skip + 1, ... in turn.
       images(split), labels(split), scaled(split, limit): numpy, for evaluation and figures.
       digest(): sha256 of the data, for the manifest.
     """
@@ -112,9 +112,9 @@ class InMemory:
                 self._device = tf.Variable(images, trainable=False), tf.constant(labels)
         return self._device
 
-    def open(self, epoch, seed, skip=0):
+    def open(self, epoch, seed, skip=0, size=None):
         """The order of epoch `epoch`: int32 (n,), a uniformly random permutation fixed by (seed, epoch)."""
-        del skip  # a permutation is entered anywhere
+        del skip, size  # a permutation is entered anywhere
         import tensorflow as tf
 
         from gan_repro import randomness

@@ -254,7 +254,7 @@ def prefix(record):
     """<experiment>-<data set>; PATH of npz:PATH and images:PATH becomes its last name, with plain characters only."""
     kind, colon, rest = record["dataset"].partition(":")
     safe = re.sub(r"[^A-Za-z0-9.]+", "-", Path(rest).stem).strip("-.")
-    return f"{record['experiment']}-{kind}{f'_{safe}' if colon else ''}"
+    return f"{record['experiment']}-{kind.replace('/', '-')}{f'_{safe}' if colon else ''}"
 
 
 def file_name(record):
