@@ -83,7 +83,7 @@ _SMOKE = {"epochs": 2, "steps_per_epoch": 10, "generator_units": (64, 200), "n_s
 RECIPES = {
     "paper": CifarRecipe(epochs=500, samples_every=10),
     # A narrow G against the published D is lost by its third epoch (D(G(z)) < .001). This D is MNIST's, and G starts with
-    # about the contrast of real images: as published its first images have seven times as much.
+    # about the contrast of real images: as published its first images have several times as much.
     "quick": CifarRecipe(
         epochs=8,
         generator_units=(2000, 2000),
