@@ -180,7 +180,14 @@ def build(name, experiments, groups):
             raise RunError(f"record {file} is of an unknown experiment {unknown!r}; valid: {', '.join(by_name)}")
     published = [(each, number) for each in experiments for number in each.published if number.table == name]
     groups = [members for members in groups if by_name[members[0]["experiment"]].table == name]
-    lines = []
+
+    def place(members):
+        """An experiment's own order of its data sets; within one the order of the records."""
+        owner, kind = members[0]["experiment"], dataset_kind(members[0]["dataset"])
+        kinds = list(by_name[owner].recipes)
+        return list(by_name).index(owner), kinds.index(kind) if kind in kinds else len(kinds)
+
+    groups, lines = sorted(groups, key=place), []
     for run, members in enumerate(groups, start=1):
         summaries = sorted(records.summaries(members), key=_order)
         main = "best" if any(summary.generator == "best" for summary in summaries) else "last"
