@@ -5,6 +5,7 @@ Who trains and takes the snapshots is not here. The same arguments give the same
 
 import dataclasses
 import io
+import textwrap
 import zipfile
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def estimate_and_quality(path, snapshots, estimates, label, quality_label, shown
     left = figure.add_subplot(grid[1, :])
     values = np.array([np.nan if value is None else value for value in estimates], float)
     left.plot(updates, values, color=curves.COLOURS[0], linewidth=1.5, marker="o", markersize=3.5)
-    left.set_ylabel(label, color=curves.COLOURS[0], fontsize=9)
+    left.set_ylabel(textwrap.fill(label, 40), color=curves.COLOURS[0], fontsize=9)
     left.set_xlabel("updates of G", fontsize=9)
     left.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
     left.grid(True, color="#e3e3e3", linewidth=0.6)
@@ -95,7 +96,7 @@ def estimate_and_quality(path, snapshots, estimates, label, quality_label, shown
     if np.isfinite(qualities).any():
         right = left.twinx()
         right.plot(updates, qualities, color=curves.COLOURS[1], linewidth=1.2, linestyle="--", marker="s", markersize=3)
-        right.set_ylabel(quality_label, color=curves.COLOURS[1], fontsize=9)
+        right.set_ylabel(textwrap.fill(quality_label, 40), color=curves.COLOURS[1], fontsize=9)
         right.set_ylim(bottom=0)
         right.spines["top"].set_visible(False)
     figure.suptitle(title, fontsize=10, color=curves.INK)
