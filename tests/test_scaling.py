@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro.scaling import ContrastNormalised, Linear
+from gan_repro.scaling import ContrastNormalised, Linear, to_pixels
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 4, 5, 3)).astype(np.float32)
 
@@ -31,3 +31,17 @@ def test_what_is_shown_black_and_white():
     assert ContrastNormalised().shown(samples) == (-3, 3)  # the paper's way: divided by the largest absolute value
     assert ContrastNormalised().shown(0 * samples) == (-1, 1)
     assert str(Linear(-1, 1)) == "pixels in [-1, 1]" and str(ContrastNormalised(55)) == "contrast-normalised to norm 55"
+
+
+@pytest.mark.parametrize("scaling", [Linear(), Linear(-1, 1), Linear(-3, 0.5)])
+def test_pixels_come_back(scaling):
+    pixels = np.arange(256, dtype=np.uint8).reshape(4, 8, 8, 1)
+    found = to_pixels(scaling(pixels.astype(np.float32)), *scaling.shown(None))
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, pixels)
+
+
+def test_pixels_outside_are_clipped_and_nan_is_refused():
+    assert to_pixels([-9.0, 0.0, 9.0], -1, 1).tolist() == [0, 128, 255]
+    with pytest.raises(ValueError, match="not finite"):
+        to_pixels([np.nan], 0, 1)
