@@ -5,7 +5,9 @@ import dataclasses
 import numpy as np
 
 from gan_repro import experiment as experiments
-from gan_repro.errors import RunError
+from gan_repro import files
+from gan_repro.data.source import Described, Spec
+from gan_repro.errors import DataError, RunError, UsageError
 from gan_repro.workdir import Workdir
 
 
@@ -64,9 +66,10 @@ class Finished:
 
     def images(self, kind, z, labels=None):
         """float32 (n, h, w, c): the images that the generator `kind` makes of z float32 (n, size), and labels int (n,)."""
+        from gan_repro.sampling import images_of
+
         network = self.generator(kind)
-        inputs = [z, np.asarray(labels, np.int32)] if len(network.inputs) > 1 else z
-        return np.asarray(network(inputs, training=False), np.float32)
+        return images_of(network, np.asarray(z), labels if len(network.inputs) > 1 else None)
 
     def measurement(self, metric, unit, value, standard_error, generator, **rest):
         """A measurement as a record keeps it; `rest`: split, n_test, n_samples, sigma, ... as far as they apply."""
@@ -79,3 +82,75 @@ class Finished:
             "generator": generator,
             **rest,
         }
+
+
+def load_config(workdir):
+    """(Experiment, Config) of the run in a folder.
+
+    Raises:
+      RunError: there is no run, or its config.json does not fit the experiment.
+    """
+    if not workdir.config.exists():
+        raise RunError(f"{workdir.path} holds no run: it has no config.json")
+    written = files.read_json(workdir.config)
+    try:
+        experiment = experiments.find(written["experiment"])
+        base = experiments.resolve(experiment, written["dataset"], written["preset"], written["seed"])
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in written["recipe"].items()}
+        return experiment, dataclasses.replace(base, recipe=type(base.recipe)(**values))
+    except (AttributeError, KeyError, TypeError, UsageError) as error:
+        raise RunError(f"{workdir.config} does not fit this version of the program: {error}") from error
+
+
+def from_folder(place, data_dir=None):
+    """The Finished of a run's folder alone: its `source` is a Described, its `curves` are {}.
+
+    Runs of older versions did not note the shape of their images: there, and only there, the data are loaded for it.
+
+    Args:
+      place: the folder; nothing is written to it.
+      data_dir: where such data are looked for.
+
+    Raises:
+      RunError: there is no run, it trains no generator, it has no weights yet, or it is damaged.
+    """
+    workdir = Workdir(place)
+    experiment, config = load_config(workdir)
+    if experiment.generator is None:
+        raise RunError(f"{workdir.path} holds a run of {experiment.name}, which trains no generator")
+    if not workdir.kinds():
+        raise RunError(
+            f"{workdir.path} holds no generator's weights yet. Continue the run, or, where it has checkpoints: "
+            f"python -m gan_repro.evaluate --workdir={workdir.path}"
+        )
+    source = _described(workdir, experiment, config) or _loaded(workdir, experiment, config, data_dir)
+    return Finished(experiment, config, source, workdir, {})
+
+
+def _described(workdir, experiment, config):
+    """The Described that the manifest gives, or None where it does not say the shape of the images."""
+    manifest = files.read_json(workdir.manifest)
+    try:
+        data = manifest["data"]
+        if "shape" not in data:
+            return None
+        title, shape, classes = data["title"], tuple(data["shape"]), data["classes"]
+        height, width, channels = shape
+        if not (isinstance(title, str) and min(int(height), int(width), int(channels)) > 0 and int(classes) >= 0):
+            raise ValueError("data")
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{workdir.manifest} is damaged: what it says of the data is not whole ({error})") from error
+    return Described(Spec(config.dataset, title, shape, classes, {}, experiment.scaling(config)))
+
+
+def _loaded(workdir, experiment, config, data_dir):
+    from gan_repro import data, tensorflow_setup
+
+    tensorflow_setup.prepare()
+    try:
+        return data.load(config.dataset, data_dir, experiment.scaling(config))
+    except DataError as error:
+        raise RunError(
+            f"{workdir.manifest} is of an older version and does not say the shape of the images; the data that would say "
+            f"it cannot be had: {error}"
+        ) from error

@@ -16,6 +16,11 @@ _DRAWS = {
     ),
 }
 KINDS = tuple(_DRAWS)
+# Paths between two points of a prior's support that can leave it: a cube is convex, a sphere is not.
+_STRAYS = {
+    "linear": ("spherical",),
+    "spherical": ("uniform_unit_variance", "uniform_0_1", "uniform_-1_1"),
+}
 
 
 def _uniform(shape, pair, low, high):
@@ -38,6 +43,10 @@ class Prior:
         """float32 (n, size), a function of the int32 (2,) seed `pair` alone; graph code."""
         return _DRAWS[self.kind]([n, self.size], pair)
 
+    def strays(self, path):
+        """Whether the path of that name in PATHS, between two points that this prior can draw, may leave its support."""
+        return self.kind in _STRAYS[path]
+
 
 def line(start, end, steps):
     """Points on the straight line between two points of z space, both ends included.
@@ -56,15 +65,39 @@ def line(start, end, steps):
 def great_circle(start, end, steps):
     """Spherical interpolation (Shoemake 1985): constant angular speed; lengths change linearly. As `line` otherwise.
 
-    Where the two directions coincide or are opposite, there is no unique arc, and the line is returned.
+    Between opposite directions every half circle is a shortest arc: the one towards the coordinate axis most nearly at right
+    angles to them is taken. A point at 0 has no direction, and in one dimension there is no arc: there it is the line.
     """
     start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
     lengths = np.linalg.norm(start), np.linalg.norm(end)
-    cosine = np.clip(start @ end / max(lengths[0] * lengths[1], 1e-300), -1.0, 1.0)
-    angle = np.arccos(cosine)
-    if np.sin(angle) < 1e-6:
+    if min(lengths) == 0 or len(start) == 1:
         return line(start, end, steps)
+    first, last = start / lengths[0], end / lengths[1]
+    across = last - (first @ last) * first
+    angle = np.arctan2(np.linalg.norm(across), first @ last)  # exact also where the arc cosine of a rounded cosine is not
+    if np.linalg.norm(across) < 1e-6:  # float32 directions: what is left of `across` is rounding
+        axis = np.zeros_like(first)
+        axis[np.abs(first).argmin()] = 1
+        across, angle = axis - (first @ axis) * first, 0.0 if first @ last > 0 else np.pi
+    across = across / np.linalg.norm(across)
     share = np.linspace(0.0, 1.0, steps)[:, None]
-    direction = np.sin((1 - share) * angle) * start / lengths[0] + np.sin(share * angle) * end / lengths[1]
-    length = (1 - share) * lengths[0] + share * lengths[1]
-    return (length * direction / np.sin(angle)).astype(np.float32)
+    direction = np.cos(share * angle) * first + np.sin(share * angle) * across
+    return (((1 - share) * lengths[0] + share * lengths[1]) * direction).astype(np.float32)
+
+
+PATHS = {"linear": line, "spherical": great_circle}
+
+
+def loop(stops, steps, path):
+    """A closed walk: from each stop to the next one and from the last back to the first, without the first one's return.
+
+    Args:
+      stops: float (n, d).
+      steps: points from one stop to the next, the first of them the stop itself.
+      path: one of PATHS.
+
+    Returns:
+      float32 (n * steps, d).
+    """
+    legs = zip(stops, np.roll(stops, -1, axis=0))
+    return np.concatenate([PATHS[path](start, end, steps + 1)[:-1] for start, end in legs])

@@ -14,6 +14,7 @@ NETWORK = 3  # dropout masks and other noise inside the networks
 TERM = 4  # what a term of a loss draws for itself (gradient penalty's epsilon)
 SAMPLE = 5  # z of samples for figures and evaluation
 FIGURE = 6  # z of the end points of a figure's paths
+WALK = 7  # z of the stops of a walk that a user asks for
 
 _calls = []  # the innermost entry is the seed and call counter of the network call being traced
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from gan_repro import experiment as experiments
 from gan_repro import files, metrics, signals
 from gan_repro import workdir as folders
-from gan_repro.errors import RunError, UsageError
-from gan_repro.finished import Finished
+from gan_repro.errors import RunError
+from gan_repro.finished import Finished, load_config
 from gan_repro.reporting import records, tables
 from gan_repro.workdir import Workdir
 
@@ -105,24 +105,6 @@ def evaluate_again(place, data_dir=None):
         _record(experiment, config, source, workdir, loop, manifest, complete)
 
 
-def load_config(workdir):
-    """(Experiment, Config) of the run in a folder.
-
-    Raises:
-      RunError: there is no run, or its config.json does not fit the experiment.
-    """
-    if not workdir.config.exists():
-        raise RunError(f"{workdir.path} holds no run: it has no config.json")
-    written = files.read_json(workdir.config)
-    try:
-        experiment = experiments.find(written["experiment"])
-        base = experiments.resolve(experiment, written["dataset"], written["preset"], written["seed"])
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in written["recipe"].items()}
-        return experiment, dataclasses.replace(base, recipe=type(base.recipe)(**values))
-    except (AttributeError, KeyError, TypeError, UsageError) as error:
-        raise RunError(f"{workdir.config} does not fit this version of the program: {error}") from error
-
-
 def _holds(workdir, config):
     """Whether the folder holds a run of this configuration, finished or not."""
     if not workdir.config.exists():
@@ -172,11 +154,23 @@ def _new_manifest(config, source):
     return {
         "commit": folders.commit(),
         "seed": config.seed,
-        "data": {"name": source.spec.name, "title": source.spec.title, "sha256": source.digest()},
+        "data": _data(source),
         "precision": getattr(config.recipe, "precision", "float32"),
         "jit_compile": getattr(config.recipe, "jit_compile", False),
         **folders.conditions(),
         "continued_under": [],
+    }
+
+
+def _data(source):
+    """What a manifest keeps of the data: which they are, and what building the networks takes without them."""
+    spec = source.spec
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "shape": list(spec.shape),
+        "classes": spec.classes,
+        "sha256": source.digest(),
     }
 
 
@@ -194,8 +188,10 @@ def _read_manifest(workdir, source):
         manifest["continued_under"] += []
     except (KeyError, TypeError) as error:
         raise RunError(f"{workdir.manifest} is damaged: it has no {error}") from error
-    if trained_on != source.digest():
+    now = _data(source)
+    if trained_on != now["sha256"]:
         raise RunError(f"{workdir.path} was trained on other data under the name {source.spec.name}; choose another --workdir")
+    manifest["data"] = now  # older versions kept less of them
     return manifest
 
 

@@ -30,13 +30,28 @@ def sample_images(network, prior, n, seed, labels=None, chunk=1000, classes=0):
     """
     if labels is None and len(network.inputs) > 1:
         labels = balanced_labels(n, classes)
-    labels = None if labels is None else np.asarray(labels, np.int32)
+    return images_of(network, draw(prior, n, seed, chunk), labels, chunk)
+
+
+def draw(prior, n, seed, chunk=1000):
+    """z float32 (n, size) from a priors.Prior; z j is a function of (seed, j // chunk) and j % chunk alone."""
+    parts = [prior.draw(chunk, randomness.seed_pair(seed, i, randomness.SAMPLE)).numpy() for i in range(math.ceil(n / chunk))]
+    return np.concatenate(parts)[:n]
+
+
+def images_of(network, z, labels=None, chunk=100):
+    """float32 (n, h, w, c): what a generator makes of z float32 (n, size), in test mode.
+
+    Args:
+      network: Keras model: z, or [z, labels], to images.
+      z: the noise.
+      labels: int (n,) for a conditional generator, else None.
+      chunk: images computed at a time, always whole: the last bits of a product depend on its shape.
+    """
     images = []
-    for i in range(math.ceil(n / chunk)):
-        # Whole chunks, also where fewer are wanted: the last bits of a product depend on its shape.
-        inputs = prior.draw(chunk, randomness.seed_pair(seed, i, randomness.SAMPLE))
-        if labels is not None:
-            part = labels[i * chunk : (i + 1) * chunk]
-            inputs = [inputs, tf.constant(np.pad(part, (0, chunk - len(part))))]
-        images.append(np.asarray(network(inputs, training=False), np.float32)[: n - i * chunk])
+    for start in range(0, len(z), chunk):
+        part = [z[start : start + chunk]] + ([] if labels is None else [np.asarray(labels[start : start + chunk], np.int32)])
+        size = len(part[0])
+        inputs = [tf.constant(np.pad(array, [(0, chunk - size)] + [(0, 0)] * (array.ndim - 1))) for array in part]
+        images.append(np.asarray(network(inputs if len(inputs) > 1 else inputs[0], training=False), np.float32)[:size])
     return np.concatenate(images)

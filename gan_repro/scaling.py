@@ -69,5 +69,17 @@ class ContrastNormalised:
         return f"contrast-normalised to norm {self.norm:g}"
 
 
+def to_pixels(images, low, high):
+    """uint8 of the shape of `images`, float: low becomes 0, high 255; what lies outside is clipped.
+
+    Raises:
+      ValueError: numbers that are not finite.
+    """
+    images = np.asarray(images, np.float64)
+    if not np.isfinite(images).all():
+        raise ValueError("images hold numbers that are not finite")
+    return np.rint(np.clip((images - low) / (high - low), 0, 1) * 255).astype(np.uint8)
+
+
 UNIT = Linear()
 _FLAT = 1e-8  # below this norm (in units of 0..255) an image is flat: pylearn2's min_divisor

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from gan_repro.errors import DataError
-from gan_repro.scaling import ContrastNormalised, Linear
+from gan_repro.scaling import ContrastNormalised, Linear, to_pixels
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 4, 5, 3)).astype(np.float32)
 
@@ -46,3 +46,17 @@ def test_what_is_beyond_is_cut_off():
     np.testing.assert_array_equal(Linear(-1, 1).unit(samples), [0, 0, 0.5, 0.75, 1, 1])
     with pytest.raises(DataError, match="contrast-normalised to norm 55: there is no way back"):
         ContrastNormalised().unit(samples)
+
+
+@pytest.mark.parametrize("scaling", [Linear(), Linear(-1, 1), Linear(-3, 0.5)])
+def test_pixels_come_back(scaling):
+    pixels = np.arange(256, dtype=np.uint8).reshape(4, 8, 8, 1)
+    found = to_pixels(scaling(pixels.astype(np.float32)), *scaling.shown(None))
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, pixels)
+
+
+def test_pixels_outside_are_clipped_and_nan_is_refused():
+    assert to_pixels([-9.0, 0.0, 9.0], -1, 1).tolist() == [0, 128, 255]
+    with pytest.raises(ValueError, match="not finite"):
+        to_pixels([np.nan], 0, 1)

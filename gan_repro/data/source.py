@@ -51,6 +51,13 @@ class Spec:
         return min(limit or whole, whole)
 
 
+@dataclasses.dataclass(frozen=True)
+class Described:
+    """A data set of which no image is at hand, only its Spec (its `sizes` are {}): enough to build a run's networks."""
+
+    spec: Spec
+
+
 class InMemory:
     """A data set that fits in memory: images stay uint8 on the device and are scaled there, a batch at a time.
 

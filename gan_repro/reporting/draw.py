@@ -9,7 +9,8 @@ ROWS, COLUMNS = 4, 5  # Figure 2 of Goodfellow et al. 2014: 4 rows of 5 samples 
 STRIPS, STEPS = 4, 10  # Figure 3 shows two strips of about ten digits; four say more
 
 
-def _caption(run, kind):
+def caption(run, kind):
+    """What a figure of a run's images says below or above them."""
     names = {"best": "best by validation", "last": "last"}
     return f"{run.experiment.row} on {run.source.spec.title}; generator: {names.get(kind, kind)}"
 
@@ -24,7 +25,7 @@ def nearest_neighbours(run, kind):
     train = run.source.scaled("train")
     nearest = train[neighbours.nearest(samples[COLUMNS - 1 :: COLUMNS], train)[0][:, 0]]
     path = run.workdir.figures / f"samples-{kind}.png"
-    figures.nearest_grid(path, samples, nearest, *run.source.spec.scaling.shown(samples), _caption(run, kind))
+    figures.nearest_grid(path, samples, nearest, *run.source.spec.scaling.shown(samples), caption(run, kind))
 
 
 def samples(run, kind):
@@ -45,7 +46,7 @@ def interpolation(run, kind):
     z = np.concatenate([priors.line(a, b, STEPS) for a, b in zip(ends[::2], ends[1::2])])
     images = run.images(kind, z, np.repeat(np.arange(STRIPS), STEPS))
     strips = images.reshape(STRIPS, STEPS, *images.shape[1:])
-    title = f"{_caption(run, kind)}. Linear interpolation in z"
+    title = f"{caption(run, kind)}. Linear interpolation in z"
     shown = run.source.spec.scaling.shown(images)
     figures.interpolation_strips(run.workdir.figures / f"interpolation-{kind}.png", strips, *shown, title)
 
@@ -57,7 +58,7 @@ def class_rows(run, kind, columns=20):
     classes = run.source.spec.classes
     z = run.prior().draw(columns, randomness.seed_pair(run.config.seed, 1, randomness.FIGURE)).numpy()
     images = run.images(kind, np.tile(z, (classes, 1)), np.repeat(np.arange(classes), columns))
-    title = f"{_caption(run, kind)}. A row for each label, the same z down each column"
+    title = f"{caption(run, kind)}. A row for each label, the same z down each column"
     shown = run.source.spec.scaling.shown(images)
     figures.sample_grid(run.workdir.figures / f"classes-{kind}.png", images, classes, columns, title, *shown)
 
@@ -67,7 +68,7 @@ def averages(run, kinds, n=10):
     if len(kinds) < 2:
         return
     rows = np.concatenate([run.samples(kind, n) for kind in kinds])
-    title = f"{_caption(run, kinds[0])}, then the same z through: {', '.join(kinds[1:])}"
+    title = f"{caption(run, kinds[0])}, then the same z through: {', '.join(kinds[1:])}"
     shown = run.source.spec.scaling.shown(rows)
     figures.sample_grid(run.workdir.figures / "averages.png", rows, len(kinds), n, title, *shown)
 

@@ -8,8 +8,10 @@ import textwrap
 import numpy as np
 from matplotlib.figure import Figure
 
+from gan_repro import files
 from gan_repro.reporting.curves import DPI, INK, write
 from gan_repro.reporting.curves import training_curves as training_curves  # for whoever draws a run, images and curves
+from gan_repro.scaling import to_pixels
 
 GAP = 2
 MARGIN = 10
@@ -22,13 +24,10 @@ def _pixels(images, low, high):
     Raises:
       ValueError: another shape, or a number that is not finite.
     """
-    images = np.asarray(images, np.float64)
+    images = np.asarray(images)
     if images.ndim != 4 or images.shape[3] not in (1, 3):
         raise ValueError(f"images must be (n, height, width, 1 or 3), not {images.shape}")
-    if not np.isfinite(images).all():
-        raise ValueError("images hold numbers that are not finite")
-    scaled = np.clip((images - low) / (high - low), 0, 1)
-    return np.broadcast_to(np.rint(scaled * 255).astype(np.uint8), (*images.shape[:3], 3))
+    return np.broadcast_to(to_pixels(images, low, high), (*images.shape[:3], 3))
 
 
 def _scale(size, columns):
@@ -164,3 +163,43 @@ def interpolation_strips(path, strips, low=0.0, high=1.0, title=None):
         strip, step = divmod(index, steps)
         _paste(canvas, image, scale, strip * (height * scale + apart), step * width * scale)
     _write_canvas(path, canvas, title)
+
+
+def animation(path, frames, rows, columns, low=0.0, high=1.0, milliseconds=80):
+    """Writes a GIF that shows grids of images one after the other, for ever. Every frame is laid out as by `sample_grid`.
+
+    Grey images keep their 256 levels; colours are the 256 that suit all frames together, without dithering (which flickers).
+
+    Args:
+      path: the GIF.
+      frames: float (n_frames, n, h, w, 1 or 3) in [low, high], n <= rows * columns.
+      rows, columns: of the grid.
+      low, high: black and white.
+      milliseconds: how long a frame is shown; GIFs count in tens.
+
+    Raises:
+      ValueError: too many images, a wrong shape, or numbers that are not finite.
+      RunError: the file cannot be written.
+    """
+    from PIL import Image
+
+    frames = np.asarray(frames)
+    if frames.ndim != 5:
+        raise ValueError(f"frames must be (n_frames, n, height, width, channels), not {frames.shape}")
+    n_frames, n, height, width, channels = frames.shape
+    if n > rows * columns:
+        raise ValueError(f"{n} images do not fit into {rows} x {columns}")
+    pixels = _pixels(frames.reshape(-1, *frames.shape[2:]), low, high).reshape(n_frames, n, height, width, 3)
+    white = np.full((height * width, width, 3), 255, np.uint8)  # enough of it to be given a place in the palette
+    everything = np.concatenate([white, pixels.reshape(-1, width, 3)])
+    palette = None if channels == 1 else Image.fromarray(everything).quantize(256)
+
+    def picture(images):
+        canvas = _grid(images, rows, columns, _scale(width, columns))
+        if palette is None:
+            return Image.fromarray(np.ascontiguousarray(canvas[..., 0]))
+        return Image.fromarray(canvas).quantize(palette=palette, dither=Image.Dither.NONE)
+
+    first, *rest = map(picture, pixels)
+    with files.replacing(path) as temporary:
+        first.save(temporary, format="GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from matplotlib import image as reader
+from PIL import Image
 
 from gan_repro.errors import RunError
 from gan_repro.reporting import figures
@@ -127,3 +128,37 @@ def test_a_folder_that_cannot_be_written_is_a_run_error_and_leaves_nothing(tmp_p
     with pytest.raises(RunError, match="cannot write"):
         figures.sample_grid(tmp_path / "file" / "g.png", digits(1), 1, 1)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def gif(path):
+    """uint8 (n, h, w, 3)."""
+    with Image.open(path) as file:
+        frames = []
+        for index in range(file.n_frames):
+            file.seek(index)
+            frames.append(np.asarray(file.convert("RGB")))
+    return np.stack(frames)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_animation_shows_every_frame_as_a_grid(tmp_path, channels):
+    """Grey values exactly; colours near enough where a few of them make up all frames, and the gaps white."""
+    few = np.array([[0.1, 0.9, 0.2], [0.8, 0.2, 0.1], [0.3, 0.3, 0.9], [0.0, 0.0, 0.0]])
+    rng = np.random.default_rng(0)
+    frames = rng.random((5, 3, 8, 8, 1)) if channels == 1 else few[rng.integers(0, 4, (5, 3, 8, 8))]
+    figures.animation(tmp_path / "g.gif", 2 * frames - 1, 2, 2, low=-1.0, high=1.0)
+    found, cell = gif(tmp_path / "g.gif"), 32
+    assert found.shape == (5, 2 * cell + GAP, 2 * cell + GAP, 3)
+    for shown, images in zip(found, frames):
+        for index, image in enumerate(images):
+            y, x = index // 2 * (cell + GAP), index % 2 * (cell + GAP)
+            difference = np.abs(shown[y : y + cell, x : x + cell].astype(int) - enlarged(image, 4))
+            assert difference.max() <= (0 if channels == 1 else 4)
+        assert (shown[cell : cell + GAP] == 255).all() and (shown[cell:, cell:] == 255).all()
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 8, 1), (2, 5, 8, 8, 1), (2, 3, 8, 8, 2)])
+def test_animation_refuses_what_does_not_fit(tmp_path, shape):
+    with pytest.raises(ValueError, match="frames|fit|images"):
+        figures.animation(tmp_path / "g.gif", np.zeros(shape), 2, 2)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,491 @@
+"""`gan_repro.sample` as a user types it: pictures and arrays against float64 numpy, refusals, folders without their data."""
+
+import dataclasses
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_repro import data, experiment, finished, priors, randomness, runner, sample
+from gan_repro.scaling import ContrastNormalised
+from gan_repro.workdir import Workdir
+
+ROOT = Path(__file__).resolve().parent.parent
+SIDE = 8
+GAP, MARGIN = 2, 10  # white pixels between the images of a grid, and around the whole
+
+
+def train(name, folder, npz, **changes):
+    """Plays two epochs of two minibatches into `folder`, as gan_repro.run does, but for the evaluation.
+
+    The weights are so large that neither z nor the label is lost in rounding.
+    """
+    changes |= {"generator_irange": 1.0, "averages": ()}
+    found = experiment.find(name)
+    config = experiment.resolve(found, f"npz:{npz}", "smoke")
+    recipe = dataclasses.replace(config.recipe, steps_per_epoch=2, batch_size=20, n_samples=50, samples_every=9, **changes)
+    quick = dataclasses.replace(found, evaluate=lambda run: [])
+    assert runner.execute(quick, dataclasses.replace(config, recipe=recipe), folder) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def npz(tmp_path_factory):
+    """300 labelled images of 8 x 8 whose classes differ. Gone, but for the tests that put it back."""
+    path = tmp_path_factory.mktemp("data") / "tiny.npz"
+    rng = np.random.default_rng(1)
+    labels = np.arange(300) % 10
+    patterns = rng.integers(0, 200, (10, SIDE, SIDE))
+    np.savez(path, images=np.uint8(patterns[labels] + rng.integers(0, 56, (300, SIDE, SIDE))), labels=labels)
+    return path
+
+
+@pytest.fixture(scope="module")
+def folders(npz, tmp_path_factory):
+    """(a run of goodfellow2014, a run of cgan), neither to be changed, and the images that they saw moved away."""
+    place = tmp_path_factory.mktemp("runs")
+    plain = train("goodfellow2014", place / "plain", npz, generator_units=(16,), discriminator_units=(8,))
+    conditional = train("cgan", place / "conditional", npz)
+    npz.rename(npz.with_suffix(".away"))
+    return plain, conditional
+
+
+@pytest.fixture
+def plain(folders):
+    return folders[0]
+
+
+@pytest.fixture
+def conditional(folders):
+    return folders[1]
+
+
+@pytest.fixture
+def copy(plain, tmp_path):
+    return Path(shutil.copytree(plain, tmp_path / "copy"))
+
+
+def ask(folder, *arguments):
+    """The exit code of the command in this process."""
+    return sample.main(["sample", f"--workdir={folder}", *map(str, arguments)])
+
+
+def arrays(folder, path, *arguments):
+    assert ask(folder, f"--out={path}", *arguments) == 0
+    with np.load(path) as file:
+        return {name: file[name] for name in file.files}
+
+
+def contents(folder):
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def refused(code, words, capsys, folder, *arguments):
+    """Checks that the command ends with `code` and one line that holds all `words`."""
+    assert ask(folder, *arguments) == code
+    err = capsys.readouterr().err
+    assert err.startswith("error: ") and err.count("\n") == 1 and all(word in err for word in words), err
+
+
+def forward(folder, z, labels=None, kind="best"):
+    """uint8 (n, 8, 8, 1): the generators of both papers by hand, in float64, from the weights in the folder."""
+    network = finished.from_folder(folder).generator(kind)
+
+    def dense(name, x):
+        kernel, bias = (np.asarray(value, np.float64) for value in network.get_layer(name).get_weights())
+        return x @ kernel + bias
+
+    hidden = [layer.name for layer in network.layers if layer.get_weights() and layer.name != "output"]
+    x = np.asarray(z, np.float64)
+    if labels is None:
+        for name in hidden:
+            x = np.maximum(dense(name, x), 0)
+    else:
+        one_hot = np.eye(10)[labels]
+        both = [np.maximum(dense("latent", x), 0), np.maximum(dense("label", one_hot), 0)]
+        x = np.maximum(dense("joint", np.concatenate(both, axis=1)), 0)
+    pixels = 255 / (1 + np.exp(-dense("output", x)))
+    return np.rint(pixels).astype(np.uint8).reshape(-1, SIDE, SIDE, 1)
+
+
+def close(images, wanted):
+    """Whether uint8 images are equal but for float32's last bits, which may carry a pixel over the edge of rounding."""
+    difference = np.abs(np.asarray(images, int) - np.asarray(wanted, int))
+    return difference.max() <= 1 and (difference > 0).mean() < 0.01
+
+
+def cells(path, rows, columns, apart=(GAP, GAP), side=SIDE):
+    """uint8 (rows, columns, 8, 8): the images of a PNG's grid, unscaled; every enlarged pixel must be one colour."""
+    picture = np.asarray(Image.open(path).convert("RGB"))
+    picture = picture[..., 0] if (picture == picture[..., :1]).all() else pytest.fail("not grey")
+    width = picture.shape[1] - 2 * MARGIN + apart[1]
+    scale, rest = divmod(width // columns - apart[1], side)
+    assert rest == 0 and width % columns == 0
+    step = side * scale + apart[0]
+    canvas = picture[len(picture) - MARGIN - rows * step + apart[0] :, MARGIN:]
+    found = np.empty((rows, columns, side, side), np.uint8)
+    for row, column in np.ndindex(rows, columns):
+        left = column * (side * scale + apart[1])
+        cell = canvas[row * step : row * step + side * scale, left : left + side * scale]
+        found[row, column] = cell[::scale, ::scale]
+        assert (found[row, column].repeat(scale, 0).repeat(scale, 1) == cell).all()
+    return found
+
+
+def stops(folder, walk, seed, n=6):
+    """Where walk `walk` goes, as documented: a draw of its own from (seed, walk)."""
+    return finished.from_folder(folder).prior().draw(n, randomness.seed_pair(seed, walk, randomness.WALK)).numpy()
+
+
+# ---- arrays ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["best", "last"])
+def test_arrays_are_what_the_weights_make_of_z(kind, plain, tmp_path):
+    found = arrays(plain, tmp_path / "x.npz", "--n=70", f"--generator={kind}")
+    assert found.keys() == {"images", "z"} and found["images"].dtype == np.uint8 and found["z"].dtype == np.float32
+    assert found["images"].shape == (70, SIDE, SIDE, 1) and close(found["images"], forward(plain, found["z"], kind=kind))
+    assert np.abs(found["z"]).max() <= 3**0.5 and found["z"].std() == pytest.approx(1, rel=0.05)
+
+
+def test_best_is_the_default(plain, copy, tmp_path):
+    (copy / "generator_best.weights.h5").write_bytes((copy / "generator.weights.h5").read_bytes())
+    images = [arrays(copy, tmp_path / "x.npz", "--n=5", *more)["images"] for more in ([], ["--generator=last"])]
+    assert (images[0] == images[1]).all()
+    (copy / "generator_best.weights.h5").unlink()
+    assert (arrays(copy, tmp_path / "x.npz", "--n=5")["images"] == images[1]).all()
+    assert set(Workdir(plain).kinds()) == {"best", "last"}
+
+
+def test_more_begin_with_the_same_ones_bit_for_bit(conditional, tmp_path):
+    few, many, others = (
+        arrays(conditional, tmp_path / "x.npz", *words) for words in (["--n=7"], ["--n=1013"], ["--n=7", "--seed=1"])
+    )
+    for name in ("images", "z", "labels"):
+        assert len(many[name]) == 1013 and (many[name][:7] == few[name]).all()
+    assert len(np.unique(many["z"], axis=0)) == 1013 and (others["z"] != few["z"]).all()
+
+
+@pytest.mark.parametrize(("words", "cycle"), [([], range(10)), (["--label=3"], [3]), (["--label=7,0,7"], [7, 0, 7])])
+def test_labels_are_taken_in_turn_and_seen(words, cycle, conditional, tmp_path):
+    found = arrays(conditional, tmp_path / "x.npz", "--n=24", *words)
+    assert found["labels"].tolist() == [list(cycle)[j % len(cycle)] for j in range(24)]
+    assert close(found["images"], forward(conditional, found["z"], found["labels"]))
+    assert not close(found["images"], forward(conditional, found["z"], (found["labels"] + 1) % 10))
+
+
+def test_arrays_are_a_data_set(conditional, tmp_path):
+    path = tmp_path / "made.npz"
+    found = arrays(conditional, path)
+    source = data.load(f"npz:{path}")
+    assert source.spec.shape == (SIDE, SIDE, 1) and source.spec.classes == 10
+    assert dict(source.spec.sizes) == {"train": 80, "validation": 10, "test": 10}
+    assert {image.tobytes() for image in source.images("train")} <= {image.tobytes() for image in found["images"]}
+
+
+def test_the_same_command_gives_the_same_bytes(conditional, tmp_path):
+    for name, words in (("a.npz", []), ("a.png", []), ("a.gif", ["--interpolate=linear", "--n=2"])):
+        written = []
+        for _ in range(2):
+            assert ask(conditional, f"--out={tmp_path / name}", *words) == 0
+            written.append((tmp_path / name).read_bytes())
+        assert written[0] == written[1], name
+
+
+# ---- pictures --------------------------------------------------------------------------------------------------------
+
+
+def test_a_grid_shows_the_same_samples_in_reading_order(plain, tmp_path):
+    found = arrays(plain, tmp_path / "x.npz", "--n=13", "--seed=5")
+    for words, shape in (["--n=13"], (4, 4)), (["--n=13", "--grid=3x5"], (3, 5)), (["--grid=2x4"], (2, 4)):
+        assert ask(plain, f"--out={tmp_path / 'x.PNG'}", "--seed=5", *words) == 0
+        shown = cells(tmp_path / "x.PNG", *shape).reshape(-1, SIDE, SIDE)
+        n = min(13, len(shown))
+        assert (shown[:n] == found["images"][:n, ..., 0]).all() and (shown[n:] == 255).all()
+
+
+@pytest.mark.parametrize("n", [25, 30])
+@pytest.mark.parametrize(("words", "rows"), [([], 10), (["--label=4,2"], 2)])
+def test_a_conditional_grid_has_a_row_for_each_label(n, words, rows, conditional, tmp_path):
+    found = arrays(conditional, tmp_path / "x.npz", f"--n={n}", *words)["images"][..., 0]
+    assert ask(conditional, f"--out={tmp_path / 'x.png'}", f"--n={n}", *words) == 0
+    columns = -(-n // rows)
+    shown = cells(tmp_path / "x.png", rows, columns)
+    for row, column in np.ndindex(rows, columns):
+        j = column * rows + row
+        assert (shown[row, column] == (found[j] if j < n else 255)).all()
+
+
+def test_a_single_label_fills_an_ordinary_grid(conditional, tmp_path):
+    found = arrays(conditional, tmp_path / "x.npz", "--n=6", "--label=8")["images"][..., 0]
+    assert ask(conditional, f"--out={tmp_path / 'x.png'}", "--grid=2x3", "--label=8") == 0
+    assert (cells(tmp_path / "x.png", 2, 3).reshape(found.shape) == found).all()
+
+
+@pytest.mark.parametrize("words", [["--n=3"], ["--grid=3x10"], ["--grid=9x10", "--n=3"]])
+def test_strips_walk_straight_from_point_to_point(words, conditional, tmp_path):
+    assert ask(conditional, f"--out={tmp_path / 'x.png'}", "--interpolate=linear", "--seed=2", *words) == 0
+    shown = cells(tmp_path / "x.png", 3, 10, apart=(4 * GAP, 0))
+    share = np.linspace(0, 1, 10)[:, None]
+    for walk in range(3):
+        start, end = np.float64(stops(conditional, walk, 2)[:2])
+        assert close(shown[walk], forward(conditional, (1 - share) * start + share * end, np.full(10, walk))[..., 0])
+
+
+def test_spherical_strips_take_the_arc_and_say_what_that_does_to_uniform_z(plain, tmp_path, capsys):
+    path = tmp_path / "x.png"
+    assert ask(plain, f"--out={path}", "--interpolate=spherical", "--grid=2x7", "--generator=last") == 0
+    err = capsys.readouterr().err
+    assert err.startswith("note: z is uniform_unit_variance") and "--interpolate=linear" in err and err.count("\n") == 1
+    shown = cells(path, 2, 7, apart=(4 * GAP, 0))
+    for walk in range(2):
+        a, b = np.float64(stops(plain, walk, 0)[:2])
+        angle = np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+        share = np.linspace(0, 1, 7)[:, None]
+        unit = (np.sin((1 - share) * angle) * a / np.linalg.norm(a) + np.sin(share * angle) * b / np.linalg.norm(b)) / np.sin(
+            angle
+        )
+        z = unit * ((1 - share) * np.linalg.norm(a) + share * np.linalg.norm(b))
+        assert close(shown[walk], forward(plain, z, kind="last")[..., 0])
+    assert ask(plain, f"--out={path}", "--interpolate=linear", "--grid=2x7") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_gif_walks_round_and_round(plain, tmp_path):
+    path = tmp_path / "x.gif"
+    assert ask(plain, f"--out={path}", "--interpolate=linear", "--n=3", "--grid=1x4", "--seed=3") == 0
+    with Image.open(path) as gif:
+        assert (gif.n_frames, gif.info["loop"], gif.info["duration"]) == (72, 0, 80)
+        frames = []
+        for index in range(gif.n_frames):
+            gif.seek(index)
+            frames.append(np.asarray(gif.convert("L"), int))
+    frames = np.stack(frames)
+    scale = (frames.shape[2] - 3 * GAP) // (4 * SIDE)
+    assert frames.shape[1:] == (SIDE * scale, 4 * SIDE * scale + 3 * GAP)
+    steps = 12
+    for walk in range(3):
+        left = walk * (SIDE * scale + GAP)
+        shown = frames[:, ::scale, left : left + SIDE * scale : scale]
+        z = np.float64(stops(plain, walk, 3))
+        wanted = np.concatenate([a + np.arange(steps)[:, None] / steps * (b - a) for a, b in zip(z, np.roll(z, -1, axis=0))])
+        assert close(shown, forward(plain, wanted)[..., 0])
+    assert (frames[:, :, 3 * (SIDE * scale + GAP) :] == 255).all()
+
+
+def test_contrast_normalised_samples_come_back_from_their_pixels(tmp_path):
+    """Images j of different n are the same although their scale is their own; normalised again they are what G made."""
+    folder = Workdir(tmp_path / "run")
+    found = experiment.find("goodfellow2014")
+    config = experiment.resolve(found, "cifar10", "smoke", settings=["generator_units=7,7", "output_irange=1"])
+    spec = data.source.Spec("cifar10", "CIFAR-10", (32, 32, 3), 10, {}, found.scaling(config))
+    assert isinstance(spec.scaling, ContrastNormalised)
+    network = found.generator(config, spec)
+    folder.path.mkdir()
+    network.save_weights(folder.weights("last"))
+    folder.config.write_text(json.dumps(config.as_dict()))
+    folder.manifest.write_text(json.dumps({"data": {"title": "CIFAR-10", "shape": [32, 32, 3], "classes": 10}}))
+    few, many = (arrays(folder.path, tmp_path / "x.npz", f"--n={n}") for n in (4, 9))
+    assert (many["images"][:4] == few["images"]).all() and few["images"].shape == (4, 32, 32, 3)
+    made = np.asarray(network(few["z"], training=False), np.float64)
+    for pixels, image in zip(np.float64(few["images"]), made):
+        np.testing.assert_allclose(pixels / 127.5 - 1, image / np.abs(image).max(), atol=0.51 / 127.5)
+    assert ask(folder.path, "--n=4") == 0 and (folder.samples / "last-seed0.png").exists()
+    assert ask(folder.path, "--n=4", "--interpolate=linear", f"--out={tmp_path / 'x.gif'}") == 0
+
+
+# ---- where things go -------------------------------------------------------------------------------------------------
+
+
+def test_without_a_name_it_says_what_it_is_and_touches_nothing_else(conditional, tmp_path, capsys):
+    copy = Path(shutil.copytree(conditional, tmp_path / "copy"))
+    before = contents(copy)
+    for words, name in (
+        (["--n=1"], "best-seed0.png"),
+        (["--n=2", "--generator=last", "--label=3,1", "--seed=4"], "last-label3,1-seed4.png"),
+        (["--n=1", "--interpolate=linear"], "best-linear-seed0.png"),
+    ):
+        assert ask(copy, *words) == 0
+        assert f"wrote {copy / 'samples' / name}: " in capsys.readouterr().out
+        after = contents(copy)
+        assert {path for path in after if path not in before} == {copy / "samples" / name}
+        (copy / "samples" / name).unlink()
+        assert contents(copy) == before
+
+
+def test_what_was_there_is_replaced_or_left_whole(copy, tmp_path, capsys):
+    path = tmp_path / "new" / "x.png"
+    assert ask(copy, f"--out={path}", "--n=2") == 0
+    old = path.read_bytes()
+    assert ask(copy, f"--out={path}", "--n=3") == 0
+    new = path.read_bytes()
+    assert new != old
+    (copy / "generator_best.weights.h5").write_bytes(b"no weights")
+    capsys.readouterr()
+    refused(1, ["cannot read the generator's weights", "generator_best.weights.h5"], capsys, copy, f"--out={path}")
+    assert path.read_bytes() == new and [each.name for each in path.parent.iterdir()] == ["x.png"]
+
+
+# ---- folders of older versions ---------------------------------------------------------------------------------------
+
+
+def test_a_run_notes_what_sampling_needs(conditional):
+    noted = json.loads((conditional / "manifest.json").read_text())["data"]
+    assert (noted["shape"], noted["classes"], noted["title"]) == ([SIDE, SIDE, 1], 10, "tiny.npz")
+    assert json.loads((conditional / "record.json").read_text())["manifest"]["data"] == noted
+
+
+def test_an_older_run_needs_its_data_and_learns_the_shape_when_it_goes_on(plain, copy, npz, tmp_path, capsys):
+    wanted = arrays(plain, tmp_path / "x.npz", "--n=5")["images"]
+    manifest = json.loads((copy / "manifest.json").read_text())
+    old = manifest | {"data": {key: manifest["data"][key] for key in ("name", "title", "sha256")}}
+    (copy / "manifest.json").write_text(json.dumps(old))
+    capsys.readouterr()
+    refused(1, ["older version", "shape", str(npz)], capsys, copy)
+    shutil.copy(npz.with_suffix(".away"), npz)
+    try:
+        assert (arrays(copy, tmp_path / "y.npz", "--n=5")["images"] == wanted).all()
+        found, config = finished.load_config(Workdir(copy))
+        longer = dataclasses.replace(config, recipe=dataclasses.replace(config.recipe, epochs=3))
+        assert runner.execute(dataclasses.replace(found, evaluate=lambda run: []), longer, copy) == 0
+    finally:
+        npz.unlink()
+    assert json.loads((copy / "manifest.json").read_text())["data"] == manifest["data"]
+    assert ask(copy, "--n=1") == 0
+
+
+# ---- refusals --------------------------------------------------------------------------------------------------------
+
+WRONG = [
+    (["--n=0"], ["--n=0", ">= 1"]),
+    (["--n=-4"], ["--n=-4", ">= 1"]),
+    (["--n=many"], ["--n=many", "whole number"]),
+    (["--n=2000000000"], ["2000000000 at once", "fewer"]),
+    (["--n=10000000"], ["picture of 3162 x 3163", "too large", "--out=FILE.npz"]),
+    (["--grid=1x5000"], ["1 x 5000", "too large"]),
+    (["--seed=-1"], ["--seed=-1", ">= 0"]),
+    (["--seed=2147483648"], ["< 2**31"]),
+    (["--grid=4"], ["--grid=4", "ROWSxCOLUMNS"]),
+    (["--grid=0x5"], ["--grid=0x5", "ROWSxCOLUMNS"]),
+    (["--grid=2x3", "--n=7"], ["--grid=2x3 holds 6 images", "--n=7"]),
+    (["--grid=2x3", "--n=3", "--interpolate=linear"], ["--grid=2x3 holds 2 walks", "--n=3"]),
+    (["--grid=2x1", "--interpolate=linear"], ["--grid=2x1", "both ends", "2 columns"]),
+    (["--interpolate=lineer"], ["'lineer'", "linear, spherical", "Did you mean linear?"]),
+    (["--out=x.jpg"], ["--out=x.jpg", ".png, .gif, .npz"]),
+    (["--out=x"], ["--out=x:", ".png, .gif, .npz"]),
+    (["--out="], ["--out=", ".png, .gif, .npz"]),
+    (["--out=x.gif"], ["--out=x.gif", "--interpolate=linear or spherical"]),
+    (["--out=x.npz", "--interpolate=linear"], ["--interpolate is for pictures"]),
+    (["--out=x.npz", "--grid=1x1"], ["--grid is for pictures"]),
+    (["--label=one"], ["--label=one", "3,1,4"]),
+    (["--label="], ["--label=:", "3,1,4"]),
+    (["--label=-1"], ["--label=-1", "class number"]),
+    (["--label=3,10"], ["--label=10", "0..9"]),
+    (["--generator=bst"], ["'bst'", "best, last", "Did you mean best?"]),
+    (["--experiment=cgan"], ["--experiment", "--workdir"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_wrong_usage_is_one_line_and_2(arguments, words, conditional, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    before = contents(conditional)
+    refused(2, words, capsys, conditional, *arguments)
+    assert list(tmp_path.iterdir()) == [] and contents(conditional) == before
+
+
+def test_a_label_for_a_generator_that_sees_none(plain, tmp_path, capsys):
+    refused(2, ["goodfellow2014 sees no labels"], capsys, plain, "--label=3", f"--out={tmp_path / 'x.png'}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_needed(capsys):
+    assert sample.main(["sample"]) == 2
+    assert "--workdir=DIR is missing" in capsys.readouterr().err
+
+
+def test_folders_that_are_no_run(copy, tmp_path, capsys):
+    refused(1, ["typo holds no run"], capsys, tmp_path / "typo")
+    (tmp_path / "empty").mkdir()
+    refused(1, ["empty holds no run: it has no config.json"], capsys, tmp_path / "empty")
+    (copy / "manifest.json").rename(copy / "kept.json")
+    refused(1, ["manifest.json"], capsys, copy)
+    manifest = json.loads((copy / "kept.json").read_text())
+    for damaged in ("[]", "{", "{}", *(json.dumps(manifest | {"data": manifest["data"] | {"shape": shape}})
+                                       for shape in ([8, 8], [8, 8, "x"], [8, 0, 1], None, 8))):  # fmt: skip
+        (copy / "manifest.json").write_text(damaged)
+        refused(1, ["manifest.json is damaged"], capsys, copy)
+    (copy / "kept.json").replace(copy / "manifest.json")
+    for weights in copy.glob("*.h5"):
+        weights.unlink()
+    refused(1, ["no generator's weights yet", "gan_repro.evaluate"], capsys, copy)
+    assert not (tmp_path / "typo").exists() and list((tmp_path / "empty").iterdir()) == []
+
+
+def test_runs_without_a_generator_of_images(tmp_path, capsys):
+    for name, dataset, words in (
+        ("theis2015", "mnist", ["theis2015, which trains no generator"]),
+        ("goodfellow2014", "gaussian1d", ["single numbers, not images"]),
+    ):
+        folder = Workdir(tmp_path / name)
+        folder.path.mkdir()
+        config = experiment.resolve(experiment.find(name), dataset, "smoke")
+        folder.config.write_text(json.dumps(config.as_dict()))
+        folder.manifest.write_text(json.dumps({"data": {"title": dataset, "shape": [1, 1, 1], "classes": 0}}))
+        folder.weights("last").touch()
+        refused(1, words, capsys, folder.path)
+
+
+@pytest.mark.parametrize("out", ["file/x.png", "file/new/x.png", "folder.png"])
+def test_places_that_cannot_be_written(out, plain, tmp_path, capsys):
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "folder.png").mkdir()
+    refused(1, [f"cannot write {tmp_path / out}"], capsys, plain, f"--out={tmp_path / out}")
+    assert {path.name for path in tmp_path.rglob("*")} == {"file", "folder.png"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_a_folder_without_permission(plain, tmp_path, capsys):
+    tmp_path.chmod(0o500)
+    refused(1, ["no permission"], capsys, plain, f"--out={tmp_path / 'x.png'}")
+
+
+# ---- real processes --------------------------------------------------------------------------------------------------
+
+
+def test_help_and_refusals_come_at_once_and_without_tensorflow(conditional, tmp_path):
+    lines = [["--help"], [], [f"--workdir={tmp_path}"], *([f"--workdir={conditional}", *words] for words, _ in WRONG)]
+    code = (
+        "import json, sys\n"
+        "from gan_repro import sample\n"
+        "codes = [sample.main(['sample', *words]) for words in json.loads(sys.argv[1])]\n"
+        "loaded = {'tensorflow', 'keras', 'tensorflow_datasets'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {loaded}' if loaded else codes != [0, 2, 1] + [2] * (len(codes) - 3))"
+    )
+    words = [sys.executable, "-c", code, json.dumps(lines)]
+    done = subprocess.run(words, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert all(f"\n  --{name}" in done.stdout for name in ("workdir", "generator", "n", "seed", "label", "out", "grid",
+                                                           "interpolate", "data_dir", "help"))  # fmt: skip
+
+
+def test_a_real_process(plain, tmp_path):
+    words = [sys.executable, "-m", "gan_repro.sample"]
+    options = {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": str(ROOT)}, "capture_output": True, "text": True}
+    start = time.monotonic()
+    assert subprocess.run([*words, "--help"], **options).stdout.startswith("usage: python -m gan_repro.sample")
+    assert time.monotonic() - start < 3, "a third of a second, where nothing that is not needed is imported"
+    done = subprocess.run([*words, f"--workdir={plain}", "--n=5", "--out=x.npz"], **options)
+    assert (done.returncode, done.stderr) == (0, "") and "wrote x.npz: 5 samples, generator best, seed 0" in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["x.npz"]
+
+
+def test_the_names_of_the_ways():
+    assert tuple(priors.PATHS) == sample.WAYS
