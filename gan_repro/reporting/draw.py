@@ -32,7 +32,7 @@ def samples(run, kind):
     """Writes figures/samples-KIND.png: a hundred random samples, not selected: the first ones of the run's evaluation."""
     images = run.samples(kind, 100)
     shown = run.source.spec.scaling.shown(images)
-    figures.sample_grid(run.workdir.figures / f"samples-{kind}.png", images, 10, 10, _caption(run, kind), *shown)
+    figures.sample_grid(run.workdir.figures / f"samples-{kind}.png", images, 10, 10, caption(run, kind), *shown)
 
 
 def interpolation(run, kind):
