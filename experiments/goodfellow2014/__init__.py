@@ -39,7 +39,8 @@ DEVIATIONS = (
     "gives no number by which a best one could be chosen. Their log-likelihood, in the contrast-normalised space that the "
     "networks see, is not in the paper.",
     "TFD: the second stage begins from the first one's last generator, as in tfd_pretrain/train.yaml; that the best one of the "
-    "second stage by validation is reported, with the last beside it, is ours (the YAML reports the 22nd epoch).",
+    "second stage by validation is reported is ours. The row of the last one is the YAML's, which stops after 22 epochs. The "
+    "validation is that of fold 0, some of whose images are test images of other folds.",
     "CIFAR-10 (convolutional): D sees real and generated images in two passes instead of one; without batch norm that is "
     "the same game.",
     "Figure 1 is a drawing, and the paper trains nothing for it. Ours is a game on a line: Algorithm 1 with k = 4, G's "

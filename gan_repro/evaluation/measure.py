@@ -8,8 +8,9 @@ from gan_repro.errors import DataError
 from gan_repro.evaluation import coverage, frechet, neighbours, parzen
 from gan_repro.scaling import UNIT
 
-# The paper's ten widths, one more between each two of them, and the same steps on down to .05: 25 in all.
-SWEEP_SIGMAS = tuple(sorted({*parzen.SIGMAS, *(10 ** (k / 18) for k in range(-24, 0) if k < -18 or k % 2)}))
+# The paper's ten widths, one more between each two of them, on down to .05 in the same steps, and up to 2.2 in wider ones.
+_BETWEEN = (*range(-24, -18), *range(-17, 0, 2), 2, 4, 6)  # eighteenths of a decade
+SWEEP_SIGMAS = tuple(sorted({*parzen.SIGMAS, *(10 ** (k / 18) for k in _BETWEEN)}))
 SWEEP_SAMPLES = (100, 300, 1000, 3000, 10_000)
 
 

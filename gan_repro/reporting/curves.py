@@ -160,7 +160,6 @@ def parzen_sweep(path, sweeps, title, published):
     figure = Figure(figsize=(9.6, 4.4), dpi=DPI, layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     name, (sweep, *_) = sweeps[0]
-    _against_sigma(left, sweep)
     left.set_title(textwrap.fill(f"{name}; dots: σ chosen by validation", 64), fontsize=9, color=INK)
     drawn = [max(row) for row in sweep["value"]]
     for colour, (label, members) in zip(COLOURS * len(sweeps), sweeps):
@@ -177,11 +176,12 @@ def parzen_sweep(path, sweeps, title, published):
     right.set_title(f"σ chosen by validation for each n; {sweep['n_test']:,} test images", fontsize=9, color=INK)
     low, high = min(drawn), max(drawn)
     reach = max(high - low, 0.02 * abs(high), 1.0)
+    _against_sigma(left, sweep, reach)
     bottom = low - 0.55 * reach  # far from its best sigma a line falls by thousands of nats
     seen = [sigma for sigma, *values in zip(sweep["sigma"], *sweep["value"]) if max(values) >= bottom]
     _axes(left, "log-likelihood of test images (nats)")
     _axes(right, None)
-    _log_scale(left, "σ of the Parzen window", (0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1), seen)
+    _log_scale(left, "σ of the Parzen window", (0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2), seen)
     counts = sorted({n for _, members in sweeps for each in members for n in each["n_samples"]})
     _log_scale(right, "number of samples n", counts, counts)
     left.set_ylim(bottom, high + 0.1 * reach)
@@ -191,9 +191,13 @@ def parzen_sweep(path, sweeps, title, published):
     write(path, figure)
 
 
-def _against_sigma(axes, sweep):
-    """A line for each number of samples, the more of them the darker, with dots; the reported one is outlined."""
+def _against_sigma(axes, sweep, reach):
+    """A line for each number of samples, the more of them the darker, with dots; the reported one is outlined.
+
+    A line that is within a fifteenth of `reach` of one of more samples gets no label: it would lie on that one's.
+    """
     rows = len(sweep["value"])
+    tops = [max(row) for row in sweep["value"]]
     for index, (n, row, chosen) in enumerate(zip(sweep["n_samples"], sweep["value"], sweep["chosen_sigma"])):
         share, reported = (index + 1.5) / (rows + 0.5), index == rows - 1
         colour = tuple(1 - share * (1 - part) for part in to_rgb(COLOURS[0]))
@@ -201,7 +205,8 @@ def _against_sigma(axes, sweep):
         top = sweep["sigma"][row.index(max(row))], max(row)
         text = f"n = {n:,}" if reported else f"{n:,}"
         style = {"fontsize": 8, "color": INK, "path_effects": [withStroke(linewidth=2, foreground="white")]}
-        axes.annotate(text, top, (0, 5), textcoords="offset points", ha="center", zorder=5, **style)
+        if all(abs(other - top[1]) > reach / 15 for other in tops[index + 1 :]):
+            axes.annotate(text, top, (0, 5), textcoords="offset points", ha="center", zorder=5, **style)
         chosen = sorted(set(chosen))
         values = [row[sweep["sigma"].index(sigma)] for sigma in chosen]
         edge = {"markersize": 7 if reported else 5.5, "markeredgecolor": INK if reported else "white", "markeredgewidth": 0.9}

@@ -61,6 +61,7 @@ class Summary:
       deviation: standard deviation over seeds (n - 1 in the denominator); None with one seed.
       seeds: tuple of int, sorted.
       sigmas: tuple of the distinct Parzen widths that validation chose, over seeds and folds, sorted.
+      sigma_at_edge: whether one of them was the first or the last of the grid: a better one may lie beyond.
     """
 
     metric: str
@@ -77,6 +78,7 @@ class Summary:
     deviation: float | None
     seeds: tuple[int, ...]
     sigmas: tuple[float, ...]
+    sigma_at_edge: bool = False
 
 
 def check(record, where):
@@ -340,4 +342,5 @@ def _summary(key, by_seed):
         deviation=statistics.stdev(values) if len(values) > 1 else None,
         seeds=tuple(sorted(by_seed)),
         sigmas=tuple(sorted(sigmas - {None})),
+        sigma_at_edge=any(entry.get("sigma_at_edge", False) for entry in by_seed.values()),
     )

@@ -38,7 +38,7 @@ FOLDS = (
 )
 SIGMAS = (
     "σ: the width of the Parzen window, chosen on validation images from the paper's ten from .1 to 1; several where seeds "
-    "or folds chose several. n: the number of samples that carry it."
+    "or folds chose several; at the grid's edge: a better one may lie beyond. n: the number of samples that carry it."
 )
 SWEEP = "What a number owes to both: figures/*-sweep.png; fewer samples there are the first ones of the same set."
 VERDICTS = (
@@ -295,7 +295,8 @@ def measured(summary):
     seeds = f"{len(summary.seeds)} seed{'s' if len(summary.seeds) > 1 else ''}"
     seeds += f", {summary.n_folds} folds" if summary.n_folds else ""
     *others, last = [width(sigma) for sigma in summary.sigmas] or [""]
-    how = [f"σ {', '.join(others)}{' and ' if others else ''}{last}"] if last else []
+    edge = " at the grid's edge" if summary.sigma_at_edge else ""
+    how = [f"σ {', '.join(others)}{' and ' if others else ''}{last}{edge}"] if last else []
     how += [f"n {summary.n_samples:,}"] if summary.n_samples else []
     return f"{text} ({'; '.join([seeds, ', '.join(how)] if how else [seeds])})"
 

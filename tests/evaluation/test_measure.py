@@ -161,9 +161,9 @@ def test_who_carries_a_sweep():
 
 def test_the_widths_of_a_sweep():
     widths = measure.SWEEP_SIGMAS
-    assert len(widths) == 25 and set(SIGMAS) <= set(widths)
-    assert widths[0] <= 0.05 and widths[-1] == 1
-    np.testing.assert_allclose(np.diff(np.log10(widths)), 1 / 18)
+    assert len(widths) == 28 and set(SIGMAS) <= set(widths)
+    assert widths[0] <= 0.05 and widths[24] == 1 and widths[-1] > 2
+    np.testing.assert_allclose(np.diff(np.log10(widths)), [1 / 18] * 24 + [1 / 9] * 3)
 
 
 @pytest.mark.parametrize("data", [source(), source(ContrastNormalised()), Folded()], ids=["pixels", "contrast", "folds"])

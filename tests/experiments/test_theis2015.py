@@ -26,19 +26,19 @@ def test_cifar10_is_seen_as_the_papers_networks_see_it(preset):
 
 
 @pytest.mark.parametrize("dataset, shape", [("mnist", (6, 6, 1)), ("cifar10", (6, 6, 3))])
-def test_both_stand_ins_are_measured_and_drawn(dataset, shape, tmp_path, monkeypatch):
+def test_all_stand_ins_are_measured_and_drawn(dataset, shape, tmp_path, monkeypatch):
     config = noise.config("theis2015", dataset, "smoke")
     source = noise.source(shape, EXPERIMENT.scaling(config), train=90)  # fewer than 100 centroids or 500 samples
     drawn = []
     monkeypatch.setattr(figures, "sample_grid", lambda path, images, *rest: drawn.append((path.name, images, *rest[2:])))
     found = EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
-    assert [entry["generator"] for entry in found] == ["training images", "k-means centroids"]
-    assert [entry["n_samples"] for entry in found] == [90, 90]
-    assert [entry["sweep"]["n_samples"] for entry in found] == [[90], [90]]
+    assert [entry["generator"] for entry in found] == ["training images", "k-means centroids", "the mean training image"]
+    assert [entry["n_samples"] for entry in found] == [90, 22, 1]  # at most a quarter as many centroids
+    assert [entry["sweep"]["n_samples"] for entry in found] == [[90], [22], [1]]
     space = {"mnist": None, "cifar10": "contrast-normalised to norm 55"}[dataset]
-    assert [entry.get("space") for entry in found] == [space, space]
+    assert [entry.get("space") for entry in found] == [space] * 3
     for name, images, title, low, high in drawn:
-        assert name in ("training-images.png", "k-means-centroids.png") and len(images) == 90
+        assert len(images) == {"training-images.png": 90, "k-means-centroids.png": 22, "the-mean-training-image.png": 1}[name]
         limits = (0, 1) if space is None else (-np.abs(images).max(), np.abs(images).max())
         assert (low, high) == pytest.approx(limits)
         assert title.endswith("in place of samples") and (space or "noise)") in title

@@ -115,8 +115,18 @@ def test_a_sweep_compares_all_runs_by_the_number_of_samples(drawn):
     assert [line.get_color() for line in lines] == [curves.COLOURS[0]] * 2 + [curves.COLOURS[1]]
     shown = [text.get_text() for text in right.get_legend().get_texts()]
     assert shown == ["ours, 2 seeds", "training images", "published Fake, 225 ± 2"]
-    for axes in (left, right):
-        assert set(axes.lines[-1].get_ydata()) == {225} and axes.lines[-1].get_linestyle() == "--"
+    for dashed in (left.lines[0], right.lines[-1]):
+        assert set(dashed.get_ydata()) == {225} and dashed.get_linestyle() == "--"
+
+
+def test_lines_that_lie_on_each_other_share_a_label(drawn):
+    flat, steep = swept(0.0, (100, 1000), ((0.2,),) * 2), swept(0.0, (100, 1000), ((0.2,),) * 2)
+    flat["value"][0] = [value - 0.01 for value in flat["value"][1]]
+    steep["value"][0] = [value - 200 for value in steep["value"][1]]
+    for sweep, labels in ((flat, ["n = 1,000"]), (steep, ["100", "n = 1,000"])):
+        sweep["chosen_value"] = [max(row) for row in sweep["value"]]
+        left, _ = drawn([("ours", [sweep])], "a title", [])
+        assert [text.get_text() for text in left.texts] == labels
 
 
 @pytest.mark.parametrize("top", [-4000.0, 0.0, 200.0])

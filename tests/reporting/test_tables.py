@@ -176,6 +176,7 @@ def test_the_two_error_bars_stand_apart():
     "rows, expected",
     [
         ([{"sigma": 0.21544346900318834}], "200.0 ± 2.0 SE (1 seed; σ .215, n 10,000)"),
+        ([{"sigma": 1.0, "sigma_at_edge": True}], "200.0 ± 2.0 SE (1 seed; σ 1 at the grid's edge, n 10,000)"),
         ([{"sigma": 1.0, "n_samples": 500}], "200.0 ± 2.0 SE (1 seed; σ 1, n 500)"),
         ([{"sigma": None}], "200.0 ± 2.0 SE (1 seed; n 10,000)"),
         ([{"sigma": None, "n_samples": None}], "200.0 ± 2.0 SE (1 seed)"),
