@@ -46,6 +46,12 @@ def _gaussian1d(name, data_dir, download):
     return gaussian1d.load(name)
 
 
+def _parallel_lines(name, data_dir, download):
+    from gan_repro.data import parallel_lines
+
+    return parallel_lines.load(name)
+
+
 # What a user may ask for: the loader. Capitals stand for a path.
 LOADERS = {
     "mnist": _tfds,
@@ -56,6 +62,8 @@ LOADERS = {
     "npz:PATH": _npz,
     "images:FOLDER": _images,
     "gaussian1d": _gaussian1d,
+    "two_gaussians": _gaussian1d,
+    "parallel_lines": _parallel_lines,
 }
 _BY_KIND = {dataset_kind(name): loader for name, loader in LOADERS.items()}
 
