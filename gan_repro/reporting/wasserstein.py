@@ -69,7 +69,7 @@ def against_theta(path, theta, panels, title=None, note=None):
     curves.write(path, figure)
 
 
-def judges(path, found, title=None):
+def judges(path, found, title=None, note=None):
     """Writes a discriminator and a critic between two densities, above, and below the gradients that they would give to G.
 
     Above, the densities and D on one scale from 0 to 1, f / K on the right, shifted to 0 half-way between its ends. Below,
@@ -79,6 +79,7 @@ def judges(path, found, title=None):
       path: the PNG.
       found: evaluation.critics.Judges.
       title: a line above, or None.
+      note: a line below, or None.
 
     Raises:
       RunError: the file cannot be written.
@@ -113,16 +114,19 @@ def judges(path, found, title=None):
     for axes in (above, right, below):
         axes.tick_params(labelsize=8)
         axes.spines["top"].set_visible(False)
-    means = found.mean_slopes()
     entries = [
         (Patch(color=REAL, alpha=0.4), "real density"),
         (Patch(color=GENERATED, alpha=0.4), "generated density"),
-        (Line2D([], [], **STYLES["D"]), "above: GAN discriminator D"),
-        (Line2D([], [], **STYLES["f / K"]), f"WGAN critic f / K; gradient: mean over generated {means['f / K']:.2g}"),
-        (Line2D([], [], **STYLES["log(1 - D)"]), f"below: gradient of log(1 - D); mean {means['log(1 - D)']:.2g}"),
-        (Line2D([], [], **STYLES["-log D"]), f"gradient of -log D; mean {means['-log D']:.2g}"),
+        (Line2D([], [], **STYLES["D"]), "GAN discriminator D(x)"),
+        (Line2D([], [], **STYLES["f / K"]), "WGAN critic f(x) / K, K its Lipschitz constant"),
     ]
-    figure.legend(*zip(*entries), loc="outside lower center", ncols=2, frameon=False, fontsize=8.5)
+    entries += [
+        (Line2D([], [], **STYLES[loss]), f"gradient of {loss.replace('-', '−')}; mean over generated points {mean:.2g}")
+        for loss, mean in found.mean_slopes().items()
+    ]
+    figure.legend(
+        *zip(*entries), loc="outside lower center", ncols=2, frameon=False, fontsize=8.5, title=note, title_fontsize=8.5
+    )
     if title:
         figure.suptitle(title, fontsize=10, color=curves.INK)
     curves.write(path, figure)
