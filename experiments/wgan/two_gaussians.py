@@ -111,6 +111,7 @@ def stages(config, source):
             sampler=generator(config, spec),
             readout=objective.readout,
             steps_per_epoch=recipe.steps_per_epoch,
+            averages=recipe.averages,
             jit_compile=recipe.jit_compile,
             tag=tag,
         )
@@ -211,7 +212,7 @@ def evaluate(run):
         run.workdir.figures / "figure2.png",
         found,
         f"Arjovsky et al. 2017, Figure 2: {run.config.preset} preset, seed {run.config.seed}",
-        f"JS ≥ {found.jensen_shannon():.4f} nats by D, exact {jensen_shannon:.4f};   "
+        f"JS ≥ {found.jensen_shannon():.5f} nats by D, exact {jensen_shannon:.5f};   "
         f"W ≥ {found.wasserstein():.3f} by f / K, exact {distance:.3f}",
     )
     exact = optimum.mean_slopes()

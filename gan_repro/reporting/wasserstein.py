@@ -121,7 +121,7 @@ def judges(path, found, title=None, note=None):
         (Line2D([], [], **STYLES["f / K"]), "WGAN critic f(x) / K, K its Lipschitz constant"),
     ]
     entries += [
-        (Line2D([], [], **STYLES[loss]), f"gradient of {loss.replace('-', '−')}; mean over generated points {mean:.2g}")
+        (Line2D([], [], **STYLES[loss]), f"gradient of {loss.replace('-', '−')}, mean over p_g {mean:.3g}")
         for loss, mean in found.mean_slopes().items()
     ]
     figure.legend(
