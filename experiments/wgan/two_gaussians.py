@@ -26,7 +26,7 @@ class CriticsRecipe(TrainingRecipe):
       discriminator_learning_rate: of Adam (beta_1 .5).
       critic_learning_rate: of RMSprop (rho .99), as in Algorithm 1.
       clip: c of Algorithm 1: every weight of the critic stays in [-c, c]. With c = .1 and one layer of 100 units no slope
-        is beyond 100 c² = 1: exactly the 1-Lipschitz functions of the duality, of which these are some.
+        is steeper than 100 c² = 1: every such critic is 1-Lipschitz, but not every 1-Lipschitz function is such a critic.
     """
 
     batch_size: int = bounded(256, low=1, high=10**6)
