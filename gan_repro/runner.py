@@ -294,7 +294,8 @@ def _report(record):
     """Says a record's measurements, one line each."""
     for entry in record["measurements"]:
         value, error = tables.digits(entry["value"], entry["standard_error"])
-        rest = [f"sigma {entry['sigma']:.3f}"] if "sigma" in entry else []
+        rest = [entry["space"]] if "space" in entry else []
+        rest += [f"sigma {entry['sigma']:.3f}"] if "sigma" in entry else []
         counts = {"n_samples": "samples", "n_test": "test images"}
         rest += [f"{entry[key]:,} {title}" for key, title in counts.items() if key in entry]
         what = f"{entry['metric']} ({entry['dataset']}, {entry['generator']})"

@@ -52,6 +52,12 @@ def _gaussian1d(name, data_dir, download):
     return gaussian1d.load(name)
 
 
+def _parallel_lines(name, data_dir, download):
+    from gan_repro.data import parallel_lines
+
+    return parallel_lines.load(name)
+
+
 # What a user may ask for: the loader. Capitals stand for a path.
 LOADERS = {
     "mnist": _tfds,
@@ -65,6 +71,8 @@ LOADERS = {
     "svhn_cropped": _tfds,
     "celeb_a": _streams,
     "lsun/bedroom": _streams,
+    "two_gaussians": _gaussian1d,
+    "parallel_lines": _parallel_lines,
 }
 _BY_KIND = {dataset_kind(name): loader for name, loader in LOADERS.items()}
 

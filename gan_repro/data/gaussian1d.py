@@ -1,37 +1,30 @@
-"""Points on a line drawn from a Gaussian: a data set whose density is known. Each point is an "image" of one pixel.
+"""Points on a line drawn from a Gaussian: data sets whose density is known. Each point is an "image" of one pixel.
 
-Nothing is stored or read. What a game on this line should look like is not here (Goodfellow et al. 2014, Figure 1).
+Nothing is stored or read. What a game on this line should look like is not here (Goodfellow et al. 2014, Figure 1;
+Arjovsky et al. 2017, Figure 2).
 """
-
-import hashlib
 
 import numpy as np
 
 from gan_repro.data import source
+from gan_repro.data.drawn import SIZES, Drawn
 
 MEAN, STD = 1.0, 0.5  # the highest density, .8, fits on D's scale of 0 to 1; 0, where untrained networks map to, is in the tail
-SIZES = {"train": 50_000, "validation": 10_000, "test": 10_000}  # as MNIST's: what an epoch is, and what evaluation takes
-
-_SEED = 14062661  # with a split's position in SIZES: the seed of that split
-_POINTS = 1  # of the shuffling stream: the draws themselves; InMemory uses that stream without a number
+# The real ones of two Gaussians; where the generated ones are is the experiment's choice.
+TWO_MEAN, TWO_STD = -3.0, 1.0
 
 
-class Gaussian:
-    """N(mean, std²) in one dimension; the protocol is that of source.InMemory.
-
-    Training sees fresh points in every epoch, the density itself and not a finite sample of it: batch i is a function of
-    (seed, epoch, i, size) alone. Evaluation sees points that are drawn once for each split, from a fixed seed.
-
-    The points are what networks see, and `spec.scaling` is not applied to them: there are no pixels 0..255 here.
-    """
+class Gaussian(Drawn):
+    """N(mean, std²) in one dimension."""
 
     def __init__(self, spec, mean=MEAN, std=STD):
         """Args:
           spec: the Spec, for images of shape (1, 1, 1) without classes.
           mean, std: of the density; std > 0.
         """
-        self.spec, self.mean, self.std = spec, mean, std
-        self._drawn = {}
+        super().__init__(spec)
+        self.mean, self.std = mean, std
+        self.law = f"N({mean!r}, {std!r}^2)"
 
     def density(self, x):
         """The density at the points x, float64 of x's shape."""
@@ -44,58 +37,21 @@ class Gaussian:
 
         return self.mean + self.std * ndtri(np.asarray(share, np.float64))
 
-    def images(self, split):
-        """float32 (n, 1, 1, 1): the points of a split, as `scaled` gives them."""
-        if split not in self._drawn:
-            draw = np.random.default_rng([_SEED, list(SIZES).index(split)])
-            points = draw.normal(self.mean, self.std, (self.spec.sizes[split], 1, 1, 1)).astype(np.float32)
-            points.flags.writeable = False  # every caller gets the same array
-            self._drawn[split] = points
-        return self._drawn[split]
+    def draw(self, n, rng):
+        """float32 (n, 1, 1, 1), as Drawn.draw."""
+        return rng.normal(self.mean, self.std, (n, 1, 1, 1)).astype(np.float32)
 
-    def labels(self, split):
-        """None: there are no classes."""
-        del split
-
-    def scaled(self, split, limit=None):
-        """float32 (n, 1, 1, 1): the first `limit` points of a split."""
-        return self.images(split)[:limit]
-
-    def digest(self):
-        """sha256 of the density's parameters and of all splits' points, as hexadecimal text."""
-        digest = hashlib.sha256(f"N({self.mean!r}, {self.std!r}^2)".encode())
-        for split in sorted(self.spec.sizes):
-            digest.update(split.encode() + self.images(split).tobytes())
-        return digest.hexdigest()
-
-    def open(self, epoch, seed, skip=0, size=None):
-        """int32 (2,): (seed, epoch), all that the batches of an epoch depend on."""
-        del skip, size  # batches are drawn one by one: an epoch is entered anywhere
+    def draw_tensor(self, n, pair):
+        """float32 (n, 1, 1, 1), as Drawn.draw_tensor."""
         import tensorflow as tf
 
-        return tf.constant([seed, epoch], tf.int32)
-
-    def batch(self, feed, i, size):
-        """Graph code: batch `i`.
-
-        Args:
-          feed: what `open` returned.
-          i: int32 scalar, 0 <= i.
-          size: Python int.
-
-        Returns:
-          x float32 (size, 1, 1, 1); labels int32 (size,), zeros.
-        """
-        import tensorflow as tf
-
-        from gan_repro import randomness
-
-        pair = randomness.seed_pair(feed[0], feed[1], randomness.SHUFFLE, _POINTS, i)
-        points = tf.random.stateless_normal([size, 1, 1, 1], pair, self.mean, self.std, alg="philox")
-        return points, tf.zeros([size], tf.int32)
+        return tf.random.stateless_normal([n, 1, 1, 1], pair, self.mean, self.std, alg="philox")
 
 
 def load(name):
-    """The data set "gaussian1d": a Gaussian."""
-    title = f"N({MEAN:g}, {STD:g}²) in one dimension"
-    return Gaussian(source.Spec(name, title, (1, 1, 1), 0, SIZES))
+    """The data sets "gaussian1d": a Gaussian; "two_gaussians": the real one of two."""
+    mean, std, what = {
+        "gaussian1d": (MEAN, STD, "in one dimension"),
+        "two_gaussians": (TWO_MEAN, TWO_STD, "in one dimension, to be told from another Gaussian"),
+    }[name]
+    return Gaussian(source.Spec(name, f"N({mean:g}, {std:g}²) {what}", (1, 1, 1), 0, SIZES), mean, std)

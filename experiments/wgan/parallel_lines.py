@@ -1,0 +1,138 @@
+"""Example 1 and Figure 1 of Arjovsky et al. 2017: distances between two parallel lines, as theory has them and measured.
+
+P_0 is the law of (0, U), P_theta that of (theta, U). Nothing is trained.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from gan_repro.errors import UsageError
+from gan_repro.experiment import Recipe, bounded
+
+LOG_2 = float(np.log(2.0))
+STAND_IN, SPLIT = "P_theta", "fresh draws"  # what a record calls the generator and the data
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LinesRecipe(Recipe):
+    """How the distances are measured: from fresh samples of both laws, several times for each theta.
+
+    Attributes:
+      n_samples: points of each law that are counted in cells, for JSD, KL and total variation.
+      transport_samples: points of each law that are paired, for W1; the time goes with their cube.
+      draws: samples of each law for each theta.
+      thetas: values of theta, equally spaced from -1 to 1, an odd number: 0 is one of them.
+      cells: in a unit of length: two lines that are less than half a cell apart are counted as one.
+    """
+
+    transport_samples: int = bounded(500, low=1, high=5000)
+    draws: int = bounded(10, low=2, high=10**4)
+    thetas: int = bounded(41, low=3, high=10**4)
+    cells: int = bounded(20, low=1, high=10**4)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.thetas % 2 == 0:
+            raise UsageError(f"thetas = {self.thetas}: must be odd, so that theta = 0 is among them")
+
+
+RECIPES = {
+    "paper": LinesRecipe(),
+    "quick": LinesRecipe(thetas=21, draws=5),
+    "smoke": LinesRecipe(thetas=5, draws=2, transport_samples=100, n_samples=1000),
+}
+
+# Example 1. Each is a function of theta, float64 arrays.
+EXACT = {
+    "wasserstein_distance": np.abs,
+    "jensen_shannon_divergence": lambda theta: np.where(theta == 0, 0.0, LOG_2),
+    "kullback_leibler_divergence": lambda theta: np.where(theta == 0, 0.0, np.inf),
+    "total_variation": lambda theta: np.where(theta == 0, 0.0, 1.0),
+}
+UNITS = {"wasserstein_distance": "units of x", "jensen_shannon_divergence": "nats", "total_variation": "1"}
+
+
+def stages(config, source):
+    """None: nothing is trained."""
+    del config, source
+    return ()
+
+
+def measure(recipe, source, seed):
+    """The four distances between samples of P_0 and P_theta.
+
+    Args:
+      recipe: LinesRecipe.
+      source: data.parallel_lines.UprightLine, P_0.
+      seed: the run's; draw j at the i-th theta is a function of (seed, i, j).
+
+    Returns:
+      (theta, found): float64 (n,), and {metric of EXACT: float64 (n, draws)}.
+    """
+    from gan_repro.data.parallel_lines import UprightLine
+    from gan_repro.evaluation import cells, transport
+
+    thetas = np.arange(-(recipe.thetas // 2), recipe.thetas // 2 + 1) / (recipe.thetas // 2)
+    found = {metric: np.zeros((recipe.thetas, recipe.draws)) for metric in EXACT}
+    for i, theta in enumerate(thetas):
+        shifted = UprightLine(source.spec, float(theta))
+        for j in range(recipe.draws):
+            rng = np.random.default_rng([seed, i, j])
+            many, few = (
+                [law.draw(n, rng).reshape(n, -1) for law in (source, shifted)]
+                for n in (recipe.n_samples, recipe.transport_samples)
+            )
+            p, q = cells.frequencies(*many, 1 / recipe.cells)
+            found["wasserstein_distance"][i, j] = transport.wasserstein(*few)
+            found["jensen_shannon_divergence"][i, j] = cells.jensen_shannon(p, q)
+            found["kullback_leibler_divergence"][i, j] = cells.kullback_leibler(p, q)
+            found["total_variation"][i, j] = cells.total_variation(p, q)
+    return thetas, {metric: values.round(12) for metric, values in found.items()}  # sums of 1/n leave 1e-16 between draws
+
+
+def evaluate(run):
+    """Figure 1; the distances at theta = 0 and 1, and how far they are from the closed forms at most."""
+    from gan_repro.reporting import wasserstein
+
+    recipe = run.config.recipe
+    theta, found = measure(recipe, run.source, run.config.seed)
+    mean, deviation = ({m: getattr(v, how)(axis=1, **more) for m, v in found.items() if m in UNITS}
+                       for how, more in (("mean", {}), ("std", {"ddof": 1})))  # fmt: skip
+    infinite = np.isinf(found["kullback_leibler_divergence"])
+    apart = theta != 0
+    note = (
+        f"For θ ≠ 0, measured: total variation at least {mean['total_variation'][apart].min():.4g} (closed form 1); "
+        f"KL infinite in {100 * infinite[apart].mean():.4g} % of the draws (closed form +∞)"
+    )
+    wasserstein.against_theta(
+        run.workdir.figures / "figure1.png",
+        theta,
+        [
+            (label, EXACT[metric], jump, mean[metric], deviation[metric])
+            for metric, label, jump in (
+                ("wasserstein_distance", r"$W(P_\theta, P_0)$", None),
+                ("jensen_shannon_divergence", r"$JS(P_\theta, P_0)$, nats", 0.0),
+            )
+        ],
+        f"Arjovsky et al. 2017, Figure 1: {run.config.preset} preset, seed {run.config.seed}",
+        note,
+    )
+    measurements = []
+    for metric, unit in UNITS.items():
+        n = recipe.transport_samples if metric == "wasserstein_distance" else recipe.n_samples
+        rest = {"split": SPLIT, "n_samples": n}
+        for where in (0.0, 1.0):
+            i = int(np.flatnonzero(theta == where)[0])
+            error = deviation[metric][i] / np.sqrt(recipe.draws) if np.ptp(found[metric][i]) else None  # None: all alike
+            space = f"theta = {where:g}"
+            measurements.append(run.measurement(metric, unit, mean[metric][i], error, STAND_IN, space=space, **rest))
+        worst = np.abs(mean[metric] - EXACT[metric](theta)).max()
+        curve = {"theta": theta.tolist(), "mean": mean[metric].tolist(), "deviation": deviation[metric].tolist()}
+        measurements.append(
+            run.measurement(f"{metric}_error", unit, worst, None, STAND_IN, space="largest over theta", curve=curve, **rest)
+        )
+    for space, share in (("theta = 0", infinite[~apart].mean()), ("theta other than 0", infinite[apart].mean())):
+        rest = {"space": space, "split": SPLIT, "n_samples": recipe.n_samples}
+        measurements.append(run.measurement("kullback_leibler_infinite", "% of draws", 100 * share, None, STAND_IN, **rest))
+    return measurements
