@@ -23,6 +23,7 @@ class CganRecipe(TrainingRecipe):
       combined_units, combined_pieces: D's maxout layer on both.
       generator_irange, discriminator_irange: weights U(-irange, irange).
       keep, scale: dropout at the input of every layer behind the first ones, in both networks.
+      dropout_in_samples: G's dropout stays on when samples are drawn. Without, one picture is left for each label.
       objective, d_loss_weight: as in Goodfellow et al. 2014.
       learning_rate, learning_rate_decay, learning_rate_minimum: divided by the decay after every update.
       momentum, momentum_final, momentum_saturates: linear per epoch.
@@ -44,6 +45,7 @@ class CganRecipe(TrainingRecipe):
     discriminator_irange: float = bounded(0.005, above=0, high=100.0)
     keep: float = bounded(0.5, above=0, high=1)
     scale: float = bounded(2.0, above=0, high=1000.0)
+    dropout_in_samples: bool = True
     objective: typing.Literal["non_saturating", "minimax"] = "non_saturating"
     d_loss_weight: float = bounded(0.5, above=0, high=1000.0)
     learning_rate: float = bounded(0.1, above=0, high=1000.0)
@@ -79,6 +81,9 @@ DEVIATIONS = (
     "taken (U(-.05, .05) in G, U(-.005, .005) in D, both players at once, half of D's loss), on which the paper builds.",
     'Where dropout acts is not said beyond "both the generator and discriminator": here at the input of every layer that does '
     "not see z, the label or the image itself, scaled by 2 in training.",
+    "G's dropout stays on when samples are drawn; the paper does not say. In training it is the noise that G's pictures owe "
+    "their variety to, more than to z: without it the same generator draws one picture for each label "
+    "(`--set=dropout_in_samples=false` shows it). Along a walk in z all pictures have the same dropout mask.",
     "Momentum grows to .7 by epoch 250 as in Goodfellow et al. 2014; the paper gives both values and no schedule.",
     "At most 300 epochs (the learning rate is then .1 / 400), of which the best by validation log-likelihood is reported, as "
     "in the paper; looked at every 5 epochs. Sigma is chosen on the first 1,000 validation images.",
@@ -123,8 +128,9 @@ def generator(config, spec):
             networks.dense(recipe.label_units, "relu", start, "label")(one_hot),
         ]
     )
-    x = networks.dense(recipe.joint_units, "relu", start, "joint")(Dropout(recipe.keep, recipe.scale)(both))
-    x = Dropout(recipe.keep, recipe.scale, dtype="float32")(x)
+    always = recipe.dropout_in_samples
+    x = networks.dense(recipe.joint_units, "relu", start, "joint")(Dropout(recipe.keep, recipe.scale, always)(both))
+    x = Dropout(recipe.keep, recipe.scale, always, dtype="float32")(x)
     x = networks.dense(math.prod(spec.shape), "sigmoid", start, "output", dtype="float32")(x)
     return keras.Model([z, labels], keras.layers.Reshape(spec.shape, dtype="float32")(x), name="generator")
 

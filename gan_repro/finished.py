@@ -64,12 +64,15 @@ class Finished:
         seed = self.config.seed if seed is None else seed
         return sample_images(self.generator(kind), self.prior(), n, seed, labels, classes=self.source.spec.classes)
 
-    def images(self, kind, z, labels=None):
-        """float32 (n, h, w, c): the images that the generator `kind` makes of z float32 (n, size), and labels int (n,)."""
+    def images(self, kind, z, labels=None, seed=None):
+        """float32 (n, h, w, c): the images that the generator `kind` makes of z float32 (n, size), and labels int (n,).
+
+        `seed` as in sampling.images_of.
+        """
         from gan_repro.sampling import images_of
 
         network = self.generator(kind)
-        return images_of(network, np.asarray(z), labels if len(network.inputs) > 1 else None)
+        return images_of(network, np.asarray(z), labels if len(network.inputs) > 1 else None, seed=seed)
 
     def measurement(self, metric, unit, value, standard_error, generator, **rest):
         """A measurement as a record keeps it; `rest`: split, n_test, n_samples, sigma, ... as far as they apply."""

@@ -212,20 +212,23 @@ class Dropout(keras.layers.Layer):
     Args:
       keep: probability that a unit stays, in (0, 1]; 1 makes the layer the identity.
       scale: what a kept unit is multiplied by in training.
+      always: at test time, too, it does what it does in training: a generator's source of noise besides z.
 
     Raises:
-      RuntimeError: called in training mode outside `randomness.network_call`.
+      RuntimeError: a mask is wanted outside `randomness.network_call`.
     """
 
-    def __init__(self, keep, scale, **kwargs):
+    def __init__(self, keep, scale, always=False, **kwargs):
         super().__init__(**kwargs)
-        self.keep, self.scale = keep, scale
+        self.keep, self.scale, self.always = keep, scale, always
 
     def call(self, inputs, training=False):
         """Any shape -> the same shape."""
-        if not training or self.keep == 1:
+        if not (training or self.always) or self.keep == 1:
             return inputs
-        uniform = tf.random.stateless_uniform(tf.shape(inputs), randomness.layer_pair(), alg="philox")
+        pair, shared = randomness.layer_pair()
+        shape = tf.shape(inputs)
+        uniform = tf.random.stateless_uniform(tf.concat([[1], shape[1:]], 0) if shared else shape, pair, alg="philox")
         return tf.where(uniform < self.keep, inputs * tf.cast(self.scale, inputs.dtype), tf.zeros([], inputs.dtype))
 
     def compute_output_shape(self, input_shape):

@@ -49,13 +49,17 @@ def _mix(state, stream):
 
 
 @contextlib.contextmanager
-def network_call(pair):
+def network_call(pair, shared=False):
     """While this is open, the random layers of a network (see layers.Dropout) draw from `pair`, each from its own stream.
 
     Layers are numbered in the order in which they are called, so two calls need two pairs and one network called
     once gets the same masks wherever it stands in the graph.
+
+    Args:
+      pair: int32 (2,) seed.
+      shared: whether all examples get one and the same mask.
     """
-    _calls.append([pair, 0])
+    _calls.append([pair, 0, shared])
     try:
         yield
     finally:
@@ -63,7 +67,7 @@ def network_call(pair):
 
 
 def layer_pair():
-    """The next random layer's seed pair in the open `network_call`.
+    """The next random layer's seed pair in the open `network_call`, and whether all examples get one mask.
 
     Raises:
       RuntimeError: no network_call is open: the masks would not be a function of (seed, step, stream).
@@ -72,4 +76,4 @@ def layer_pair():
         raise RuntimeError("a random layer was called in training mode outside randomness.network_call")
     call = _calls[-1]
     call[1] += 1
-    return tf.stack([_mix(call[0][0], call[1]), call[0][1]])
+    return tf.stack([_mix(call[0][0], call[1]), call[0][1]]), call[2]

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from gan_repro import randomness
 
+_MASKS = 1  # of the sampling stream: dropout masks; z uses that stream without a number
+
 
 def balanced_labels(n, classes):
     """int32 (n,): 0, 1, ..., classes - 1, 0, 1, ...: every class equally often, as far as n allows."""
@@ -20,7 +22,7 @@ def sample_images(network, prior, n, seed, labels=None, chunk=1000, classes=0):
       network: Keras model: z, or [z, labels], to images.
       prior: priors.Prior.
       n: how many.
-      seed: int; image j is a function of (seed, j // chunk) and the weights alone.
+      seed: int; image j is a function of (seed, j // chunk) and the weights alone, dropout masks too where G keeps them on.
       labels: int (n,), for a conditional generator; None: balanced_labels.
       chunk: images computed at a time.
       classes: how many a conditional generator knows.
@@ -30,7 +32,7 @@ def sample_images(network, prior, n, seed, labels=None, chunk=1000, classes=0):
     """
     if labels is None and len(network.inputs) > 1:
         labels = balanced_labels(n, classes)
-    return images_of(network, draw(prior, n, seed, chunk), labels, chunk)
+    return images_of(network, draw(prior, n, seed, chunk), labels, chunk, seed)
 
 
 def draw(prior, n, seed, chunk=1000):
@@ -39,7 +41,7 @@ def draw(prior, n, seed, chunk=1000):
     return np.concatenate(parts)[:n]
 
 
-def images_of(network, z, labels=None, chunk=100):
+def images_of(network, z, labels=None, chunk=100, seed=None):
     """float32 (n, h, w, c): what a generator makes of z float32 (n, size), in test mode.
 
     Args:
@@ -47,11 +49,16 @@ def images_of(network, z, labels=None, chunk=100):
       z: the noise.
       labels: int (n,) for a conditional generator, else None.
       chunk: images computed at a time, always whole: the last bits of a product depend on its shape.
+      seed: of the dropout masks where G keeps them on (layers.Dropout, `always`), one for each image; None: all images
+        get one and the same mask, so that they differ by z and label alone.
     """
     images = []
     for start in range(0, len(z), chunk):
         part = [z[start : start + chunk]] + ([] if labels is None else [np.asarray(labels[start : start + chunk], np.int32)])
         size = len(part[0])
         inputs = [tf.constant(np.pad(array, [(0, chunk - size)] + [(0, 0)] * (array.ndim - 1))) for array in part]
-        images.append(np.asarray(network(inputs if len(inputs) > 1 else inputs[0], training=False), np.float32)[:size])
+        masks = 0 if seed is None else start // chunk
+        with randomness.network_call(randomness.seed_pair(seed or 0, masks, randomness.SAMPLE, _MASKS), seed is None):
+            found = network(inputs if len(inputs) > 1 else inputs[0], training=False)
+        images.append(np.asarray(found, np.float32)[:size])
     return np.concatenate(images)

@@ -88,7 +88,7 @@ def test_one_pass_with_one_set_of_dropout_masks_serves_both_losses(digits):
     # G's pass is the first network call of the move, D's joint pass the second and last.
     with randomness.network_call(played.seed_of(0, randomness.NETWORK, 0, 2, 0)):
         masks = [
-            (tf.random.stateless_uniform(shape, randomness.layer_pair(), alg="philox") < keep).numpy() * scale
+            (tf.random.stateless_uniform(shape, randomness.layer_pair()[0], alg="philox") < keep).numpy() * scale
             for shape, keep, scale in (((40, 64), 0.8, 1.25), ((40, 12), 0.5, 2.0))
         ]
     s = 1 / (1 + np.exp(-(np.maximum(z @ g[0] + g[1], 0) @ g[2] + g[3])))

@@ -100,9 +100,7 @@ def _linear(units, activation, inputs, name, dtype=None):
     import keras
 
     start = keras.initializers.RandomUniform(-(inputs**-0.5), inputs**-0.5)
-    return keras.layers.Dense(
-        units, activation, kernel_initializer=start, bias_initializer=start, name=name, dtype=dtype
-    )
+    return keras.layers.Dense(units, activation, kernel_initializer=start, bias_initializer=start, name=name, dtype=dtype)
 
 
 def _linears(units, inputs):
@@ -167,9 +165,7 @@ def _optimizer(recipe):
 
     if recipe.optimizer == "rmsprop":
         return optimizers.RMSprop(recipe.learning_rate, recipe.rho, recipe.epsilon)
-    return keras.optimizers.Adam(
-        recipe.learning_rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon
-    )
+    return keras.optimizers.Adam(recipe.learning_rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
 
 
 def stages(config, source):

@@ -57,7 +57,7 @@ def class_rows(run, kind, columns=20):
 
     classes = run.source.spec.classes
     z = run.prior().draw(columns, randomness.seed_pair(run.config.seed, 1, randomness.FIGURE)).numpy()
-    images = run.images(kind, np.tile(z, (classes, 1)), np.repeat(np.arange(classes), columns))
+    images = run.images(kind, np.tile(z, (classes, 1)), np.repeat(np.arange(classes), columns), run.config.seed)
     title = f"{caption(run, kind)}. A row for each label, the same z down each column"
     shown = run.source.spec.scaling.shown(images)
     figures.sample_grid(run.workdir.figures / f"classes-{kind}.png", images, classes, columns, title, *shown)

@@ -16,11 +16,12 @@ FRAMES = 12  # from stop to stop: a second, at figures.animation's 80 ms
 WIDEST = 100  # columns of a row for each label
 
 
-def _images(run, kind, z, listed, repeats=1):
+def _images(run, kind, z, listed, repeats=1, seed=None):
     """(images, labels): what the generator makes of z float32 (n * repeats, d); `repeats` successive z share a label.
 
     Args:
       listed: the labels to go through, again and again; () for all classes.
+      seed: as in sampling.images_of.
 
     Returns:
       float32 (n * repeats, h, w, c), and int32 (n * repeats,), or None for a generator that sees no labels.
@@ -38,7 +39,7 @@ def _images(run, kind, z, listed, repeats=1):
         raise UsageError(f"--label: the generator of {run.experiment.name} sees no labels; leave the flag out")
     else:
         labels = None
-    return sampling.images_of(network, z, labels), labels
+    return sampling.images_of(network, z, labels, seed=seed), labels
 
 
 def _shown(run, images):
@@ -60,7 +61,7 @@ def grid(path, run, kind, n, seed, listed=(), shape=None):
     """
     from gan_repro import sampling
 
-    images, labels = _images(run, kind, sampling.draw(run.prior(), n, seed), listed)
+    images, labels = _images(run, kind, sampling.draw(run.prior(), n, seed), listed, seed=seed)
     distinct = 1 if labels is None else len(listed) or run.source.spec.classes
     by_label = 1 < distinct <= n <= WIDEST * distinct and shape in (None, (distinct, -(-n // distinct)))
     rows, columns = shape or ((distinct, -(-n // distinct)) if by_label else square(n))
@@ -129,7 +130,7 @@ def arrays(path, run, kind, n, seed, listed=()):
     from gan_repro import sampling
 
     z = sampling.draw(run.prior(), n, seed)
-    images, labels = _images(run, kind, z, listed)
+    images, labels = _images(run, kind, z, listed, seed=seed)
     pixels = np.stack([to_pixels(image, *_shown(run, image)) for image in images])
     held = {"images": pixels, "z": z} | ({} if labels is None else {"labels": labels})
     with files.replacing(path) as temporary, open(temporary, "wb") as file:
