@@ -172,6 +172,7 @@ class Experiment:
       scaling: (config) -> what the networks see of the data (scaling.py).
       pictures: (loop, folder, every, spec) -> the Keras callback that looks at the training; None: callbacks.SampleGrid.
       row: the model's name in tables.
+      models: {suffix: name} of an experiment with several: "quick-mlp" is a run of the model "-mlp".
       table: the table in which this experiment's records stand.
     """
 
@@ -189,6 +190,11 @@ class Experiment:
     pictures: Callable | None = None
     published: tuple[Published, ...] = ()
     deviations: tuple[str, ...] = ()
+    models: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def model(self, preset):
+        """The name in tables of the model that a preset is of."""
+        return self.models.get(preset.removeprefix(level(preset)), self.row)
 
 
 @dataclasses.dataclass(frozen=True)

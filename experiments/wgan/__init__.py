@@ -158,6 +158,14 @@ EXPERIMENT = Experiment(
     stages=lambda config, source: _model(config).stages(config, source),
     evaluate=_evaluate,
     row="WGAN",
+    models={
+        "": "WGAN, DCGAN generator",
+        "-gan": "GAN, DCGAN generator",
+        "-nonorm": "WGAN, DCGAN generator without batch norm",
+        "-nonorm-gan": "GAN, DCGAN generator without batch norm",
+        "-mlp": "WGAN, MLP generator",
+        "-mlp-gan": "GAN, MLP generator",
+    },
     table="wgan",
     deviations=DEVIATIONS,
 )

@@ -96,7 +96,7 @@ def evaluate(run):
             ESTIMATES[objective],
             QUALITY,
             run.source.spec.scaling.shown(snapshots[-1].images),
-            f"{run.experiment.row} ({objective}) on {run.source.spec.title}, seed {run.config.seed}",
+            f"{run.experiment.model(run.config.preset)} on {run.source.spec.title}, seed {run.config.seed}",
         )
         pairs = [(e, s.quality) for e, s in zip(estimates, snapshots) if e is not None and math.isfinite(s.quality)]
         if len({e for e, _ in pairs}) > 1 and len({q for _, q in pairs}) > 1:

@@ -12,7 +12,7 @@ STRIPS, STEPS = 4, 10  # Figure 3 shows two strips of about ten digits; four say
 def caption(run, kind):
     """What a figure of a run's images says below or above them."""
     names = {"best": "best by validation", "last": "last"}
-    return f"{run.experiment.row} on {run.source.spec.title}; generator: {names.get(kind, kind)}"
+    return f"{run.experiment.model(run.config.preset)} on {run.source.spec.title}; generator: {names.get(kind, kind)}"
 
 
 def nearest_neighbours(run, kind):
@@ -75,5 +75,5 @@ def averages(run, kinds, n=10):
 
 def curves(run):
     """Writes figures/curves.png: losses, D's readings, validation."""
-    title = f"{run.experiment.row} on {run.source.spec.title}, seed {run.config.seed}"
+    title = f"{run.experiment.model(run.config.preset)} on {run.source.spec.title}, seed {run.config.seed}"
     figures.training_curves(run.workdir.figures / "curves.png", run.curves, title)

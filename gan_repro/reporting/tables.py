@@ -248,7 +248,8 @@ def _line(experiment, run, members, summary, main):
     if stands_in(generator):
         label, section = f"{generator} in place of samples", "sanity"
     elif generator == main:
-        label = f"{experiment.row}, run {run}: {run_title(experiment, members[0])}{', last weights' if main == 'last' else ''}"
+        name = experiment.model(members[0]["preset"])
+        label = f"{name}, run {run}: {run_title(experiment, members[0])}{', last weights' if main == 'last' else ''}"
     elif generator == "last":
         label = f"run {run}, last weights instead of the best by validation"
     else:
@@ -335,11 +336,12 @@ def main_rows(table):
     rows.append(["Measured by this program"])
     for experiment in (each for each in table.experiments if each.table == table.name):
         own = [line for line in _of(table.lines, experiment) if line.section == "ours"]
-        rows += [row for line in own for row in _rows(table, [_cell(line)])]
+        rows += _rows(table, map(_cell, own))
         wanted = [number for number in experiment.published if number.ours and number.table == table.name]
         missing = [number for number in wanted if not any(_answers(line.summary, number) for line in own)]
         rows += _rows(table, ((experiment.row, column(number), _not_run(number)) for number in missing))
-    sanity = [_cell(line) for line in table.lines if line.section == "sanity"]
+    # Several runs of one experiment measure the same stand-in on the same data: once is enough.
+    sanity = list(dict.fromkeys(_cell(line) for line in table.lines if line.section == "sanity"))
     if sanity:
         rows += [["Checks of the estimator: no model at all"], *_rows(table, sanity)]
     return rows
