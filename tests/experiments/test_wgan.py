@@ -58,7 +58,8 @@ def test_the_64_by_64_networks_are_those_of_the_code():
     g, d = networks("lsun/bedroom", (64, 64, 3))
     widths = (512, 256, 128, 64, 3)
     assert kernels(g) == [(100, 16 * 512)] + [(4, 4, after, before) for before, after in zip(widths, widths[1:])]
-    assert [g.get_layer(name).output.shape[1] for name in ("seed_image", "up_0", "up_1", "up_2", "output")] == [4, 8, 16, 32, 64]
+    sizes = [g.get_layer(name).output.shape[1] for name in ("seed_image", "up_0", "up_1", "up_2", "output")]
+    assert sizes == [4, 8, 16, 32, 64]
     widths = (3, 64, 128, 256, 512)
     assert kernels(d) == [(4, 4, *pair) for pair in zip(widths, widths[1:])] + [(16 * 512, 1)]
     assert list(norms(g)) == ["seed_norm", "up_0_norm", "up_1_norm", "up_2_norm"]

@@ -34,15 +34,12 @@ def test_a_snapshot_that_cannot_be_written_is_an_error(tmp_path):
         snapshot().write(tmp_path / "file" / "s.npz")
 
 
-@pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "changed", "text", "other", "several"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "text", "other", "several"])
 def test_a_damaged_file_is_one_clear_error(tmp_path, damage):
     path = tmp_path / "s.npz"
-    if damage in ("truncated", "changed"):
+    if damage == "truncated":
         snapshot().write(path)
-        whole = path.read_bytes()
-        middle = len(whole) // 2
-        changed = whole[:middle] + bytes(byte ^ 255 for byte in whole[middle : middle + 20]) + whole[middle + 20 :]
-        path.write_bytes(whole[:middle] if damage == "truncated" else changed)
+        path.write_bytes(path.read_bytes()[:2000])
     elif damage == "empty":
         path.write_bytes(b"")
     elif damage == "text":
@@ -54,6 +51,19 @@ def test_a_damaged_file_is_one_clear_error(tmp_path, damage):
         np.savez(path, **values)
     with pytest.raises(RunError, match="s.npz is missing or damaged"):
         learning.read(path)
+
+
+def test_a_single_wrong_byte_is_found_or_does_not_matter(tmp_path):
+    path, taken = tmp_path / "s.npz", snapshot()
+    taken.write(path)
+    whole, found = path.read_bytes(), 0
+    for at in range(0, len(whole), 7):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
+        try:
+            np.testing.assert_array_equal(learning.read(path).images, taken.images)
+        except RunError:
+            found += 1
+    assert found > len(whole) / 7 / 2
 
 
 def drawn(path, estimates, qualities, channels=1):
@@ -72,10 +82,10 @@ def heights(picture, colour):
 
 
 def test_both_lines_lie_where_they_belong(tmp_path):
-    for name, estimates, qualities in (("with", [3.0, 2.0, 1.0], [30.0, 20.0, 10.0]), ("against", [1.0, 2.0, 3.0], [30.0, 20.0, 10.0])):
-        picture = drawn(tmp_path / f"{name}.png", estimates, qualities)
+    for estimates, falls in (([3.0, 2.0, 1.0], True), ([1.0, 2.0, 3.0], False)):
+        picture = drawn(tmp_path / "f.png", estimates, [30.0, 20.0, 10.0])
         left, right = heights(picture, curves.COLOURS[0])
-        assert left > right + 0.1 if name == "with" else right > left + 0.1
+        assert left > right + 0.1 if falls else right > left + 0.1
         left, right = heights(picture, curves.COLOURS[1])
         assert left > right + 0.1
 
