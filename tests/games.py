@@ -14,7 +14,7 @@ def no_dropout():
 
 def build(
     source, *, order=None, objective=None, dropout=((0.8, 1.25), (0.5, 2.0)), rate=0.05, momentum=0.5, seed=0,
-    d_terms=None, constraint=None, init_seed=1, hidden=12, precision="float32", **options,
+    d_terms=None, g_terms=None, constraint=None, constrain_first=False, init_seed=1, hidden=12, precision="float32", **options,
 ):  # fmt: skip
     """An AdversarialGame of small MLPs on `source`, minibatches of 20."""
     keras.utils.set_random_seed(init_seed)
@@ -28,8 +28,8 @@ def build(
         d = networks.maxout_discriminator(shape, [(hidden, 2)], 0.3, *dropout)
     objective = objective or losses.non_saturating_pair(0.5)
     return game.AdversarialGame(
-        game.Player(g, optimizers.MomentumSGD(rate, momentum), objective.generator),
-        game.Player(d, optimizers.MomentumSGD(rate, momentum), d_terms or objective.discriminator, constraint),
+        game.Player(g, optimizers.MomentumSGD(rate, momentum), g_terms or objective.generator),
+        game.Player(d, optimizers.MomentumSGD(rate, momentum), d_terms or objective.discriminator, constraint, constrain_first),
         priors.Prior("uniform_unit_variance", 5),
         source,
         order or orders.OrderOfPlay("simultaneous", joined=True),

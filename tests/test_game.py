@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro import constraints, game, losses, networks, optimizers, priors, randomness, tensorflow_setup
+from gan_repro import constraints, game, losses, networks, optimizers, priors, randomness, sampling, tensorflow_setup
 from gan_repro import order as orders
 from gan_repro.errors import UsageError
 
@@ -186,8 +186,10 @@ def test_update_counts(digits, order, minibatches, d_updates, g_updates):
 def test_long_phases_are_wgans():
     """100 minibatches for each of G's first 25 updates and for every 500th, 5 otherwise (WassersteinGAN:main.py)."""
     order = orders.OrderOfPlay("alternating", g_every=5, long_phases=orders.LongPhases())
-    lengths = [int(order.phase_length(tf.constant(i, tf.int64))) for i in (0, 24, 25, 499, 500, 501, 1000)]
-    assert lengths == [100, 100, 5, 5, 100, 5, 100]
+    moments = [tf.constant(i, tf.int64) for i in (0, 24, 25, 499, 500, 501, 1000)]
+    assert [int(order.phase_length(i)) for i in moments] == [100, 100, 5, 5, 100, 5, 100]
+    never_again = orders.OrderOfPlay("alternating", g_every=5, long_phases=orders.LongPhases(every=0))
+    assert [int(never_again.phase_length(i)) for i in moments] == [100, 100, 5, 5, 5, 5, 5]
 
 
 @pytest.mark.parametrize("kind", ["alternating", "one_player"])
@@ -305,6 +307,60 @@ def test_weight_clipping_after_the_update(digits):
     assert max(np.abs(w.numpy()).max() for w in played.generator.network.trainable_variables) > 0.05
 
 
+def largest_weight(current):
+    """The largest absolute value among D's weights, as a term that moves nothing."""
+    return tf.reduce_max([tf.reduce_max(tf.abs(weight)) for weight in current.trainable("discriminator")])
+
+
+@pytest.mark.parametrize("kind", ["simultaneous", "alternating"])
+def test_a_constraint_is_applied_before_each_move_or_after_it(digits, kind):
+    """What either player sees of D's weights: D's loss has their largest value added 1000 times, G's is that value."""
+    seen = {}
+    for first in (True, False):
+        spy = losses.Term("largest", lambda current: tf.stop_gradient(largest_weight(current)), 1000.0)
+        played = games.build(
+            digits,
+            order=orders.OrderOfPlay(kind),
+            d_terms=(*losses.wasserstein().discriminator, spy),
+            g_terms=(
+                losses.Term("largest", largest_weight),
+                losses.Term("nothing", lambda current: 0 * current.d_generated[0, 0]),
+            ),
+            constraint=constraints.WeightClip(0.01),
+            constrain_first=first,
+        )
+        metrics = play(played, 5)
+        after = max(np.abs(w.numpy()).max() for w in played.discriminator.network.trainable_variables)
+        seen[first] = np.asarray(metrics["d_loss"]) / 1000, np.asarray(metrics["g_loss"]), after
+    d, g, after = seen[True]
+    assert (d < 0.0101).all() and after > 0.0101
+    # At once, G sees what D saw; in turn, it sees weights that D's move has taken beyond.
+    assert (g > 0.0101).all() if kind == "alternating" else (g < 0.0101).all()
+    d, g, after = seen[False]
+    assert d[0] > 0.1 and (d[1:] < 0.0101).all() and after <= np.float32(0.01)
+    assert (g < 0.0101).all() if kind == "alternating" else g[0] > 0.1 and (g[1:] < 0.0101).all()
+
+
+@pytest.mark.parametrize("role", ["generator", "discriminator"])
+def test_weight_decay_shrinks_every_weight_of_its_player(digits, role):
+    """A term of weight w alone moves each weight p to p - rate w p; the other player's weights have no gradient of it."""
+    decay = losses.Term("decay", losses.squared_weights(role), 0.25)
+    terms = getattr(losses.non_saturating_pair(), role)
+    both = []
+    for chosen in (terms, (*terms, decay)):
+        options = {f"{role[0]}_terms": chosen}
+        played = games.build(digits, dropout=OFF, rate=0.1, momentum=0.0, **options)
+        before = games.weights(played)
+        played.steps(1)
+        both.append(games.weights(played))
+    for name, array in before.items():
+        if name.startswith(f"{role}/"):
+            np.testing.assert_allclose(both[0][name] - both[1][name], 0.1 * 0.25 * array, atol=1e-6)
+            assert np.abs(array).max() > 0.1 or (array == 0).all()
+        elif not name.startswith(role):  # not its optimizer either
+            np.testing.assert_array_equal(both[0][name], both[1][name])
+
+
 # ---- labels, heads ----------------------------------------------------------------------------------------------------
 
 
@@ -357,6 +413,20 @@ def test_labels_reach_both_networks(digits):
     assert (before["discriminator/000"][64:] != after["discriminator/000"][64:]).any(axis=1).all()
     a, b = (played.sample(4, seed=0, labels=np.full(4, label)) for label in (1, 2))
     assert (a != b).any()
+
+
+def test_labels_of_samples_are_balanced(digits):
+    np.testing.assert_array_equal(sampling.balanced_labels(7, 3), [0, 1, 2, 0, 1, 2, 0])
+    assert sampling.balanced_labels(7, 3).dtype == np.int32 and sampling.balanced_labels(0, 3).shape == (0,)
+    played = conditional(digits)
+    expected = played.sample(23, 0, labels=np.arange(23) % 10)
+    np.testing.assert_array_equal(played.sample(23, 0), expected)
+    assert (played.sample(23, 0, labels=np.zeros(23)) != expected).any()
+
+
+def test_the_other_network_is_d(digits):
+    played = games.build(digits)
+    assert played.others() == {"discriminator": played.discriminator.network}
 
 
 def test_a_discriminator_with_heads(digits):

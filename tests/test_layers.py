@@ -7,7 +7,7 @@ import tensorflow as tf
 from scipy import signal
 
 from gan_repro import constraints, randomness
-from gan_repro.layers import CeilMaxPool2D, Dropout, Maxout, MaxoutConv2D, UntiedBias
+from gan_repro.layers import CeilMaxPool2D, Dropout, Maxout, MaxoutConv2D, OneHot, UntiedBias
 
 
 def test_maxout_is_the_maximum_over_pieces():
@@ -76,6 +76,14 @@ def test_an_untied_bias_is_one_number_per_pixel_and_channel():
     np.testing.assert_array_equal(layer(x), x)
     layer.bias.assign(x[0])
     np.testing.assert_allclose(layer(x), x + x[0])
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_one_hot(policy):
+    layer = OneHot(4, dtype=policy)
+    found = layer(tf.constant([2, 0, 3, 2], tf.int32))
+    assert found.dtype == layer.compute_dtype and layer.compute_output_shape((None,)) == (None, 4)
+    np.testing.assert_array_equal(tf.cast(found, tf.float32).numpy(), np.eye(4)[[2, 0, 3, 2]])
 
 
 def test_dropout_keeps_the_stated_share_and_scales_explicitly():

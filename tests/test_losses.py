@@ -57,6 +57,13 @@ def test_large_logits_stay_finite():
         assert np.isfinite(float(losses.total(pair.generator, play)))
 
 
+def test_squared_weights_are_half_the_sum_of_squares_of_one_players_weights():
+    weights = {"generator": [np.array([[1.0, -2.0], [3.0, 0.5]]), np.array([4.0])], "discriminator": [np.array([7.0])]}
+    play = types.SimpleNamespace(trainable=lambda role: [weight.astype(np.float32) for weight in weights[role]])
+    assert float(losses.squared_weights("generator")(play)) == pytest.approx((1 + 4 + 9 + 0.25 + 16) / 2)
+    assert float(losses.squared_weights("discriminator")(play)) == pytest.approx(24.5)
+
+
 def test_readouts():
     assert float(losses.minimax().readout(0.0)) == 0.5
     assert float(losses.wasserstein().readout(3.0)) == 3.0

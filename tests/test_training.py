@@ -67,6 +67,10 @@ def test_a_run_leaves_rows_weights_and_checkpoints(digits, tmp_path):
     sampler.load_weights(tmp_path / "generator.weights.h5")
     for a, b in zip(sampler.weights, played.generator.network.weights):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
+    d = games.build(digits, init_seed=9).discriminator.network
+    d.load_weights(tmp_path / "discriminator.weights.h5")
+    for a, b in zip(d.weights, played.discriminator.network.weights):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
 def test_rows_are_means_over_100_minibatches(digits, tmp_path, monkeypatch):

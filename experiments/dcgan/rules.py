@@ -70,6 +70,8 @@ class DcganRecipe(TrainingRecipe):
             channels, strides = getattr(self, f"{player}_channels"), getattr(self, f"{player}_strides")
             if len(channels) != len(strides):
                 raise UsageError(f"{player}_channels and {player}_strides must have as many numbers as each other")
+        if not self.generator_channels:
+            raise UsageError("generator_channels must have at least one number")
 
 
 def scaling(config):

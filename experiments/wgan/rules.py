@@ -64,6 +64,12 @@ class WganRecipe(TrainingRecipe):
     long_every: int = bounded(500, low=0, high=10**9)
     long_length: int = bounded(100, low=1, high=10**6)
 
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("generator_channels", "units"):
+            if not getattr(self, name):
+                raise UsageError(f"{name} must have at least one number")
+
 
 def scaling(config):
     """Pixels in [-1, 1]."""

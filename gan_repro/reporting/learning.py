@@ -7,6 +7,7 @@ import dataclasses
 import io
 import textwrap
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from gan_repro.reporting import curves, figures
 
 SHOWN = 16  # images of a snapshot, drawn as 4 x 4
 PANELS = 6  # snapshots whose images are drawn
+# What numpy lets out where a byte of a compressed .npz is another one
+_DAMAGE = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -54,7 +57,7 @@ def read(path):
             found = {field.name: archive[field.name] for field in dataclasses.fields(Snapshot)}
         whole = {name: int(found[name]) for name in ("epoch", "step", "g_updates")}
         return Snapshot(**whole, quality=float(found["quality"]), images=found["images"])
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise RunError(f"{path} is missing or damaged: {error}") from error
 
 

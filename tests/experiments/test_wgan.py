@@ -1,0 +1,286 @@
+"""wgan as a whole: the authors' networks, the clipped critic and its phases, the estimate beside the samples' quality."""
+
+import json
+import math
+
+import keras
+import noise
+import numpy as np
+import pytest
+from scipy import stats
+
+from experiments.wgan import evidence, rules
+from gan_repro import experiment as experiments
+from gan_repro import order, run
+from gan_repro.constraints import WeightClip
+from gan_repro.errors import UsageError
+from gan_repro.finished import Finished
+from gan_repro.optimizers import RMSprop
+from gan_repro.reporting import learning
+from gan_repro.scaling import Linear
+from gan_repro.training import Loop
+from gan_repro.workdir import Workdir
+
+EXPERIMENT = experiments.find("wgan")
+MLP = {"generator": "mlp", "critic": "mlp", "units": (6, 5)}
+
+
+def networks(dataset, shape, preset="paper", **changes):
+    """(G, critic) of a recipe."""
+    config, spec = noise.config("wgan", dataset, preset, **changes), noise.source(shape).spec
+    keras.utils.set_random_seed(0)
+    return rules.generator(config, spec), rules.critic(config, spec)
+
+
+def stage(shape=(8, 8, 1), dataset="mnist", preset="smoke", classes=0, **changes):
+    config = noise.config("wgan", dataset, preset, **changes)
+    (only,) = EXPERIMENT.stages(config, noise.source(shape, EXPERIMENT.scaling(config), classes=classes))
+    return only
+
+
+def kernels(network):
+    return [tuple(layer.kernel.shape) for layer in network.layers if hasattr(layer, "kernel")]
+
+
+def norms(network):
+    return {layer.name: layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)}
+
+
+def trainable(network):
+    return sum(np.prod(weight.shape) for weight in network.trainable_weights)
+
+
+# ---- the networks -----------------------------------------------------------------------------------------------------
+
+
+def test_the_64_by_64_networks_are_those_of_the_code():
+    """papers.md E1; WassersteinGAN: models/dcgan.py with main.py's defaults."""
+    g, d = networks("lsun/bedroom", (64, 64, 3))
+    widths = (512, 256, 128, 64, 3)
+    assert kernels(g) == [(100, 16 * 512)] + [(4, 4, after, before) for before, after in zip(widths, widths[1:])]
+    sizes = [g.get_layer(name).output.shape[1] for name in ("seed_image", "up_0", "up_1", "up_2", "output")]
+    assert sizes == [4, 8, 16, 32, 64]
+    widths = (3, 64, 128, 256, 512)
+    assert kernels(d) == [(4, 4, *pair) for pair in zip(widths, widths[1:])] + [(16 * 512, 1)]
+    assert list(norms(g)) == ["seed_norm", "up_0_norm", "up_1_norm", "up_2_norm"]
+    assert list(norms(d)) == ["down_1_norm", "down_2_norm", "down_3_norm"]
+    assert norms(g)["seed_norm"].gamma.shape == (512,)  # by channel
+    for norm in (*norms(g).values(), *norms(d).values()):
+        gain = norm.gamma.numpy()
+        assert gain.mean() == pytest.approx(1, abs=0.01) and gain.std() == pytest.approx(0.02, rel=0.25)
+        assert (norm.beta.numpy() == 0).all() and (norm.epsilon, norm.momentum) == (1e-5, 0.9)
+    for network in (g, d):
+        for layer in network.layers:
+            if hasattr(layer, "kernel"):
+                assert len(layer.weights) == 1  # no biases
+                assert layer.kernel.numpy().std() == pytest.approx(0.02, rel=0.05)
+                assert np.abs(layer.kernel.numpy()).max() > 0.055
+    assert {layer.negative_slope for layer in d.layers if isinstance(layer, keras.layers.LeakyReLU)} == {0.2}
+    assert g.layers[-1].activation.__name__ == "tanh" and d.layers[-1].activation.__name__ == "linear"
+    assert trainable(g) == 16 * (100 * 512 + 512 * 256 + 256 * 128 + 128 * 64 + 64 * 3) + 2 * (512 + 256 + 128 + 64)
+    assert trainable(d) == 16 * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512) + 2 * (128 + 256 + 512)
+
+
+@pytest.mark.parametrize(
+    "dataset, shape, channels, seed", [("mnist", (28, 28, 1), (128, 64), 7), ("cifar10", (32, 32, 3), (256, 128, 64), 4)]
+)
+def test_smaller_images_take_the_same_stacks_with_fewer_layers(dataset, shape, channels, seed):
+    g, d = networks(dataset, shape)
+    widths = (*channels, shape[2])
+    assert kernels(g) == [(100, seed**2 * channels[0])] + [(4, 4, after, before) for before, after in zip(widths, widths[1:])]
+    assert kernels(d) == [(4, 4, *pair) for pair in zip(widths[::-1], widths[-2::-1])] + [(seed**2 * channels[0], 1)]
+
+
+@pytest.mark.parametrize("dataset, shape", [("mnist", (28, 28, 1)), ("cifar10", (32, 32, 3)), ("lsun/bedroom", (64, 64, 3))])
+def test_figure_6_has_no_batch_norm_in_g_and_as_many_filters_everywhere(dataset, shape):
+    g, d = networks(dataset, shape, "paper-nonorm")
+    assert norms(g) == {} and len(norms(d)) == len(kernels(d)) - 2
+    assert {kernel[3] for kernel in kernels(g)[1:]} == {64} and kernels(g)[0][1] % 64 == 0
+
+
+def test_the_mlp_generator_is_that_of_the_code():
+    """models/mlp.py, started as PyTorch starts linear layers: weights and biases U(-1, 1) / sqrt(inputs); no tanh."""
+    g, d = networks("lsun/bedroom", (64, 64, 3), "paper-mlp")
+    assert kernels(g) == [(100, 512), (512, 512), (512, 512), (512, 64 * 64 * 3)] and norms(g) == {}
+    assert len(norms(d)) == 3  # the critic is DCGAN's
+    layers = [g.get_layer(name) for name in ("hidden_0", "hidden_1", "hidden_2", "output")]
+    assert [layer.activation.__name__ for layer in layers] == ["relu", "relu", "relu", "linear"]
+    assert trainable(g) == 100 * 512 + 2 * 512 * 512 + 512 * 12_288 + 3 * 512 + 12_288
+    _, both = networks("mnist", (28, 28, 1), critic="mlp")
+    assert kernels(both) == [(784, 512), (512, 512), (512, 512), (512, 1)]
+    layers += [layer for layer in both.layers if layer.weights]
+    assert [layer.activation.__name__ for layer in layers[4:]] == ["relu", "relu", "relu", "linear"]
+    for layer in layers:
+        limit = layer.kernel.shape[0] ** -0.5
+        for values in (layer.kernel.numpy(), layer.bias.numpy()):
+            assert np.abs(values).max() <= limit
+            if values.size > 100:
+                assert values.std() == pytest.approx(limit / np.sqrt(3), rel=0.1)
+
+
+# ---- the games --------------------------------------------------------------------------------------------------------
+
+
+def test_the_wgan_is_algorithm_1_as_the_code_runs_it():
+    played = stage(preset="paper", generator_channels=(4, 4), critic_channels=(4, 4)).build(None)
+    assert played.order == order.OrderOfPlay("alternating", g_every=5, long_phases=order.LongPhases(25, 500, 100))
+    assert played.batch_size == 64 and (played.prior.kind, played.prior.size) == ("gaussian", 100)
+    assert [(term.name, term.weight) for term in played.discriminator.terms] == [("critic", 1.0)]
+    assert [(term.name, term.weight) for term in played.generator.terms] == [("critic_generator", 1.0)]
+    assert float(played.readout(-3.0)) == -3.0
+    assert isinstance(played.discriminator.constraint, WeightClip) and played.discriminator.constraint.limit == 0.01
+    assert played.discriminator.constrain_first and played.generator.constraint is None
+    for player in (played.generator, played.discriminator):
+        assert isinstance(player.optimizer, RMSprop)
+        assert (player.optimizer.rho, player.optimizer.epsilon) == (0.99, 1e-8)
+        assert float(player.optimizer.learning_rate) == pytest.approx(5e-5)
+    assert played.generator.optimizer is not played.discriminator.optimizer
+    assert EXPERIMENT.scaling(noise.config("wgan", "mnist")) == Linear(-1.0, 1.0)
+
+
+def test_the_gan_beside_it():
+    played = stage(preset="paper-gan", generator_channels=(4, 4), critic_channels=(4, 4)).build(None)
+    assert played.order == order.OrderOfPlay("alternating") and played.discriminator.constraint is None
+    assert [term.name for term in played.discriminator.terms] == ["log_real", "log_generated"]
+    assert [term.name for term in played.generator.terms] == ["non_saturating"] and float(played.readout(0.0)) == 0.5
+    for player in (played.generator, played.discriminator):
+        adam = player.optimizer
+        assert isinstance(adam, keras.optimizers.Adam) and (adam.beta_1, adam.beta_2, adam.epsilon) == (0.5, 0.999, 1e-8)
+        assert float(adam.learning_rate) == pytest.approx(2e-4)
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "cifar10", "lsun/bedroom"])
+@pytest.mark.parametrize("level", ["paper", "quick"])
+def test_both_are_compared_with_the_same_networks(dataset, level):
+    recipes = EXPERIMENT.recipes[dataset]
+    game = {"objective", "optimizer", "learning_rate", "clip", "n_critic", "long_phases", "long_every"}
+    for variant in ("", "-nonorm", "-mlp"):
+        wgan, gan = recipes[f"{level}{variant}"], recipes[f"{level}{variant}-gan"]
+        assert {name for name in vars(wgan) if getattr(wgan, name) != getattr(gan, name)} <= game
+        assert (wgan.objective, gan.objective) == ("wasserstein", "non_saturating")
+
+
+def phases_of_the_code(n, first, every, length, n_critic):
+    """Whether G moves behind each of n minibatches, as main.py counts."""
+    moves, generator_iterations, critic_iterations = [], 0, 0
+    for _ in range(n):
+        long = generator_iterations < first or (every and generator_iterations % every == 0)
+        critic_iterations += 1
+        moves.append(critic_iterations == (length if long else n_critic))
+        if moves[-1]:
+            generator_iterations, critic_iterations = generator_iterations + 1, 0
+    return moves
+
+
+@pytest.mark.parametrize("first, every", [(3, 6), (2, 0)])
+def test_the_critics_phases(first, every):
+    changes = MLP | {"n_critic": 5, "long_phases": first, "long_every": every, "long_length": 20}
+    played = stage(**changes, batch_size=4, steps_per_epoch=0).build(None)
+    g_losses = noise.play(played, 200)["g_loss"]
+    expected = phases_of_the_code(200, first, every, 20, 5)
+    assert (~g_losses.mask).tolist() == expected
+    assert played.updates == {"discriminator": 200, "generator": sum(expected)}
+    assert sum(expected) < 40
+
+
+def test_without_long_phases_there_are_none():
+    assert stage(long_phases=0, long_every=0).build(None).order == order.OrderOfPlay("alternating", g_every=5)
+    assert stage(long_phases=0, long_every=9).build(None).order.long_phases == order.LongPhases(0, 9, 8)
+
+
+def largest(played):
+    return max(np.abs(weight.numpy()).max() for weight in played.discriminator.network.trainable_variables)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_the_critic_is_clipped_before_or_after_each_of_its_moves(before):
+    """RMSprop moves no weight by more than learning_rate / sqrt(1 - rho), ten times the learning rate."""
+    played = stage(**MLP, batch_size=20, clip_before=before, learning_rate=1e-3, long_phases=0, n_critic=1).build(None)
+    assert largest(played) > 0.3
+    noise.play(played, 1)
+    assert 0.01 < largest(played) <= 0.01 + 0.0101 if before else largest(played) <= np.float32(0.01)
+    for _ in range(5):
+        noise.play(played, 1)
+        assert largest(played) <= (0.0201 if before else np.float32(0.01))
+    generator = played.generator.network.trainable_variables
+    assert max(np.abs(weight.numpy()).max() for weight in generator) > 0.1
+
+
+def test_every_weight_learns_and_a_run_can_be_repeated_and_resumed():
+    made = stage(learning_rate=1e-3, n_critic=2, long_length=3, averages=("exponential-.9",))
+    played = noise.assert_learns_repeats_and_resumes(made, 13, 6)
+    assert played.updates == {"discriminator": 13, "generator": 6}
+    # Batch norm's gains began at 1: they are clipped like everything else.
+    assert all(np.abs(norm.gamma.numpy()).max() < 0.03 for norm in norms(played.discriminator.network).values())
+    assert np.abs(played.sample(20, 0)).max() <= 1
+
+
+# ---- what a run shows -------------------------------------------------------------------------------------------------
+
+
+def test_the_estimates_of_both_games():
+    assert evidence.estimate("wasserstein", -0.25) == 0.25  # the critic minimises E f(G(z)) - E f(x)
+    assert evidence.estimate("non_saturating", math.log(4)) == pytest.approx(0)  # D = 1/2 everywhere: p_g may be p_data
+    assert evidence.estimate("non_saturating", 0.0) == pytest.approx(math.log(2))  # D is always right
+    x, g = np.array([0.9, 0.6]), np.array([0.2, 0.3])  # D(x), D(G(z))
+    loss = -np.log(x).mean() - np.log(1 - g).mean()
+    assert evidence.estimate("non_saturating", loss) == pytest.approx(math.log(2) + (np.log(x) + np.log(1 - g)).mean() / 2)
+    assert evidence.estimate("wasserstein", None) is None and evidence.estimate("non_saturating", None) is None
+
+
+def test_without_labels_there_is_the_estimate_and_no_quality(tmp_path, monkeypatch):
+    monkeypatch.setattr(evidence, "QUALITY_SAMPLES", 30)
+    config = noise.config("wgan", "npz:a.npz", "smoke-28", **MLP | {"epochs": 2, "steps_per_epoch": 9})
+    source, workdir = noise.source((8, 8, 1), EXPERIMENT.scaling(config)), Workdir(tmp_path)
+    loop = Loop(EXPERIMENT.stages(config, source), workdir, 0)
+    loop.callbacks.append(EXPERIMENT.pictures(loop, workdir.samples, 1, source.spec))
+    played = loop.run()
+    snapshots = [learning.read(workdir.samples / f"epoch-{epoch:05d}.npz") for epoch in (1, 2)]
+    assert [(s.epoch, s.step, s.g_updates) for s in snapshots] == [(1, 9, 1), (2, 18, 3)]
+    assert all(math.isnan(snapshot.quality) for snapshot in snapshots)
+    np.testing.assert_array_equal(snapshots[1].images, played.sample(learning.SHOWN, 0))
+    assert len(list(workdir.samples.glob("*.png"))) == 2
+    curves = {"training": {"epoch": [1, 2], "d_loss": [-0.1, None], "g_loss": [0.0, 0.0]}, "validation": {}}
+    assert EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, workdir, curves)) == []
+    figures = {path.name for path in workdir.figures.iterdir()}
+    assert figures == {"curves.png", "samples-last.png", "interpolation-last.png", "estimate.png"}
+
+
+def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
+    monkeypatch.setattr(evidence, "QUALITY_SAMPLES", 200)
+    words = ["run", "--experiment=wgan", "--dataset=glyphs", "--preset=smoke", "--set=n_samples=60", f"--workdir={tmp_path}"]
+    assert run.main(words) == 0
+    figures = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert figures == {"curves.png", "samples-last.png", "interpolation-last.png", "estimate.png"}
+    record = json.loads((tmp_path / "record.json").read_text())
+    snapshots = [learning.read(path) for path in sorted((tmp_path / "samples").glob("*.npz"))]
+    assert [snapshot.step for snapshot in snapshots] == [12, 24, 36]
+    estimates = [-loss for loss in record["curves"]["training"]["d_loss"]]
+    (found,) = [entry for entry in record["measurements"] if entry["metric"] == "estimate_quality_correlation"]
+    expected = stats.spearmanr(estimates, [snapshot.quality for snapshot in snapshots]).statistic
+    assert found["value"] == pytest.approx(expected) and (found["n_checkpoints"], found["n_samples"]) == (3, 200)
+    assert {entry["metric"] for entry in record["measurements"]} >= {"frechet_distance", "class_kl"}
+    config, spec = noise.config("wgan", "glyphs", "smoke"), noise.source((28, 28, 1)).spec
+    rules.critic(config, spec).load_weights(Workdir(tmp_path).network("discriminator"))
+
+
+# ---- the user's side --------------------------------------------------------------------------------------------------
+
+
+def test_images_that_do_not_fit_the_strides_are_refused():
+    with pytest.raises(UsageError, match="noise are 30 x 28; with 2 generator_channels .* multiples of 4"):
+        stage((30, 28, 1))
+    assert stage((30, 28, 1), **MLP).build(None).sample(2, 0).shape == (2, 30, 28, 1)
+
+
+@pytest.mark.parametrize("setting", ["generator_channels=", "units="])
+def test_networks_without_layers_are_refused(setting):
+    with pytest.raises(UsageError, match="must have at least one number"):
+        experiments.resolve(EXPERIMENT, "mnist", settings=[setting])
+
+
+def test_a_users_own_images_may_be_learnt_by_networks_of_each_size():
+    recipes = EXPERIMENT.recipes["images"]
+    for suffix, model in (("", "celeb_a"), ("-32", "cifar10"), ("-28", "mnist")):
+        for name, recipe in EXPERIMENT.recipes[model].items():
+            assert recipes[f"{name}{suffix}"] == recipe

@@ -1,0 +1,126 @@
+"""The figures of a finished run: which z and which labels a generator is given, and where its images go."""
+
+import types
+
+import conftest
+import keras
+import numpy as np
+import pytest
+
+from gan_repro import callbacks, experiment, priors, randomness
+from gan_repro.errors import RunError
+from gan_repro.finished import Finished
+from gan_repro.layers import OneHot
+from gan_repro.reporting import draw, figures
+from gan_repro.sampling import sample_images
+from gan_repro.scaling import Linear
+from gan_repro.workdir import Workdir
+
+SEED, PRIOR = 5, priors.Prior("gaussian", 3)
+
+
+def generator(config, spec):
+    """The label's value, as a share of the classes, in pixel 0, and z in pixels 1 to 3; without labels: z alone."""
+    z, labels = keras.Input((3,)), keras.Input((), dtype="int32")
+    shares = np.arange(spec.classes, dtype=np.float32)[:, None] / spec.classes
+    layer = keras.layers.Dense(1, use_bias=False, kernel_initializer=lambda shape, dtype: shares)
+    first = layer(OneHot(spec.classes)(labels)) if config.recipe.conditional else keras.layers.Lambda(lambda x: x[:, :1] * 0)(z)
+    x = keras.layers.Reshape((2, 2, 1))(keras.layers.Concatenate()([first, z]))
+    return keras.Model([z, labels] if config.recipe.conditional else z, x, name="generator")
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """conditional -> a finished run of that generator, its weights in a file."""
+
+    def make(conditional):
+        recipe = types.SimpleNamespace(conditional=conditional, n_samples=30)
+        config = types.SimpleNamespace(recipe=recipe, seed=SEED)
+        fields = {"name": "fake", "title": "", "reference": "", "recipes": {}, "stages": None, "evaluate": None, "table": "t"}
+        fake = experiment.Experiment(**fields, row="Fake nets", generator=generator, prior=lambda config: PRIOR)
+        source = conftest.make_digits()
+        run = Finished(fake, config, source, Workdir(tmp_path), {})
+        generator(config, source.spec).save_weights(run.workdir.weights("last"))
+        return run
+
+    return make
+
+
+@pytest.fixture
+def grids(monkeypatch):
+    """What would be drawn: a list of (file name, images, rows, columns, title, black and white)."""
+    found = []
+
+    def note(path, images, rows, columns, title, *shown):
+        found.append((path.name, images, rows, columns, title, shown))
+
+    monkeypatch.setattr(figures, "sample_grid", note)
+    return found
+
+
+def test_images_of_given_noise_and_labels(finished):
+    z, labels = np.float32(np.random.default_rng(0).normal(size=(4, 3))), [3, 0, 9, 3]
+    images = finished(True).images("last", z, labels)
+    assert images.shape == (4, 2, 2, 1) and images.dtype == np.float32
+    np.testing.assert_allclose(images.reshape(4, 4), np.column_stack([np.array(labels) / 10, z]), rtol=1e-6)
+    without = finished(False).images("last", z, labels)  # which sees none
+    np.testing.assert_allclose(without.reshape(4, 4)[:, 1:], z)
+    np.testing.assert_array_equal(finished(False).images("last", z), without)
+
+
+def test_images_of_weights_that_are_not_there(finished):
+    with pytest.raises(RunError, match="cannot read the generator's weights in .*generator_best"):
+        finished(True).images("best", np.zeros((1, 3), np.float32), [0])
+
+
+def test_a_row_for_each_class_and_the_same_noise_down_each_column(finished, grids):
+    draw.class_rows(finished(True), "last", columns=7)
+    ((name, images, rows, columns, title, shown),) = grids
+    assert (name, rows, columns, shown) == ("classes-last.png", 10, 7, (0.0, 1.0))
+    assert "Fake nets on random blobs; generator: last" in title
+    cells = images.reshape(10, 7, 4)
+    np.testing.assert_allclose(cells[:, :, 0], np.repeat(np.arange(10)[:, None] / 10, 7, 1), rtol=1e-6)
+    z = PRIOR.draw(7, randomness.seed_pair(SEED, 1, randomness.FIGURE)).numpy()
+    np.testing.assert_allclose(cells[:, :, 1:], np.broadcast_to(z, (10, 7, 3)), rtol=1e-6)
+    assert len(np.unique(z)) == 21
+
+
+def test_a_hundred_samples_are_those_of_the_evaluation(finished, grids):
+    run = finished(False)
+    draw.samples(run, "last")
+    ((name, images, rows, columns, _, shown),) = grids
+    assert (name, rows, columns, shown) == ("samples-last.png", 10, 10, (0.0, 1.0))
+    np.testing.assert_array_equal(images[:30], run.samples("last"))
+    assert len(images) == 100
+
+
+def test_strips_of_a_conditional_generator_show_the_first_classes(finished, monkeypatch):
+    found = []
+    monkeypatch.setattr(figures, "interpolation_strips", lambda path, strips, *rest: found.append(strips))
+    draw.interpolation(finished(True), "last")
+    strips = found[0].reshape(4, 10, 4)
+    np.testing.assert_allclose(strips[:, :, 0], np.repeat(np.arange(4)[:, None] / 10, 10, 1), rtol=1e-6)
+    np.testing.assert_allclose(np.diff(strips[:, :, 1:], n=2, axis=1), 0, atol=1e-5)  # straight lines
+
+
+@pytest.mark.parametrize("classes, conditional", [(10, True), (3, True), (12, True), (10, False)])
+def test_the_grid_of_samples_in_training_has_a_row_for_each_of_the_first_ten_classes(grids, tmp_path, classes, conditional):
+    spec = types.SimpleNamespace(classes=classes, title="blobs", scaling=Linear(-1.0, 1.0))
+    config = types.SimpleNamespace(recipe=types.SimpleNamespace(conditional=conditional))
+    network = generator(config, spec)
+
+    def sample(n, seed, labels=None):
+        assert (labels is not None) == conditional
+        return sample_images(network, PRIOR, n, seed, labels)
+
+    trainable = types.SimpleNamespace(sampler=network, sample=sample)
+    loop = types.SimpleNamespace(trainable=trainable, seed=SEED, stages=[None])
+    callback = callbacks.SampleGrid(loop, tmp_path, 2, spec)
+    for epoch in range(4):
+        callback.on_epoch_end(epoch)
+    assert [name for name, *_ in grids] == ["epoch-00002.png", "epoch-00004.png"]
+    _, images, rows, columns, title, shown = grids[0]
+    assert (rows, columns, title, shown) == (10, 10, "blobs: epoch 2", (-1.0, 1.0))
+    np.testing.assert_array_equal(images, grids[1][1])  # the same z
+    expected = np.arange(10)[:, None] % classes / classes if conditional else np.zeros((10, 1))
+    np.testing.assert_allclose(images.reshape(10, 10, 4)[:, :, 0], np.repeat(expected, 10, 1), rtol=1e-6)

@@ -1,0 +1,127 @@
+"""Estimate and quality: snapshots come back from their files, lines lie where they belong, wrong arguments are refused."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from test_curves import coloured
+from test_figures import read
+
+from gan_repro.errors import RunError
+from gan_repro.reporting import curves, learning
+
+
+def snapshot(epoch=3, quality=20.5, channels=1):
+    images = np.float32(np.random.default_rng(epoch).random((learning.SHOWN, 6, 6, channels)))
+    return learning.Snapshot(epoch, 10 * epoch, 7 * epoch, quality, images)
+
+
+@pytest.mark.parametrize("quality", [20.5, math.nan])
+def test_a_snapshot_comes_back_from_its_file(tmp_path, quality):
+    taken = snapshot(quality=quality)
+    taken.write(tmp_path / "s.npz")
+    back = learning.read(tmp_path / "s.npz")
+    for field in dataclasses.fields(taken):
+        assert type(getattr(back, field.name)) is type(getattr(taken, field.name))
+        np.testing.assert_array_equal(getattr(back, field.name), getattr(taken, field.name))
+    assert back.images.dtype == np.float32 and [path.name for path in tmp_path.iterdir()] == ["s.npz"]
+
+
+def test_a_snapshot_that_cannot_be_written_is_an_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError):
+        snapshot().write(tmp_path / "file" / "s.npz")
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "truncated", "text", "other", "several"])
+def test_a_damaged_file_is_one_clear_error(tmp_path, damage):
+    path = tmp_path / "s.npz"
+    if damage == "truncated":
+        snapshot().write(path)
+        path.write_bytes(path.read_bytes()[:2000])
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "text":
+        path.write_text("hello")
+    elif damage == "other":
+        np.savez(path, x=np.zeros(3))
+    elif damage == "several":
+        values = {field.name: np.zeros(3) for field in dataclasses.fields(learning.Snapshot)}
+        np.savez(path, **values)
+    with pytest.raises(RunError, match="s.npz is missing or damaged"):
+        learning.read(path)
+
+
+def test_a_single_wrong_byte_is_found_or_does_not_matter(tmp_path):
+    path, taken = tmp_path / "s.npz", snapshot()
+    taken.write(path)
+    whole, found = path.read_bytes(), 0
+    for at in range(0, len(whole), 7):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
+        try:
+            np.testing.assert_array_equal(learning.read(path).images, taken.images)
+        except RunError:
+            found += 1
+    assert found > len(whole) / 7 / 2
+
+
+def drawn(path, estimates, qualities, channels=1):
+    snapshots = [snapshot(epoch + 1, quality, channels) for epoch, quality in enumerate(qualities)]
+    learning.estimate_and_quality(path, snapshots, estimates, "the estimate", "the quality", (0.0, 1.0), "a title")
+    return read(path)
+
+
+def heights(picture, colour):
+    """Mean height, 0 at the bottom, of a colour in the left and in the right third of the lower panel."""
+    panel = picture[picture.shape[0] // 2 :]
+    inner = panel[:, panel.shape[1] // 10 : -panel.shape[1] // 10]  # without the axes' coloured labels
+    third = inner.shape[1] // 3
+    return [1 - np.average(np.arange(len(part)), weights=coloured(part.transpose(1, 0, 2), colour)) / len(part)
+            for part in (inner[:, :third], inner[:, -third:])]  # fmt: skip
+
+
+def test_both_lines_lie_where_they_belong(tmp_path):
+    for estimates, falls in (([3.0, 2.0, 1.0], True), ([1.0, 2.0, 3.0], False)):
+        picture = drawn(tmp_path / "f.png", estimates, [30.0, 20.0, 10.0])
+        left, right = heights(picture, curves.COLOURS[0])
+        assert left > right + 0.1 if falls else right > left + 0.1
+        left, right = heights(picture, curves.COLOURS[1])
+        assert left > right + 0.1
+
+
+def test_without_any_quality_there_is_one_axis(tmp_path):
+    picture = drawn(tmp_path / "f.png", [1.0, 2.0, 3.0], [math.nan] * 3)
+    assert coloured(picture, curves.COLOURS[0]).sum() > 100 and coloured(picture, curves.COLOURS[1]).sum() == 0
+
+
+def test_an_estimate_that_is_missing_leaves_a_hole(tmp_path):
+    whole, hole = (
+        coloured(drawn(tmp_path / "f.png", [1.0, middle, 1.0, 1.0], [math.nan] * 4)[400:], curves.COLOURS[0])
+        for middle in (1.0, None)
+    )
+    assert 0 < (hole > 0).sum() < 0.8 * (whole > 0).sum()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("n, shown", [(2, 2), (6, 6), (30, 6)])
+def test_as_many_moments_are_drawn_as_there_is_room_for(tmp_path, monkeypatch, n, shown, channels):
+    tiles, pictures = learning.figures.tiles, []
+    monkeypatch.setattr(learning.figures, "tiles", lambda images, *rest: pictures.append(images) or tiles(images, *rest))
+    drawn(tmp_path / "f.png", list(np.arange(n)), [1.0] * n, channels)
+    assert len(pictures) == shown
+    for images, epoch in ((pictures[0], 1), (pictures[-1], n)):  # the first and the last moment always
+        np.testing.assert_array_equal(images, snapshot(epoch, channels=channels).images)
+
+
+def test_the_same_arguments_give_the_same_bytes(tmp_path):
+    for name in ("a.png", "b.png"):
+        drawn(tmp_path / name, [1.0, 2.0], [3.0, 4.0])
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize("n_snapshots, n_estimates", [(0, 0), (1, 1), (3, 2), (2, 3)])
+def test_too_few_snapshots_or_estimates_are_refused(tmp_path, n_snapshots, n_estimates):
+    with pytest.raises(ValueError, match=f"{n_snapshots} snapshots and {n_estimates} estimates"):
+        drawn(tmp_path / "f.png", [1.0] * n_estimates, [1.0] * n_snapshots)
+    assert list(tmp_path.iterdir()) == []
