@@ -41,12 +41,11 @@ def _compared(recipe, narrow):
     }
 
 
-def _presets(paper, quick, smoke, narrow, quick_narrow):
-    """{preset: recipe}: paper, quick and smoke of each of _compared; quick and smoke as WGAN of the DCGAN generator."""
-    named = _compared(paper, narrow)
-    presets = {f"paper{name}": recipe for name, recipe in named.items()}
-    presets |= {f"quick{name}": recipe for name, recipe in _compared(quick, quick_narrow).items()}
-    return {"paper": presets.pop("paper"), "quick": presets.pop("quick"), "smoke": smoke} | presets
+def _presets(**levels):
+    """{preset: recipe} of (recipe, narrow) of each level: paper, quick and smoke, each with the models of _compared."""
+    named = {level: _compared(*given) for level, given in levels.items()}
+    suffixes = next(iter(named.values()))
+    return {f"{level}{suffix}": recipes[suffix] for suffix in suffixes for level, recipes in named.items()}
 
 
 # Widths, learning rate and long phases for two CPU cores.
@@ -65,25 +64,25 @@ _THIRTY_TWO = WganRecipe(epochs=100, generator_channels=(256, 128, 64), critic_c
 _SIXTY_FOUR = WganRecipe(epochs=25, samples_every=1)  # main.py's defaults
 
 MNIST = _presets(
-    _TWENTY_EIGHT,
-    dataclasses.replace(_TWENTY_EIGHT, generator_channels=(64, 32), critic_channels=(32, 64), **_QUICK),
-    dataclasses.replace(_TWENTY_EIGHT, generator_channels=(8, 4), critic_channels=(4, 8), **_SMOKE),
-    (64, 64),
-    (32, 32),
+    paper=(_TWENTY_EIGHT, (64, 64)),
+    quick=(dataclasses.replace(_TWENTY_EIGHT, generator_channels=(64, 32), critic_channels=(32, 64), **_QUICK), (32, 32)),
+    smoke=(dataclasses.replace(_TWENTY_EIGHT, generator_channels=(8, 4), critic_channels=(4, 8), **_SMOKE), (4, 4)),
 )
 CIFAR10 = _presets(
-    _THIRTY_TWO,
-    dataclasses.replace(_THIRTY_TWO, generator_channels=(64, 32, 16), critic_channels=(16, 32, 64), **_QUICK),
-    dataclasses.replace(_THIRTY_TWO, generator_channels=(8, 8, 4), critic_channels=(4, 8, 8), **_SMOKE),
-    (64, 64, 64),
-    (16, 16, 16),
+    paper=(_THIRTY_TWO, (64, 64, 64)),
+    quick=(
+        dataclasses.replace(_THIRTY_TWO, generator_channels=(64, 32, 16), critic_channels=(16, 32, 64), **_QUICK),
+        (16, 16, 16),
+    ),
+    smoke=(dataclasses.replace(_THIRTY_TWO, generator_channels=(8, 8, 4), critic_channels=(4, 8, 8), **_SMOKE), (4, 4, 4)),
 )
 SIXTY_FOUR = _presets(
-    _SIXTY_FOUR,
-    dataclasses.replace(_SIXTY_FOUR, generator_channels=(64, 64, 32, 16), critic_channels=(16, 32, 64, 64), **_QUICK),
-    dataclasses.replace(_SIXTY_FOUR, generator_channels=(8, 8, 8, 4), critic_channels=(4, 8, 8, 8), **_SMOKE),
-    (64, 64, 64, 64),
-    (16, 16, 16, 16),
+    paper=(_SIXTY_FOUR, (64,) * 4),
+    quick=(
+        dataclasses.replace(_SIXTY_FOUR, generator_channels=(64, 64, 32, 16), critic_channels=(16, 32, 64, 64), **_QUICK),
+        (16,) * 4,
+    ),
+    smoke=(dataclasses.replace(_SIXTY_FOUR, generator_channels=(8, 8, 8, 4), critic_channels=(4, 8, 8, 8), **_SMOKE), (4,) * 4),
 )
 
 # A user's own images are learnt by the 64 x 64 networks, or by those that the preset names.
@@ -116,9 +115,7 @@ DEVIATIONS = (
     "layer of 100 leaky ReLU units for both players, Adam for D, and for the critic RMSprop and weight clipping at .1, with "
     "which no slope can be steeper than 100 x .1 x .1 = 1. The lower panel, the gradients for G, is ours.",
 )
-NOT_RUN = (
-    "LSUN bedrooms at 64 x 64 (Figures 5 to 7): the data cannot be had here; `--dataset=lsun/bedroom` runs the recipe.",
-)
+NOT_RUN = ("LSUN bedrooms at 64 x 64 (Figures 5 to 7): the data cannot be had here; `--dataset=lsun/bedroom` runs the recipe.",)
 
 
 def _model(config):
