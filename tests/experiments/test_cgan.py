@@ -142,7 +142,8 @@ def reference_discriminator(network, images, labels, dropped):
 @pytest.mark.parametrize("training", [True, False])
 def test_the_forward_passes_are_those_of_float64(training):
     """Dropout is in front of the joint layer and of the last one, in both networks, and nowhere else."""
-    config, spec = noise.config("cgan", "mnist", **SMALL), noise.source((4, 4, 1), classes=3).spec
+    config = noise.config("cgan", "mnist", dropout_in_samples=False, **SMALL)
+    spec = noise.source((4, 4, 1), classes=3).spec
     (stage,) = EXPERIMENT.stages(config, noise.source((4, 4, 1), classes=3))
     played = stage.build(None)
     rng, pair = np.random.default_rng(0), randomness.seed_pair(3, 4, 5)
@@ -155,6 +156,17 @@ def test_the_forward_passes_are_those_of_float64(training):
         with randomness.network_call(pair):
             found = player.network([first.astype(np.float32), labels], training=training).numpy()
         np.testing.assert_allclose(found, reference(player.network, first, labels, dropped), rtol=1e-4, atol=1e-5)
+
+
+def test_samples_have_dropout_as_training_has():
+    source = noise.source((4, 4, 1), classes=3)
+    (stage,) = EXPERIMENT.stages(noise.config("cgan", "mnist", **SMALL), source)
+    network, pair = stage.build(None).weights("last"), randomness.seed_pair(3, 4, 5)
+    z, labels = np.random.default_rng(0).random((11, 7)), np.arange(11, dtype=np.int32) % 3
+    with randomness.network_call(pair):
+        found = network([z.astype(np.float32), labels], training=False).numpy()
+    expected = reference_generator(network, z, labels, masks(pair, [(11, 11), (11, 9)]))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_every_weight_of_both_learns_and_a_run_can_be_repeated_and_resumed():
