@@ -106,7 +106,7 @@ def test_the_momentum_grows_per_epoch(built, epoch, grown):
 def masks(pair, shapes):
     """What the dropout layers of a network call from `pair` multiply by, in their order."""
     with randomness.network_call(pair):
-        uniforms = [tf.random.stateless_uniform(shape, randomness.layer_pair(), alg="philox").numpy() for shape in shapes]
+        uniforms = [tf.random.stateless_uniform(shape, randomness.layer_pair()[0], alg="philox").numpy() for shape in shapes]
     return [2.0 * (uniform < 0.5) for uniform in uniforms]
 
 
