@@ -41,11 +41,12 @@ def _compared(recipe, narrow):
 
 
 def _presets(paper, quick, smoke, narrow, quick_narrow):
-    """{preset: recipe}: paper, quick and smoke of each of _compared; quick and smoke as WGAN of the DCGAN generator."""
-    named = _compared(paper, narrow)
-    presets = {f"paper{name}": recipe for name, recipe in named.items()}
-    presets |= {f"quick{name}": recipe for name, recipe in _compared(quick, quick_narrow).items()}
-    return {"paper": presets.pop("paper"), "quick": presets.pop("quick"), "smoke": smoke} | presets
+    """{preset: recipe}: paper, quick and smoke, and of each all the others of _compared."""
+    levels = {"paper": (paper, narrow), "quick": (quick, quick_narrow), "smoke": (smoke, (4,) * len(narrow))}
+    presets = {level: recipe for level, (recipe, _) in levels.items()}
+    for level, arguments in levels.items():
+        presets |= {f"{level}{name}": recipe for name, recipe in _compared(*arguments).items()}
+    return presets
 
 
 # Widths, learning rate and long phases for two CPU cores.
