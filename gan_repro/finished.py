@@ -2,8 +2,6 @@
 
 import dataclasses
 
-import numpy as np
-
 from gan_repro import experiment as experiments
 from gan_repro.errors import RunError
 from gan_repro.workdir import Workdir
@@ -64,9 +62,9 @@ class Finished:
 
     def images(self, kind, z, labels=None):
         """float32 (n, h, w, c): the images that the generator `kind` makes of z float32 (n, size), and labels int (n,)."""
-        network = self.generator(kind)
-        inputs = [z, np.asarray(labels, np.int32)] if len(network.inputs) > 1 else z
-        return np.asarray(network(inputs, training=False), np.float32)
+        from gan_repro.sampling import images_of
+
+        return images_of(self.generator(kind), z, labels)
 
     def measurement(self, metric, unit, value, standard_error, generator, **rest):
         """A measurement as a record keeps it; `rest`: split, n_test, n_samples, sigma, ... as far as they apply."""

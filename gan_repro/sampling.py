@@ -13,6 +13,26 @@ def balanced_labels(n, classes):
     return np.arange(n, dtype=np.int32) % classes
 
 
+def images_of(network, z, labels=None, chunk=1000):
+    """The images that a generator makes of given z, in test mode.
+
+    Args:
+      network: Keras model: z, or [z, labels], to images.
+      z: float32 (n, size).
+      labels: int (n,), for a conditional generator.
+      chunk: images computed at a time.
+
+    Returns:
+      float32 (n, h, w, c), in the range that the generator was trained on.
+    """
+    inputs = [np.asarray(z), np.asarray(labels, np.int32)] if len(network.inputs) > 1 else [np.asarray(z)]
+    images = []
+    for i in range(0, len(z), chunk):
+        part = [array[i : i + chunk] for array in inputs]
+        images.append(np.asarray(network(part if len(part) > 1 else part[0], training=False), np.float32))
+    return np.concatenate(images)
+
+
 def sample_images(network, prior, n, seed, labels=None, chunk=1000, classes=0):
     """Draws images from a generator, in test mode.
 
