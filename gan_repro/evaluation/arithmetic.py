@@ -125,8 +125,8 @@ def trials(run, kind, statistics, n=TRIALS):
     found = []
     for trial in range(n):
 
-        def make(z, label=trial % max(1, classes)):
-            return images_of(network, z, np.full(len(z), label))
+        def make(z, trial=trial):
+            return images_of(network, z, np.full(len(z), trial % max(1, classes)))
 
         def measure(images):
             return [statistic.of(unit(images)) for statistic in statistics]

@@ -78,8 +78,8 @@ def vector_arithmetic(run, kind, trials, statistics):
     headings = [f"A: {first}", "\N{MINUS SIGN} B: middling", f"+ C: {second}", f"= {first} and {second}?"]
     caption = (
         "Three exemplars of each concept, picked by what is measured on the images; outlined: the image of their mean z, and "
-        "that of mean(A) \N{MINUS SIGN} mean(B) + mean(C), with uniform noise of \N{PLUS-MINUS SIGN}.25 in z around it. Below the "
-        "results: the same arithmetic on the exemplars' pixels."
+        "that of mean(A) \N{MINUS SIGN} mean(B) + mean(C), with uniform noise of \N{PLUS-MINUS SIGN}.25 in z around it. Below "
+        "the results: the same arithmetic on the exemplars' pixels."
     )
     path = run.workdir.figures / f"arithmetic-{kind}.png"
     limits = run.source.spec.scaling.shown(trials[0].images)
