@@ -136,8 +136,8 @@ DEVIATIONS = (
     "dropped.",
     "CIFAR-10: the paper's features come from a model trained on ImageNet at 32 x 32; ours are from the same architecture "
     "trained on CIFAR-10's own 40,000 training images, without labels. The support vector machine is LinearSVC's problem "
-    "(squared hinge, L2) by L-BFGS, on standardised features, with C from a short grid chosen on validation images; it is fitted on "
-    "10,000 labelled images (`svm_images`), the paper's on 50,000.",
+    "(squared hinge, L2) by L-BFGS, on standardised features, with C from a short grid chosen on validation images; it is "
+    "fitted on 10,000 labelled images (`svm_images`), the paper's on 50,000.",
     "Vector arithmetic: the paper picks its exemplars by eye from labelled faces. Here they are picked by what can be measured "
     "on the images (brightness, and where it lies), and so can be the result.",
     "Random numbers differ (Theano's streams, our counter-based ones).",

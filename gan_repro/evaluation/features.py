@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 GRID = 4  # every layer's maps are pooled to GRID x GRID
-COSTS = (0.01, 0.1, 1.0)  # C of the SVM; validation chooses
+COSTS = (0.1, 1.0, 10.0)  # C of the SVM; validation chooses
 _LAYER = re.compile(r"down_\d+_activation")  # as convolutional.discriminator calls them
 
 
@@ -53,12 +53,11 @@ def extract(discriminator, images, chunk=500):
 
     network = keras.Model(discriminator.input, [layer.output for layer in layers(discriminator)])
 
-    @tf.function(reduce_retracing=True)
     def pooled(x):
-        outputs = network(x, training=False)
-        return tf.concat([tf.reshape(_pool(output), [tf.shape(x)[0], -1]) for output in tf.nest.flatten(outputs)], axis=1)
+        outputs = tf.nest.flatten(network(tf.constant(x), training=False))
+        return np.concatenate([_pool(output).numpy().reshape(len(x), -1) for output in outputs], axis=1)
 
-    return np.concatenate([pooled(tf.constant(images[i : i + chunk])).numpy() for i in range(0, len(images), chunk)])
+    return np.concatenate([pooled(images[i : i + chunk]) for i in range(0, len(images), chunk)])
 
 
 def _pool(maps):
