@@ -92,6 +92,13 @@ DEVIATIONS = (
     "Averages of G's weights are kept beside the training, which they never touch. They are not in the paper.",
 )
 
+NOT_RUN = (
+    (
+        "MIR Flickr: tags from images (section 4.2, Table 2)",
+        "needs the features of the authors' ImageNet network and their skip-gram of YFCC100M's tags; neither can be had here.",
+    ),
+)
+
 
 def prior(config):
     """p(z)."""
@@ -254,4 +261,5 @@ EXPERIMENT = Experiment(
         )
     ),
     deviations=DEVIATIONS,
+    not_run=NOT_RUN,
 )

@@ -137,6 +137,8 @@ class Published:
       n_samples: how many samples it takes, where one metric has several numbers that differ in that; else None.
       note: what a reader must know, or "".
       unavailable: why it cannot be measured by anyone at once ("TFD is given out on request"), or "".
+      departure: in what this experiment's conditions are never the published ones, such as other training data, or "";
+        ours is then "partly" at most.
     """
 
     table: str
@@ -151,6 +153,7 @@ class Published:
     n_samples: int | None = None
     note: str = ""
     unavailable: str = ""
+    departure: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,6 +168,7 @@ class Experiment:
         `npz:PATH` and `images:FOLDER`.
       published: the paper's numbers that this experiment answers to.
       deviations: from paper and authors' code, in order, each with its source.
+      not_run: (what, why) of what the paper shows and this program has not measured.
       stages: (config, source) -> sequence of training.Stage; called with TensorFlow at hand. Empty: nothing is trained.
       evaluate: (finished.Finished) -> list of measurements; draws the paper's figures as well.
       generator: (config, spec) -> the generator, a Keras model; None where nothing is trained.
@@ -190,6 +194,7 @@ class Experiment:
     pictures: Callable | None = None
     published: tuple[Published, ...] = ()
     deviations: tuple[str, ...] = ()
+    not_run: tuple[tuple[str, str], ...] = ()
     models: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def model(self, preset):

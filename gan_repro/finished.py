@@ -2,8 +2,6 @@
 
 import dataclasses
 
-import numpy as np
-
 from gan_repro import experiment as experiments
 from gan_repro import files
 from gan_repro.data.source import Described, Spec
@@ -71,8 +69,7 @@ class Finished:
         """
         from gan_repro.sampling import images_of
 
-        network = self.generator(kind)
-        return images_of(network, np.asarray(z), labels if len(network.inputs) > 1 else None, seed=seed)
+        return images_of(self.generator(kind), z, labels, seed=seed)
 
     def measurement(self, metric, unit, value, standard_error, generator, **rest):
         """A measurement as a record keeps it; `rest`: split, n_test, n_samples, sigma, ... as far as they apply."""

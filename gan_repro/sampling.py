@@ -47,11 +47,12 @@ def images_of(network, z, labels=None, chunk=100, seed=None):
     Args:
       network: Keras model: z, or [z, labels], to images.
       z: the noise.
-      labels: int (n,) for a conditional generator, else None.
+      labels: int (n,) for a conditional generator; others see none.
       chunk: images computed at a time, always whole: the last bits of a product depend on its shape.
       seed: of the dropout masks where G keeps them on (layers.Dropout, `always`), one for each image; None: all images
         get one and the same mask, so that they differ by z and label alone.
     """
+    labels = labels if len(network.inputs) > 1 else None
     images = []
     for start in range(0, len(z), chunk):
         part = [z[start : start + chunk]] + ([] if labels is None else [np.asarray(labels[start : start + chunk], np.int32)])

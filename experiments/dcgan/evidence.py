@@ -3,17 +3,35 @@
 The evaluators themselves are in gan_repro.evaluation; networks and the game in rules.py.
 """
 
+from experiments.dcgan import rules
+
 
 def evaluate(run):
     """The figures, and what the paper measures on such data."""
-    from gan_repro.evaluation import classifier, measure
+    from gan_repro.evaluation import arithmetic, classifier, measure
     from gan_repro.reporting import draw
 
     draw.curves(run)
-    kinds = run.kinds()
+    kinds, conditional = run.kinds(), run.conditional()
     for kind in kinds:
-        draw.class_rows(run, kind) if run.conditional() else draw.samples(run, kind)
-    draw.interpolation(run, kinds[0])
-    if not run.conditional():
-        return []
-    return measure.nearest_neighbour_error(run) + measure.read_by_classifier(run, classifier.of(run.source))
+        draw.class_rows(run, kind) if conditional else draw.samples(run, kind)
+    draw.walk(run, kinds[0])
+    # Labelled images are mostly digits here: centred, on black. There a shape's slant says more than where light lies.
+    statistics = arithmetic.BRIGHTNESS, arithmetic.SLANT if conditional else arithmetic.BALANCE
+    trials = arithmetic.trials(run, kinds[0], statistics)
+    draw.vector_arithmetic(run, kinds[0], trials, statistics)
+    measurements = measure.arithmetic_percentiles(run, kinds[0], trials, statistics)
+    if conditional:
+        measurements += measure.nearest_neighbour_error(run) + measure.read_by_classifier(run, classifier.of(run.source))
+    elif run.source.spec.classes:
+        measurements += measure.svm_on_features(run, discriminators(run), run.config.recipe.svm_images)
+    return measurements
+
+
+def discriminators(run):
+    """{"last": D as trained, "D with random weights": D as it could have begun}: those whose features are compared."""
+    import keras
+
+    trained = run.loaded(rules.discriminator(run.config, run.source.spec), run.workdir.network("discriminator"))
+    keras.utils.set_random_seed(run.config.seed)
+    return {"last": trained, "D with random weights": rules.discriminator(run.config, run.source.spec)}

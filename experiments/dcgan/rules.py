@@ -33,6 +33,7 @@ class DcganRecipe(TrainingRecipe):
       order: "one_player": each minibatch trains one of the two, G the first; "alternating": D, then G, on each.
       learning_rate, beta_1, beta_2, epsilon: of Adam, for both players.
       l2: this times a weight is added to its gradient, in both players.
+      svm_images: labelled training images that the SVM on D's features is fitted on, at most.
       constant_epochs, decay_epochs: the learning rate is constant, then falls to 0 by as much in every epoch; with
         decay_epochs 0 it stays.
     """
@@ -61,6 +62,7 @@ class DcganRecipe(TrainingRecipe):
     beta_2: float = bounded(0.999, low=0, below=1)
     epsilon: float = bounded(1e-8, above=0, high=1.0)
     l2: float = bounded(2.5e-5, low=0, high=1000.0)
+    svm_images: int = bounded(10_000, low=2, high=10**7)
     constant_epochs: int = bounded(100, low=0, high=10**6)
     decay_epochs: int = bounded(100, low=0, high=10**6)
 

@@ -115,7 +115,12 @@ DEVIATIONS = (
     "layer of 100 leaky ReLU units for both players, Adam for D, and for the critic RMSprop and weight clipping at .1, with "
     "which no slope can be steeper than 100 x .1 x .1 = 1. The lower panel, the gradients for G, is ours.",
 )
-NOT_RUN = ("LSUN bedrooms at 64 x 64 (Figures 5 to 7): the data cannot be had here; `--dataset=lsun/bedroom` runs the recipe.",)
+NOT_RUN = (
+    (
+        "LSUN bedrooms at 64 x 64 (Figures 5 to 7)",
+        "3 million images, 46 GB: they cannot be had here. `--dataset=lsun/bedroom` runs the recipe on them.",
+    ),
+)
 
 
 def _model(config):
@@ -165,4 +170,5 @@ EXPERIMENT = Experiment(
     },
     table="wgan",
     deviations=DEVIATIONS,
+    not_run=NOT_RUN,
 )

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from gan_repro.errors import DataError
-from gan_repro.evaluation import coverage, frechet, neighbours, parzen
+from gan_repro.evaluation import arithmetic, coverage, features, frechet, neighbours, parzen
 from gan_repro.scaling import UNIT
 
 # The paper's ten widths, one more between each two of them, on down to .05 in the same steps, and up to 2.2 in wider ones.
@@ -197,12 +197,62 @@ def nearest_neighbour_error(run, numbers=(1000, 10_000, 50_000)):
     return measurements + list(errors("training images", *_training_images(source, largest)))
 
 
-def _training_images(source, n):
-    """The first n training images, float32 (n, h, w, c) in [0, 1], and their labels, in a random order that never changes.
+def svm_on_features(run, discriminators, n):
+    """Test accuracy of linear SVMs on features of discriminators that were trained without labels.
 
-    At most as many as there are. The data's own order may be by class.
+    Fitted on n training images, or all there are if fewer, in a random order that never changes; all validation images
+    choose C, all test images give the accuracy.
+
+    Args:
+      run: finished.Finished; its data have labels.
+      discriminators: {name: D}; the name is the measurement's "generator".
+      n: labelled training images.
+
+    Returns:
+      Measurements "svm_accuracy" (%), one for each, with the binomial standard error; "n_samples" is the number of
+      training images, "cost" the chosen C, "cost_at_edge" whether that is the grid's first or last.
+
+    Source: Radford et al. 2015, section 5.1.
     """
-    order = np.random.default_rng(0).permutation(source.spec.sizes["train"])[:n]
+    source, scaling = run.source, run.source.spec.scaling
+    order, measurements = _order(source, n), []
+    for kind, discriminator in discriminators.items():
+
+        def of(split, chosen=slice(None), discriminator=discriminator):
+            images = scaling(source.images(split)[chosen].astype(np.float32))
+            return features.extract(discriminator, images), source.labels(split)[chosen]
+
+        share, cost, _ = features.svm_accuracy(of("train", order), of("validation"), of("test"))
+        edge = cost in (features.COSTS[0], features.COSTS[-1])
+        rest = {"split": "test", "n_samples": len(order), "cost": cost, "cost_at_edge": edge}
+        measurements.append(_share(run, "svm_accuracy", share, source.spec.sizes["test"], kind, **rest))
+    return measurements
+
+
+def arithmetic_percentiles(run, kind, trials, statistics):
+    """Where the results of arithmetic.trials stand among the images that the exemplars came from.
+
+    Returns:
+      Measurements "arithmetic_STATISTIC_percentile" (%): the mean over the trials, with its standard error; "n_samples":
+      images in each trial. An addition of concepts that works perfectly gives arithmetic.HIGH in both.
+    """
+    values = np.array([trial.percentiles for trial in trials])
+    errors = values.std(axis=0, ddof=1) / math.sqrt(len(values)) if len(values) > 1 else [None, None]
+    rest = {"n_samples": arithmetic.DRAWN, "n_trials": len(trials)}
+    return [
+        run.measurement(f"arithmetic_{statistic.name}_percentile", "%", value, error, kind, **rest)
+        for statistic, value, error in zip(statistics, values.mean(axis=0), errors)
+    ]
+
+
+def _order(source, n):
+    """Indices of the first n training images in a random order that never changes; the data's own may be by class."""
+    return np.random.default_rng(0).permutation(source.spec.sizes["train"])[:n]
+
+
+def _training_images(source, n):
+    """The first n training images of `_order`, float32 (n, h, w, c) in [0, 1], and their labels; all if there are fewer."""
+    order = _order(source, n)
     return UNIT(source.images("train")[order].astype(np.float32)), source.labels("train")[order]
 
 

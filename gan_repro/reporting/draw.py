@@ -1,5 +1,7 @@
 """The figures of a finished run, from its weights, data and curves. How a figure looks is in figures.py."""
 
+import textwrap
+
 import numpy as np
 
 from gan_repro.evaluation import neighbours
@@ -7,6 +9,8 @@ from gan_repro.reporting import figures
 
 ROWS, COLUMNS = 4, 5  # Figure 2 of Goodfellow et al. 2014: 4 rows of 5 samples and one training image
 STRIPS, STEPS = 4, 10  # Figure 3 shows two strips of about ten digits; four say more
+WALKS, WALK_POINTS, WALK_STEPS = 6, 9, 3  # Figure 4 of Radford et al. 2015: nine random z in a row
+TRIALS_SHOWN = 3
 
 
 def caption(run, kind):
@@ -40,15 +44,46 @@ def interpolation(run, kind):
 
     A conditional generator draws class 0 in the first strip, class 1 in the second, ...
     """
+    _strips(run, kind, "interpolation", STRIPS, 2, STEPS - 1, 0, "Linear interpolation in z")
+
+
+def walk(run, kind):
+    """Writes figures/walk-KIND.png: in each row a walk through nine random z, straight from each to the next.
+
+    A conditional generator draws class 0 in the first row, class 1 in the second, ... (Figure 4 of Radford et al. 2015).
+    """
+    _strips(run, kind, "walk", WALKS, WALK_POINTS, WALK_STEPS, 2, f"Each row: straight lines through {WALK_POINTS} random z")
+
+
+def _strips(run, kind, name, rows, points, steps, draw, title):
+    """Writes figures/NAME-KIND.png: rows through `points` random z each, `steps` from one to the next; `draw`: whose z."""
     from gan_repro import priors, randomness
 
-    ends = run.prior().draw(2 * STRIPS, randomness.seed_pair(run.config.seed, 0, randomness.FIGURE)).numpy()
-    z = np.concatenate([priors.line(a, b, STEPS) for a, b in zip(ends[::2], ends[1::2])])
-    images = run.images(kind, z, np.repeat(np.arange(STRIPS), STEPS))
-    strips = images.reshape(STRIPS, STEPS, *images.shape[1:])
-    title = f"{caption(run, kind)}. Linear interpolation in z"
-    shown = run.source.spec.scaling.shown(images)
-    figures.interpolation_strips(run.workdir.figures / f"interpolation-{kind}.png", strips, *shown, title)
+    pair = randomness.seed_pair(run.config.seed, draw, randomness.FIGURE)
+    corners = run.prior().draw(rows * points, pair).numpy().reshape(rows, points, -1)
+    paths = [np.concatenate([*(priors.line(a, b, steps + 1)[:-1] for a, b in zip(row, row[1:])), row[-1:]]) for row in corners]
+    labels = np.repeat(np.arange(rows) % max(1, run.source.spec.classes), len(paths[0]))
+    images = run.images(kind, np.concatenate(paths), labels)
+    strips = images.reshape(rows, -1, *images.shape[1:])
+    path = run.workdir.figures / f"{name}-{kind}.png"
+    figures.interpolation_strips(path, strips, *run.source.spec.scaling.shown(images), f"{caption(run, kind)}. {title}")
+
+
+def vector_arithmetic(run, kind, trials, statistics):
+    """Writes figures/arithmetic-KIND.png: the first of arithmetic.trials (Figure 7 of Radford et al. 2015)."""
+    shown = trials[:TRIALS_SHOWN]
+    blocks = [(trial.images, trial.means, trial.results, trial.pixels) for trial in shown]
+    first, second = (statistic.concept for statistic in statistics)
+    headings = [f"A: {first}", "\N{MINUS SIGN} B: middling", f"+ C: {second}", f"= {first} and {second}?"]
+    legend = (
+        "Three exemplars of each concept, picked by what is measured on the images; outlined: the image of their mean z, and "
+        "that of mean(A) \N{MINUS SIGN} mean(B) + mean(C), with uniform noise of \N{PLUS-MINUS SIGN}.25 in z around it. Below "
+        "the results: the same arithmetic on the exemplars' pixels."
+    )
+    path = run.workdir.figures / f"arithmetic-{kind}.png"
+    limits = run.source.spec.scaling.shown(trials[0].images)
+    headings = [textwrap.fill(heading, 20) for heading in headings]
+    figures.arithmetic_sheet(path, blocks, headings, *limits, f"{caption(run, kind)}. Vector arithmetic", legend)
 
 
 def class_rows(run, kind, columns=20):

@@ -203,3 +203,44 @@ def animation(path, frames, rows, columns, low=0.0, high=1.0, milliseconds=80):
     first, *rest = map(picture, pixels)
     with files.replacing(path) as temporary:
         first.save(temporary, format="GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0)
+
+
+def arithmetic_sheet(path, blocks, headings, low=0.0, high=1.0, title=None, caption=None):
+    """Writes Figure 7 of Radford et al. 2015: A - B + C in z space, with the same on pixels below, one block per trial.
+
+    A column each for A, B and C: the exemplars, and outlined below them the image of their mean z. To the right the 3 x 3
+    images of the result and its neighbours, the result outlined in the middle, and below it the arithmetic on pixels.
+
+    Args:
+      path: the PNG.
+      blocks: (exemplars (3, n, h, w, c), means (3, h, w, c), results (9, h, w, c), pixels (h, w, c)) of each trial; float
+        in [low, high], n at least 3, c 1 or 3. What lies outside is clipped.
+      headings: four texts: over A, B, C and the result.
+      low, high: black and white.
+      title, caption: lines above and below, or None.
+
+    Raises:
+      ValueError: a wrong shape, or numbers that are not finite.
+      RunError: the file cannot be written.
+    """
+    n, height, width = blocks[0][0].shape[1:4]
+    scale, apart, frame = _scale(width, 10), 8 * GAP, 2
+    scale = max(1, scale - 1)
+    cell_h, cell_w = height * scale + 2 * frame, width * scale + 2 * frame
+    lefts = [column * (cell_w + 4 * apart) for column in range(4)]
+    block_h = (n + 1) * cell_h + GAP
+    canvas = _white(len(blocks) * (block_h + apart) - apart, lefts[3] + 3 * cell_w)
+    for index, (images, means, results, pixels) in enumerate(blocks):
+        top = index * (block_h + apart)
+        cells = [(images[c, r], r, lefts[c], False) for c in range(3) for r in range(n)]
+        cells += [(means[c], n, lefts[c], True) for c in range(3)]
+        cells += [(results[k], k // 3, lefts[3] + k % 3 * cell_w, k == 4) for k in range(9)]
+        cells += [(pixels, n, lefts[3] + cell_w, False)]
+        drawn = _pixels(np.stack([cell[0] for cell in cells]), low, high)
+        for image, (_, row, left, outlined) in zip(drawn, cells):
+            y = top + row * cell_h + (GAP if row == n else 0)
+            if outlined:
+                canvas[y : y + cell_h, left : left + cell_w] = YELLOW
+            _paste(canvas, image, scale, y + frame, left + frame)
+    middles = [*(left + cell_w / 2 for left in lefts[:3]), lefts[3] + 1.5 * cell_w]
+    _write_canvas(path, canvas, title, list(zip(middles, headings)), caption)

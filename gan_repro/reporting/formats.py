@@ -29,6 +29,8 @@ def markdown(table):
     lines += _grid(tables.main_rows(table))
     if len(tables.verdict_rows(table)) > 1:
         lines += ["## Against the published numbers", "", *_grid(tables.verdict_rows(table))]
+    if len(tables.not_run_rows(table)) > 1:
+        lines += ["## Not run", "", *_grid(tables.not_run_rows(table))]
     if table.lines:
         lines += ["## How the rows were measured", "", *_grid(tables.detail_rows(table, table.lines))]
     if table.others:
@@ -85,11 +87,13 @@ def latex(table):
     lines += tabular(tables.main_rows(table), _columns(0.3, *[0.54 / n] * n))
     if len(tables.verdict_rows(table)) > 1:
         lines += ["", r"\medskip", "", *tabular(tables.verdict_rows(table), _columns(0.18, 0.18, 0.1, 0.22, 0.12))]
+    if len(tables.not_run_rows(table)) > 1:
+        lines += ["", r"\medskip", "", *tabular(tables.not_run_rows(table), _columns(0.1, 0.35, 0.4))]
     return "\n".join(lines) + "\n"
 
 
 def comma_separated(table):
-    """The whole text of the .csv file: one line per number, published and measured, at full precision."""
+    """The whole text of the .csv file: one line per number, published and measured, at full precision, and per item not run."""
     out = io.StringIO()
     names = ["table", "kind", "model", "experiment", "dataset", "space", "metric", "unit", "generator", "value",
              "standard_error", "deviation_over_seeds", "n_seeds", "seeds", "preset", "epochs", "split", "n_test",
@@ -113,6 +117,9 @@ def comma_separated(table):
             "departures": "; ".join(line.departures),
         }
         writer.writerow(record | dataclasses.asdict(summary) | own)
+    for experiment, what, why in tables.not_run_rows(table)[1:]:
+        own = {"table": table.name, "kind": "not run", "model": what, "experiment": experiment, "departures": why}
+        writer.writerow(own)
     return out.getvalue()
 
 

@@ -21,11 +21,14 @@ PROTOCOLS = {
     ("parzen_log_likelihood", "mnist"): {"split": "test", "n_samples": 10_000, "n_test": 10_000},
     ("parzen_log_likelihood", "tfd"): {"split": "test", "n_samples": 10_000, "n_folds": 5},
     ("nearest_neighbour_error", "mnist"): {"split": "test", "n_test": 10_000},
+    ("svm_accuracy", "cifar10"): {"split": "test", "n_samples": 50_000, "n_test": 10_000},
 }
 # Metrics of which less is better; of all others more is.
 LOWER_IS_BETTER = ("nearest_neighbour_error", "frechet_distance", "class_kl")
+# Metrics of D's features: nothing stands in for samples there.
+OF_D = ("svm_accuracy",)
 # Fields of a recipe that change what is kept and shown, or roundings, but not the training.
-BESIDE_TRAINING = ("epochs", "averages", "samples_every", "validate_every", "jit_compile")
+BESIDE_TRAINING = ("epochs", "averages", "samples_every", "validate_every", "jit_compile", "svm_images")
 SCHEDULE = ("pretrain_epochs", "steps_per_epoch")  # not in a row's label: the epochs and steps played stand there
 ERROR_BARS = (
     "± in a published number: as its paper gives it. Measured numbers have two error bars, never merged: SE, the "
@@ -57,6 +60,8 @@ CAVEATS = {
     "samples show it.",
     "frechet_distance": "Fréchet distances are taken in the features of a small classifier of the same data: they are no FIDs "
     "(Inception features), and only those of equally many samples compare.",
+    "svm_accuracy": "The support vector machine sees features of D, which was trained without labels; n: the labelled training "
+    "images that it was fitted on. D with random weights, as it begins, shows what the training of D adds.",
     "label_accuracy": "Label accuracy is judged by a classifier that has learned the training images, so their row says "
     "little; the row of the test images says how often it is right itself.",
 }
@@ -246,7 +251,7 @@ def _line(experiment, run, members, summary, main):
     """`main`: the generator of the run's first row, which is judged."""
     generator, section = summary.generator, "ours"
     if stands_in(generator):
-        label, section = f"{generator} in place of samples", "sanity"
+        label, section = generator if summary.metric in OF_D else f"{generator} in place of samples", "sanity"
     elif generator == main:
         name = experiment.model(members[0]["preset"])
         label = f"{name}, run {run}: {run_title(experiment, members[0])}{', last weights' if main == 'last' else ''}"
@@ -257,7 +262,7 @@ def _line(experiment, run, members, summary, main):
     away, judged = (), None
     for number in experiment.published:
         if number.ours and _answers(summary, number) and generator == main and summary.split in (None, "test"):
-            away = departures(experiment, members, summary)
+            away = departures(experiment, members, summary) + ((number.departure,) if number.departure else ())
             errors = (summary.standard_error, summary.deviation, len(summary.seeds))
             judged = verdict(summary.value, *errors, number.value, away, summary.metric in LOWER_IS_BETTER)
     return Line(run, members, label, section, summary, away, judged)
@@ -384,6 +389,12 @@ def verdict_rows(table):
         if not judged:
             rows.append([label, "", "", "", _not_run(number)])
     return rows
+
+
+def not_run_rows(table):
+    """What the papers of a table show and nobody has measured here: [header, rows...]."""
+    own = [each for each in table.experiments if each.table == table.name]
+    return [["Paper", "Not run", "Why"], *([each.name, what, why] for each in own for what, why in each.not_run)]
 
 
 def detail_rows(table, lines):

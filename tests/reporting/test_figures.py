@@ -162,3 +162,30 @@ def test_animation_refuses_what_does_not_fit(tmp_path, shape):
     with pytest.raises(ValueError, match="frames|fit|images"):
         figures.animation(tmp_path / "g.gif", np.zeros(shape), 2, 2)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_arithmetic_sheet_has_every_image_in_its_place(tmp_path):
+    def block(seed):
+        images = digits(22, seed=seed)
+        return images[:9].reshape(3, 3, 8, 8, 1), images[9:12], images[12:21], images[21]
+
+    blocks = [block(0), block(1)]
+    figures.arithmetic_sheet(tmp_path / "a.png", blocks, ["A", "B", "C", "D"])
+    picture, cell, size = read(tmp_path / "a.png"), 3 * 8 + 4, 3 * 8
+    outlined = (picture == figures.YELLOW).all(-1)
+    assert outlined.sum() == 2 * 4 * (cell**2 - size**2)
+    top = np.nonzero(outlined)[0].min() - cell  # the first outlined image is the result, in the second row
+
+    def at(row, left, block):
+        y, x = top + block * (4 * cell + GAP + 8 * GAP) + row * cell + (GAP if row == 3 else 0) + 2, MARGIN + left + 2
+        return picture[y : y + size, x : x + size]
+
+    for block, (images, means, results, pixels) in enumerate(blocks):
+        lefts = [column * (cell + 32 * GAP) for column in range(4)]
+        for column in range(3):
+            for row in range(3):
+                np.testing.assert_array_equal(at(row, lefts[column], block), enlarged(images[column, row], 3))
+            np.testing.assert_array_equal(at(3, lefts[column], block), enlarged(means[column], 3))
+        for k in range(9):
+            np.testing.assert_array_equal(at(k // 3, lefts[3] + k % 3 * cell, block), enlarged(results[k], 3))
+        np.testing.assert_array_equal(at(3, lefts[3] + cell, block), enlarged(pixels, 3))

@@ -1,6 +1,7 @@
 """The three formats of a table, read back."""
 
 import csv
+import dataclasses
 import io
 import re
 
@@ -94,3 +95,17 @@ def test_the_order_of_records_changes_nothing():
     members = [trained(0, 1.0), trained(1, 2.0), trained(2, 4.0), trained(0, 3.0, epochs=20)]
     for make in formats.FORMATS.values():
         assert make(build(*members)) == make(build(*reversed(members)))
+
+
+def test_what_was_not_run_is_listed_with_its_reason():
+    items = (("Bedrooms | of LSUN", "46 GB"), ("Tags", "needs YFCC_100M"))
+    own = dataclasses.replace(experiment(), not_run=items)
+    elsewhere = dataclasses.replace(experiment("other", "Other", "table2"), not_run=(("Faces", "lost"),))  # published in table1
+    table = build(trained(0, 220.0), experiments=[own, elsewhere])
+    text = formats.markdown(table)
+    rows = "| Paper | Not run | Why |\n|---|---|---|\n| fake | Bedrooms \\| of LSUN | 46 GB |\n| fake | Tags |"
+    assert f"## Not run\n\n{rows}" in text
+    assert "Faces" not in text and "## Not run" not in formats.markdown(whole_table())
+    assert r"fake & Tags & needs YFCC\_100M \\" in formats.latex(table) and formats.latex(table).count("begin{tabular}") == 3
+    rows = [row for row in csv.DictReader(io.StringIO(formats.comma_separated(table))) if row["kind"] == "not run"]
+    assert [(row["model"], row["departures"], row["experiment"]) for row in rows] == [(*item, "fake") for item in items]

@@ -1,0 +1,139 @@
+"""What D has learned without labels: the features of its convolutions, and a linear SVM on them.
+
+Where D's weights come from is not here, nor what measure.py makes of the accuracy.
+"""
+
+import re
+
+import numpy as np
+
+GRID = 4  # every layer's maps are pooled to GRID x GRID
+COSTS = (0.1, 1.0, 10.0)  # C of the SVM; validation chooses
+_LAYER = re.compile(r"down_\d+_activation")  # as convolutional.discriminator calls them
+
+
+def layers(discriminator):
+    """The layers behind every convolution's activation, the first one first.
+
+    Raises:
+      ValueError: there are none, or their maps are smaller than GRID x GRID.
+    """
+    found = [layer for layer in discriminator.layers if _LAYER.fullmatch(layer.name)]
+    if not found or any(min(layer.output.shape[1:3]) < GRID for layer in found):
+        shapes = [layer.output.shape[1:] for layer in found]
+        raise ValueError(f"convolutions' outputs must be {GRID} x {GRID} or larger, not {shapes}")
+    return found
+
+
+def windows(size, n=GRID):
+    """[(start, stop), ...]: n windows that cover 0..size - 1, as equal as can be; they overlap where n is no divisor."""
+    return [(i * size // n, -(-(i + 1) * size // n)) for i in range(n)]
+
+
+def extract(discriminator, images, chunk=500):
+    """The outputs of all convolutions behind their activations, max-pooled to GRID x GRID, flattened, one after the other.
+
+    Test mode: batch norm has the moving averages of its statistics.
+
+    Args:
+      discriminator: convolutional.discriminator without labels.
+      images: float32 (n, h, w, c), as D sees them.
+      chunk: images at a time.
+
+    Returns:
+      float32 (n, GRID * GRID * sum of the layers' channels).
+
+    Raises:
+      ValueError: as `layers`.
+
+    Source: Radford et al. 2015, section 5.1 (there of a model trained on ImageNet, 28,672 numbers).
+    """
+    import keras
+    import tensorflow as tf
+
+    network = keras.Model(discriminator.input, [layer.output for layer in layers(discriminator)])
+
+    def pooled(x):
+        outputs = tf.nest.flatten(network(tf.constant(x), training=False))
+        return np.concatenate([_pool(output).numpy().reshape(len(x), -1) for output in outputs], axis=1)
+
+    return np.concatenate([pooled(images[i : i + chunk]) for i in range(0, len(images), chunk)])
+
+
+def _pool(maps):
+    """float32 (m, h, w, c) -> (m, GRID, GRID, c): the largest value in each window."""
+    import tensorflow as tf
+
+    rows, columns = windows(maps.shape[1]), windows(maps.shape[2])
+    maps = tf.stack([tf.reduce_max(maps[:, start:stop], axis=1) for start, stop in rows], axis=1)
+    return tf.stack([tf.reduce_max(maps[:, :, start:stop], axis=2) for start, stop in columns], axis=2)
+
+
+def svm_accuracy(train, validation, test, costs=COSTS):
+    """Test accuracy of a linear SVM (one against the rest, squared hinge loss, L2 penalty) whose C validation chooses.
+
+    Features are standardised with mean and deviation of the fitted images and divided by the root of their number, so
+    that a row's norm is about 1 whatever the network, and one grid of C serves all. A feature that does not vary is 0.
+
+    Args:
+      train, validation, test: (features float32 (n, d), labels integers (n,)).
+      costs: candidates for C, ascending; of equally good ones the smallest is taken.
+
+    Returns:
+      (share of the test images that are classified right, the chosen C, {C: share of the validation images}).
+    """
+    mean, deviation = train[0].mean(axis=0, dtype=np.float64), train[0].std(axis=0, dtype=np.float64)
+    varies = deviation > 1e-6 * np.abs(mean)  # what float32 leaves of a constant's deviation does not count
+    factor = np.where(varies, 1 / np.where(varies, deviation, 1.0), 0.0) / np.sqrt(len(mean))
+
+    def seen(features):
+        standardised = features - np.float32(mean)
+        standardised *= np.float32(factor)
+        return standardised
+
+    rows, held = seen(train[0]), seen(validation[0])
+    classes = np.unique(train[1])
+    weights, shares, best = np.zeros((rows.shape[1] + 1, len(classes))), {}, None
+    for cost in costs:
+        weights = fit_svm(rows, np.where(train[1][:, None] == classes, 1.0, -1.0), cost, weights)
+        shares[cost] = float((classes[_scores(held, weights).argmax(axis=1)] == validation[1]).mean())
+        if best is None or shares[cost] > shares[best[0]]:
+            best = cost, weights
+    predicted = classes[_scores(seen(test[0]), best[1]).argmax(axis=1)]
+    return float((predicted == test[1]).mean()), best[0], shares
+
+
+def fit_svm(rows, signs, cost, start, tolerance=1e-6):
+    """The weights of linear SVMs: argmin 1/2 |w|^2 + C sum max(0, 1 - y w (x, 1))^2, each column of `signs` its own.
+
+    This is the problem that LIBLINEAR (L2-regularised L2-loss) and scikit-learn's LinearSVC solve, the intercept being
+    penalised as well. It is smooth and convex; L-BFGS on all columns at once is matrix products alone.
+
+    Args:
+      rows: float32 (n, d).
+      signs: 1.0 or -1.0 (n, k).
+      cost: C.
+      start: float64 (d + 1, k), where the search begins; any.
+      tolerance: it stops where a step lowers the objective by less than this share of it, or after 500 steps.
+
+    Returns:
+      float64 (d + 1, k); the last row is the intercept.
+    """
+    from scipy import optimize
+
+    def objective(flat):
+        weights = flat.reshape(start.shape)
+        missing = np.maximum(0.0, 1 - signs * _scores(rows, weights))
+        slope = -2 * cost * signs * missing
+        gradient = weights.copy()
+        gradient[:-1] += rows.T @ np.float32(slope)
+        gradient[-1] += slope.sum(axis=0)
+        return 0.5 * np.square(flat).sum() + cost * np.square(missing).sum(), gradient.ravel()
+
+    options = {"maxiter": 500, "ftol": tolerance, "gtol": 0.0}
+    return optimize.minimize(objective, start.ravel(), jac=True, method="L-BFGS-B", options=options).x.reshape(start.shape)
+
+
+def _scores(rows, weights):
+    """float64 (n, k): how far each row is on the positive side of each SVM."""
+    return np.float64(rows @ np.float32(weights[:-1])) + weights[-1]

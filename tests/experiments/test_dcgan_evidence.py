@@ -1,0 +1,119 @@
+"""What a small trained DCGAN leaves: figures, measurements, whose features are compared, and the verdict on them."""
+
+import json
+
+import noise
+import numpy as np
+import pytest
+
+from experiments.dcgan import evidence, rules
+from gan_repro import experiment as experiments
+from gan_repro import run
+from gan_repro.errors import RunError
+from gan_repro.evaluation import features, measure
+from gan_repro.finished import Finished
+from gan_repro.reporting import formats, records, tables
+from gan_repro.workdir import Workdir
+
+EXPERIMENT = experiments.find("dcgan")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """The folder of a tiny unlabelled model trained on labelled colour images by the real command."""
+    folder = tmp_path_factory.mktemp("dcgan")
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 600)
+    images = rng.integers(0, 100, (600, 32, 32, 3)) + 50 * labels[:, None, None, None]
+    np.savez(folder / "colour.npz", images=np.uint8(images), labels=labels)
+    words = ["run", "--experiment=dcgan", f"--dataset=npz:{folder / 'colour.npz'}", "--preset=smoke-cifar10", "--epochs=1"]
+    words += ["--set=steps_per_epoch=2", "--set=batch_size=8", "--set=svm_images=150", f"--workdir={folder / 'run'}"]
+    assert run.main(words) == 0
+    return folder / "run"
+
+
+def finished(place):
+    from gan_repro import data, runner
+
+    experiment, config = runner.load_config(Workdir(place))
+    return Finished(experiment, config, data.load(config.dataset, None, experiment.scaling(config)), Workdir(place), {})
+
+
+def test_an_unlabelled_model_of_labelled_images(place):
+    figures = {path.name for path in (place / "figures").iterdir()}
+    assert figures == {"curves.png", "samples-last.png", "walk-last.png", "arithmetic-last.png"}
+    found = json.loads((place / "record.json").read_text())["measurements"]
+    assert [(entry["metric"], entry["generator"]) for entry in found] == [
+        ("arithmetic_brightness_percentile", "last"),
+        ("arithmetic_balance_percentile", "last"),
+        ("svm_accuracy", "last"),
+        ("svm_accuracy", "D with random weights"),
+    ]
+    for entry in found[2:]:
+        assert entry["n_samples"] == 150 and entry["split"] == "test" and entry["cost"] in features.COSTS
+        assert entry["value"] > 80  # classes differ in brightness
+        share = entry["value"] / 100
+        assert entry["standard_error"] == pytest.approx(100 * np.sqrt(share * (1 - share) / entry["n_test"]))
+
+
+def test_the_features_are_those_of_the_trained_d(place):
+    seen = finished(place)
+    compared = evidence.discriminators(seen)
+    last = rules.discriminator(seen.config, seen.source.spec)
+    last.load_weights(place / "discriminator.weights.h5")
+    for ours, theirs in zip(compared["last"].get_weights(), last.get_weights()):
+        np.testing.assert_array_equal(ours, theirs)
+    random = compared["D with random weights"]
+    assert (random.get_layer("down_0").kernel.numpy() != last.get_layer("down_0").kernel.numpy()).all()
+    again = evidence.discriminators(seen)["D with random weights"]
+    for ours, theirs in zip(random.get_weights(), again.get_weights()):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_without_its_weights_it_is_an_error(place, tmp_path):
+    seen = finished(place)
+    with pytest.raises(RunError, match="cannot read the discriminator's weights"):
+        evidence.discriminators(Finished(EXPERIMENT, seen.config, seen.source, Workdir(tmp_path), {}))
+
+
+def test_the_svm_gets_each_split_with_its_own_labels(place, monkeypatch):
+    seen, given = finished(place), []
+    monkeypatch.setattr(features, "extract", lambda network, images: images.reshape(len(images), -1))
+    monkeypatch.setattr(features, "svm_accuracy", lambda *sets: given.extend(sets) or (0.75, 0.1, {}))
+    (found,) = measure.svm_on_features(seen, {"last": None}, 10**6)
+    sizes = seen.source.spec.sizes
+    assert found["value"] == 75 and found["n_samples"] == sizes["train"] and found["cost_at_edge"] is False
+    for split, (images, labels) in zip(("train", "validation", "test"), given):
+        assert len(images) == len(labels) == sizes[split]
+        assert -1 <= images.min() < images.max() <= 1  # as D sees them
+        means = (images.mean(axis=1) + 1) * 127.5  # uniform in 0..99 plus 50 for each class
+        np.testing.assert_array_equal(np.rint((means - 49.5) / 50), labels)
+    order = np.random.default_rng(0).permutation(sizes["train"])
+    np.testing.assert_array_equal(given[0][1], seen.source.labels("train")[order])
+
+
+def test_what_was_trained_on_other_data_is_at_most_partly():
+    accuracy = {"metric": "svm_accuracy", "unit": "%", "value": 99.0, "standard_error": 0.1, "dataset": "cifar10",
+                "generator": "last", "split": "test", "n_samples": 50_000, "n_test": 10_000}  # fmt: skip
+    config = noise.config("dcgan", "cifar10").as_dict()
+    members = [
+        config | {"seed": seed, "config": config, "epochs": 60, "measurements": [accuracy, accuracy | {"generator": "D"}],
+                  "manifest": {"data": {"name": "cifar10", "title": "CIFAR-10", "sha256": ""}}, "curves": {}, "command": "",
+                  "cost": {"minutes": 1.0, "processor": "a CPU"}}
+        for seed in range(3)
+    ]  # fmt: skip
+    table = tables.build("dcgan", [EXPERIMENT], records.group(members))
+    line, random = table.lines
+    assert line.verdict == "partly" and line.departures == ("D trained on CIFAR-10 (paper: on ImageNet)",)
+    assert (random.section, random.label, random.verdict) == ("sanity", "D", None)
+    text = formats.markdown(table)
+    assert "| Exemplar CNN |  | 84.3 |" in text and "| dcgan | Guided backpropagation" in text
+    members[0]["measurements"][0]["n_samples"] = 10_000
+    (line, *_) = tables.build("dcgan", [EXPERIMENT], records.group(members[:1])).lines
+    assert "evaluation: n_samples = 10000 (paper: 50000)" in line.departures
+
+
+@pytest.mark.parametrize("name", ["dcgan", "wgan", "cgan"])
+def test_what_was_not_run_has_its_reasons(name):
+    found = experiments.find(name).not_run
+    assert found and all(len(what) > 10 and len(why) > 10 for what, why in found)
