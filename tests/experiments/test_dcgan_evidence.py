@@ -79,7 +79,7 @@ def test_without_its_weights_it_is_an_error(place, tmp_path):
 def test_the_svm_gets_each_split_with_its_own_labels(place, monkeypatch):
     seen, given = finished(place), []
     monkeypatch.setattr(features, "extract", lambda network, images: images.reshape(len(images), -1))
-    monkeypatch.setattr(features, "svm_accuracy", lambda *sets: given.extend(sets) or (0.75, 0.1, {}))
+    monkeypatch.setattr(features, "svm_accuracy", lambda *sets: given.extend(sets) or (0.75, 1.0, {}))
     (found,) = measure.svm_on_features(seen, {"last": None}, 10**6)
     sizes = seen.source.spec.sizes
     assert found["value"] == 75 and found["n_samples"] == sizes["train"] and found["cost_at_edge"] is False
