@@ -113,5 +113,5 @@ def test_what_was_not_run_is_listed_with_its_reason():
 
 def test_a_table_without_any_number_is_still_a_table():
     empty = build(experiments=[experiment(numbers=())])
-    assert "| Model |\n|---|\n| **Measured by this program** |" in formats.markdown(empty)
+    assert "| Model |\n|---|\n| Measured by this program |" in formats.markdown(empty)
     assert formats.latex(empty).count("begin{tabular}") == 1
