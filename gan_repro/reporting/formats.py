@@ -84,7 +84,7 @@ def latex(table):
 
     lines = [f"% {tables.GENERATED}", *(f"% {note}" for note in tables.notes(table))]
     n = len(table.columns)
-    lines += tabular(tables.main_rows(table), _columns(0.3, *[0.54 / n] * n))
+    lines += tabular(tables.main_rows(table), _columns(0.3, *[0.54 / max(1, n)] * n))
     if len(tables.verdict_rows(table)) > 1:
         lines += ["", r"\medskip", "", *tabular(tables.verdict_rows(table), _columns(0.18, 0.18, 0.1, 0.22, 0.12))]
     if len(tables.not_run_rows(table)) > 1:

@@ -109,3 +109,9 @@ def test_what_was_not_run_is_listed_with_its_reason():
     assert r"fake & Tags & needs YFCC\_100M \\" in formats.latex(table) and formats.latex(table).count("begin{tabular}") == 3
     rows = [row for row in csv.DictReader(io.StringIO(formats.comma_separated(table))) if row["kind"] == "not run"]
     assert [(row["model"], row["departures"], row["experiment"]) for row in rows] == [(*item, "fake") for item in items]
+
+
+def test_a_table_without_any_number_is_still_a_table():
+    empty = build(experiments=[experiment(numbers=())])
+    assert "| Model |\n|---|\n| Measured by this program |" in formats.markdown(empty)
+    assert formats.latex(empty).count("begin{tabular}") == 1
