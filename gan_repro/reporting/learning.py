@@ -100,7 +100,7 @@ def estimate_and_quality(path, snapshots, estimates, label, quality_label, shown
         right = left.twinx()
         right.plot(updates, qualities, color=curves.COLOURS[1], linewidth=1.2, linestyle="--", marker="s", markersize=3)
         right.set_ylabel(textwrap.fill(quality_label, 40), color=curves.COLOURS[1], fontsize=9)
-        right.set_ylim(bottom=0)
+        right.set_ylim(0, 1.08 * np.nanmax(qualities) or 1)
         right.spines["top"].set_visible(False)
     figure.suptitle(title, fontsize=10, color=curves.INK)
     curves.write(path, figure)
