@@ -481,10 +481,11 @@ def test_what_trains_nothing_runs_and_is_evaluated_again(tiny, here, capsys):
     folder = here / "runs" / "theis2015-npz-tiny-smoke-seed0"
     assert [path.name for path in here.iterdir()] == ["runs"]
     assert set(contents(folder)) == {".lock", "config.json", "manifest.json", "record.json", "figures/training-images.png",
-                                     "figures/k-means-centroids.png"}  # fmt: skip
+                                     "figures/k-means-centroids.png", "figures/the-mean-training-image.png"}  # fmt: skip
     record = read(folder / "record.json")
     records.check(record, "record.json")
-    assert [entry["generator"] for entry in record["measurements"]] == ["training images", "k-means centroids"]
+    assert [entry["generator"] for entry in record["measurements"]] == [
+        "training images", "k-means centroids", "the mean training image"]  # fmt: skip
     assert evaluate.main(["evaluate", f"--workdir={folder}"]) == 0
     assert read(folder / "record.json") | {"cost": record["cost"]} == record
     capsys.readouterr()
