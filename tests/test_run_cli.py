@@ -36,6 +36,7 @@ FILES = {
     "record.json",
     "generator.weights.h5",
     "generator_best.weights.h5",
+    "discriminator.weights.h5",
     "generator_averaged-exponential-.5.weights.h5",
     "checkpoints/0000000002.npz",
     "checkpoints/0000000004.npz",
