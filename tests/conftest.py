@@ -9,12 +9,21 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser):
+    """The option that writes results/reliability.md."""
+    parser.addoption("--reliability", metavar="FOLDER", help="write reliability.md and .json of the tests that try faults")
+
+
 def pytest_configure(config):
     """Two logical CPUs, before anything starts TensorFlow's devices: the tests of several replicas need them."""
-    del config
     from gan_repro import tensorflow_setup
 
     tensorflow_setup.prepare(logical_cpus=2)
+    folder = config.getoption("reliability")
+    if folder:
+        import reliability
+
+        config.pluginmanager.register(reliability.Report(Path(folder)))
 
 
 def mnist_data_dir():

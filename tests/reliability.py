@@ -1,0 +1,81 @@
+"""results/reliability.md: what was tried on the program, how often, with what outcome, as counted while tests run.
+
+The trials are the tests that say what they try, with `@pytest.mark.fault(group=, tried=, outcome=)`; none is here.
+"""
+
+import shlex
+import time
+
+from gan_repro import files, workdir
+
+
+class Report:
+    """A pytest plugin that counts trials: as many as a test records as its property "trials", else one per test.
+
+    Args:
+      folder: where reliability.json and reliability.md are written when the tests have ended.
+    """
+
+    def __init__(self, folder):
+        self.folder, self.trials, self.marks, self.start = folder, [], {}, time.monotonic()
+
+    def pytest_collection_modifyitems(self, items):
+        """Remembers what each test tries."""
+        for item in items:
+            mark = item.get_closest_marker("fault")
+            if mark:
+                self.marks[item.nodeid] = tuple(mark.kwargs[name] for name in ("group", "tried", "outcome"))
+
+    def pytest_runtest_logreport(self, report):
+        """Counts a test that was run, or that could not be set up; one that was skipped is no trial."""
+        if report.nodeid in self.marks and not report.skipped and (report.when == "call" or report.failed):
+            n = dict(report.user_properties).get("trials", 1)
+            self.trials.append((*self.marks[report.nodeid], n, n if report.passed else 0))
+
+    def pytest_sessionfinish(self, session):
+        """Writes the report."""
+        arguments = ["python", "-m", "pytest", *map(str, session.config.invocation_params.args)]
+        report = {
+            "command": shlex.join(arguments),
+            "commit": workdir.commit(),
+            "minutes": round((time.monotonic() - self.start) / 60, 1),
+            "machine": workdir.conditions(),
+            "rows": rows(self.trials),
+        }
+        files.write_json(self.folder / "reliability.json", report)
+        files.write_text(self.folder / "reliability.md", markdown(report))
+
+
+def rows(trials):
+    """[{"group", "tried", "outcome", "trials", "passed"}] of single tests' (group, tried, outcome, trials, passed)."""
+    found = {}
+    for *what, n, passed in trials:
+        counts = found.setdefault(tuple(what), {"trials": 0, "passed": 0})
+        counts["trials"] += n
+        counts["passed"] += passed
+    names = ("group", "tried", "outcome")
+    return [dict(zip(names, what)) | counts for what, counts in sorted(found.items(), key=lambda item: item[0][0])]
+
+
+def markdown(report):
+    """The text of reliability.md."""
+    machine = report["machine"]
+    lines = [
+        "# Reliability: what was tried, how often, with what outcome",
+        "",
+        "Every line sums up tests that were run on the real program; the last column counts the trials that ended as the",
+        "third column says. Generated, with reliability.json, by",
+        "",
+        f"    {report['command']}",
+        "",
+        f"in {report['minutes']:.0f} minutes on {machine['processor']} ({machine['platform']}), TensorFlow "
+        f"{machine['versions']['tensorflow']}, at commit {report['commit']}.",
+        "",
+        "| | tried | must happen | trials | happened |",
+        "|---|---|---|--:|--:|",
+    ]
+    group = None
+    for row in report["rows"]:
+        first, group = (row["group"] if row["group"] != group else ""), row["group"]
+        lines.append(f"| {first} | {row['tried']} | {row['outcome']} | {row['trials']:,} | {row['passed']:,} |")
+    return "\n".join(lines) + "\n"
