@@ -28,7 +28,8 @@ setup(
         "baselines": ["scikit-learn"],  # k-means of the sanity rows (theis2015)
         "tensorboard": ["tensorboard"],
         "notebooks": ["jupyterlab", "nbclient"],
-        "test": ["pytest", "hypothesis", "scikit-learn", "tensorboard", "setuptools", "wheel"],  # the last two: a test builds a wheel
+        # setuptools and wheel: a test builds a wheel
+        "test": ["pytest", "hypothesis", "scikit-learn", "tensorboard", "setuptools", "wheel"],
     },
     entry_points={"console_scripts": ["gan-repro=gan_repro.run:entry"]},
 )

@@ -9,6 +9,8 @@ import typing
 from gan_repro.experiment import Experiment, Published, TrainingRecipe, bounded
 
 PAPER = "Mirza and Osindero 2014, Table 1"
+EACH = ", every image with a dropout mask of its own"
+ONE = ", one dropout mask for all"
 VALIDATION_IMAGES = 1000  # for sigma, as in Goodfellow et al. 2014, whose procedure the paper follows (section 4.1)
 
 
@@ -78,7 +80,8 @@ DEVIATIONS = (
     'The prior is read as U(0, 1) in each of 100 dimensions: "a uniform distribution within the unit hypercube" (section 4.1) '
     "does not say where the cube lies.",
     "The paper names no initialisation, order of updates or factor of D's loss: those of Goodfellow et al. 2014's code are "
-    "taken (U(-.05, .05) in G, U(-.005, .005) in D, both players at once, half of D's loss), on which the paper builds.",
+    "taken (U(-.05, .05) in G, U(-.005, .005) in D, G's output bias from the pixels' means, both players at once, half of D's "
+    "loss, the non-saturating loss of G), on which the paper builds.",
     'Where dropout acts is not said beyond "both the generator and discriminator": here at the input of every layer that does '
     "not see z, the label or the image itself, scaled by 2 in training.",
     "G's dropout stays on when samples are drawn; the paper does not say. In training it is the noise that G's pictures owe "
@@ -226,17 +229,32 @@ def require_classes(spec):
 
 
 def evaluate(run):
-    """The Parzen row, the figure with a row per digit, and how often the digit asked for is the digit read."""
+    """The Parzen row, the figure with a row per digit, and how often the digit asked for is the digit read.
+
+    Where dropout stays on in samples, the same weights are measured without it, too: how much of both it makes.
+    """
     from gan_repro.evaluation import classifier, measure
     from gan_repro.reporting import draw
+    from gan_repro.sampling import balanced_labels
 
+    noisy, first = run.config.recipe.dropout_in_samples, run.kinds()[0]
     draw.curves(run)
     for kind in run.kinds():
-        draw.class_rows(run, kind)
+        draw.class_rows(run, kind, EACH if noisy else "")
         draw.nearest_neighbours(run, kind)
-    draw.interpolation(run, run.kinds()[0])
+    draw.interpolation(run, first, ONE if noisy else "")
     judge = classifier.of(run.source)
-    return measure.parzen_log_likelihood(run, VALIDATION_IMAGES) + measure.read_by_classifier(run, judge)
+    found = measure.parzen_log_likelihood(run, VALIDATION_IMAGES) + measure.read_by_classifier(run, judge)
+    if noisy:
+        recipe = dataclasses.replace(run.config.recipe, dropout_in_samples=False)
+        quiet = dataclasses.replace(run, config=dataclasses.replace(run.config, recipe=recipe))
+        labels, name = balanced_labels(recipe.n_samples, run.source.spec.classes), f"{first}, without dropout"
+        images = quiet.samples(first, labels=labels)
+        found += measure.parzen_log_likelihood(run, VALIDATION_IMAGES, {name: images}, sweep=False)
+        n = min(len(images), run.source.spec.sizes["test"])
+        labels = balanced_labels(n, run.source.spec.classes)
+        found += measure.read_by_classifier(run, judge, {name: (quiet.samples(first, n, labels=labels), labels)})
+    return found
 
 
 EXPERIMENT = Experiment(

@@ -18,6 +18,7 @@ class Finished:
       source: its data.
       workdir: its folder; figures go to workdir.figures.
       curves: as metrics.curves gives them; {} where nothing was trained.
+      rows: those of metrics.csv, dicts, each the means over up to 100 minibatches.
     """
 
     experiment: experiments.Experiment
@@ -25,6 +26,7 @@ class Finished:
     source: object
     workdir: Workdir
     curves: dict
+    rows: tuple = ()
 
     def kinds(self):
         """The generators whose weights are there: "best" and "last" first, then averages."""

@@ -259,7 +259,7 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
     """Evaluates the run and writes its record.json, whole or not at all."""
     print("evaluating ...", flush=True)
     curves = metrics.curves(loop.progress.rows) if loop else {}
-    run = Finished(experiment, config, source, workdir, curves)
+    run = Finished(experiment, config, source, workdir, curves, tuple(loop.progress.rows) if loop else ())
     start = time.monotonic()
     measurements = experiment.evaluate(run)
     evaluated = time.monotonic() - start

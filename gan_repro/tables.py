@@ -55,7 +55,8 @@ def regenerate(results, found):
             path = results / "figures" / f"{name}-training.png"
             title = record["manifest"]["data"]["title"]
             shown = f"{record['experiment']}, {title}: {record['preset']} preset, seed {record['seed']}"
-            curves.training_curves(path, record["curves"], shown)
+            critic = record["config"]["recipe"].get("objective") == "wasserstein"
+            curves.training_curves(path, record["curves"], shown, critic)
             written.append(path)
     written += _log_likelihoods(results / "figures", found, groups)
     return written + _sweeps(results / "figures", found, groups)

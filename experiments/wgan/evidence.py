@@ -6,7 +6,9 @@ The evaluators themselves are in gan_repro.evaluation; networks and the game in 
 import math
 
 QUALITY_SAMPLES = 2000
-QUALITY = "Fréchet distance in the features of the data's own classifier"
+QUALITY = "Fréchet distance in the features of the data's own classifier (first 2,000 test images)"
+MEDIAN = 5  # rows of up to 100 minibatches each
+STANDS_STILL = 0.05  # a quality that varies by less than this share of its median says nothing of what follows it
 ESTIMATES = {
     "wasserstein": "estimate of the Wasserstein distance (times the Lipschitz constant)",
     "non_saturating": "lower bound of the Jensen-Shannon divergence (nats)",
@@ -72,10 +74,42 @@ def _distance(source):
     return lambda images: frechet_distance(judge.features(unit(images)), real)
 
 
-def evaluate(run):
-    """Samples, walks, the estimate's curve beside the quality, and their rank correlation."""
+def filtered(objective, rows):
+    """The estimate along a training: (steps, estimates, their running median over MEDIAN rows), each a list.
+
+    Args:
+      rows: dicts with "step" and "d_loss", a mean over up to 100 minibatches or None; those with None are left out.
+    """
+    import numpy as np
+    from scipy import ndimage
+
+    rows = [row for row in rows if row["d_loss"] is not None]
+    estimates = [estimate(objective, row["d_loss"]) for row in rows]
+    smooth = ndimage.median_filter(np.array(estimates), MEDIAN, mode="nearest").tolist() if rows else []
+    return [row["step"] for row in rows], estimates, smooth
+
+
+def correlations(estimates, qualities):
+    """{metric: rank correlation} of estimates at checkpoints with the quality there, floats (n,), as far as it says something.
+
+    "estimate_quality_correlation" is Spearman's of the values themselves, which two series that both only fall have
+    anyway; "estimate_quality_change_correlation" that of their changes from checkpoint to checkpoint. Neither is given
+    where the quality stands still, or where there are fewer than four checkpoints.
+    """
+    import numpy as np
     from scipy import stats
 
+    estimates, qualities = np.array(estimates, float), np.array(qualities, float)
+    if len(estimates) < 4 or np.ptp(qualities) < STANDS_STILL * np.median(qualities) or np.ptp(estimates) == 0:
+        return {}
+    return {
+        "estimate_quality_correlation": float(stats.spearmanr(estimates, qualities).statistic),
+        "estimate_quality_change_correlation": float(stats.spearmanr(np.diff(estimates), np.diff(qualities)).statistic),
+    }
+
+
+def evaluate(run):
+    """Samples, walks, the estimate's curve beside the quality, and their rank correlations."""
     from gan_repro.evaluation import classifier, measure
     from gan_repro.reporting import draw, learning
 
@@ -86,25 +120,24 @@ def evaluate(run):
     measurements = []
     snapshots = [learning.read(path) for path in sorted(run.workdir.samples.glob("epoch-*.npz"))]
     if len(snapshots) > 1:
-        objective, training = run.config.recipe.objective, run.curves["training"]
-        losses = dict(zip(training["epoch"], training["d_loss"]))
-        estimates = [estimate(objective, losses.get(snapshot.epoch)) for snapshot in snapshots]
+        objective = run.config.recipe.objective
+        steps, raw, smooth = filtered(objective, run.rows)
+        at = dict(zip(steps, smooth))
         learning.estimate_and_quality(
             run.workdir.figures / "estimate.png",
             snapshots,
-            estimates,
+            (steps, raw, smooth),
             ESTIMATES[objective],
             QUALITY,
             run.source.spec.scaling.shown(snapshots[-1].images),
             f"{run.experiment.model(run.config.preset)} on {run.source.spec.title}, seed {run.config.seed}",
         )
-        pairs = [(e, s.quality) for e, s in zip(estimates, snapshots) if e is not None and math.isfinite(s.quality)]
-        if len({e for e, _ in pairs}) > 1 and len({q for _, q in pairs}) > 1:
-            found = stats.spearmanr(*zip(*pairs))
-            rest = {"n_samples": QUALITY_SAMPLES, "n_checkpoints": len(pairs)}
-            measurements.append(
-                run.measurement("estimate_quality_correlation", "rank", float(found.statistic), None, "last", **rest)
-            )
+        pairs = [(at[s.step], s.quality) for s in snapshots if s.step in at and math.isfinite(s.quality)]
+        rest = {"n_samples": QUALITY_SAMPLES, "n_checkpoints": len(pairs)}
+        measurements += [
+            run.measurement(metric, "rank", value, None, "last", **rest)
+            for metric, value in correlations(*(zip(*pairs) if pairs else ((), ()))).items()
+        ]
     if run.source.spec.classes:
         measurements += measure.read_by_classifier(run, classifier.of(run.source))
     return measurements

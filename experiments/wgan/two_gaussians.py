@@ -92,6 +92,7 @@ def stages(config, source):
     from gan_repro import losses, networks, order
     from gan_repro.constraints import WeightClip
     from gan_repro.game import AdversarialGame, Player
+    from gan_repro.optimizers import RMSprop
     from gan_repro.training import Stage
 
     recipe, spec = config.recipe, source.spec
@@ -122,7 +123,7 @@ def stages(config, source):
 
     def critic(before):
         del before
-        optimizer = keras.optimizers.RMSprop(recipe.critic_learning_rate, rho=0.99, epsilon=1e-8)
+        optimizer = RMSprop(recipe.critic_learning_rate)
         return build(1, losses.wasserstein(), optimizer, WeightClip(recipe.clip))
 
     return tuple(

@@ -30,6 +30,33 @@ def windows(size, n=GRID):
     return [(i * size // n, -(-(i + 1) * size // n)) for i in range(n)]
 
 
+def take_statistics(network, images, batch_size):
+    """Gives batch norm the statistics of these images in place of the moving averages of a training, which saw others, too.
+
+    Every layer's mean and variance become the average of those of the minibatches, each with the layers before it
+    normalised by the minibatch itself, as in training.
+
+    Args:
+      network: Keras model of one input; changed in place.
+      images: float32 (n, h, w, c), as it sees them; the last n % batch_size are left out, unless there are fewer in all.
+      batch_size: images of a minibatch.
+
+    Source: dcgan_code, svhn/svhn_semisup_analysis.py (infer_bnorm_stats).
+    """
+    import keras
+    import tensorflow as tf
+
+    norms = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    momenta = [layer.momentum for layer in norms]
+    starts = range(0, max(1, len(images) - batch_size + 1), batch_size)
+    for done, start in enumerate(starts):
+        for layer in norms:
+            layer.momentum = done / (done + 1)
+        network(tf.constant(images[start : start + batch_size]), training=True)
+    for layer, momentum in zip(norms, momenta):
+        layer.momentum = momentum
+
+
 def extract(discriminator, images, chunk=500):
     """The outputs of all convolutions behind their activations, max-pooled to GRID x GRID, flattened, one after the other.
 

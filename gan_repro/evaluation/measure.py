@@ -103,7 +103,7 @@ def parzen_log_likelihood(run, validation_images=None, samples=None, sweep=True)
     return measurements
 
 
-def read_by_classifier(run, judge):
+def read_by_classifier(run, judge, samples=None):
     """What the classifier of the data makes of samples of every generator of a run, and of real images in their place.
 
     As many samples as the run's recipe says, at most as many as there are test images, and of a conditional generator
@@ -113,9 +113,11 @@ def read_by_classifier(run, judge):
     Args:
       run: finished.Finished; what the networks see must lead back to pixels in [0, 1].
       judge: classifier.Classifier of the run's data.
+      samples: {name: (images as run.samples gives them, labels asked for (n,) or None)}: these alone are judged, in place
+        of the run's generators and of real images.
 
     Returns:
-      Measurements, in the order of run.kinds(), each of:
+      Measurements, in the order of run.kinds() or of `samples`, each of:
         "label_accuracy" (%): how many it reads as the label asked for (of real images: as their own), with the binomial
           standard error. Only if the generator is conditional; of test images in any case.
         "frechet_distance" (squared units), "precision", "recall" (%): of its features, against as many test images.
@@ -130,6 +132,9 @@ def read_by_classifier(run, judge):
     classes, unit = source.spec.classes, source.spec.scaling.unit
     n = min(run.config.recipe.n_samples, source.spec.sizes["test"])
     real = judge.features(UNIT(source.images("test")[:n].astype(np.float32)))
+    if samples is not None:
+        judged = (_judged(run, judge, kind, unit(images), labels, real) for kind, (images, labels) in samples.items())
+        return [measurement for found in judged for measurement in found]
     conditional = run.conditional()
     measurements = [_share(run, "label_accuracy", judge.accuracy, judge.n_test, "test images", split="test")]
     for kind in run.kinds():
@@ -201,7 +206,7 @@ def svm_on_features(run, discriminators, n):
     """Test accuracy of linear SVMs on features of discriminators that were trained without labels.
 
     Fitted on n training images, or all there are if fewer, in a random order that never changes; all validation images
-    choose C, all test images give the accuracy.
+    choose C, all test images give the accuracy. Batch norm has the statistics of the same training images.
 
     Args:
       run: finished.Finished; its data have labels.
@@ -222,6 +227,8 @@ def svm_on_features(run, discriminators, n):
             images = scaling(source.images(split)[chosen].astype(np.float32))
             return features.extract(discriminator, images), source.labels(split)[chosen]
 
+        fitted = scaling(source.images("train")[order].astype(np.float32))
+        features.take_statistics(discriminator, fitted, run.config.recipe.batch_size)
         share, cost, _ = features.svm_accuracy(of("train", order), of("validation"), of("test"))
         edge = cost in (features.COSTS[0], features.COSTS[-1])
         rest = {"split": "test", "n_samples": len(order), "cost": cost, "cost_at_edge": edge}

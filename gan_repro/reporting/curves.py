@@ -68,21 +68,23 @@ def _robust_limits(axes, drawn):
         axes.set_ylim(bottom=bottom - 0.02 * (top - bottom))
 
 
-def training_curves(path, curves, title):
+def training_curves(path, curves, title, critic=False):
     """Writes a run's curves: losses; mean D(x) and D(G(z)), if there; validation log-likelihood by generator, if there.
 
     Args:
       path: the PNG.
       curves: a record's "curves".
       title: the line above.
+      critic: whether D is a critic, whose outputs are scores and no probabilities.
 
     Raises:
       RunError: the file cannot be written.
     """
+    judge, output = ("critic", "f") if critic else ("discriminator", "D")
     training, validation = curves.get("training", {}), validation_curves(curves)
     panels = [
-        ("loss", {"d_loss": "discriminator", "g_loss": "generator"}),
-        ("mean output of D", {"d_real": "D(x)", "d_generated": "D(G(z))"}),
+        ("loss", {"d_loss": judge, "g_loss": "generator"}),
+        (f"mean output of {output}", {"d_real": f"{output}(x)", "d_generated": f"{output}(G(z))"}),
     ]
     panels = [(ylabel, {name: lines[name] for name in lines if name in training}) for ylabel, lines in panels]
     panels = [(ylabel, lines) for ylabel, lines in panels if lines]

@@ -39,12 +39,12 @@ def samples(run, kind):
     figures.sample_grid(run.workdir.figures / f"samples-{kind}.png", images, 10, 10, caption(run, kind), *shown)
 
 
-def interpolation(run, kind):
+def interpolation(run, kind, note=""):
     """Writes figures/interpolation-KIND.png: straight lines in z space between random pairs of points.
 
-    A conditional generator draws class 0 in the first strip, class 1 in the second, ...
+    A conditional generator draws class 0 in the first strip, class 1 in the second, ... `note`: as in class_rows.
     """
-    _strips(run, kind, "interpolation", STRIPS, 2, STEPS - 1, 0, "Linear interpolation in z")
+    _strips(run, kind, "interpolation", STRIPS, 2, STEPS - 1, 0, f"Linear interpolation in z{note}")
 
 
 def walk(run, kind):
@@ -86,14 +86,17 @@ def vector_arithmetic(run, kind, trials, statistics):
     figures.arithmetic_sheet(path, blocks, headings, *limits, f"{caption(run, kind)}. Vector arithmetic", legend)
 
 
-def class_rows(run, kind, columns=20):
-    """Writes figures/classes-KIND.png: a row for each class, the same z down each column (Figure 2 of CGAN)."""
+def class_rows(run, kind, note="", columns=20):
+    """Writes figures/classes-KIND.png: a row for each class, the same z down each column (Figure 2 of CGAN).
+
+    `note`: what else there is to say of the images, behind the caption.
+    """
     from gan_repro import randomness
 
     classes = run.source.spec.classes
     z = run.prior().draw(columns, randomness.seed_pair(run.config.seed, 1, randomness.FIGURE)).numpy()
     images = run.images(kind, np.tile(z, (classes, 1)), np.repeat(np.arange(classes), columns), run.config.seed)
-    title = f"{caption(run, kind)}. A row for each label, the same z down each column"
+    title = f"{caption(run, kind)}. A row for each label, the same z down each column{note}"
     shown = run.source.spec.scaling.shown(images)
     figures.sample_grid(run.workdir.figures / f"classes-{kind}.png", images, classes, columns, title, *shown)
 
@@ -111,4 +114,5 @@ def averages(run, kinds, n=10):
 def curves(run):
     """Writes figures/curves.png: losses, D's readings, validation."""
     title = f"{run.experiment.model(run.config.preset)} on {run.source.spec.title}, seed {run.config.seed}"
-    figures.training_curves(run.workdir.figures / "curves.png", run.curves, title)
+    critic = getattr(run.config.recipe, "objective", None) == "wasserstein"
+    figures.training_curves(run.workdir.figures / "curves.png", run.curves, title, critic)

@@ -61,23 +61,27 @@ def read(path):
         raise RunError(f"{path} is missing or damaged: {error}") from error
 
 
-def estimate_and_quality(path, snapshots, estimates, label, quality_label, shown, title):
+def estimate_and_quality(path, snapshots, estimate, label, quality_label, shown, title):
     """Writes the figure: above, samples at several moments; below, the estimate (left) and the quality (right).
+
+    The estimate is drawn along the training, as it is (faint) and smoothed; the quality at the snapshots.
 
     Args:
       path: the PNG.
       snapshots: sequence of Snapshot, ascending, two or more.
-      estimates: the training's estimate at each, floats; None or NaN leaves a hole.
+      estimate: (steps ascending, the training's estimate there, the same smoothed), sequences of as many numbers.
       label, quality_label: of the two axes.
       shown: (black, white) of the images.
       title: a line above.
 
     Raises:
-      ValueError: fewer than two snapshots, or not as many estimates.
+      ValueError: fewer than two snapshots, or not as many steps as estimates.
       RunError: the file cannot be written.
     """
-    if len(snapshots) < 2 or len(estimates) != len(snapshots):
-        raise ValueError(f"{len(snapshots)} snapshots and {len(estimates)} estimates: as many of both, and two or more")
+    steps, raw, smooth = estimate
+    if len(snapshots) < 2 or not len(steps) == len(raw) == len(smooth):
+        numbers = f"{len(snapshots)} snapshots, {len(steps)} steps, {len(raw)} and {len(smooth)} estimates"
+        raise ValueError(f"{numbers}: two snapshots or more, and as many steps as estimates")
     updates = [snapshot.g_updates for snapshot in snapshots]
     picked = sorted({round(index) for index in np.linspace(0, len(snapshots) - 1, PANELS)})
     figure = Figure(figsize=(9.6, 4.8), dpi=curves.DPI, layout="constrained")
@@ -88,8 +92,10 @@ def estimate_and_quality(path, snapshots, estimates, label, quality_label, shown
         axes.set_title(f"{updates[index]:,} updates", fontsize=8, color=curves.INK)
         axes.set_axis_off()
     left = figure.add_subplot(grid[1, :])
-    values = np.array([np.nan if value is None else value for value in estimates], float)
-    left.plot(updates, values, color=curves.COLOURS[0], linewidth=1.5, marker="o", markersize=3.5)
+    # What is known of G's updates are the snapshots; between them they are taken to come evenly.
+    along = np.interp(steps, [0, *(snapshot.step for snapshot in snapshots)], [0, *updates])
+    left.plot(along, raw, color=curves.COLOURS[0], linewidth=0.8, alpha=0.35)
+    left.plot(along, smooth, color=curves.COLOURS[0], linewidth=1.6)
     left.set_ylabel(textwrap.fill(label, 40), color=curves.COLOURS[0], fontsize=9)
     left.set_xlabel("updates of G", fontsize=9)
     left.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))

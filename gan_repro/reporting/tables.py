@@ -60,6 +60,14 @@ CAVEATS = {
     "samples show it.",
     "frechet_distance": "Fréchet distances are taken in the features of a small classifier of the same data: they are no FIDs "
     "(Inception features), and only those of equally many samples compare.",
+    "precision": "Precision under a collapse is high or low by chance: one picture, drawn again and again, lies near real "
+    "images or does not. Recall shows the collapse.",
+    "estimate_quality_correlation": "Rank correlation of the training's own estimate with the Fréchet distance of samples over "
+    "the checkpoints of a run: 1 if they rise and fall together, 0 if one says nothing of the other; that of their changes "
+    "from checkpoint to checkpoint is the harder test, which a common trend does not pass. Left out where the distance stands "
+    "still (varies by less than 5 %).",
+    "arithmetic_brightness_percentile": "Arithmetic percentiles: where the result of an addition of concepts stands among the "
+    "images that the exemplars came from; 95 if it works perfectly, 50 if it does nothing.",
     "svm_accuracy": "The support vector machine sees features of D, which was trained without labels; n: the labelled training "
     "images that it was fitted on. D with random weights, as it begins, shows what the training of D adds.",
     "label_accuracy": "Label accuracy is judged by a classifier that has learned the training images, so their row says "
@@ -423,9 +431,11 @@ def notes(table):
     folds = [FOLDS] if any(dataset == "tfd" for dataset, *_ in table.columns) else []
     swept = any(entry.get("sweep") for members in table.groups for record in members for entry in record["measurements"])
     sigmas = [f"{SIGMAS} {SWEEP}" if swept else SIGMAS] if any(line.summary.sigmas for line in table.lines) else []
-    metrics = list(dict.fromkeys(entry[1] for entry in table.columns))
+    metrics = dict.fromkeys(entry[1] for entry in table.columns)
     less = " and ".join(metric.replace("_", " ") for metric in metrics if metric in LOWER_IS_BETTER)
-    caveats = ([LOWER.format(less)] if less else []) + [CAVEATS[metric] for metric in metrics if metric in CAVEATS]
+    others = (entry["metric"] for members in table.groups for each in members for entry in each["measurements"])
+    shown = metrics | dict.fromkeys(others)
+    caveats = ([LOWER.format(less)] if less else []) + [CAVEATS[metric] for metric in shown if metric in CAVEATS]
     sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
     remarks = list(dict.fromkeys(f"{number.row}: {number.note}" for _, number in table.published if number.note))
     return [ERROR_BARS, *folds, *sigmas, VERDICTS, *caveats, *sources, *remarks]

@@ -68,6 +68,23 @@ def test_features_are_the_pooled_outputs_of_all_convolutions_in_test_mode():
     np.testing.assert_allclose(found, np.concatenate(expected, axis=1), atol=1e-5)
 
 
+def test_statistics_are_the_means_of_the_minibatches_own():
+    network = discriminator((8, 8, 3), (2, 3, 4), (1, 1, 1))
+    before = [norm.moving_mean.numpy().copy() for norm in network.layers if isinstance(norm, keras.layers.BatchNormalization)]
+    images = np.float32(np.random.default_rng(3).normal(size=(14, 8, 8, 3)))
+    features.take_statistics(network, images, 4)  # three minibatches; two images are left out
+    first = network.get_layer("down_1_norm")
+    reach = keras.Model(network.input, first.input)
+    minibatches = [np.float64(reach(images[i : i + 4])) for i in (0, 4, 8)]
+    mean = np.mean([part.mean((0, 1, 2)) for part in minibatches], axis=0)
+    variance = np.mean([part.var((0, 1, 2)) for part in minibatches], axis=0)
+    np.testing.assert_allclose(first.moving_mean, mean, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(first.moving_variance, variance, rtol=1e-4)
+    norms = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert len(norms) == len(before) == 2 and all((a != b.moving_mean.numpy()).any() for a, b in zip(before, norms))
+    assert all(norm.momentum == 0.9 for norm in norms)
+
+
 def test_the_papers_network_has_28672_features():
     channels, strides = (128, 128, 256, 256, 512, 512), (1, 2, 1, 2, 1, 2)
     found = features.layers(discriminator((32, 32, 3), channels, strides))

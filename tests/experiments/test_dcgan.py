@@ -176,7 +176,7 @@ def test_the_64_by_64_networks_are_those_of_figure_1():
         assert gain.mean() == pytest.approx(1, abs=0.01) and gain.std() == pytest.approx(0.02, rel=0.2)
         assert (norm.beta.numpy() == 0).all()
     recipe = noise.config("dcgan", "lsun/bedroom").recipe
-    assert (recipe.batch_size, recipe.epochs, recipe.l2, recipe.order) == (128, 25, 1e-5, "alternating")
+    assert (recipe.batch_size, recipe.epochs, recipe.l2, recipe.order) == (128, 25, 1e-5, "one_player")
     assert recipe == noise.config("dcgan", "celeb_a").recipe == noise.config("dcgan", "npz:a.npz").recipe
     assert EXPERIMENT.scaling(noise.config("dcgan", "celeb_a")) == Linear(-1.0, 1.0)
 
@@ -189,7 +189,7 @@ def test_images_may_grow_without_transposed_convolutions():
 
 
 def test_both_play_on_every_minibatch_and_every_weight_learns():
-    widths = {"generator_channels": (8, 4), "discriminator_channels": (4, 8)}
+    widths = {"generator_channels": (8, 4), "discriminator_channels": (4, 8), "order": "alternating"}
     strides = {"generator_strides": (2, 2), "discriminator_strides": (2, 2)}
     played = game("celeb_a", (8, 8, 3), classes=0, **widths, **strides).build(None)
     assert played.order == order.OrderOfPlay("alternating")

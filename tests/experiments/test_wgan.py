@@ -228,6 +228,32 @@ def test_the_estimates_of_both_games():
     assert evidence.estimate("wasserstein", None) is None and evidence.estimate("non_saturating", None) is None
 
 
+def test_the_estimates_curve_goes_through_a_median_of_five_rows():
+    losses = [-5.0, None, -4.0, -9.0, -3.0, -2.0, -7.0, -1.0]
+    rows = [{"step": 100 * (i + 1), "d_loss": loss} for i, loss in enumerate(losses)]
+    steps, raw, smooth = evidence.filtered("wasserstein", rows)
+    assert steps == [100, 300, 400, 500, 600, 700, 800] and raw == [5, 4, 9, 3, 2, 7, 1]
+    padded = [5, 5, *raw, 1, 1]  # the ends count more than once
+    assert smooth == [sorted(padded[i : i + 5])[2] for i in range(7)]
+    assert evidence.filtered("wasserstein", []) == ([], [], [])
+
+
+def test_a_correlation_is_given_where_it_says_something():
+    quality = [50.0, 40.0, 45.0, 20.0, 10.0]
+    found = evidence.correlations([5.0, 4.0, 4.5, 2.0, 1.0], quality)
+    assert found == {"estimate_quality_correlation": pytest.approx(1), "estimate_quality_change_correlation": pytest.approx(1)}
+    found = evidence.correlations([5.0, 4.0, 3.9, 3.7, 1.0], quality)  # ranks 5 4 3 2 1 against 5 3 4 2 1: 1 - 6 * 2 / 120
+    assert found["estimate_quality_correlation"] == pytest.approx(0.9)
+    # changes -1 -.1 -.2 -2.7, ranks 2 4 3 1, against -10 5 -25 -10, ranks 2.5 4 1 2.5: Pearson's of those
+    assert found["estimate_quality_change_correlation"] == pytest.approx(
+        np.corrcoef([2, 4, 3, 1], [2.5, 4, 1, 2.5])[0, 1]
+    )
+    assert evidence.correlations([5.0, 4.0, 3.0, 2.0], [500.0, 510.0, 505.0, 515.0]) == {}  # it stands still
+    assert evidence.correlations([5.0, 5.0, 5.0, 5.0], [50.0, 40.0, 30.0, 20.0]) == {}
+    assert evidence.correlations([5.0, 4.0, 3.0], [50.0, 40.0, 30.0]) == {}
+    assert evidence.correlations([], []) == {}
+
+
 def test_without_labels_there_is_the_estimate_and_no_quality(tmp_path, monkeypatch):
     monkeypatch.setattr(evidence, "QUALITY_SAMPLES", 30)
     config = noise.config("wgan", "npz:a.npz", "smoke-28", **MLP | {"epochs": 2, "steps_per_epoch": 9})
@@ -241,7 +267,8 @@ def test_without_labels_there_is_the_estimate_and_no_quality(tmp_path, monkeypat
     np.testing.assert_array_equal(snapshots[1].images, played.sample(learning.SHOWN, 0))
     assert len(list(workdir.samples.glob("*.png"))) == 2
     curves = {"training": {"epoch": [1, 2], "d_loss": [-0.1, None], "g_loss": [0.0, 0.0]}, "validation": {}}
-    assert EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, workdir, curves)) == []
+    rows = ({"step": 9, "d_loss": -0.1}, {"step": 18, "d_loss": None})
+    assert EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, workdir, curves, rows)) == []
     figures = {path.name for path in workdir.figures.iterdir()}
     assert figures == {"curves.png", "samples-last.png", "interpolation-last.png", "estimate.png"}
 

@@ -68,7 +68,9 @@ def test_a_single_wrong_byte_is_found_or_does_not_matter(tmp_path):
 
 def drawn(path, estimates, qualities, channels=1):
     snapshots = [snapshot(epoch + 1, quality, channels) for epoch, quality in enumerate(qualities)]
-    learning.estimate_and_quality(path, snapshots, estimates, "the estimate", "the quality", (0.0, 1.0), "a title")
+    steps = [snapshot(epoch + 1).step for epoch in range(len(estimates))]
+    estimate = steps, estimates, estimates
+    learning.estimate_and_quality(path, snapshots, estimate, "the estimate", "the quality", (0.0, 1.0), "a title")
     return read(path)
 
 
@@ -95,12 +97,17 @@ def test_without_any_quality_there_is_one_axis(tmp_path):
     assert coloured(picture, curves.COLOURS[0]).sum() > 100 and coloured(picture, curves.COLOURS[1]).sum() == 0
 
 
-def test_an_estimate_that_is_missing_leaves_a_hole(tmp_path):
-    whole, hole = (
-        coloured(drawn(tmp_path / "f.png", [1.0, middle, 1.0, 1.0], [math.nan] * 4)[400:], curves.COLOURS[0])
-        for middle in (1.0, None)
-    )
-    assert 0 < (hole > 0).sum() < 0.8 * (whole > 0).sum()
+def test_the_estimate_is_drawn_as_it_is_and_smoothed(tmp_path):
+    rough = [1.0, 3.0] * 10
+    picture = []
+    for raw in (rough, [2.0] * 20):
+        snapshots = [snapshot(1, math.nan), snapshot(20, math.nan)]
+        steps = np.linspace(snapshots[0].step, snapshots[1].step, 20)
+        path = tmp_path / "f.png"
+        learning.estimate_and_quality(path, snapshots, (steps, raw, [2.0] * 20), "e", "q", (0.0, 1.0), "a title")
+        picture.append(read(path)[300:])
+    assert (picture[0] != picture[1]).any(axis=-1).mean() > 0.01  # the faint line is there
+    assert all(coloured(each, curves.COLOURS[0]).sum() > 100 for each in picture)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -120,8 +127,10 @@ def test_the_same_arguments_give_the_same_bytes(tmp_path):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
-@pytest.mark.parametrize("n_snapshots, n_estimates", [(0, 0), (1, 1), (3, 2), (2, 3)])
+@pytest.mark.parametrize("n_snapshots, n_estimates", [(0, 2), (1, 2), (3, 1), (2, 3)])
 def test_too_few_snapshots_or_estimates_are_refused(tmp_path, n_snapshots, n_estimates):
-    with pytest.raises(ValueError, match=f"{n_snapshots} snapshots and {n_estimates} estimates"):
-        drawn(tmp_path / "f.png", [1.0] * n_estimates, [1.0] * n_snapshots)
+    snapshots = [snapshot(epoch + 1) for epoch in range(n_snapshots)]
+    with pytest.raises(ValueError, match=f"{n_snapshots} snapshots, 2 steps, {n_estimates} and 2 estimates"):
+        estimate = [1, 2], [1.0] * n_estimates, [1.0] * 2
+        learning.estimate_and_quality(tmp_path / "f.png", snapshots, estimate, "e", "q", (0.0, 1.0), "a title")
     assert list(tmp_path.iterdir()) == []
