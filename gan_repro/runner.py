@@ -20,9 +20,9 @@ from gan_repro.workdir import Workdir
 
 
 def default_workdir(config):
-    """runs/<experiment>-<dataset>-<preset>-seed<N>, with the file's name alone of npz:PATH and images:FOLDER."""
+    """runs/<experiment>-<dataset>-<preset>-seed<N>; of npz:PATH and images:FOLDER only how the file's name begins."""
     kind, _, path = config.dataset.partition(":")
-    dataset = f"{kind}-{Path(path).stem}" if path else kind.replace("/", "-")
+    dataset = f"{kind}-{Path(path).stem[:50]}" if path else kind.replace("/", "-")
     return Path("runs") / f"{config.experiment}-{dataset}-{config.preset}-seed{config.seed}"
 
 
