@@ -153,7 +153,10 @@ def _read_npz(path):
             raise DataError(
                 f"{path} is no .npz file, or a truncated one. Write it with numpy.savez(path, images=images)"
             )
-        with np.load(path, allow_pickle=False) as file:
+        # A damaged header can make Python's parser warn.
+        with warnings.catch_warnings(action="ignore"), np.load(path, allow_pickle=False) as file:
+            for entry in file.zip.infolist():
+                file.zip.open(entry).close()  # else `labels` with a damaged name would pass for no labels
             if "images" not in file:
                 held = ", ".join(file.files) or "nothing"
                 raise DataError(f"{path} holds {held}; needed is `images` (and optionally `labels`, `split`)")
