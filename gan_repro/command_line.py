@@ -29,9 +29,9 @@ def run_main(define_flags, body, argv, usage):
       usage: the text of --help above the list of flags; its first line says what to type.
 
     Returns:
-      0: done (or --help); 2: wrong usage; 1 or 2: as `exit_code` of a UserError; 130: interrupted by Ctrl-C; 141: the
-      reader of stdout went away. In every case but 0 and 141 one message is on stderr. Other exceptions pass through:
-      they are faults of the program.
+      0: done (or --help); 2: wrong usage; 1 or 2: as `exit_code` of a UserError; 1: a path that cannot even be looked at;
+      130: interrupted by Ctrl-C; 141: the reader of stdout went away. In every case but 0 and 141 one line is on stderr.
+      Other exceptions pass through: they are faults of the program.
     """
     try:
         flag_values = flags.FlagValues()

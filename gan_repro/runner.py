@@ -127,7 +127,7 @@ def _memory_told(config):
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         names = [f"{name} = {value}" for name, value in _changes(config)] or ["batch_size", "n_samples"]
-        reason = str(getattr(error, "message", error)).partition("\n")[0][:200]
+        reason = str(getattr(error, "message", error)).partition("\n")[0].rpartition("}} ")[2].partition(" on /job")[0]
         raise RunError(
             f"not enough memory ({reason}); smaller numbers take less, here of {', '.join(names)}, or a smaller --preset"
         ) from error
