@@ -3,6 +3,7 @@
 What the flags are and what is then done is in run.py, evaluate.py and tables.py.
 """
 
+import errno
 import os
 import signal
 import sys
@@ -12,6 +13,8 @@ from absl import flags
 
 from gan_repro.errors import UsageError, UserError
 from gan_repro.experiment import suggest
+
+_PATHS = (errno.EACCES, errno.ELOOP, errno.ENAMETOOLONG, errno.EPERM)  # what the mere look at a path that a user named can meet
 
 
 def run_main(define_flags, body, argv, usage):
@@ -26,9 +29,9 @@ def run_main(define_flags, body, argv, usage):
       usage: the text of --help above the list of flags; its first line says what to type.
 
     Returns:
-      0: done (or --help); 2: wrong usage; 1 or 2: as `exit_code` of a UserError; 130: interrupted by Ctrl-C; 141: the
-      reader of stdout went away. In every case but 0 and 141 one message is on stderr. Other exceptions pass through:
-      they are faults of the program.
+      0: done (or --help); 2: wrong usage; 1 or 2: as `exit_code` of a UserError; 1: a path that cannot even be looked at;
+      130: interrupted by Ctrl-C; 141: the reader of stdout went away. In every case but 0 and 141 one line is on stderr.
+      Other exceptions pass through: they are faults of the program.
     """
     try:
         flag_values = flags.FlagValues()
@@ -43,7 +46,7 @@ def run_main(define_flags, body, argv, usage):
         sys.stdout.flush()
         return 0 if code is None else code
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_one_line(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
@@ -53,14 +56,28 @@ def run_main(define_flags, body, argv, usage):
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        if error.errno not in _PATHS or error.filename is None:
+            raise
+        print(f"error: cannot use {_one_line(str(error.filename))}: {error.strerror}", file=sys.stderr)
+        return UserError.exit_code
+
+
+def _one_line(text):
+    """`text` with line breaks and other unprintable characters, as names of files may hold them, written as in Python."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def parse(flag_values, argv):
     """Parses `argv` (program name first) into `flag_values`.
 
     Raises:
-      UsageError: an unknown flag (the nearest is suggested), a bad or missing value, or an argument that is no flag.
+      UsageError: an unknown flag (the nearest is suggested), a bad or missing value, an argument that is no flag, or one
+        that is not UTF-8.
     """
+    for argument in argv[1:]:
+        if any("\ud800" <= letter <= "\udfff" for letter in argument):  # how Python passes on bytes that are no text
+            raise UsageError(f"the argument {argument!r} is not UTF-8; rename what it names, and give it again")
     try:
         stray = flag_values(list(argv))[1:]
     except flags.UnrecognizedFlagError as error:

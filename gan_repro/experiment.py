@@ -10,6 +10,7 @@ import math
 import operator
 import pathlib
 import pkgutil
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -18,6 +19,8 @@ from gan_repro.errors import UsageError
 from gan_repro.scaling import UNIT
 
 PRESETS = ("paper", "quick", "smoke")  # a data set that several models of a paper learn has paper-MODEL, ... besides
+
+LATEST = 10**6  # epochs
 
 
 def level(preset):
@@ -38,7 +41,7 @@ class Recipe:
       n_samples: samples that an evaluation draws.
     """
 
-    n_samples: int = bounded(10_000, low=2, high=10**7)
+    n_samples: int = bounded(10_000, low=2, high=10**6)
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -61,7 +64,7 @@ class TrainingRecipe(Recipe):
       samples_every: epochs between grids of samples.
     """
 
-    epochs: int = bounded(low=1, high=10**6)
+    epochs: int = bounded(low=1, high=LATEST)
     batch_size: int = bounded(low=1, high=10**6)
     steps_per_epoch: int = bounded(0, low=0, high=10**9)
     precision: typing.Literal["float32", "mixed_bfloat16"] = "float32"
@@ -112,14 +115,16 @@ def parse_average(kind):
       UsageError: anything else.
     """
     name, _, value = kind.partition("-")
+    plain = re.fullmatch(r"[0-9.e-]{1,30}", value)  # it becomes part of the names of files
     try:
-        if name == "exponential" and 0 < float(value) < 1:
+        if name == "exponential" and plain and 0 < float(value) < 1:
             return float(value), 0
-        if name == "uniform" and int(value) >= 0:
+        if name == "uniform" and plain and 0 <= int(value) <= LATEST:
             return 1.0, int(value)
     except ValueError as error:
         raise UsageError(f"averages: {kind!r}: {error}; valid: exponential-DECAY, uniform-EPOCH") from error
-    raise UsageError(f"averages: {kind!r}: valid are exponential-DECAY (0 < DECAY < 1) and uniform-EPOCH (EPOCH >= 0)")
+    valid = f"exponential-DECAY (0 < DECAY < 1) and uniform-EPOCH (0 <= EPOCH <= {LATEST})"
+    raise UsageError(f"averages: {kind!r}: valid are {valid}, in plain digits")
 
 
 @dataclasses.dataclass(frozen=True)

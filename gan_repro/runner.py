@@ -3,6 +3,7 @@
 Flags are not here (run.py, evaluate.py), nor the loop (training.py). TensorFlow is imported only once work begins.
 """
 
+import contextlib
 import dataclasses
 import shlex
 import sys
@@ -12,16 +13,16 @@ from pathlib import Path
 from gan_repro import experiment as experiments
 from gan_repro import files, metrics, signals
 from gan_repro import workdir as folders
-from gan_repro.errors import RunError
+from gan_repro.errors import RunError, UserError
 from gan_repro.finished import Finished, load_config
 from gan_repro.reporting import records, tables
 from gan_repro.workdir import Workdir
 
 
 def default_workdir(config):
-    """runs/<experiment>-<dataset>-<preset>-seed<N>, with the file's name alone of npz:PATH and images:FOLDER."""
+    """runs/<experiment>-<dataset>-<preset>-seed<N>; of npz:PATH and images:FOLDER only how the file's name begins."""
     kind, _, path = config.dataset.partition(":")
-    dataset = f"{kind}-{Path(path).stem}" if path else kind.replace("/", "-")
+    dataset = f"{kind}-{Path(path).stem[:50]}" if path else kind.replace("/", "-")
     return Path("runs") / f"{config.experiment}-{dataset}-{config.preset}-seed{config.seed}"
 
 
@@ -53,7 +54,7 @@ def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fa
     workdir = Workdir(place or default_workdir(config))
     code = 0
     if not (warning and _show_finished(workdir, config)):
-        with workdir.locked():
+        with workdir.locked(), _beginning(workdir, config):
             workdir.settle(config)
             manifest = _training_manifest(workdir, config, source)
             spec = source.spec
@@ -82,7 +83,7 @@ def evaluate_again(place, data_dir=None):
     from gan_repro import data, tensorflow_setup
 
     strategy = tensorflow_setup.prepare()
-    with workdir.locked():
+    with workdir.locked(), _memory_told(config):
         source = data.load(config.dataset, data_dir, experiment.scaling(config))
         stages = experiment.stages(config, source)
         loop, complete = None, True
@@ -103,6 +104,33 @@ def evaluate_again(place, data_dir=None):
         if changed:
             manifest["evaluated_under"] = changed
         _record(experiment, config, source, workdir, loop, manifest, complete)
+
+
+@contextlib.contextmanager
+def _beginning(workdir, config):
+    """A run whose networks cannot be built (they do not fit the data, or the memory) leaves nothing behind."""
+    try:
+        with _memory_told(config):
+            yield
+    except UserError:
+        if not (workdir.begun() or workdir.metrics.exists()):
+            workdir.abandon()
+        raise
+
+
+@contextlib.contextmanager
+def _memory_told(config):
+    """Turns a lack of memory into a RunError that names what the recipe changes, or else what decides."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        names = [f"{name} = {value}" for name, value in _changes(config)] or ["batch_size", "n_samples"]
+        reason = str(getattr(error, "message", error)).partition("\n")[0].rpartition("}} ")[2].partition(" on /job")[0]
+        raise RunError(
+            f"not enough memory ({reason}); smaller numbers take less, here of {', '.join(names)}, or a smaller --preset"
+        ) from error
 
 
 def _holds(workdir, config):
@@ -244,15 +272,19 @@ def _train(loop, strategy, again):
 
 def command(config):
     """The command line that gives a run of this configuration."""
-    base = experiments.resolve(experiments.find(config.experiment), config.dataset, config.preset, config.seed).recipe
     words = ["python", "-m", "gan_repro.run", f"--experiment={config.experiment}", f"--dataset={config.dataset}"]
     words += [f"--preset={config.preset}", f"--seed={config.seed}"]
-    for field in dataclasses.fields(base):
-        value = getattr(config.recipe, field.name)
-        if value != getattr(base, field.name):
-            text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-            words.append(f"--epochs={value}" if field.name == "epochs" else f"--set={field.name}={text}")
+    for name, value in _changes(config):
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        words.append(f"--epochs={value}" if name == "epochs" else f"--set={name}={text}")
     return shlex.join(words)
+
+
+def _changes(config):
+    """(name, value) of each field of the recipe that is not the preset's."""
+    base = experiments.resolve(experiments.find(config.experiment), config.dataset, config.preset, config.seed).recipe
+    values = ((field.name, getattr(config.recipe, field.name)) for field in dataclasses.fields(base))
+    return [(name, value) for name, value in values if value != getattr(base, name)]
 
 
 def _record(experiment, config, source, workdir, loop, manifest, complete):

@@ -13,7 +13,7 @@ from absl import flags
 from gan_repro import experiment as experiments
 from gan_repro import files
 from gan_repro.command_line import run_main
-from gan_repro.errors import RunError
+from gan_repro.errors import RunError, UsageError
 from gan_repro.reporting import curves, formats, records, tables
 
 USAGE = """usage: python -m gan_repro.tables [--add=DIR ...] [--results=DIR]
@@ -142,6 +142,8 @@ def _copy_figures(run_folder, folder, name):
 
 
 def _body(values):
+    if "" in (values["results"].value, *values["add"].value):
+        raise UsageError("--results= or --add= names no folder: give it as --results=DIR, --add=DIR, or leave the flag out")
     results = Path(values["results"].value)
     if not results.is_dir():
         raise RunError(f"there is no folder {results}; run this where results/ is, or name another with --results=DIR")

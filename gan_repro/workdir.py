@@ -42,6 +42,7 @@ class Workdir:
         self.checkpoints = self.path / "checkpoints"
         self.record = self.path / "record.json"
         self.tensorboard = self.path / "tensorboard"
+        self._made = []  # folders that `locked` made, the deepest first
 
     def weights(self, kind):
         """The file of a generator's weights: kind "last", "best" or "averaged-KIND"."""
@@ -65,6 +66,7 @@ class Workdir:
         Raises:
           RunError: another process has it, or the folder cannot be made.
         """
+        self._made = [folder for folder in (self.path, *self.path.parents) if not os.path.exists(folder)]
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = open(self.path / ".lock", "w")  # noqa: SIM115 - held until the block below ends
@@ -78,6 +80,14 @@ class Workdir:
             for leftover in self.path.rglob(f".*{files.TEMPORARY}*"):  # of a process that was killed while it wrote
                 leftover.unlink(missing_ok=True)
             yield
+
+    def abandon(self):
+        """Removes what `locked` and `settle` have made for a run of which nothing was trained, empty folders too."""
+        for path in (self.config, self.manifest, self.path / ".lock"):
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # other files are there
+            for folder in self._made:
+                folder.rmdir()
 
     def begun(self):
         """Whether anything was trained or recorded here."""

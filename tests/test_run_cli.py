@@ -1,4 +1,4 @@
-"""`gan_repro.run` and `gan_repro.evaluate` as a user types them: answers, refusals, and whole small runs with their folders.
+"""`gan_repro.run` and `gan_repro.evaluate` as a user types them: answers, and whole small runs with their folders.
 
 Most command lines go through `main` in this process; those whose process matters (start, exit code, signals) are real ones.
 """
@@ -106,8 +106,8 @@ def test_questions_are_answered_at_once(arguments, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--list"], [G, "--dry_run"], [G, "--set=x=1"], ["--experiment=x"]])
-def test_questions_and_wrong_usage_import_no_tensorflow(arguments, tmp_path):
+@pytest.mark.parametrize("arguments", [["--help"], ["--list"], [G, "--dry_run"]])
+def test_questions_import_no_tensorflow(arguments, tmp_path):
     code = (
         "import sys\n"
         "from gan_repro import evaluate, run\n"
@@ -118,7 +118,7 @@ def test_questions_and_wrong_usage_import_no_tensorflow(arguments, tmp_path):
     )
     words = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(words, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60)
-    assert done.returncode in (0, 2) and "loaded" not in done.stderr, done.stderr
+    assert done.returncode == 0 and "loaded" not in done.stderr, done.stderr
 
 
 def test_help_names_every_flag(capsys):
@@ -196,90 +196,6 @@ def test_the_command_that_a_record_shows_gives_the_same_configuration(settings, 
     words = shlex.split(runner.command(config))
     assert words[:3] == ["python", "-m", "gan_repro.run"]
     assert shown(words[3:]) == wanted
-
-
-# ---- wrong usage -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "arguments, words",
-    [
-        ([], ["--experiment=NAME is missing", "goodfellow2014, theis2015", "--list"]),
-        (["--experiment="], ["--experiment=NAME is missing"]),
-        (["--dry_run"], ["--experiment=NAME is missing"]),
-        (["--experiment=goodfelow2014"], ["'goodfelow2014'", "theis2015", "Did you mean goodfellow2014?"]),
-        (["--experiment=__init__"], ["unknown experiment", "goodfellow2014, theis2015"]),
-        (["--experimnt=goodfellow2014"], ["--experimnt", "Did you mean --experiment?", "--workdir"]),
-        ([G, "--dry-run"], ["--dry-run", "Did you mean --dry_run?"]),
-        ([G, "--learning_rate=1"], ["--learning_rate", "valid:"]),
-        ([G, "stray"], ["'stray'", "--name=value"]),
-        ([G, "--workdir"], ["Missing value", "workdir"]),
-        ([G, "--tensorboard=maybe"], ["--tensorboard=maybe", "true or false"]),
-        ([G, "--dataset=mnsit"], ["'mnsit'", "mnist, tfd,", "npz:PATH, images:FOLDER", "Did you mean mnist?"]),
-        ([G, "--dataset="], ["unknown dataset ''"]),
-        ([T, "--dataset=gaussian1d"], ["'gaussian1d'", "mnist, cifar10"]),
-        ([G, "--dataset=npz"], ["'npz'", "Did you mean npz:PATH?"]),
-        ([G, "--dataset=npz:"], ["'npz:'", "npz:PATH"]),
-        ([G, "--dataset=images"], ["'images'", "Did you mean images:FOLDER?"]),
-        ([G, "--preset=papr"], ["'papr'", "paper, quick, smoke", "Did you mean paper?"]),
-        ([G, "--preset="], ["unknown preset ''"]),
-        ([G, "--seed=-1"], ["seed = -1", ">= 0"]),
-        ([G, "--seed=2147483648"], ["seed = 2147483648", "< 2**31"]),
-        ([G, "--seed=1.5"], ["--seed=1.5", "whole number"]),
-        ([G, "--seed="], ["--seed=", "whole number"]),
-        ([G, "--epochs=0"], ["epochs = 0: must be >= 1"]),
-        ([G, "--epochs=-3"], ["epochs = -3: must be >= 1"]),
-        ([G, "--epochs=many"], ["--epochs=many", "whole number"]),
-        ([G, "--epochs=10000000"], ["epochs = 10000000", "<= 1000000"]),
-        ([T, "--epochs=3"], ["--epochs=3: theis2015 trains nothing"]),
-        ([G, "--set"], ["Missing value", "set"]),
-        ([G, "--set=momentum"], ["--set=momentum", "key=value"]),
-        ([G, "--set=learning_rat=1"], ["'learning_rat'", "momentum_saturates", "Did you mean learning_rate?"]),
-        ([G, "--set=seed=3"], ["unknown recipe field 'seed'"]),
-        ([T, "--set=latent=3"], ["'latent'", "centroids"]),
-        ([G, "--set=pieces=2.5"], ["--set=pieces=2.5", "whole number"]),
-        ([G, "--set=learning_rate=fast"], ["--set=learning_rate=fast", "a number"]),
-        ([G, "--set=learning_rate=nan"], ["--set=learning_rate=nan", "finite"]),
-        ([G, "--set=learning_rate=inf"], ["--set=learning_rate=inf", "finite"]),
-        ([G, "--set=learning_rate=0"], ["learning_rate = 0.0: must be"]),
-        ([G, "--set=momentum=1"], ["momentum = 1.0: must be", "< 1"]),
-        ([G, "--set=input_keep=1.1"], ["input_keep = 1.1: must be", "<= 1"]),
-        ([G, "--set=jit_compile=1"], ["--set=jit_compile=1", "true or false"]),
-        ([G, "--set=prior=gausian"], ["uniform_unit_variance, gaussian, spherical", "Did you mean gaussian?"]),
-        ([G, "--set=generator_units=1200,x"], ["--set=generator_units=x", "whole number"]),
-        ([G, "--set=averages=ema-.9"], ["'ema-.9'", "exponential-DECAY", "uniform-EPOCH"]),
-        ([G, "--set=pieces=2", "--set=latent=-1"], ["latent = -1: must be >= 1"]),
-    ],
-)
-@pytest.mark.parametrize("dry", [[], ["--dry_run"]], ids=["run", "dry_run"])
-def test_wrong_usage_is_one_line_and_2(dry, arguments, words, here, capsys):
-    assert run.main(["run", *dry, *arguments]) == 2
-    out, err = capsys.readouterr()
-    assert out == "" and all(word in one_line(err) for word in words), err
-    assert list(here.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    "module, arguments, words",
-    [
-        ("run", ["--experiment=goodfelow2014"], "Did you mean goodfellow2014?"),
-        ("run", [G, "--presett=quick"], "Did you mean --preset?"),
-        ("run", [G, "--set=learning_rat=1"], "Did you mean learning_rate?"),
-        ("evaluate", [], "--workdir=DIR is missing"),
-        ("evaluate", ["--workdr=x"], "Did you mean --workdir?"),
-    ],
-)
-def test_wrong_usage_of_real_processes(module, arguments, words, tmp_path):
-    done = command(module, *arguments, cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "") and words in one_line(done.stderr)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("arguments", [["--workdir="], ["--help=maybe"], ["--workdir=x", "--epochs=3"], ["x"]])
-def test_wrong_usage_of_evaluate(arguments, here, capsys):
-    assert evaluate.main(["evaluate", *arguments]) == 2
-    out, err = capsys.readouterr()
-    assert out == "" and one_line(err) and list(here.iterdir()) == []
 
 
 # ---- whole runs ------------------------------------------------------------------------------------------------------
@@ -501,28 +417,6 @@ def test_what_trains_nothing_with_few_images(few, tiny, here):
 # ---- runs that fail --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "arguments, words",
-    [
-        ([G, "--dataset=npz:missing.npz"], ["missing.npz"]),
-        ([T, "--dataset=images:missing"], ["missing"]),
-        ([G, "--dataset=npz:text.npz"], ["text.npz", "no .npz file"]),
-    ],
-)
-def test_data_that_cannot_be_used_leave_no_run_behind(arguments, words, here, capsys):
-    (here / "text.npz").write_text("no archive")
-    assert run.main(["run", *arguments]) == 1
-    err = one_line(capsys.readouterr().err)
-    assert all(word in err for word in words), err
-    assert [path.name for path in here.iterdir()] == ["text.npz"]
-
-
-def test_a_folder_that_cannot_be_one(tiny, here, capsys):
-    (here / "file").write_text("x")
-    assert run.main(["run", G, f"--dataset=npz:{tiny}", *TINY, "--workdir=file/run"]) == 1
-    assert "cannot use file/run as a run's folder" in one_line(capsys.readouterr().err)
-
-
 def test_a_folder_that_another_process_uses(smoke, copy, capsys):
     before = contents(copy)
     with open(copy / ".lock", "a") as lock:
@@ -532,11 +426,6 @@ def test_a_folder_that_another_process_uses(smoke, copy, capsys):
             assert "another process is using" in one_line(capsys.readouterr().err)
     assert contents(copy).keys() == before.keys()
     assert all(contents(copy)[name] == before[name] for name in before if name != ".lock")
-
-
-def test_a_batch_larger_than_the_data(tiny, here, capsys):
-    assert run.main(["run", G, f"--dataset=npz:{tiny}", *TINY, "--set=batch_size=241"]) == 2
-    assert "batch_size = 241" in (err := one_line(capsys.readouterr().err)) and "240" in err
 
 
 def test_a_run_that_could_not_begin_does_not_stand_in_the_corrected_ones_way(tiny, here, capsys):
@@ -587,11 +476,6 @@ def test_evaluating_what_is_no_run(config, words, here, capsys):
     assert evaluate.main(["evaluate", f"--workdir={here}"]) == 1
     out, err = capsys.readouterr()
     assert out == "" and words in one_line(err) and contents(here) == before
-
-
-def test_evaluating_a_folder_that_is_not_there_makes_none(here, capsys):
-    assert evaluate.main(["evaluate", "--workdir=typo"]) == 1
-    assert "typo holds no run" in one_line(capsys.readouterr().err) and list(here.iterdir()) == []
 
 
 def test_evaluating_before_anything_was_trained(copy, capsys):

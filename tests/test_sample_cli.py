@@ -363,52 +363,9 @@ def test_an_older_run_needs_its_data_and_learns_the_shape_when_it_goes_on(plain,
 
 # ---- refusals --------------------------------------------------------------------------------------------------------
 
-WRONG = [
-    (["--n=0"], ["--n=0", ">= 1"]),
-    (["--n=-4"], ["--n=-4", ">= 1"]),
-    (["--n=many"], ["--n=many", "whole number"]),
-    (["--n=2000000000"], ["2000000000 at once", "fewer"]),
-    (["--n=10000000"], ["picture of 3162 x 3163", "too large", "--out=FILE.npz"]),
-    (["--grid=1x5000"], ["1 x 5000", "too large"]),
-    (["--seed=-1"], ["--seed=-1", ">= 0"]),
-    (["--seed=2147483648"], ["< 2**31"]),
-    (["--grid=4"], ["--grid=4", "ROWSxCOLUMNS"]),
-    (["--grid=0x5"], ["--grid=0x5", "ROWSxCOLUMNS"]),
-    (["--grid=2x3", "--n=7"], ["--grid=2x3 holds 6 images", "--n=7"]),
-    (["--grid=2x3", "--n=3", "--interpolate=linear"], ["--grid=2x3 holds 2 walks", "--n=3"]),
-    (["--grid=2x1", "--interpolate=linear"], ["--grid=2x1", "both ends", "2 columns"]),
-    (["--interpolate=lineer"], ["'lineer'", "linear, spherical", "Did you mean linear?"]),
-    (["--out=x.jpg"], ["--out=x.jpg", ".png, .gif, .npz"]),
-    (["--out=x"], ["--out=x:", ".png, .gif, .npz"]),
-    (["--out="], ["--out=", ".png, .gif, .npz"]),
-    (["--out=x.gif"], ["--out=x.gif", "--interpolate=linear or spherical"]),
-    (["--out=x.npz", "--interpolate=linear"], ["--interpolate is for pictures"]),
-    (["--out=x.npz", "--grid=1x1"], ["--grid is for pictures"]),
-    (["--label=one"], ["--label=one", "3,1,4"]),
-    (["--label="], ["--label=:", "3,1,4"]),
-    (["--label=-1"], ["--label=-1", "class number"]),
-    (["--label=3,10"], ["--label=10", "0..9"]),
-    (["--generator=bst"], ["'bst'", "best, last", "Did you mean best?"]),
-    (["--experiment=cgan"], ["--experiment", "--workdir"]),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("arguments", "words"), WRONG, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
-def test_wrong_usage_is_one_line_and_2(arguments, words, conditional, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    before = contents(conditional)
-    refused(2, words, capsys, conditional, *arguments)
-    assert list(tmp_path.iterdir()) == [] and contents(conditional) == before
-
-
 def test_a_label_for_a_generator_that_sees_none(plain, tmp_path, capsys):
     refused(2, ["goodfellow2014 sees no labels"], capsys, plain, "--label=3", f"--out={tmp_path / 'x.png'}")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_folder_is_needed(capsys):
-    assert sample.main(["sample"]) == 2
-    assert "--workdir=DIR is missing" in capsys.readouterr().err
 
 
 def test_folders_that_are_no_run(copy, tmp_path, capsys):
@@ -460,20 +417,11 @@ def test_a_folder_without_permission(plain, tmp_path, capsys):
 # ---- real processes --------------------------------------------------------------------------------------------------
 
 
-def test_help_and_refusals_come_at_once_and_without_tensorflow(conditional, tmp_path):
-    lines = [["--help"], [], [f"--workdir={tmp_path}"], *([f"--workdir={conditional}", *words] for words, _ in WRONG)]
-    code = (
-        "import json, sys\n"
-        "from gan_repro import sample\n"
-        "codes = [sample.main(['sample', *words]) for words in json.loads(sys.argv[1])]\n"
-        "loaded = {'tensorflow', 'keras', 'tensorflow_datasets'} & set(sys.modules)\n"
-        "sys.exit(f'loaded: {loaded}' if loaded else codes != [0, 2, 1] + [2] * (len(codes) - 3))"
-    )
-    words = [sys.executable, "-c", code, json.dumps(lines)]
-    done = subprocess.run(words, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert all(f"\n  --{name}" in done.stdout for name in ("workdir", "generator", "n", "seed", "label", "out", "grid",
-                                                           "interpolate", "data_dir", "help"))  # fmt: skip
+def test_help_names_every_flag(capsys):
+    assert sample.main(["sample", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert all(f"\n  --{name}" in out for name in ("workdir", "generator", "n", "seed", "label", "out", "grid", "interpolate",
+                                                   "data_dir", "help"))  # fmt: skip
 
 
 def test_a_real_process(plain, tmp_path):

@@ -42,13 +42,13 @@ class DcganRecipe(TrainingRecipe):
     conditional: bool = True
     latent: int = bounded(100, low=1, high=10**5)
     prior: typing.Literal["uniform_-1_1", "uniform_0_1", "gaussian"] = "uniform_-1_1"
-    generator_hidden: tuple[int, ...] = bounded((1024,), low=1, high=10**6)
-    generator_channels: tuple[int, ...] = bounded((128, 64), low=1, high=10**5)
+    generator_hidden: tuple[int, ...] = bounded((1024,), low=1, high=10**5)
+    generator_channels: tuple[int, ...] = bounded((128, 64), low=1, high=10**4)
     generator_strides: tuple[int, ...] = bounded((2, 2), low=1, high=100)
-    discriminator_channels: tuple[int, ...] = bounded((64, 128), low=1, high=10**5)
+    discriminator_channels: tuple[int, ...] = bounded((64, 128), low=1, high=10**4)
     discriminator_strides: tuple[int, ...] = bounded((2, 2), low=1, high=100)
-    discriminator_hidden: tuple[int, ...] = bounded((1024,), low=1, high=10**6)
-    kernel_size: int = bounded(5, low=1, high=1000)
+    discriminator_hidden: tuple[int, ...] = bounded((1024,), low=1, high=10**5)
+    kernel_size: int = bounded(5, low=1, high=100)
     upsampling: typing.Literal["transposed_convolution", "upsampling_convolution"] = "transposed_convolution"
     output: typing.Literal["sigmoid", "tanh"] = "sigmoid"
     norm_gain: bool = False

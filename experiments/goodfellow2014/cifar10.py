@@ -23,9 +23,9 @@ class CifarRecipe(rules.AdversarialRecipe):
 
     contrast_norm: float = bounded(55.0, above=0, high=1e6)
     prior: rules.Noise = "gaussian"
-    generator_units: tuple[int, ...] = bounded((8000, 8000), low=1, high=10**6)
+    generator_units: tuple[int, ...] = bounded((8000, 8000), low=1, high=10**5)
     output_irange: float = bounded(0.5, above=0, high=100.0)
-    discriminator_units: tuple[int, ...] = bounded((1600, 1600), low=1, high=10**6)
+    discriminator_units: tuple[int, ...] = bounded((1600, 1600), low=1, high=10**5)
     learning_rate: float = bounded(0.025, above=0, high=1000.0)
 
     def __post_init__(self):
@@ -50,15 +50,15 @@ class ConvolutionalRecipe(CifarRecipe):
     batch_size: int = bounded(128, low=1, high=10**6)
     output_irange: float = bounded(0.05, above=0, high=100.0)
     seed_size: int = bounded(10, low=1, high=1000)
-    deconvolution_kernel: int = bounded(5, low=1, high=1000)
+    deconvolution_kernel: int = bounded(5, low=1, high=100)
     deconvolution_stride: int = bounded(3, low=1, high=1000)
-    channels: tuple[int, ...] = bounded((32, 32, 192), low=1, high=10**5)
-    convolution_pieces: int = bounded(2, low=1, high=1000)
-    kernels: tuple[int, ...] = bounded((8, 8, 5), low=1, high=1000)
-    paddings: tuple[int, ...] = bounded((4, 3, 3), low=0, high=1000)
+    channels: tuple[int, ...] = bounded((32, 32, 192), low=1, high=10**4)
+    convolution_pieces: int = bounded(2, low=1, high=100)
+    kernels: tuple[int, ...] = bounded((8, 8, 5), low=1, high=100)
+    paddings: tuple[int, ...] = bounded((4, 3, 3), low=0, high=100)
     pool_sizes: tuple[int, ...] = bounded((4, 4, 2), low=1, high=1000)
     pool_strides: tuple[int, ...] = bounded((2, 2, 2), low=1, high=1000)
-    discriminator_units: tuple[int, ...] = bounded((500,), low=1, high=10**6)
+    discriminator_units: tuple[int, ...] = bounded((500,), low=1, high=10**5)
     learning_rate: float = bounded(0.004, above=0, high=1000.0)
 
     def __post_init__(self):
@@ -76,6 +76,17 @@ class ConvolutionalRecipe(CifarRecipe):
         """As networks.maxout_discriminator takes them."""
         pieces = [self.convolution_pieces] * len(self.channels)
         return list(zip(self.channels, pieces, self.kernels, self.paddings, self.pool_sizes, self.pool_strides))
+
+    def check_convolutions(self, pixels):
+        """Raises UsageError where D's convolutions leave nothing of images of `pixels` x `pixels`."""
+        side = pixels
+        for i, (_, _, kernel, padding, pool, stride) in enumerate(self.convolutions()):
+            side += 2 * padding - kernel + 1
+            if side < 1 or (side := -(-(side - pool) // stride) + 1) < 1:
+                raise UsageError(
+                    f"kernels, paddings, pool_sizes, pool_strides = {kernel}, {padding}, {pool}, {stride}: convolution {i + 1} "
+                    f"leaves nothing of images of {pixels} x {pixels}"
+                )
 
 
 # The YAML files name no number of epochs: they run until they are killed.
@@ -132,6 +143,7 @@ def generator(config, spec):
         return networks.mlp_generator(
             recipe.latent, hidden, spec.shape, "linear", recipe.generator_irange, recipe.output_irange
         )
+    recipe.check_convolutions(min(spec.shape[:2]))
     kernel, stride = recipe.deconvolution_kernel, recipe.deconvolution_stride
     size = stride * (recipe.seed_size - 1) + kernel
     if spec.shape[:2] != (size, size):

@@ -30,10 +30,10 @@ class AdversarialRecipe(TrainingRecipe):
     batch_size: int = bounded(100, low=1, high=10**6)
     latent: int = bounded(100, low=1, high=10**5)
     prior: Noise = "uniform_unit_variance"
-    generator_units: tuple[int, ...] = bounded((1200, 1200), low=1, high=10**6)
+    generator_units: tuple[int, ...] = bounded((1200, 1200), low=1, high=10**5)
     generator_irange: float = bounded(0.05, above=0, high=100.0)
-    discriminator_units: tuple[int, ...] = bounded((240, 240), low=1, high=10**6)
-    pieces: int = bounded(5, low=1, high=1000)
+    discriminator_units: tuple[int, ...] = bounded((240, 240), low=1, high=10**5)
+    pieces: int = bounded(5, low=1, high=100)
     discriminator_irange: float = bounded(0.005, above=0, high=100.0)
     input_keep: float = bounded(0.8, above=0, high=1)
     input_scale: float = bounded(1.25, above=0, high=1000.0)

@@ -32,11 +32,11 @@ class TfdRecipe(rules.AdversarialRecipe):
     epochs: int = bounded(22, low=1, high=10**6)
     pretrain_epochs: int = bounded(50, low=1, high=10**6)
     prior: rules.Noise = "gaussian"
-    generator_units: tuple[int, ...] = bounded((8000, 8000), low=1, high=10**6)
-    bottom_units: tuple[int, ...] = bounded((8000, 100), low=1, high=10**6)
+    generator_units: tuple[int, ...] = bounded((8000, 8000), low=1, high=10**5)
+    bottom_units: tuple[int, ...] = bounded((8000, 100), low=1, high=10**5)
     sigmoid_bias: float = bounded(-2.0, low=-100.0, high=100.0)
     sparse_connections: int = bounded(100, low=1, high=10**6)
-    discriminator_units: tuple[int, ...] = bounded((1200, 1200), low=1, high=10**6)
+    discriminator_units: tuple[int, ...] = bounded((1200, 1200), low=1, high=10**5)
     max_column_norm: float = bounded(1.9365, above=0, high=1e6)
     learning_rate: float = bounded(0.05, above=0, high=1000.0)
 

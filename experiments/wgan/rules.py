@@ -40,10 +40,10 @@ class WganRecipe(TrainingRecipe):
     prior: typing.Literal["gaussian", "uniform_-1_1"] = "gaussian"
     generator: typing.Literal["convolutional", "mlp"] = "convolutional"
     critic: typing.Literal["convolutional", "mlp"] = "convolutional"
-    units: tuple[int, ...] = bounded((512, 512, 512), low=1, high=10**6)
-    generator_channels: tuple[int, ...] = bounded((512, 256, 128, 64), low=1, high=10**5)
-    critic_channels: tuple[int, ...] = bounded((64, 128, 256, 512), low=1, high=10**5)
-    kernel_size: int = bounded(4, low=1, high=1000)
+    units: tuple[int, ...] = bounded((512, 512, 512), low=1, high=10**5)
+    generator_channels: tuple[int, ...] = bounded((512, 256, 128, 64), low=1, high=10**4)
+    critic_channels: tuple[int, ...] = bounded((64, 128, 256, 512), low=1, high=10**4)
+    kernel_size: int = bounded(4, low=1, high=100)
     generator_norm: bool = True
     critic_norm: bool = True
     norm_epsilon: float = bounded(1e-5, above=0, high=1.0)

@@ -34,7 +34,7 @@ class CriticsRecipe(TrainingRecipe):
     discriminator_epochs: int = bounded(20, low=1, high=10**6)
     generated_mean: float = bounded(3.0, low=-1000.0, high=1000.0)
     generated_std: float = bounded(1.0, above=0, high=1000.0)
-    hidden_units: tuple[int, ...] = bounded((100,), low=1, high=10**6)
+    hidden_units: tuple[int, ...] = bounded((100,), low=1, high=10**5)
     discriminator_learning_rate: float = bounded(1e-3, above=0, high=1000.0)
     critic_learning_rate: float = bounded(5e-4, above=0, high=1000.0)
     clip: float = bounded(0.1, above=0, high=1000.0)

@@ -121,7 +121,7 @@ def load(name, data_dir=None, download=True):
 
 def folder_of(data_dir):
     """The data directory in force: `data_dir`, else $TFDS_DATA_DIR, else TFDS's own default."""
-    return Path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+    return Path(os.path.expanduser(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"))
 
 
 def prepared(name, data_dir):

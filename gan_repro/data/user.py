@@ -4,13 +4,13 @@ Nothing is cropped, resized or scaled here: images are taken as they are or refu
 """
 
 import os
+import warnings
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
-from gan_repro.data import source
+from gan_repro.data import from_tfds, source
 from gan_repro.errors import DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
@@ -20,10 +20,10 @@ _SEED = 20140610  # of the division that is made where the data have none
 
 
 def _path(name, data_dir):
-    path = Path(name.partition(":")[2]).expanduser()
-    if data_dir and not path.exists() and Path(data_dir, path).exists():
+    path = os.path.expanduser(name.partition(":")[2])  # Path's own raises where there is no such user, or a long name
+    if data_dir and not os.path.exists(path) and os.path.exists(os.path.join(data_dir, path)):
         return Path(data_dir, path)
-    return path
+    return Path(path)
 
 
 def load_npz(name, data_dir=None):
@@ -141,17 +141,22 @@ def _in_memory(name, path, images, labels, parts):
 
 def _read_npz(path):
     """The arrays `images`, `labels` and `split` of a file, those that it has."""
-    if path.is_dir():
+    if os.path.isdir(path):
         raise DataError(f"{path} is a folder, npz: needs a file; for a folder of pictures: --dataset=images:{path}")
-    if not path.exists():
+    if not os.path.exists(path):
         raise DataError(f"there is no file {path}")
+    if not os.path.isfile(path):
+        raise DataError(f"{path} is no ordinary file (a pipe or a device), npz: needs one that can be read more than once")
     key = "its list of arrays"
     try:
         if not zipfile.is_zipfile(path):
             raise DataError(
                 f"{path} is no .npz file, or a truncated one. Write it with numpy.savez(path, images=images)"
             )
-        with np.load(path, allow_pickle=False) as file:
+        # A damaged header can make Python's parser warn.
+        with warnings.catch_warnings(action="ignore"), np.load(path, allow_pickle=False) as file:
+            for entry in file.zip.infolist():
+                file.zip.open(entry).close()  # else `labels` with a damaged name would pass for no labels
             if "images" not in file:
                 held = ", ".join(file.files) or "nothing"
                 raise DataError(f"{path} holds {held}; needed is `images` (and optionally `labels`, `split`)")
@@ -159,16 +164,20 @@ def _read_npz(path):
             for key in ("images", "labels", "split"):
                 if key in file:
                     arrays[key] = file[key]
+                    if not isinstance(arrays[key], np.ndarray):  # numpy gives the bytes of what does not begin as an array
+                        raise DataError(f"{path}: {key} is no array. Write the file with numpy.savez(path, images=images)")
             return arrays
+    except DataError:
+        raise
     except ValueError as error:
         if "pickle" in str(error).lower() or "object" in str(error).lower():
             raise DataError(
                 f"{path}: {key} is an array of Python objects, which are never loaded: they can run code. "
                 "Save numbers: numpy.asarray(..., dtype=numpy.uint8)"
             ) from error
-        raise DataError(f"{path} is damaged: {key} cannot be read ({error})") from error
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, MemoryError) as error:
-        raise DataError(f"{path} is damaged or cannot be read: {key}: {error}") from error
+        raise DataError(f"{path} is damaged: {key} cannot be read ({from_tfds.first_line(error)})") from error
+    except Exception as error:  # damaged bytes lead to anything, from zlib.error to RuntimeError ("encrypted")
+        raise DataError(f"{path} is damaged or cannot be read: {key}: {from_tfds.first_line(error)}") from error
 
 
 def _check_images(path, images):
@@ -200,9 +209,9 @@ def _check_integers(path, key, values, n):
 
 def _find_images(folder):
     """The image files of a folder, sorted by path: all directly in it or all one level down."""
-    if folder.is_file():
+    if os.path.isfile(folder):
         raise DataError(f"{folder} is a file, images: needs a folder; for an .npz file: --dataset=npz:{folder}")
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise DataError(f"there is no folder {folder}")
 
     def refuse(error):
@@ -235,11 +244,16 @@ def _decode(file):
     """One image file: uint8 (height, width, 1 or 3)."""
     from PIL import Image
 
+    if not os.path.isfile(file):
+        raise DataError(f"{file} cannot be read as an image: it is no ordinary file, or a link that leads nowhere")
     try:
-        with Image.open(file) as image:
+        # Pillow warns where it drops transparency, and of metadata that it cannot read.
+        with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
             if image.mode in ("I", "F") or image.mode.startswith("I;"):
                 raise DataError(f"{file} has more than 8 bits per pixel (mode {image.mode}); save it with 8")
             pixels = np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise DataError(f"{file} cannot be read as an image: {error}") from error
+    except DataError:
+        raise
+    except Exception as error:  # Pillow's decoders let out whatever a damaged byte leads to
+        raise DataError(f"{file} cannot be read as an image: {from_tfds.first_line(error)}") from error
     return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels

@@ -1,0 +1,456 @@
+"""Properties of what reads a user's words and files, tried on generated input: settings, command lines, names, data.
+
+Every example either is accepted and means what it says, or is refused by the one error of its kind; nothing else comes out.
+"""
+
+import contextlib
+import dataclasses
+import io
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import typing
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings, target
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from PIL import Image
+
+from gan_repro import data, evaluate, run, runner, sample, tables
+from gan_repro import experiment as experiments
+from gan_repro.data import user
+from gan_repro.errors import DataError, UsageError
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = {"derandomize": True, "deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
+
+
+def trials(n):
+    """`settings` of n examples, the same ones in every run."""
+    return settings(max_examples=n, **SHARED)
+
+
+def mark(tried, outcome):
+    return pytest.mark.fault(group="wrong input", tried=tried, outcome=outcome)
+
+
+def counted(record_property, n):
+    """Says in the report how many examples a test tries."""
+    record_property("trials", n)
+
+
+def called(program, words):
+    """(exit code, stdout, stderr) of a program in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = program.main(["program", *words])
+    return code, out.getvalue(), err.getvalue()
+
+
+# ---- settings --------------------------------------------------------------------------------------------------------
+
+CHOICES = [
+    (name, {"npz": "npz:a b.npz", "images": "images:~/ü"}.get(kind, kind), preset)
+    for name in experiments.names()
+    for kind, presets in experiments.find(name).recipes.items()
+    for preset in presets
+]
+NUMBERS = st.one_of(
+    st.integers(-(10**3), 10**3),
+    st.integers(),
+    st.floats(),
+    st.floats(0, 1),
+    st.sampled_from(["1_0", " 5", "٣", "1e3", ".5", "0x1"]),
+).map(str)
+AVERAGES = st.builds("{}-{}".format, st.sampled_from(["exponential", "uniform", "Uniform", ""]), NUMBERS)
+ENTRIES = st.one_of(NUMBERS, AVERAGES, st.text(max_size=20))
+VALUES = st.one_of(
+    ENTRIES,
+    st.lists(NUMBERS, max_size=6).map(",".join),
+    st.lists(AVERAGES, max_size=3).map(",".join),
+    st.booleans().map(str),
+    st.sampled_from(["true", "none", "None", ""]),
+)
+
+
+def likely(hint):
+    """Texts that a field of this type often takes."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return st.sampled_from(inner)
+    if origin is tuple:
+        return st.lists(likely(inner[0]), max_size=3).map(",".join)
+    plain = {int: st.integers(1, 100), float: st.floats(0.001, 0.999), bool: st.booleans()}
+    return plain.get(hint, AVERAGES).map(str)
+
+
+@st.composite
+def recipes_and_settings(draw):
+    """(experiment, data set, preset, settings): most of them of existing fields, a third of the texts valid words."""
+    name, dataset, preset = draw(st.sampled_from(CHOICES))
+    found = experiments.find(name)
+    recipe = type(experiments.resolve(found, dataset, preset).recipe)
+    hints = typing.get_type_hints(recipe)
+    lines = []
+    for field in draw(st.lists(st.sampled_from(dataclasses.fields(recipe)), max_size=3)):
+        value = draw(likely(hints[field.name]) if draw(st.integers(0, 3)) else VALUES)
+        lines.append(f"{field.name}={value}")
+    lines += draw(st.lists(st.text(max_size=30), max_size=1)) if draw(st.integers(0, 9)) == 0 else []
+    return name, dataset, preset, lines
+
+
+def is_of(value, hint):
+    """Whether a recipe's value is of the type that its field declares."""
+    origin = typing.get_origin(hint)
+    if origin is typing.Literal:
+        return value in typing.get_args(hint)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(is_of(entry, typing.get_args(hint)[0]) for entry in value)
+    if origin is not None:
+        return any(is_of(value, option) for option in typing.get_args(hint))
+    return type(value) is hint and (hint is not float or np.isfinite(value))
+
+
+@mark("generated --set=key=value for every recipe", "a value of its type that the shown command gives again, or one line")
+def test_settings(record_property):
+    accepted = []
+
+    @trials(400)
+    @given(recipes_and_settings(), st.one_of(st.integers(0, 9), st.integers(-5, 2**31)))
+    def check(choice, seed):
+        name, dataset, preset, lines = choice
+        try:
+            config = experiments.resolve(experiments.find(name), dataset, preset, seed, settings=lines)
+        except UsageError as error:
+            assert str(error)
+            words = [f"--experiment={name}", f"--dataset={dataset}", f"--preset={preset}", f"--seed={seed}", "--dry_run"]
+            code, out, err = called(run, [*words, *(f"--set={line}" for line in lines)])
+            assert (code, out) == (2, "") and err.startswith("error: ") and len(err.splitlines()) == 1
+            return
+        accepted.append(len(lines) > 0)
+        hints = typing.get_type_hints(type(config.recipe))
+        assert all(is_of(getattr(config.recipe, key), hint) for key, hint in hints.items())
+        words = shlex.split(runner.command(config))
+        code, out, err = called(run, [*words[3:], "--dry_run"])
+        shown = json.loads(out)
+        place = shown.pop("workdir")
+        assert (code, err) == (0, "") and shown == config.as_dict()
+        assert max(len(os.fsencode(part)) for part in Path(place).parts) <= 255
+
+    check()
+    assert 100 < sum(accepted) < 350, "nearly all were refused: nothing was tried"
+    counted(record_property, 400)
+
+
+WORDS = st.one_of(
+    st.text(max_size=15),
+    st.sampled_from(["--dry_run", "--nodry_run", "--help", "--list", "--seed", "--set", "--", "-h", "-", "--undefok=x", "="]),
+    st.builds("--{}={}".format, st.sampled_from(["seed", "epochs", "preset", "experiment", "set", "n", "grid", "label", "out",
+                                                 "interpolate", "generator", "tensorboard", "results", "help", "sed"]), VALUES),
+)  # fmt: skip
+
+
+@mark("generated command lines for every program", "an answer, or one line and exit code 1 or 2")
+@pytest.mark.parametrize("program", [run, evaluate, sample, tables])
+def test_command_lines(program, record_property, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where no run is, nor a folder of results
+    last = {run: ["--dry_run"], tables: ["--results=none"]}.get(program, ["--workdir=none"])
+
+    @trials(250)
+    @given(st.lists(WORDS, max_size=5))
+    def check(words):
+        assume(not any(word.startswith(("--flagfile", "-flagfile")) for word in words))
+        code, out, err = called(program, [*words, *last])
+        assert code in (0, 1, 2)
+        if code:
+            assert err.startswith("error: ") and len(err.splitlines()) == 1 and err.endswith("\n")
+            assert "--list" in words or out == ""
+        else:
+            assert out and err == ""
+
+    check()
+    assert list(tmp_path.iterdir()) == []
+    counted(record_property, 250)
+
+
+@mark("generated names of data sets", "one line that says what is valid, or that there is no such file")
+def test_names_of_data_sets(record_property, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kinds = st.sampled_from(["", "npz:", "images:", "mnist:", "npz::", "NPZ:", "images", ":"])
+    letters = st.characters(exclude_characters="/~", exclude_categories=["Cs"])
+
+    @trials(300)
+    @given(kinds, st.one_of(st.text(letters, max_size=300), st.sampled_from(["x" * 300, "a/b", ".", "\0", "\n"])))
+    def check(kind, rest):
+        name = kind + rest
+        assume(name not in data.LOADERS)
+        with pytest.raises((UsageError, DataError)) as caught:
+            data.load(name, download=False)
+        known = kind in ("npz:", "images:", "npz::") and rest
+        assert isinstance(caught.value, DataError) == bool(known or name == "npz::")
+        with contextlib.suppress(UsageError):
+            config = experiments.resolve(experiments.find("goodfellow2014"), name)
+            assert config.dataset == name and experiments.dataset_kind(name) in ("npz", "images")
+
+    check()
+    counted(record_property, 300)
+
+
+# ---- .npz files ------------------------------------------------------------------------------------------------------
+
+GOOD = {
+    "images": np.random.default_rng(0).integers(0, 256, (20, 4, 5, 3), np.uint8),
+    "labels": np.arange(20, dtype=np.int64) % 3,
+    "split": np.repeat([2, 1, 0], [2, 3, 15]),
+}
+
+
+def written(save=np.savez, **held):
+    """The bytes of an .npz file."""
+    file = io.BytesIO()
+    save(file, **held)
+    return file.getvalue()
+
+
+def load(content):
+    """The source of an .npz file with these bytes, or None where it is refused with one line that names the file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "tried.npz")
+        path.write_bytes(content)
+        try:
+            return data.load(f"npz:{path}")
+        except DataError as error:
+            assert "tried.npz" in str(error) and len(str(error).splitlines()) == 1
+            return None
+
+
+def check_source(source, images, labels, split):
+    """Checks a source, and a batch of it, against the arrays that it was made of."""
+    import tensorflow as tf
+
+    images = images if images.ndim == 4 else images[..., None]
+    n = len(images)
+    if split is None:
+        parts = user.divide(n)
+    else:
+        parts = {name: np.flatnonzero(split == code) for code, name in enumerate(("train", "validation", "test"))}
+    assert source.spec.sizes == {name: len(rows) for name, rows in parts.items()} and source.spec.shape == images.shape[1:]
+    assert source.spec.classes == (0 if labels is None else labels.max() + 1)
+    for name, rows in parts.items():
+        np.testing.assert_array_equal(source.images(name), images[rows])
+        assert labels is None or (source.labels(name) == labels[rows]).all()
+    size, order = 3, source.open(1, 7)
+    x, classes = source.batch(order, tf.constant(1), size)
+    rows = parts["train"][order.numpy()[size : 2 * size]]
+    np.testing.assert_allclose(x, images[rows] / 255, atol=1e-6)
+    np.testing.assert_array_equal(classes, np.zeros(size) if labels is None else labels[rows])
+
+
+@st.composite
+def near_arrays(draw):
+    """{name: array} for an .npz file: often nearly what is asked for, in every field."""
+    n = draw(st.one_of(st.integers(14, 24), st.integers(14, 24), st.integers(0, 13)))
+    shape = (n, *draw(st.one_of(st.just((3, 2)), st.just((3, 2, 3)), st.lists(st.integers(0, 4), max_size=4))))
+    any_type, integers = arrays.scalar_dtypes(), st.one_of(arrays.integer_dtypes(), arrays.unsigned_integer_dtypes())
+    held = {"images": draw(arrays.arrays(draw(st.one_of(st.just(np.dtype(np.uint8)), any_type)), shape))}
+    for name, high in (("labels", 9), ("split", 2)):
+        kind = draw(st.sampled_from(["none", "fit", "fit", "near", "any"]))
+        if kind == "fit":
+            held[name] = draw(arrays.arrays(draw(integers), n, elements=st.integers(0, high)))
+            held[name][:12] = 0  # enough to train on
+            held[name][12:14] = [2, 1][: max(0, n - 12)]
+        elif kind == "near":
+            held[name] = draw(arrays.arrays(draw(integers), draw(st.integers(max(0, n - 1), n + 1))))
+        elif kind == "any":
+            held[name] = draw(arrays.arrays(draw(any_type), arrays.array_shapes(max_dims=2, max_side=5)))
+    return {name: array for name, array in held.items() if draw(st.integers(0, 19))}
+
+
+@mark(".npz files with generated arrays of any type and shape", "batches of exactly those images and labels, or one line")
+def test_arrays_of_any_type_and_shape(record_property):
+    read = []
+
+    @trials(200)
+    @given(near_arrays(), st.sampled_from([np.savez, np.savez_compressed]))
+    def check(held, save):
+        source = load(written(save, **held))
+        target(float(source is not None))
+        if source is not None:
+            assert held["images"].dtype == np.uint8 and len(held["images"]) >= 12
+            assert all(held[name].dtype.kind in "iu" for name in ("labels", "split") if name in held)
+            check_source(source, held["images"], held.get("labels"), held.get("split"))
+            read.append(set(held))
+
+    check()
+    assert len(read) > 20 and {"labels", "split"} <= set().union(*read), "nearly all were refused: nothing was tried"
+    counted(record_property, 200)
+
+
+@st.composite
+def damaged(draw, content, most=3):
+    """`content` with some of its bytes changed, removed or added, or cut off."""
+    content = bytearray(content)
+    for _ in range(draw(st.integers(1, most))):
+        # Half of the places are where the formats have their descriptions: at both ends.
+        ends = st.one_of(st.integers(0, 150), st.integers(max(0, len(content) - 300), len(content) - 1))
+        at = min(len(content) - 1, draw(st.one_of(ends, st.integers(0, len(content) - 1))))
+        how = draw(st.sampled_from(["change", "change", "bit", "remove", "add", "cut"]))
+        if how == "change":
+            content[at] = draw(st.integers(0, 255))
+        elif how == "bit":
+            content[at] ^= 1 << draw(st.integers(0, 7))
+        elif how == "remove":
+            del content[at : at + draw(st.integers(1, 8))]
+        elif how == "add":
+            content[at:at] = draw(st.binary(min_size=1, max_size=8))
+        else:
+            del content[at:]
+        content = content or bytearray(b"\0")
+    return bytes(content)
+
+
+@mark(".npz files with damaged bytes, and random bytes", "the images that were written, or one line")
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_damaged_archives(save, record_property):
+    content = written(save, **GOOD)
+    outcomes = []
+
+    @trials(400)
+    @given(st.one_of(damaged(content), damaged(content), st.binary(max_size=200)))
+    def check(changed):
+        source = load(changed)
+        outcomes.append(source is not None)
+        if source is not None:  # such as another time of change
+            check_source(source, GOOD["images"], GOOD["labels"], GOOD["split"])
+
+    check()
+    assert {True, False} == set(outcomes)
+    counted(record_property, 400)
+
+
+@mark(".npz files whose arrays have damaged headers, under checksums that fit", "images of the shape that is said, or one line")
+def test_damaged_headers(record_property):
+    members = {}
+    for name, array in GOOD.items():
+        file = io.BytesIO()
+        np.save(file, array)
+        members[name] = file.getvalue()
+
+    @trials(400)
+    @given(st.sampled_from(list(GOOD)), st.data())
+    def check(name, choose):
+        length = len(members[name]) - GOOD[name].nbytes
+        header = choose.draw(damaged(members[name][:length]))
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            for key, member in members.items():
+                archive.writestr(f"{key}.npy", header + member[length:] if key == name else member)
+        source = load(file.getvalue())
+        if source is not None:
+            assert sum(source.spec.sizes.values()) <= 20 and source.images("train").dtype == np.uint8
+            assert source.images("train").shape == (source.spec.sizes["train"], *source.spec.shape)
+
+    check()
+    counted(record_property, 400)
+
+
+# ---- pictures --------------------------------------------------------------------------------------------------------
+
+
+def picture(suffix):
+    """The bytes of a picture of 8 x 8 pixels."""
+    file = io.BytesIO()
+    pixels = np.random.default_rng(1).integers(0, 256, (8, 8, 3), np.uint8)
+    Image.fromarray(pixels).save(file, {"jpg": "JPEG"}.get(suffix, suffix))
+    return file.getvalue()
+
+
+@mark("folders with a damaged picture, PNG, JPEG or GIF, or random bytes", "the other pictures as they are, or one line")
+@pytest.mark.parametrize("suffix", ["png", "jpg", "gif"])
+def test_damaged_pictures(suffix, record_property, tmp_path, capfd):
+    content = picture(suffix)
+    for index in range(12):
+        (tmp_path / f"{index:02}.{suffix}").write_bytes(content)
+    sound = data.load(f"images:{tmp_path}").images("train")[0]
+    place = tmp_path / f"x.{suffix}"
+
+    @trials(200)
+    @given(st.one_of(damaged(content), damaged(content), st.binary(max_size=100)))
+    def check(changed):
+        place.write_bytes(changed)
+        try:
+            source = data.load(f"images:{tmp_path}")
+        except DataError as error:
+            assert place.name in str(error) and len(str(error).splitlines()) == 1
+            return
+        assert source.spec.shape == (8, 8, 3) and source.spec.sizes == {"train": 11, "validation": 1, "test": 1}
+        rows = user.divide(13)["train"]
+        assert all((image == sound).all() for image, row in zip(source.images("train"), rows) if row < 12)
+
+    check()
+    assert capfd.readouterr().err == ""
+    counted(record_property, 200)
+
+
+# ---- the Toronto Face Database ---------------------------------------------------------------------------------------
+
+# In a process of its own: what scipy's reader makes of some bytes would end this one.
+TFD = """
+import sys
+import numpy as np
+from scipy import io
+from gan_repro import data
+from gan_repro.errors import DataError
+folder, compressed = sys.argv[1], sys.argv[2] == "True"
+rng = np.random.default_rng(0)
+folds = rng.integers(0, 4, (12, 5), np.uint8)
+folds[:4] = np.arange(4)[:, None]
+fields = {"images": rng.integers(0, 256, (12, 48, 48), np.uint8), "folds": folds,
+          "labs_ex": rng.integers(1, 8, (12, 1)).astype(np.int16)}
+path = f"{folder}/TFD_48x48.mat"
+io.savemat(path, fields, do_compression=compressed)
+content = open(path, "rb").read()
+starts = [content.find(name) for name in (b"images", b"folds", b"labs_ex") if name in content] or [140, 200]
+counts = [0, 0]
+for _ in range(int(sys.argv[3])):
+    changed = bytearray(content)
+    for _ in range(rng.integers(1, 4)):
+        near = rng.choice(starts) + rng.integers(-50, 40) if rng.integers(2) else rng.integers(len(changed))
+        at = int(min(near, len(changed) - 1))
+        how = rng.integers(4)
+        if how < 2:
+            changed[at] = rng.integers(256)
+        elif how == 2:
+            del changed[at : at + int(rng.integers(1, 9))]
+        else:
+            changed[at:at] = rng.bytes(rng.integers(1, 9))
+    with open(path, "wb") as file:
+        file.write(changed)
+    try:
+        source = data.load("tfd", folder)
+        assert source.images("train").shape == (source.spec.sizes["train"], 48, 48, 1)
+        counts[1] += 1
+    except DataError as error:
+        assert "\\n" not in str(error) and "TFD_48x48.mat" in str(error), error
+        counts[0] += 1
+print(*counts)
+"""
+
+
+@mark("TFD's file with damaged bytes, with and without compression", "images of the right shape, or one line")
+@pytest.mark.parametrize("compressed", [False, True])
+def test_damaged_matlab_files(compressed, record_property, tmp_path):
+    words = [sys.executable, "-c", TFD, str(tmp_path), str(compressed), "300"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    refused, read = map(int, done.stdout.split())
+    assert refused > 50 and (read > 10 or compressed)
+    counted(record_property, 300)
