@@ -121,8 +121,12 @@ def _show_finished(workdir, config):
     if not workdir.record.exists():
         return False
     workdir.check(config)
-    record = files.read_json(workdir.record)
-    records.check(record, workdir.record)
+    try:
+        record = files.read_json(workdir.record)
+        records.check(record, workdir.record)
+    except RunError as error:
+        again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={workdir.path}"])
+        raise RunError(f"{error}. It is written anew by: {again}") from error
     played, wanted = record["config"]["recipe"].get("epochs", 0), getattr(config.recipe, "epochs", 0)
     if not record.get("complete") or played < wanted:
         return False
@@ -207,6 +211,7 @@ def _training_manifest(workdir, config, source):
     if manifest is None:
         manifest = _new_manifest(config, source)
     else:
+        manifest.pop("weights_sha256", None)  # of weights that will be others
         changed = _changed(manifest)
         if changed and changed not in manifest["continued_under"]:
             _warn(f"this run began under other conditions ({', '.join(changed)} differ): bits may differ; the record says so")
