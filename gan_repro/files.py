@@ -77,7 +77,8 @@ def write_text(path, text):
 
 def write_json(path, value):
     """Writes a dict as indented JSON with a checksum, the key "sha256". NaN is refused (ValueError): it is not JSON."""
-    write_text(path, json.dumps(value | {"sha256": _json_sha256(value)}, indent=1, allow_nan=False) + "\n")
+    plain = json.loads(json.dumps(value, allow_nan=False))  # as it will be read: lists for tuples, text for numbers as keys
+    write_text(path, json.dumps(plain | {"sha256": _json_sha256(plain)}, indent=1) + "\n")
 
 
 def read_json(path):
