@@ -54,8 +54,9 @@ def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fa
     code = 0
     if not (warning and _show_finished(workdir, config)):
         with workdir.locked():
-            workdir.settle(config)
+            workdir.check(config)
             manifest = _training_manifest(workdir, config, source)
+            workdir.settle(config)  # only now: a refused continuation leaves the old configuration
             spec = source.spec
             print(f"{experiment.title}\n{spec.title}: {spec.sizes['train']:,} training images of {spec.shape}")
             print(f"folder {workdir.path}")
@@ -84,25 +85,36 @@ def evaluate_again(place, data_dir=None):
     strategy = tensorflow_setup.prepare()
     with workdir.locked():
         source = data.load(config.dataset, data_dir, experiment.scaling(config))
+        manifest = _read_manifest(workdir, source) or _new_manifest(config, source)
         stages = experiment.stages(config, source)
         loop, complete = None, True
         if stages:
             loop = _loop(experiment, stages, config, source, workdir)
+            again = f"{command(config)} {shlex.join([f'--workdir={workdir.path}'])}"
             with strategy.scope():
-                if not loop.restore():
+                if not loop.restore(_refuse_earlier(workdir, again)):
                     raise RunError(f"{workdir.path}: nothing was trained yet; run it first")
                 if not loop.in_last_stage():
                     raise RunError(
                         f"{workdir.path}: the run is still in its stage {loop.stage().name}; the generator to evaluate is that "
-                        f"of the stage {stages[-1].name}. Continue it with: {command(config)} --workdir={workdir.path}"
+                        f"of the stage {stages[-1].name}. Continue it with: {again}"
                     )
                 loop.export()
             complete = loop.finished()
-        manifest = _read_manifest(workdir, source) or _new_manifest(config, source)
         changed = _changed(manifest)
         if changed:
             manifest["evaluated_under"] = changed
         _record(experiment, config, source, workdir, loop, manifest, complete)
+
+
+def _refuse_earlier(workdir, again):
+    """What is called instead of a warning where an earlier checkpoint would be taken: the weights would go back to it."""
+
+    def refuse(line):
+        first = f"delete {workdir.record} and " if workdir.record.exists() else ""
+        raise RunError(f"{line}. To play the steps since then once more, {first}continue the run: {again}")
+
+    return refuse
 
 
 def _holds(workdir, config):

@@ -190,13 +190,15 @@ class Loop:
             self._write(network, self.workdir.network(name))
         self._write_best()
 
-    def restore(self):
-        """Builds the stage that the newest checkpoint belongs to and gives it that state. False: no checkpoint.
+    def restore(self, warn=None):
+        """Builds the stage that the newest whole checkpoint belongs to and gives it that state. False: no checkpoint.
+
+        `warn`, else the Loop's, is called with a line for each damaged one.
 
         Raises:
           RunError: the checkpoint does not fit what the configuration builds.
         """
-        found = self.workdir.load_checkpoint(self.warn)
+        found = self.workdir.load_checkpoint(warn or self.warn)
         if found is None:
             return False
         arrays, notes = found
@@ -377,7 +379,7 @@ class Loop:
         """Writes a file of weights; says so where it takes the place of a damaged one."""
         if path.exists():
             try:
-                files.check_seal(path)
+                weights.check(path)
             except RunError as error:
                 self.warn(f"{error}; it is written anew")
         weights.write(network, path)

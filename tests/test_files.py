@@ -126,7 +126,9 @@ def savez(path):
     with files.replacing(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, a=np.zeros(100_000))
 big = "x" * 1_000_000
-writers = {"text": lambda path: files.write_text(path, big), "json": lambda path: files.write_json(path, {"a": big}), "npz": savez}
+def write_json(path):
+    files.write_json(path, {"a": big})
+writers = {"text": lambda path: files.write_text(path, big), "json": write_json, "npz": savez}
 try:
     writers[sys.argv[2]](sys.argv[1])
 except RunError as error:
