@@ -106,19 +106,23 @@ def _json_sha256(value):
 
 
 def write_arrays(path, arrays, compress=False):
-    """Writes {name: numpy array} as an .npz, whole or not at all. Raises RunError as `replacing` does."""
-    with replacing(path) as temporary, open(temporary, "wb") as file:
-        (np.savez_compressed if compress else np.savez)(file, **arrays)
+    """Writes {name: numpy array} as a sealed .npz, whole or not at all. Raises RunError as `replacing` does."""
+    with replacing(path) as temporary:
+        with open(temporary, "wb") as file:
+            (np.savez_compressed if compress else np.savez)(file, **arrays)
+        seal(temporary)
 
 
 def read_arrays(path):
-    """{name: numpy array} of an .npz. All its bytes are checked against the CRCs of the zip format before numpy reads them.
+    """{name: numpy array} of an .npz. Its bytes are checked before numpy reads them: the seal, and the CRCs of the zip format.
 
-    numpy.load alone stops where an array seems to end: a header that says less is believed.
+    numpy.load alone stops where an array seems to end: a header that says less is believed. The CRCs say nothing of the
+    list of arrays, which may lose some of them; files without a seal are read all the same.
 
     Raises:
       RunError: the file is missing, unreadable or damaged.
     """
+    check_seal(path)
     try:
         with zipfile.ZipFile(path) as archive:
             whole = {name.removesuffix(".npy"): archive.read(name) for name in archive.namelist()}
@@ -130,7 +134,7 @@ def read_arrays(path):
 
 
 def seal(path):
-    """Adds a last line with the sha256 of a file to it, for formats whose readers do not mind, such as HDF5."""
+    """Adds a last line with the sha256 of a file to it, for formats whose readers do not mind: HDF5, zip."""
     with open(path, "rb") as file:
         line = f"\nsha256 of the bytes before this line: {hashlib.file_digest(file, 'sha256').hexdigest()}\n"
     with open(path, "ab") as file:

@@ -72,8 +72,11 @@ PLACES = ("config.json", "manifest.json", "metrics.csv", "generator_best.weights
           "checkpoints/0000000004.npz", "discriminator.weights.h5", "figures/samples-last.png", "record.json")  # fmt: skip
 
 
-@pytest.mark.fault(group=DISK, tried="the disk full when one of a run's files is written; then the same command with room",
-                   outcome="one line that names the file, nothing half-written; then the bytes of an undisturbed run")  # fmt: skip
+@pytest.mark.fault(
+    group=DISK,
+    tried="the disk full when one of a run's files is written; then the same command with room",
+    outcome="one line that names the file, nothing half-written; then the bytes of an undisturbed run",
+)
 @pytest.mark.parametrize("place", PLACES)
 def test_a_full_disk_at_each_file(place, data, undisturbed, tmp_path, monkeypatch, capsys):
     folder, original = tmp_path / "run", files.replacing
@@ -98,8 +101,11 @@ def test_a_full_disk_at_each_file(place, data, undisturbed, tmp_path, monkeypatc
     same(folder, undisturbed)
 
 
-@pytest.mark.fault(group=DISK, tried="the disk full when a row is added to metrics.csv; then with room",
-                   outcome="one line; the half row is replaced, the bytes of an undisturbed run")  # fmt: skip
+@pytest.mark.fault(
+    group=DISK,
+    tried="the disk full when a row is added to metrics.csv; then with room",
+    outcome="one line; the half row is replaced, the bytes of an undisturbed run",
+)
 def test_a_full_disk_at_a_row(data, undisturbed, tmp_path, monkeypatch, capsys):
     folder, original = tmp_path / "run", training.Loop._append_metrics
 
@@ -117,8 +123,11 @@ def test_a_full_disk_at_a_row(data, undisturbed, tmp_path, monkeypatch, capsys):
     same(folder, undisturbed)
 
 
-@pytest.mark.fault(group=DISK, tried="the same command under limits of a file's size from 0 bytes up, in one folder",
-                   outcome="one line each time; each gets further; without a limit the bytes of an undisturbed run")  # fmt: skip
+@pytest.mark.fault(
+    group=DISK,
+    tried="the same command under limits of a file's size from 0 bytes up, in one folder",
+    outcome="one line each time; each gets further; without a limit the bytes of an undisturbed run",
+)
 def test_ever_more_room(data, undisturbed, tmp_path, capsys, record_property):
     folder, struck = tmp_path / "run", []
     sizes = sorted(path.stat().st_size for path in undisturbed.rglob("*") if path.is_file())
@@ -136,8 +145,11 @@ def test_ever_more_room(data, undisturbed, tmp_path, capsys, record_property):
     record_property("trials", len(limits))
 
 
-@pytest.mark.fault(group=DISK, tried="the disk full when a finished run is continued, evaluated or sampled from",
-                   outcome="one line; what was there stands")  # fmt: skip
+@pytest.mark.fault(
+    group=DISK,
+    tried="the disk full when a finished run is continued, evaluated or sampled from",
+    outcome="one line; what was there stands",
+)
 def test_a_full_disk_leaves_a_finished_run(data, undisturbed, tmp_path, capsys, record_property):
     folder = Path(shutil.copytree(undisturbed, tmp_path / "run"))
     before = tiny_runs.contents(folder)
@@ -179,8 +191,11 @@ def mounted(folder, *words):
         subprocess.run(["umount", str(folder)], check=True)
 
 
-@pytest.mark.fault(group=DISK, tried="a real file system of 64, 160 and 256 kB that fills up; then a larger one",
-                   outcome="one line, 'No space left on device', nothing half-written; then the bytes of an undisturbed run")  # fmt: skip
+@pytest.mark.fault(
+    group=DISK,
+    tried="a real file system of 64, 160 and 256 kB that fills up; then a larger one",
+    outcome="one line, nothing half-written; then the bytes of an undisturbed run",
+)
 def test_a_small_file_system(data, undisturbed, tmp_path, capsys, record_property):
     disk = tmp_path / "disk"
     with mounted(disk, "-t", "tmpfs", "-o", "size=64k", "none"):
@@ -213,8 +228,11 @@ def read_only(folder):
             folder.chmod(0o700)
 
 
-@pytest.mark.fault(group=DISK, tried="run, --epochs=3, evaluate, sample and tables where nothing can be written",
-                   outcome="one line; nothing touched; what only reads works")  # fmt: skip
+@pytest.mark.fault(
+    group=DISK,
+    tried="run, --epochs=3, evaluate, sample and tables where nothing can be written",
+    outcome="one line; nothing touched; what only reads works",
+)
 def test_a_read_only_folder(data, undisturbed, tmp_path, capsys, record_property):
     place = tmp_path / "place"
     folder = Path(shutil.copytree(undisturbed, place / "run"))
@@ -243,8 +261,11 @@ def test_a_read_only_folder(data, undisturbed, tmp_path, capsys, record_property
     record_property("trials", 7)
 
 
-@pytest.mark.fault(group=DISK, tried="a file where a run's folder or one of its folders should be, a folder where a file should",
-                   outcome="one line that names it; then the bytes of an undisturbed run once it is away")  # fmt: skip
+@pytest.mark.fault(
+    group=DISK,
+    tried="a file where a run's folder or one of its folders should be, a folder where a file should",
+    outcome="one line that names it; then the bytes of an undisturbed run once it is away",
+)
 @pytest.mark.parametrize("place", ["checkpoints", "samples", "generator.weights.h5/"])
 def test_something_in_the_way(place, data, undisturbed, tmp_path, capsys):
     folder = tmp_path / "run"
