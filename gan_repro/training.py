@@ -377,7 +377,7 @@ class Loop:
 
     def _write(self, network, path):
         """Writes a file of weights; says so where it takes the place of a damaged one."""
-        if path.exists():
+        if path.is_file():
             try:
                 weights.check(path)
             except RunError as error:

@@ -3,17 +3,30 @@
 Which networks a run keeps, and where, is not here (training.py, workdir.py).
 """
 
+import os
+
 import h5py
 
 from gan_repro import files
 from gan_repro.errors import RunError
 
+_OVERHEAD = 4096  # bytes for each variable, and for the file: more than what HDF5 takes beside the numbers
+
 
 def write(network, path):
     """Writes the weights of a Keras model, whole or not at all. Raises RunError as files.replacing."""
     with files.replacing(path) as temporary:
+        _find_room(temporary, network)
         network.save_weights(temporary)
         files.seal(temporary)
+
+
+def _find_room(path, network):
+    """Raises OSError where there is no room for the weights: HDF5, closing a file on a full disk, can crash the process."""
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        with open(path, "wb") as file:
+            size = sum(variable.value.numpy().nbytes for variable in network.variables)
+            os.posix_fallocate(file.fileno(), 0, size + _OVERHEAD * (len(network.variables) + 1))
 
 
 def check(path):
