@@ -21,6 +21,7 @@ setup(
         "matplotlib",
         "scipy",
         "pillow",
+        "h5py",
         "absl-py",
     ],
     extras_require={

@@ -1,15 +1,29 @@
-"""Files that are written whole or not at all, and their checksums. Knows nothing of what is in them."""
+"""Files that are written whole or not at all, and their checksums: a byte that changed is noticed when it is read.
+
+Knows nothing of what is in them.
+"""
 
 import contextlib
 import hashlib
+import io
 import json
+import lzma
 import os
+import re
+import struct
 import tempfile
+import zipfile
+import zlib
 from pathlib import Path
+
+import numpy as np
 
 from gan_repro.errors import RunError
 
 TEMPORARY = ".being-written"  # in the names of files that are not whole yet; they begin with a dot, too
+# What zipfile and numpy let out where a byte of an archive is another one
+_DAMAGE = (ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error)
+_SEAL = re.compile(rb"\nsha256 of the bytes before this line: ([0-9a-f]{64})\n\Z")
 
 
 def cache_folder():
@@ -62,22 +76,84 @@ def write_text(path, text):
 
 
 def write_json(path, value):
-    """Writes `value` as indented JSON, whole or not at all. NaN is refused (ValueError): it is not JSON."""
-    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
+    """Writes a dict as indented JSON with a checksum, the key "sha256". NaN is refused (ValueError): it is not JSON."""
+    plain = json.loads(json.dumps(value, allow_nan=False))  # as it will be read: lists for tuples, text for numbers as keys
+    write_text(path, json.dumps(plain | {"sha256": _json_sha256(plain)}, indent=1) + "\n")
 
 
 def read_json(path):
-    """Reads a JSON file.
+    """Reads a JSON file that `write_json` wrote, or one without a checksum.
+
+    Returns:
+      the value, without its checksum.
 
     Raises:
-      RunError: the file is missing, unreadable or not JSON.
+      RunError: the file is missing, unreadable, not JSON, or not as it was written.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise RunError(f"cannot read {path}: {reason(error)}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(f"{path} is damaged: it is not JSON ({error})") from error
+    if isinstance(value, dict) and "sha256" in value and value.pop("sha256") != _json_sha256(value):
+        raise RunError(f"{path} is damaged: its sha256 is another (if it was edited on purpose, take out the line sha256)")
+    return value
+
+
+def _json_sha256(value):
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def write_arrays(path, arrays, compress=False):
+    """Writes {name: numpy array} as a sealed .npz, whole or not at all. Raises RunError as `replacing` does."""
+    with replacing(path) as temporary:
+        with open(temporary, "wb") as file:
+            (np.savez_compressed if compress else np.savez)(file, **arrays)
+        seal(temporary)
+
+
+def read_arrays(path):
+    """{name: numpy array} of an .npz. Its bytes are checked before numpy reads them: the seal, and the CRCs of the zip format.
+
+    numpy.load alone stops where an array seems to end: a header that says less is believed. The CRCs say nothing of the
+    list of arrays, which may lose some of them; files without a seal are read all the same.
+
+    Raises:
+      RunError: the file is missing, unreadable or damaged.
+    """
+    check_seal(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            whole = {name.removesuffix(".npy"): archive.read(name) for name in archive.namelist()}
+        return {name: np.lib.format.read_array(io.BytesIO(data), allow_pickle=False) for name, data in whole.items()}
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {reason(error)}") from error
+    except _DAMAGE as error:
+        raise RunError(f"{path} is damaged: {str(error) or type(error).__name__}") from error
+
+
+def seal(path):
+    """Adds a last line with the sha256 of a file to it, for formats whose readers do not mind: HDF5, zip."""
+    with open(path, "rb") as file:
+        line = f"\nsha256 of the bytes before this line: {hashlib.file_digest(file, 'sha256').hexdigest()}\n"
+    with open(path, "ab") as file:
+        file.write(line.encode())
+
+
+def check_seal(path):
+    """Checks a file against the line of `seal`; one without that line passes.
+
+    Raises:
+      RunError: the file is missing or unreadable, or a byte is another.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {reason(error)}") from error
+    found = _SEAL.search(content, max(0, len(content) - 200))
+    if found and hashlib.sha256(content[: found.start()]).hexdigest() != found[1].decode():
+        raise RunError(f"{path} is damaged: its sha256 is another")
 
 
 def sha256(path):

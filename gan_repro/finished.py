@@ -1,9 +1,10 @@
 """A trained run as an experiment's `evaluate` sees it: its data, generators, samples, curves. Nothing is measured here."""
 
 import dataclasses
+import shlex
 
 from gan_repro import experiment as experiments
-from gan_repro import files
+from gan_repro import files, weights
 from gan_repro.data.source import Described, Spec
 from gan_repro.errors import DataError, RunError, UsageError
 from gan_repro.workdir import Workdir
@@ -43,10 +44,10 @@ class Finished:
     def loaded(self, network, path):
         """`network` with the weights in a file. Raises RunError: the file is missing, damaged or of another network."""
         try:
-            network.load_weights(path)
-        except (OSError, ValueError, KeyError) as error:
-            raise RunError(f"cannot read the {network.name}'s weights in {path}: {str(error).splitlines()[0]}") from error
-        return network
+            return weights.read(network, path)
+        except RunError as error:
+            again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={self.workdir.path}"])
+            raise RunError(f"{error}. Written anew from the run's checkpoint it is by: {again}") from error
 
     def conditional(self):
         """Whether its generators take labels."""
@@ -94,7 +95,7 @@ def load_config(workdir):
     """
     if not workdir.config.exists():
         raise RunError(f"{workdir.path} holds no run: it has no config.json")
-    written = files.read_json(workdir.config)
+    written = workdir.read_config()
     try:
         experiment = experiments.find(written["experiment"])
         base = experiments.resolve(experiment, written["dataset"], written["preset"], written["seed"])

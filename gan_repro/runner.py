@@ -55,8 +55,9 @@ def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fa
     code = 0
     if not (warning and _show_finished(workdir, config)):
         with workdir.locked(), _beginning(workdir, config):
-            workdir.settle(config)
+            workdir.check(config)
             manifest = _training_manifest(workdir, config, source)
+            workdir.settle(config)  # only now: a refused continuation leaves the old configuration
             spec = source.spec
             print(f"{experiment.title}\n{spec.title}: {spec.sizes['train']:,} training images of {spec.shape}")
             print(f"folder {workdir.path}")
@@ -85,21 +86,22 @@ def evaluate_again(place, data_dir=None):
     strategy = tensorflow_setup.prepare()
     with workdir.locked(), _memory_told(config):
         source = data.load(config.dataset, data_dir, experiment.scaling(config))
+        manifest = _read_manifest(workdir, source) or _new_manifest(config, source)
         stages = experiment.stages(config, source)
         loop, complete = None, True
         if stages:
             loop = _loop(experiment, stages, config, source, workdir)
+            again = f"{command(config)} {shlex.join([f'--workdir={workdir.path}'])}"
             with strategy.scope():
-                if not loop.restore():
+                if not loop.restore(_refuse_earlier(workdir, again)):
                     raise RunError(f"{workdir.path}: nothing was trained yet; run it first")
                 if not loop.in_last_stage():
                     raise RunError(
                         f"{workdir.path}: the run is still in its stage {loop.stage().name}; the generator to evaluate is that "
-                        f"of the stage {stages[-1].name}. Continue it with: {command(config)} --workdir={workdir.path}"
+                        f"of the stage {stages[-1].name}. Continue it with: {again}"
                     )
                 loop.export()
             complete = loop.finished()
-        manifest = _read_manifest(workdir, source) or _new_manifest(config, source)
         changed = _changed(manifest)
         if changed:
             manifest["evaluated_under"] = changed
@@ -133,6 +135,16 @@ def _memory_told(config):
         ) from error
 
 
+def _refuse_earlier(workdir, again):
+    """What is called instead of a warning where an earlier checkpoint would be taken: the weights would go back to it."""
+
+    def refuse(line):
+        first = f"delete {workdir.record} and " if workdir.record.exists() else ""
+        raise RunError(f"{line}. To play the steps since then once more, {first}continue the run: {again}")
+
+    return refuse
+
+
 def _holds(workdir, config):
     """Whether the folder holds a run of this configuration, finished or not."""
     if not workdir.config.exists():
@@ -149,8 +161,12 @@ def _show_finished(workdir, config):
     if not workdir.record.exists():
         return False
     workdir.check(config)
-    record = files.read_json(workdir.record)
-    records.check(record, workdir.record)
+    try:
+        record = files.read_json(workdir.record)
+        records.check(record, workdir.record)
+    except RunError as error:
+        again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={workdir.path}"])
+        raise RunError(f"{error}. It is written anew by: {again}") from error
     played, wanted = record["config"]["recipe"].get("epochs", 0), getattr(config.recipe, "epochs", 0)
     if not record.get("complete") or played < wanted:
         return False
@@ -235,6 +251,7 @@ def _training_manifest(workdir, config, source):
     if manifest is None:
         manifest = _new_manifest(config, source)
     else:
+        manifest.pop("weights_sha256", None)  # of weights that will be others
         changed = _changed(manifest)
         if changed and changed not in manifest["continued_under"]:
             _warn(f"this run began under other conditions ({', '.join(changed)} differ): bits may differ; the record says so")

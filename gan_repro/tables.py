@@ -4,11 +4,15 @@ How a table or a figure is made is not here (reporting/). TensorFlow is not need
 """
 
 import dataclasses
+import shlex
 import shutil
+import struct
 import sys
+import zlib
 from pathlib import Path
 
 from absl import flags
+from PIL import Image
 
 from gan_repro import experiment as experiments
 from gan_repro import files
@@ -131,11 +135,22 @@ def _sweeps(folder, found, groups):
     return written
 
 
+def _check_picture(path, run_folder):
+    """Checks the CRCs of a PNG. Raises RunError: it is damaged."""
+    try:
+        with Image.open(path) as image:
+            image.verify()
+    except (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error) as error:
+        again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={run_folder}"])
+        raise RunError(f"{path} is damaged: {error}. It is drawn anew by: {again}") from error
+
+
 def _copy_figures(run_folder, folder, name):
     """Copies a run's figures of samples, under the name of its record. Its curves are drawn anew from the record."""
     for picture in sorted(Path(run_folder, "figures").glob("[!.]*.png")):
         if picture.name != "curves.png":
             path = folder / f"{name}-{picture.name}"
+            _check_picture(picture, run_folder)
             with files.replacing(path) as temporary:
                 shutil.copyfile(picture, temporary)
             yield path

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gan_repro import files
+from gan_repro import files, weights
 from gan_repro.errors import RunError
 from gan_repro.metrics import METRICS, mean
 from gan_repro.signals import Interrupted, signals_noted
@@ -20,6 +20,7 @@ LONGEST_CALL = 5000  # minibatches: bounds what a call returns where they take m
 CHECKPOINT_SECONDS = 60.0  # between checkpoints inside an epoch
 CHECKPOINT_SHARE = 0.05  # of the time may go into those: a gigabyte is not written every minute
 LOG_EVERY = 100  # minibatches averaged in a row of metrics.csv
+_BEST = "best/"  # in a checkpoint, before the weights of the best generator
 
 
 class Trainable(Protocol):
@@ -111,6 +112,7 @@ class Loop:
         self.callbacks = list(callbacks)
         self.progress = Progress()
         self.trainable = None
+        self._best = None
         self.resumed_at = 0
         self.on_resume = lambda step, total: None
         self._told = None
@@ -179,23 +181,24 @@ class Loop:
         return self.in_last_stage() and self.epochs() >= sum(stage.epochs for stage in self.stages)
 
     def export(self):
-        """Writes the weights of every generator that the last stage has, last and averages, and of the other networks."""
+        """Writes the weights of every generator that the last stage has, best, last and averages, and of the other networks."""
         if not self.in_last_stage():
             return  # of another architecture than the generator that the run is about
         for kind in self.trainable.kinds():
-            with files.replacing(self.workdir.weights(kind)) as temporary:
-                self.trainable.weights(kind).save_weights(temporary)
+            self._write(self.trainable.weights(kind), self.workdir.weights(kind))
         for name, network in self.trainable.others().items():
-            with files.replacing(self.workdir.network(name)) as temporary:
-                network.save_weights(temporary)
+            self._write(network, self.workdir.network(name))
+        self._write_best()
 
-    def restore(self):
-        """Builds the stage that the newest checkpoint belongs to and gives it that state. False: no checkpoint.
+    def restore(self, warn=None):
+        """Builds the stage that the newest whole checkpoint belongs to and gives it that state. False: no checkpoint.
+
+        `warn`, else the Loop's, is called with a line for each damaged one.
 
         Raises:
           RunError: the checkpoint does not fit what the configuration builds.
         """
-        found = self.workdir.load_checkpoint(self.warn)
+        found = self.workdir.load_checkpoint(warn or self.warn)
         if found is None:
             return False
         arrays, notes = found
@@ -204,9 +207,17 @@ class Loop:
         except TypeError as error:
             raise RunError(f"the checkpoint in {self.workdir.checkpoints} is of another version: {error}") from error
         self._build_to(self.progress.stage)
+        best = [arrays.pop(name) for name in sorted(arrays) if name.startswith(_BEST)]
+        self._best = best or None  # older versions kept it in its file alone
         state = self.trainable.state()
-        if state.keys() != arrays.keys() or any(arrays[name].shape != tuple(state[name].shape) for name in state):
-            raise RunError(f"the checkpoint in {self.workdir.checkpoints} does not fit this configuration's networks")
+        there, now = ({name: tuple(array.shape) for name, array in each.items()} for each in (arrays, state))
+        if there != now:
+            name = next(name for name in sorted(there | now) if there.get(name) != now.get(name))
+            shapes = [each.get(name, "nothing") for each in (there, now)]
+            raise RunError(
+                f"the checkpoint in {self.workdir.checkpoints} does not fit this configuration's networks: {name} is "
+                f"{shapes[0]} there, {shapes[1]} now; choose another --workdir"
+            )
         for name, variable in state.items():
             variable.assign(arrays[name])
         self.trainable.restored()
@@ -228,6 +239,7 @@ class Loop:
                     "the record of what there is with gan_repro.evaluate"
                 )
             self.resumed_at = self.step()
+            self._write_best()  # a killed process may have left a later one, which will come again
             self.on_resume(self.step(), self.total_steps())
         else:
             self._build_to(0)
@@ -236,7 +248,7 @@ class Loop:
     def _next_stage(self):
         self.progress.before += self.trainable.step
         self.progress.stage += 1
-        self.progress.best = None
+        self.progress.best = self._best = None
         self.workdir.weights("best").unlink(missing_ok=True)  # of another generator than the one to come
         self.trainable = self.stages[self.progress.stage].build(self.trainable)
         self._write_metrics_whole()  # the columns are the new stage's
@@ -353,16 +365,32 @@ class Loop:
         best, value = self.progress.best, values["validation_last"]
         if best is None or value > best["value"]:
             self.progress.best = {"value": value, "epoch": played}
-            with files.replacing(self.workdir.weights("best")) as temporary:
-                self.trainable.weights("last").save_weights(temporary)
+            self._best = [weight.numpy() for weight in self.trainable.weights("last").weights]
+            self._write_best()
         return values
+
+    def _write_best(self):
+        if self._best is not None:
+            network = self.trainable.weights("last")
+            network.set_weights(self._best)
+            self._write(network, self.workdir.weights("best"))
+
+    def _write(self, network, path):
+        """Writes a file of weights; says so where it takes the place of a damaged one."""
+        if path.is_file():
+            try:
+                weights.check(path)
+            except RunError as error:
+                self.warn(f"{error}; it is written anew")
+        weights.write(network, path)
 
     def _save(self):
         arrays = self._arrays()
         now = time.monotonic()
         self.progress.seconds += now - self._clock
         self._saved_at = self._clock = now
-        self.workdir.save_checkpoint(self.step(), arrays, dataclasses.asdict(self.progress))
+        best = {f"{_BEST}{i:03d}": array for i, array in enumerate(self._best or ())}
+        self.workdir.save_checkpoint(self.step(), arrays | best, dataclasses.asdict(self.progress))
         self._save_seconds = time.monotonic() - now
 
     # ---- metrics.csv: the rows of `progress`, appended as they come, written whole on resume ------------------------
@@ -387,4 +415,4 @@ class Loop:
             with open(self.workdir.metrics, "a", encoding="utf-8") as file:
                 file.write(self._line(row) + "\n")
         except OSError as error:
-            raise RunError(f"cannot write {self.workdir.metrics}: {error.strerror or error}") from error
+            raise RunError(f"cannot write {self.workdir.metrics}: {files.reason(error)}") from error

@@ -6,13 +6,11 @@ What is trained, and when a checkpoint is due, is not here (training.py).
 import contextlib
 import fcntl
 import importlib.metadata
-import io
 import json
 import os
 import platform
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -100,10 +98,7 @@ class Workdir:
           RunError: it is another; the message shows the differences.
         """
         if self.begun() and self.config.exists():
-            found = files.read_json(self.config)
-            if not isinstance(found, dict):
-                raise RunError(f"{self.config} is damaged: it is not a configuration")
-            differences = list(_differences(found, config.as_dict()))
+            differences = list(_differences(self.read_config(), config.as_dict()))
             if differences:
                 raise RunError(
                     f"{self.path} holds a run of another configuration ({'; '.join(differences)}). "
@@ -111,6 +106,19 @@ class Workdir:
                 )
         elif self.begun():
             raise RunError(f"{self.path} holds a run without its config.json; choose another --workdir")
+
+    def read_config(self):
+        """The dict in config.json. Raises RunError: it is missing or damaged."""
+        try:
+            found = files.read_json(self.config)
+            if not isinstance(found, dict):
+                raise RunError(f"{self.config} is damaged: it is not a configuration")
+        except RunError as error:
+            raise RunError(
+                f"{error}. Put back a copy (`config` of record.json, or what the run's command shows with --dry_run, but for "
+                "workdir), or choose another --workdir."
+            ) from error
+        return found
 
     def settle(self, config):
         """Makes the folder this configuration's: `check`, then config.json is written. Raises as `check` does."""
@@ -130,30 +138,35 @@ class Workdir:
         Raises:
           RunError: it cannot be written.
         """
-        with files.replacing(self.checkpoints / f"{step:010d}.npz") as temporary, open(temporary, "wb") as file:
-            np.savez(file, __notes__=np.array(json.dumps(notes)), **arrays)
-        for old in self._checkpoint_files()[KEPT_CHECKPOINTS:]:
-            with contextlib.suppress(OSError):
-                old.unlink()
+        written = self.checkpoints / f"{step:010d}.npz"
+        files.write_arrays(written, {"__notes__": np.array(json.dumps(notes)), **arrays})
+        found = self._checkpoint_files()
+        kept = [path for path in found if path.name <= written.name][:KEPT_CHECKPOINTS]
+        for old in found:
+            if old not in kept:  # older, or of a later step: damaged then, for the run went on from an earlier one
+                with contextlib.suppress(OSError):
+                    old.unlink()
 
     def load_checkpoint(self, warn):
         """The newest whole checkpoint: (arrays, notes), or None where there is none at all.
 
-        Every array's bytes are checked against the CRC that the zip format keeps. `warn` is called with a line for
-        each damaged file that was passed over.
+        Every byte is checked (files.read_arrays). `warn` is called with a line for each damaged file that was passed over.
 
         Raises:
           RunError: there are checkpoints, and all of them are damaged.
         """
-        candidates = self._checkpoint_files()
-        for path in candidates:
+        passed = []
+        for path in self._checkpoint_files():
             try:
-                with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-                    arrays = {name: archive[name] for name in archive.files}
-                return arrays, json.loads(str(arrays.pop("__notes__")))
-            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-                warn(f"checkpoint {path.name} is damaged ({error}); using the one before it")
-        if candidates:
+                arrays = files.read_arrays(path)
+                notes = json.loads(str(arrays.pop("__notes__")))
+            except (RunError, ValueError, KeyError) as error:
+                passed.append(f"checkpoint {path.name} is not used, the one before it is: {error}")
+                continue
+            for line in passed:
+                warn(line)
+            return arrays, notes
+        if passed:
             raise RunError(f"all checkpoints in {self.checkpoints} are damaged; delete {self.path} to start afresh")
         return None
 

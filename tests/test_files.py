@@ -126,7 +126,9 @@ def savez(path):
     with files.replacing(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, a=np.zeros(100_000))
 big = "x" * 1_000_000
-writers = {"text": lambda path: files.write_text(path, big), "json": lambda path: files.write_json(path, [big]), "npz": savez}
+def write_json(path):
+    files.write_json(path, {"a": big})
+writers = {"text": lambda path: files.write_text(path, big), "json": write_json, "npz": savez}
 try:
     writers[sys.argv[2]](sys.argv[1])
 except RunError as error:
@@ -170,10 +172,27 @@ def test_json_comes_back(tmp_path):
     value = {"a": [1, 2.5, None, True], "b": {"ä": "“x”"}, "tiny": 1e-300}
     files.write_json(tmp_path / "a.json", value)
     text = (tmp_path / "a.json").read_text(encoding="utf-8")
-    assert text.endswith("}\n") and json.loads(text) == value == files.read_json(tmp_path / "a.json")
+    assert text.endswith("}\n") and files.read_json(tmp_path / "a.json") == value
+    assert json.loads(text).items() > value.items() and json.loads(text).keys() - value.keys() == {"sha256"}
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), {"a": [1, float("-inf")]}])
+def test_json_comes_back_as_json_has_it(tmp_path):
+    files.write_json(tmp_path / "a.json", {10: (1, 2), 9: {"b": ()}})  # sorted otherwise as numbers than as text
+    assert files.read_json(tmp_path / "a.json") == {"10": [1, 2], "9": {"b": []}}
+
+
+def test_json_that_was_changed_is_noticed_and_one_without_a_checksum_is_taken(path):
+    files.write_json(path, {"a": 1, "b": [225.3]})
+    text = path.read_text()
+    for old, new in (("225.3", "325.3"), ('"a"', '"c"'), (text[-10], "0" if text[-10] != "0" else "1")):
+        path.write_text(text[::-1].replace(old[::-1], new[::-1], 1)[::-1])
+        with pytest.raises(RunError, match="notes.txt is damaged: its sha256 is another .*edited on purpose"):
+            files.read_json(path)
+    path.write_text('{"a": 2}')
+    assert files.read_json(path) == {"a": 2}
+
+
+@pytest.mark.parametrize("value", [{"a": float("nan")}, {"a": float("inf")}, {"a": [1, float("-inf")]}])
 def test_what_json_has_no_word_for_is_refused_before_anything_is_written(value, path):
     with pytest.raises(ValueError, match="JSON"):
         files.write_json(path, value)

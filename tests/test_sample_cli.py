@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_repro import data, experiment, finished, priors, randomness, runner, sample
+from gan_repro import data, experiment, files, finished, priors, randomness, runner, sample
 from gan_repro.scaling import ContrastNormalised
 from gan_repro.workdir import Workdir
 
@@ -344,7 +344,7 @@ def test_a_run_notes_what_sampling_needs(conditional):
 
 def test_an_older_run_needs_its_data_and_learns_the_shape_when_it_goes_on(plain, copy, npz, tmp_path, capsys):
     wanted = arrays(plain, tmp_path / "x.npz", "--n=5")["images"]
-    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest = files.read_json(copy / "manifest.json")
     old = manifest | {"data": {key: manifest["data"][key] for key in ("name", "title", "sha256")}}
     (copy / "manifest.json").write_text(json.dumps(old))
     capsys.readouterr()

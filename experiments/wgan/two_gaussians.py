@@ -8,7 +8,6 @@ import dataclasses
 
 import numpy as np
 
-from gan_repro.errors import RunError
 from gan_repro.experiment import TrainingRecipe, bounded
 
 BINS, REACH = 4000, 6.0  # of x, from so many standard deviations below the lower Gaussian to as many above the upper one
@@ -148,7 +147,7 @@ def pictures(loop, folder, every, spec):
     del every, spec
     import keras
 
-    from gan_repro import files
+    from gan_repro import weights
 
     class KeepPlayers(keras.callbacks.Callback):
         """See `pictures`."""
@@ -156,21 +155,17 @@ def pictures(loop, folder, every, spec):
         def on_epoch_end(self, epoch, logs=None):
             """Replaces the file of the stage being played."""
             del epoch, logs
-            with files.replacing(folder / f"{loop.stage().name}.weights.h5") as temporary:
-                loop.trainable.discriminator.network.save_weights(temporary)
+            weights.write(loop.trainable.discriminator.network, folder / f"{loop.stage().name}.weights.h5")
 
     return KeepPlayers()
 
 
 def _kept(run, name):
     """The Keras model of a stage, float32. Raises RunError where its file is missing or damaged."""
-    path = run.workdir.samples / f"{name}.weights.h5"
+    from gan_repro import weights
+
     judge = network(run.config.recipe, run.source.spec, name)
-    try:
-        judge.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"cannot read the {name}'s weights in {path}: {str(error).splitlines()[0]}") from error
-    return judge
+    return weights.read(judge, run.workdir.samples / f"{name}.weights.h5")
 
 
 def on_line(judge, x):

@@ -8,8 +8,6 @@ import functools
 import hashlib
 import os
 import sys
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -100,11 +98,11 @@ def write_cache(path, splits):
 def read_cache(path):
     """What `write_cache` kept: {split: (images, labels)}; None where there is nothing, or nothing sound."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {f"{split}_{part}": file[f"{split}_{part}"] for split in SIZES for part in _PARTS}
-            if str(file["sha256"]) != _checksum(arrays):
-                return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        found = files.read_arrays(path)
+        arrays = {f"{split}_{part}": found[f"{split}_{part}"] for split in SIZES for part in _PARTS}
+        if str(found["sha256"]) != _checksum(arrays):
+            return None
+    except (UserError, KeyError):
         return None  # damaged or not there: it is only a cache
     return {split: tuple(arrays[f"{split}_{part}"] for part in _PARTS) for split in SIZES}
 

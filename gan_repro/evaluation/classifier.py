@@ -7,8 +7,6 @@ import dataclasses
 import hashlib
 import json
 import sys
-import zipfile
-import zlib
 
 import numpy as np
 
@@ -162,9 +160,9 @@ def _write(path, weights):
 def _read(path, network):
     """The cached weights, or None where there are none, or none sound."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            weights = [file[f"arr_{i}"] for i in range(len(network.weights))]
-            sound = str(file["sha256"]) == _checksum(weights)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        found = files.read_arrays(path)
+        weights = [found[f"arr_{i}"] for i in range(len(network.weights))]
+        sound = str(found["sha256"]) == _checksum(weights)
+    except (RunError, KeyError):
         return None
     return weights if sound and [w.shape for w in weights] == [tuple(w.shape) for w in network.weights] else None

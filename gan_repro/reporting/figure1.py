@@ -4,9 +4,6 @@ Who trains the game and takes the snapshots is not here. The same arguments give
 """
 
 import dataclasses
-import io
-import zipfile
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -68,8 +65,7 @@ class Snapshot:
 
     def write(self, path):
         """Writes an .npz with an array for each attribute, whole or not at all. Raises RunError as files.replacing."""
-        with files.replacing(path) as temporary, open(temporary, "wb") as file:
-            np.savez(file, **{field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
+        files.write_arrays(path, {field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
 
 
 def read(path):
@@ -79,11 +75,11 @@ def read(path):
       RunError: the file is missing, damaged or something else.
     """
     try:
-        with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as archive:
-            arrays = {field.name: archive[field.name] for field in dataclasses.fields(Snapshot)}
+        found = files.read_arrays(path)
+        arrays = {field.name: found[field.name] for field in dataclasses.fields(Snapshot)}
         return Snapshot(**arrays | {name: int(arrays[name]) for name in ("epoch", "step")})
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise RunError(f"{path} is missing or damaged: {error}") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise RunError(f"{path} is damaged or no snapshot: {error}") from error
 
 
 def panels(path, snapshots, title=None):

@@ -4,11 +4,7 @@ Who trains and takes the snapshots is not here. The same arguments give the same
 """
 
 import dataclasses
-import io
 import textwrap
-import zipfile
-import zlib
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -20,8 +16,6 @@ from gan_repro.reporting import curves, figures
 
 SHOWN = 16  # images of a snapshot, drawn as 4 x 4
 PANELS = 6  # snapshots whose images are drawn
-# What numpy lets out where a byte of a compressed .npz is another one
-_DAMAGE = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -42,8 +36,7 @@ class Snapshot:
 
     def write(self, path):
         """Writes an .npz with an array for each attribute, whole or not at all. Raises RunError as files.replacing."""
-        with files.replacing(path) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, **{field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
+        files.write_arrays(path, {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}, compress=True)
 
 
 def read(path):
@@ -53,12 +46,11 @@ def read(path):
       RunError: the file is missing, damaged or something else.
     """
     try:
-        with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as archive:
-            found = {field.name: archive[field.name] for field in dataclasses.fields(Snapshot)}
+        found = files.read_arrays(path)
         whole = {name: int(found[name]) for name in ("epoch", "step", "g_updates")}
         return Snapshot(**whole, quality=float(found["quality"]), images=found["images"])
-    except _DAMAGE as error:
-        raise RunError(f"{path} is missing or damaged: {error}") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise RunError(f"{path} is damaged or no snapshot: {error}") from error
 
 
 def estimate_and_quality(path, snapshots, estimate, label, quality_label, shown, title):

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from gan_repro import files
 from gan_repro.errors import RunError
 from gan_repro.reporting import records
 
@@ -232,7 +233,7 @@ def test_add_copies_under_a_telling_name_and_replaces_the_same_run(tmp_path):
     results, record = tmp_path / "results", make_record(7, epochs=500)
     path = records.add(make_run(tmp_path / "run", record), results)
     assert path == results / "records" / "fake-mnist-paper-500epochs-seed7.json"
-    assert json.loads(path.read_text()) == record
+    assert files.read_json(path) == record
     again = make_record(7, [measurement(1.5)], epochs=500)
     assert records.add(make_run(tmp_path / "again", again), results) == path
     assert [r["measurements"][0]["value"] for r in records.read_all(results / "records")] == [1.5]
