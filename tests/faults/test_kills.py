@@ -201,7 +201,7 @@ def after_training(rng, whole, n):
 
 
 @pytest.mark.slow
-@pytest.mark.fault(group=KILL, tried="goodfellow2014: SIGKILL 21 times in one run: inside epochs, in writes of checkpoints, the "
+@pytest.mark.fault(group=KILL, tried="goodfellow2014: SIGKILL 21 times in a run: inside epochs, in writes of checkpoints, the "
                    "best generator, pictures, weights, figures, record", outcome=CONTINUE)  # fmt: skip
 def test_twenty_one_kills(data, tmp_path, record_property):
     rng = np.random.default_rng(3)
@@ -219,7 +219,7 @@ def test_twenty_one_kills(data, tmp_path, record_property):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in MODELS if name not in ("goodfellow2014", "wgan, no labels")])
-@pytest.mark.fault(group=KILL, tried="every other model: SIGKILL five times in one run: inside epochs, in a checkpoint's write, "
+@pytest.mark.fault(group=KILL, tried="every other model: SIGKILL five times in a run: inside epochs, in a checkpoint's write, "
                    "after the training", outcome=CONTINUE)  # fmt: skip
 def test_five_kills(name, data, tmp_path, record_property):
     rng = np.random.default_rng([4, list(MODELS).index(name)])
