@@ -21,15 +21,16 @@ import numpy as np
 from gan_repro import files
 
 # The real program, but for three things. Calls of the step are short and checkpoints many, so that runs of seconds are
-# ended, and go on, inside an epoch. Rows of metrics.csv are short. The file named by the first argument is never ready: a
-# checkpoint comes in pieces, within a second, but for the last one; any other file is written but does not take its name.
+# ended, and go on, inside an epoch, on fast machines too. Rows of metrics.csv are short. The file named by the first
+# argument is never ready: a checkpoint comes in pieces, within a second, but for the last one; any other file is written
+# but does not take its name.
 PROGRAM = """
 import io, os, sys, time
 import numpy as np
 from gan_repro import run, training
 
 slow, training.LOG_EVERY = sys.argv.pop(1), int(sys.argv.pop(1))
-training.CALL_SECONDS, training.CHECKPOINT_SECONDS, training.CHECKPOINT_SHARE = 0.02, 0.0, 1.0
+training.LONGEST_CALL, training.CHECKPOINT_SECONDS, training.CHECKPOINT_SHARE = 3, 0.0, 1.0
 savez, replace = np.savez, os.replace
 
 def savez_in_pieces(file, *arrays, **named):
@@ -155,9 +156,9 @@ def end_at(run, folder, moment, again=None):
             time.sleep(0.002)
         time.sleep(moment.delay)
         process.send_signal(moment.number)
-    finally:
-        if sys.exc_info()[0] is not None:
-            process.kill()
+    except BaseException:
+        process.kill()
+        raise
     killed = moment.number == signal.SIGKILL
     end(process, folder, -signal.SIGKILL if killed else 128 + moment.number)
     return started(log.read_bytes()[before:].decode()), half_written(folder)
