@@ -65,9 +65,15 @@ def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fa
             loop = _loop(experiment, stages, config, source, workdir, tensorboard) if stages else None
             options = [f"--workdir={workdir.path}", *([f"--data_dir={data_dir}"] if data_dir else [])]
             options += ["--tensorboard"] if tensorboard else []
-            code = _train(loop, strategy, f"{command(config)} {shlex.join(options)}") if loop else 0
-            if code == 0:
-                _record(experiment, config, source, workdir, loop, manifest, complete=True)
+            try:
+                if loop:
+                    _train(loop, strategy)
+                with signals.signals_raised():
+                    _record(experiment, config, source, workdir, loop, manifest, complete=True)
+            except signals.Interrupted as interruption:
+                print(f"\nstopped{_reached(loop) if loop else ''}. Continue with:")
+                print(f"  {command(config)} {shlex.join(options)}")
+                code = 128 + interruption.number
     if warning:
         print(warning)
     return code
@@ -271,20 +277,19 @@ def _loop(experiment, stages, config, source, workdir, tensorboard=False):
     return loop
 
 
-def _train(loop, strategy, again):
+def _train(loop, strategy):
+    """Trains to the end. Raises signals.Interrupted as the loop does."""
     from gan_repro import callbacks
 
     loop.on_resume = lambda step, total: print(f"continuing from step {step:,} of {total:,}", flush=True)
-    try:
-        with strategy.scope():
-            loop.run()
-    except signals.Interrupted as interruption:
-        print(f"\nstopped at step {loop.step():,} of {loop.total_steps():,}; everything is saved. Continue with:")
-        print(f"  {again}")
-        return 128 + interruption.number
+    with strategy.scope():
+        loop.run()
     played = loop.step() - loop.resumed_at
     print(f"trained {played:,} steps, {loop.step():,} in all ({callbacks.duration(loop.progress.seconds)})")
-    return 0
+
+
+def _reached(loop):
+    return f" at step {loop.step():,} of {loop.total_steps():,}; everything is saved"
 
 
 def command(config):

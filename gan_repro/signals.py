@@ -3,9 +3,14 @@
 import contextlib
 import signal
 
+NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
-class Interrupted(Exception):
-    """A signal asked for the end; everything is saved. `number` is the signal's."""
+
+class Interrupted(BaseException):
+    """A signal asked for the end; everything is saved. `number` is the signal's.
+
+    No Exception: like KeyboardInterrupt, it must get through libraries that catch all of those.
+    """
 
     def __init__(self, number):
         super().__init__(f"ended by signal {number}")
@@ -13,7 +18,7 @@ class Interrupted(Exception):
 
 
 @contextlib.contextmanager
-def signals_noted(numbers=(signal.SIGINT, signal.SIGTERM)):
+def signals_noted():
     """Yields a list to which the first of these signals is added instead of ending the process; a second one ends it."""
     noted = []
 
@@ -22,11 +27,30 @@ def signals_noted(numbers=(signal.SIGINT, signal.SIGTERM)):
         noted.append(number)
         signal.signal(number, before[number])
 
+    with _handled_by(note) as before:
+        yield noted
+
+
+@contextlib.contextmanager
+def signals_raised():
+    """Within it these signals raise Interrupted, wherever the program is; for work that is done anew next time."""
+
+    def interrupt(number, frame):
+        del frame
+        raise Interrupted(number)
+
+    with _handled_by(interrupt):
+        yield
+
+
+@contextlib.contextmanager
+def _handled_by(handler):
+    """Yields {number: the handler before}."""
     before = {}
     try:
-        for number in numbers:
-            before[number] = signal.signal(number, note)
-        yield noted
+        for number in NUMBERS:
+            before[number] = signal.signal(number, handler)
+        yield before
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, previous in before.items():
+            signal.signal(number, previous)

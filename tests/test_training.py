@@ -1,12 +1,10 @@
-"""The loop: rows, validation, checkpoints, and exact resume, also of real processes killed at several moments."""
+"""The loop: rows, validation, checkpoints, and exact resume in one process; killed processes are in faults/test_kills.py."""
 
 import csv
 import io
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 
 import conftest
@@ -355,78 +353,3 @@ def test_two_runs_in_one_folder_are_refused(tmp_path):
         pass
     with Workdir(tmp_path).locked():  # and the lock goes with its owner
         pass
-
-
-# ---- real processes ---------------------------------------------------------------------------------------------------
-
-EPOCHS, STEPS = 24, 300  # of the run that is killed: a few seconds of training after TensorFlow's start
-# The real program, but for shorter calls of the step: a signal then lands inside an epoch also on a fast machine.
-PROGRAM = "import sys; from gan_repro import run, training; training.CALL_SECONDS = 0.02; sys.exit(run.main(sys.argv))"
-
-
-def command(data, folder):
-    settings = {"batch_size": 10, "steps_per_epoch": STEPS, "validate_every": 8, "samples_every": 1000, "n_samples": 100}
-    return [
-        sys.executable, "-c", PROGRAM, "--experiment=goodfellow2014", "--preset=smoke", f"--dataset=npz:{data}",
-        f"--workdir={folder}", f"--epochs={EPOCHS}", "--set=averages=exponential-.999",
-        *(f"--set={name}={value}" for name, value in settings.items()),
-    ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    path = tmp_path_factory.mktemp("data") / "blobs.npz"
-    rng = np.random.default_rng(0)
-    images = np.uint8(np.clip(rng.normal(100, 60, (5000, 8, 8)), 0, 255))
-    np.savez(path, images=images)
-    return path
-
-
-def start(data, folder, log):
-    return subprocess.Popen(command(data, folder), stdout=log, stderr=subprocess.STDOUT, cwd=conftest.ROOT)
-
-
-def wait_for_row(process, folder, step, patience=180):
-    """Waits until metrics.csv has the row of `step`: then a checkpoint of an earlier epoch is there, and a later one not."""
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the process ended before it could be killed"
-        if (folder / "metrics.csv").exists() and any(row["step"] == str(step) for row in rows(folder)):
-            return
-        time.sleep(0.005)
-    raise AssertionError(f"no row of step {step} within {patience} s")
-
-
-def arrays(folder):
-    newest = max((folder / "checkpoints").glob("*.npz"))
-    with np.load(newest) as archive:
-        return {name: archive[name] for name in archive.files if name != "__notes__"}
-
-
-def test_processes_killed_at_three_moments_end_with_the_same_bytes(data, tmp_path):
-    """SIGKILL three times inside an epoch, SIGTERM (which saves inside an epoch) once; then to the end."""
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    log = tmp_path / "log"
-    with open(log, "wb") as out:
-        assert start(data, whole, out).wait(300) == 0
-        for moment, number in ((4 * STEPS + 100, signal.SIGKILL), (9 * STEPS + 100, signal.SIGTERM),
-                               (14 * STEPS + 200, signal.SIGKILL), (19 * STEPS + 100, signal.SIGKILL)):  # fmt: skip
-            process = start(data, broken, out)
-            wait_for_row(process, broken, moment)
-            process.send_signal(number)
-            code = process.wait(60)
-            assert code == (-signal.SIGKILL if number == signal.SIGKILL else 128 + signal.SIGTERM)
-        assert start(data, broken, out).wait(300) == 0
-    text = log.read_text()
-    assert "Traceback" not in text
-    total = EPOCHS * STEPS
-    starts = [int(found.replace(",", "")) for found in re.findall(r"continuing from step ([\d,]+)", text)]
-    assert len(starts) == 4 and all(0 < at < total for at in starts) and starts == sorted(starts)
-    assert starts[1] % STEPS != 0  # the one after SIGTERM began inside an epoch
-    assert len(set(starts)) == 4  # every process got further before it was killed
-    played = [int(found.replace(",", "")) for found in re.findall(r"trained ([\d,]+) steps", text)]
-    assert played == [total, total - starts[3]]
-    for name in ("generator.weights.h5", "generator_best.weights.h5", "generator_averaged-exponential-.999.weights.h5",
-                 "metrics.csv"):  # fmt: skip
-        assert (whole / name).read_bytes() == (broken / name).read_bytes(), name
-    assert_same(arrays(whole), arrays(broken))
