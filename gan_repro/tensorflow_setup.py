@@ -47,6 +47,10 @@ def prepare(logical_cpus=1):
 
         logging.set_verbosity(logging.ERROR)
         tf.config.experimental.enable_tensor_float_32_execution(False)
+        # TensorFlow 2.21's dependency optimizer takes a path through the next iteration of a loop for one within this
+        # iteration, and drops the edges that keep a variable's reads and its update in order: now and then, on a busy
+        # machine, a WGAN's critic was read before it was clipped, or lost an update.
+        tf.config.optimizer.set_experimental_options({"dependency_optimization": False})
         keras.config.set_floatx("float32")
         if logical_cpus > 1:
             cpu = tf.config.list_physical_devices("CPU")[0]

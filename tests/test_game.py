@@ -519,3 +519,30 @@ def test_precision_policy_comes_back():
     with networks.precision("mixed_bfloat16"):
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_a_variables_clip_and_update_stay_in_order(digits):
+    """In the graph as TensorFlow runs it. In a linear loss nothing else makes the update of D's last layer wait."""
+    from tensorflow.python.eager import context  # there is no public way to the optimized graph
+
+    played = games.build(
+        digits,
+        objective=losses.wasserstein(),
+        order=orders.OrderOfPlay("alternating", g_every=2),
+        constraint=constraints.WeightClip(0.01),
+        constrain_first=True,
+    )
+    context.context().enable_run_metadata()
+    try:
+        played.steps(1)
+        graphs = context.context().export_run_metadata().function_graphs
+    finally:
+        context.context().disable_run_metadata()
+    pairs = 0
+    for graph in (each.post_optimization_graph for each in graphs):
+        clips = {node.input[0]: node.name for node in graph.node if node.op == "AssignVariableOp" and "clip" in node.input[1]}
+        for node in graph.node:
+            if node.op == "ResourceApplyKerasMomentum" and node.input[0] in clips:
+                pairs += 1
+                assert f"^{clips[node.input[0]]}" in node.input, node
+    assert pairs == 2 * len(played.discriminator.network.trainable_variables)  # in both branches: D alone, D and then G
