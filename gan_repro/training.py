@@ -4,15 +4,16 @@ How a minibatch is played is not here (game.py), nor what a run's numbers mean (
 """
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 
-from gan_repro import files
+from gan_repro import files, watch
 from gan_repro.errors import RunError
-from gan_repro.metrics import METRICS, mean
+from gan_repro.metrics import METRICS, OF_EPOCHS, mean
 from gan_repro.signals import Interrupted, signals_noted
 
 CALL_SECONDS = 1.0  # how long a call of the step should last: long enough to be free, short enough to be interrupted
@@ -28,9 +29,13 @@ class Trainable(Protocol):
     step: int
     steps_per_epoch: int
     sampler: object
+    probabilities: bool  # whether d_real and d_generated are
 
     def steps(self, n):
-        """Plays n minibatches, not beyond the epoch's end: {metric: masked float32 (n,)}."""
+        """Plays n minibatches, not beyond the epoch's end: {metric: masked float32 (n,)}.
+
+        A run stops at the first one that is not finite; of metrics beyond metrics.METRICS nothing else is kept.
+        """
 
     def state(self):
         """{name: tf.Variable}: all that the next step depends on."""
@@ -49,6 +54,9 @@ class Trainable(Protocol):
 
     def sample(self, n, seed, labels=None, kind="last"):
         """float32 (n, h, w, c)."""
+
+    def look(self):
+        """(samples, real images), float32 (n, h, w, c) each, for watch.diversity."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +91,7 @@ class Progress:
       rows: finished rows of metrics.csv, as dicts.
       pending: the metrics of the minibatches since the last row: {metric: list of float or None}.
       best: {"value", "epoch"} of the best validation of this stage, or None.
+      notices: what watch.py noticed, epochs counted over all stages: list of {"what", "first", "last"}.
       seconds: wall time from the first step on, with validation, pictures and checkpoints, over all continuations.
     """
 
@@ -91,6 +100,7 @@ class Progress:
     rows: list = dataclasses.field(default_factory=list)
     pending: dict = dataclasses.field(default_factory=dict)
     best: dict | None = None
+    notices: list = dataclasses.field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -274,6 +284,7 @@ class Loop:
             self._steps_per_second = last + 0.5 * (n / seconds - last)
         self._calls += 1
         self._check_finite(metrics, first)
+        metrics = {name: metrics[name] for name in METRICS}
         self._add_rows(metrics, within, first)
         logs = {name: float(values.mean()) for name, values in metrics.items() if values.count()}
         logs |= {"step": self.step(), "total": self.total_steps()}
@@ -298,14 +309,12 @@ class Loop:
 
     def _check_finite(self, metrics, first):
         """Raises RunError at the first minibatch with a metric that is not finite."""
-        bad = [(int(np.argmin(finite)), name) for name, values in metrics.items()
-               if not (finite := np.isfinite(values.filled(0.0))).all()]  # fmt: skip
+        bad = {name: int(np.argmin(finite)) for name, values in metrics.items()
+               if not (finite := np.isfinite(values.filled(0.0))).all()}  # fmt: skip
         if bad:
-            at, name = min(bad)
-            value = float(metrics[name][at])
-            raise RunError(
-                f"{name} became {value} at step {first + at + 1}; {self._advice()}"
-            )
+            name = min(bad, key=bad.get)  # of several at one step the first metric: a loss before its gradient
+            at = bad[name]
+            raise RunError(f"{name} became {float(metrics[name][at])} at step {first + at + 1}; {self._advice()}")
 
     def _advice(self):
         return (
@@ -336,13 +345,23 @@ class Loop:
         """Validation, best generator, the epoch's last row, callbacks."""
         self._arrays()  # NaN is noticed before it is validated or drawn
         played = epoch + 1
-        rows = [row for row in self.progress.rows if row["stage"] == stage.name and row["epoch"] > epoch]
+        own = itertools.takewhile(lambda row: row["stage"] == stage.name and row["epoch"] > epoch, reversed(self.progress.rows))
+        rows = list(own)[::-1]
         logs = {name: mean(row.get(name) for row in rows) for name in rows[-1] if name not in ("stage", "epoch", "step")}
         last_chance = played == stage.epochs and self.progress.best is None
         if stage.validate is not None and (played % stage.validate_every == 0 or last_chance):
             logs |= self._validate(stage, played)
+        self._watch(played, logs)
         self._append_metrics(self.progress.rows[-1])
         self._told.on_epoch_end(epoch, {name: value for name, value in logs.items() if value is not None})
+
+    def _watch(self, played, logs):
+        """Measures the generator's diversity, and says what watch.py notices in an epoch."""
+        logs["diversity"] = self.progress.rows[-1]["diversity"] = watch.diversity(*self.trainable.look())
+        epoch = played + sum(stage.epochs for stage in self.stages[: self.progress.stage])
+        found = watch.troubles(logs, self.trainable.probabilities)
+        for line in watch.note(self.progress.notices, epoch, found):
+            self.warn(line)
 
     def _validate(self, stage, played):
         values = {}
@@ -369,7 +388,7 @@ class Loop:
 
     def _columns(self):
         kinds = [f"validation_{kind}" for kind in self.trainable.kinds()] if self._validates() else []
-        return ["stage", "epoch", "step", *METRICS, *kinds]
+        return ["stage", "epoch", "step", *METRICS, *OF_EPOCHS, *kinds]
 
     def _validates(self):
         return any(stage.validate is not None for stage in self.stages)
