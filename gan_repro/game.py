@@ -14,7 +14,7 @@ from gan_repro import losses, randomness
 from gan_repro.averaging import EVERY, Average
 from gan_repro.errors import DataError, UsageError
 from gan_repro.metrics import METRICS
-from gan_repro.sampling import sample_images
+from gan_repro.sampling import draw, images_of, sample_images
 from gan_repro.watch import LOOKED_AT
 
 COLUMNS = (*METRICS, "d_gradient", "g_gradient")  # of a minibatch's row
@@ -251,9 +251,9 @@ class AdversarialGame:
         if self._looked_at is None:
             n = min(LOOKED_AT, self.source.spec.sizes["train"])
             real, labels = self.source.batch(self.source.open(0, self.seed, 0, n), tf.constant(0), n)
-            self._looked_at = real.numpy(), labels.numpy()
-        real, labels = self._looked_at
-        return sample_images(self.weights(), self.prior, len(real), self.seed, labels, chunk=len(real)), real
+            self._looked_at = real.numpy(), draw(self.prior, n, self.seed, n), labels.numpy()
+        real, z, labels = self._looked_at
+        return images_of(self.weights(), z, labels, len(z), self.seed), real
 
     # ---- the step ------------------------------------------------------------------------------------------------
 
@@ -350,8 +350,8 @@ class AdversarialGame:
         readings = [blank, blank]
         if d_loss is not None:
             readings = [self._reading(play.d_real), self._reading(play.d_generated)]
-        values = [blank if d_loss is None else d_loss, blank if g_loss is None else g_loss, *readings, d_gradient, g_gradient]
-        row = [value / self.replicas for value in values]
+        values = [blank if d_loss is None else d_loss, blank if g_loss is None else g_loss, *readings]
+        row = [value / self.replicas for value in values] + [d_gradient, g_gradient]  # these are of shares already
         return tf.stack([*row, *(tf.constant(float(loss is not None) / self.replicas) for loss in (d_loss, g_loss))])
 
     def _reading(self, output):

@@ -20,6 +20,7 @@ CALL_SECONDS = 1.0  # how long a call of the step should last: long enough to be
 LONGEST_CALL = 5000  # minibatches: bounds what a call returns where they take microseconds
 CHECKPOINT_SECONDS = 60.0  # between checkpoints inside an epoch
 CHECKPOINT_SHARE = 0.05  # of the time may go into those: a gigabyte is not written every minute
+MANY_ROWS = 1000  # of metrics.csv; with more of them that share counts for the checkpoints at epochs' ends, too
 LOG_EVERY = 100  # minibatches averaged in a row of metrics.csv
 
 
@@ -264,13 +265,22 @@ class Loop:
             self._call(trainable, within)
             if trainable.step % trainable.steps_per_epoch == 0:
                 self._end_epoch(stage, epoch)
-                self._save()
+                if trainable.step == end or self._worth_saving():
+                    self._save()
             elif time.monotonic() - self._saved_at > max(CHECKPOINT_SECONDS, self._save_seconds / CHECKPOINT_SHARE):
                 self._save()
             if noted:
                 self._save()
                 self.export()
                 raise Interrupted(noted[0])
+
+    def _worth_saving(self):
+        """Whether an epoch's end is to be saved: always, but for runs of thousands of short epochs.
+
+        A checkpoint holds all rows: written after each of them, their time would grow with the square.
+        """
+        since = time.monotonic() - self._saved_at
+        return len(self.progress.rows) <= MANY_ROWS or since > self._save_seconds / CHECKPOINT_SHARE
 
     def _call(self, trainable, within):
         """One call of the step: about CALL_SECONDS, not beyond the end of the epoch."""
@@ -381,7 +391,7 @@ class Loop:
         now = time.monotonic()
         self.progress.seconds += now - self._clock
         self._saved_at = self._clock = now
-        self.workdir.save_checkpoint(self.step(), arrays, dataclasses.asdict(self.progress))
+        self.workdir.save_checkpoint(self.step(), arrays, vars(self.progress))
         self._save_seconds = time.monotonic() - now
 
     # ---- metrics.csv: the rows of `progress`, appended as they come, written whole on resume ------------------------
