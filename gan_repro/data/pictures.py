@@ -15,10 +15,10 @@ class Pictures(streams.Stream):
 
     def __init__(self, spec, files, labels, decode):
         """Args:
-          spec: the Spec.
-          files: {split: list of Path}.
-          labels: {split: integers (n,)}, or None.
-          decode: Path -> uint8 of the Spec's height and width, with its channels or one. Raises DataError.
+        spec: the Spec.
+        files: {split: list of Path}.
+        labels: {split: integers (n,)}, or None.
+        decode: Path -> uint8 of the Spec's height and width, with its channels or one. Raises DataError.
         """
         self.spec = spec
         self._paths, self._decoded = files, decode
