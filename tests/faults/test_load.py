@@ -81,7 +81,7 @@ def write_folder(folder, n):
 )
 def test_images_in_memory_are_held_once(tmp_path):
     sizes = [write_npz(tmp_path / f"{n}.npz", n) for n in (1500, 15_000)]
-    (small, _), (large, said) = (peak(TRAINING, f"npz:{tmp_path / name}.npz", 1e12) for name in (1500, 15_000))
+    (small, _), (large, said) = (peak(TRAINING, f"npz:{tmp_path / str(n)}.npz", 1e12) for n in (1500, 15_000))
     assert "InMemory" in said
     own = sizes[1] - sizes[0]
     assert own / 2 < large - small < own + TOLERANCE, f"{(large - small) / MIB:.0f} MiB for {own / MIB:.0f} of images"
@@ -93,10 +93,10 @@ def test_images_in_memory_are_held_once(tmp_path):
     outcome="they are streamed: it does not grow",
 )
 def test_a_folder_beyond_the_free_memory_streams(tmp_path):
-    own = [write_folder(tmp_path / str(n), n) for n in (1500, 15_000)]
-    (small, _), (large, said) = (peak(TRAINING, f"images:{tmp_path / str(n)}", own[0]) for n in (1500, 15_000))
+    own = [write_folder(tmp_path / str(n), n) for n in (800, 8000)]
+    (small, _), (large, said) = (peak(TRAINING, f"images:{tmp_path / str(n)}", own[0]) for n in (800, 8000))
     assert "Pictures" in said
-    assert large - small < TOLERANCE < (own[1] - own[0]) / 3, f"{(large - small) / MIB:.0f} MiB"
+    assert large - small < TOLERANCE < (own[1] - own[0]) / 2, f"{(large - small) / MIB:.0f} MiB"
 
 
 @pytest.mark.slow
@@ -211,7 +211,7 @@ ROW = 2000  # bytes that a row of metrics takes: a dict of eleven numbers, and i
 
 @pytest.mark.fault(group="load", tried="hundreds of epochs in one run: memory", outcome="it grows by the rows of metrics alone")
 def test_hundreds_of_epochs_leak_nothing(tmp_path):
-    assert grown(tmp_path, 300, 100) < 200 * ROW + 6 * MIB
+    assert grown(tmp_path, 150, 50) < 100 * ROW + 6 * MIB
 
 
 @pytest.mark.slow
