@@ -14,7 +14,10 @@ from gan_repro import losses, randomness
 from gan_repro.averaging import EVERY, Average
 from gan_repro.errors import DataError, UsageError
 from gan_repro.metrics import METRICS
-from gan_repro.sampling import sample_images
+from gan_repro.sampling import draw, images_of, sample_images
+from gan_repro.watch import LOOKED_AT
+
+COLUMNS = (*METRICS, "d_gradient", "g_gradient")  # of a minibatch's row
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,6 +140,7 @@ class AdversarialGame:
         self.batch_size, self.seed, self.readout, self.sampler, self.tag = batch_size, seed, readout, sampler, tag
         self.strategy = tf.distribute.get_strategy()
         self.replicas = self.strategy.num_replicas_in_sync
+        self.probabilities = readout is not tf.identity
         self.steps_per_epoch = source.spec.steps_per_epoch(batch_size, steps_per_epoch)
         if batch_size % self.replicas:
             raise UsageError(f"batch_size = {batch_size}: must be a multiple of the {self.replicas} devices")
@@ -154,6 +158,7 @@ class AdversarialGame:
             player.optimizer.build(player.network.trainable_variables)
         self._feed = None
         self._feed_epoch = None
+        self._looked_at = None
         self.traces = 0
         compiled = tf.function(jit_compile=True, autograph=False) if jit_compile else lambda function: function
         self._d_moves, self._g_moves = compiled(self._move_d), compiled(self._move_g)
@@ -179,8 +184,10 @@ class AdversarialGame:
         """Plays `n` minibatches, without Python in between, and not beyond the end of the epoch.
 
         Returns:
-          {metric: float32 (n,)}: d_loss, g_loss, d_real (mean readout of D on real images), d_generated; NaN-free
-          where training is, and masked (numpy.ma) where the player did not move on that minibatch.
+          {metric: float32 (n,)}: d_loss, g_loss, d_real (mean readout of D on real images), d_generated, and d_gradient,
+          g_gradient (the sums of all entries of the players' gradients, over a minibatch's updates: they say no more than
+          whether all were finite); NaN-free where training is, and masked (numpy.ma) where the player did not move on
+          that minibatch.
 
         Raises:
           ValueError: n < 1 or the epoch has fewer minibatches left.
@@ -235,6 +242,19 @@ class AdversarialGame:
         """float32 (n, h, w, c): images from the generator `kind`, drawn in float32. As `sample_images` otherwise."""
         return sample_images(self.weights(kind), self.prior, n, seed, labels, classes=self.source.spec.classes)
 
+    def look(self):
+        """What watch.py compares: (samples, real images), float32 (n, h, w, c) each, as many as watch.LOOKED_AT or the data.
+
+        The same at every call but for G's weights: z and the images, training images of random choice with their labels,
+        follow from the seed. Draws from no stream of the training and leaves its feed alone.
+        """
+        if self._looked_at is None:
+            n = min(LOOKED_AT, self.source.spec.sizes["train"])
+            real, labels = self.source.batch(self.source.open(0, self.seed, 0, n), tf.constant(0), n)
+            self._looked_at = real.numpy(), draw(self.prior, n, self.seed, n), labels.numpy()
+        real, z, labels = self._looked_at
+        return images_of(self.weights(), z, labels, len(z), self.seed), real
+
     # ---- the step ------------------------------------------------------------------------------------------------
 
     def inputs(self, network, first, labels):
@@ -247,7 +267,7 @@ class AdversarialGame:
 
     def _play(self, feed, n):
         self.traces += 1  # Python: runs once per trace
-        rows = tf.TensorArray(tf.float32, n, element_shape=[len(METRICS) + 2])  # and whether D and G moved
+        rows = tf.TensorArray(tf.float32, n, element_shape=[len(COLUMNS) + 2])  # and whether D and G moved
         rows = tf.while_loop(
             lambda t, rows: t < n,
             lambda t, rows: (t + 1, rows.write(t, self._minibatch(feed))),
@@ -325,13 +345,13 @@ class AdversarialGame:
         loss = losses.total(player.terms, play)
         return loss, loss / self.replicas
 
-    def _row(self, play, d_loss=None, g_loss=None):
+    def _row(self, play, d_loss=None, g_loss=None, d_gradient=0.0, g_gradient=0.0):
         blank = tf.zeros([])
         readings = [blank, blank]
         if d_loss is not None:
             readings = [self._reading(play.d_real), self._reading(play.d_generated)]
         values = [blank if d_loss is None else d_loss, blank if g_loss is None else g_loss, *readings]
-        row = [value / self.replicas for value in values]
+        row = [value / self.replicas for value in values] + [d_gradient, g_gradient]  # these are of shares already
         return tf.stack([*row, *(tf.constant(float(loss is not None) / self.replicas) for loss in (d_loss, g_loss))])
 
     def _reading(self, output):
@@ -352,19 +372,22 @@ class AdversarialGame:
             g_loss, g_share = self._loss(self.generator, play)
         d_gradients = tape.gradient(d_share, self.discriminator.network.trainable_variables)
         g_gradients = tape.gradient(g_share, self.generator.network.trainable_variables)
-        row = self._row(play, d_loss, g_loss)
+        row = self._row(play, d_loss, g_loss, _entries(d_gradients), _entries(g_gradients))
         self._update(self.discriminator, d_gradients)
         self._update(self.generator, g_gradients)
         return row
 
     def _d_turn(self, x, labels, step):
+        entries = 0.0  # of the gradients of all these updates
         for move in range(self.order.d_steps):
             self._constrain_before(self.discriminator)
             play = self._begin(x, labels, step, move)
             with tf.GradientTape() as tape:
                 loss, share = self._loss(self.discriminator, play)
-            row = self._row(play, d_loss=loss)
-            self._update(self.discriminator, tape.gradient(share, self.discriminator.network.trainable_variables))
+            gradients = tape.gradient(share, self.discriminator.network.trainable_variables)
+            entries += _entries(gradients)
+            row = self._row(play, d_loss=loss, d_gradient=entries)
+            self._update(self.discriminator, gradients)
         return row, play
 
     def _g_turn(self, x, labels, step, noise=None):
@@ -372,8 +395,9 @@ class AdversarialGame:
         with tf.GradientTape() as tape:
             play = self._begin(x, labels, step, self.order.d_steps, noise)
             loss, share = self._loss(self.generator, play)
-        row = self._row(play, g_loss=loss)
-        self._update(self.generator, tape.gradient(share, self.generator.network.trainable_variables))
+        gradients = tape.gradient(share, self.generator.network.trainable_variables)
+        row = self._row(play, g_loss=loss, g_gradient=_entries(gradients))
+        self._update(self.generator, gradients)
         return row
 
     def _move_d(self, x, labels, step):
@@ -387,8 +411,16 @@ class AdversarialGame:
         return row + self._g_turn(x, labels, step, None if self.order.fresh_noise else play.z)
 
 
+def _entries(gradients):
+    """float32 scalar: the sum of all entries of a list of gradients, not finite where one of them is not.
+
+    One pass over memory, which takes a step of the MNIST model no measurable time; is_finite would make a tensor of each.
+    """
+    return tf.add_n([tf.zeros([]), *(tf.cast(tf.reduce_sum(g), tf.float32) for g in gradients if g is not None)])
+
+
 def unpack(rows):
-    """The rows of a call, float32 (n, 6), as {metric: masked float32 (n,)}: masked where its player did not move."""
-    still = rows[:, 4:] < 0.5  # whether D, G did not move
-    owner = {"d_loss": 0, "g_loss": 1, "d_real": 0, "d_generated": 0}
-    return {name: np.ma.array(rows[:, i], mask=still[:, owner[name]]) for i, name in enumerate(METRICS)}
+    """The rows of a call, float32 (n, 8), as {metric: masked float32 (n,)}: masked where its player did not move."""
+    still = rows[:, len(COLUMNS) :] < 0.5  # whether D, G did not move
+    owner = {"d_loss": 0, "g_loss": 1, "d_real": 0, "d_generated": 0, "d_gradient": 0, "g_gradient": 1}
+    return {name: np.ma.array(rows[:, i], mask=still[:, owner[name]]) for i, name in enumerate(COLUMNS)}

@@ -3,6 +3,7 @@
 import numpy as np
 
 METRICS = ("d_loss", "g_loss", "d_real", "d_generated")  # what a Trainable of two players tells of every minibatch
+OF_EPOCHS = ("diversity",)  # what is measured at each epoch's end (watch.py)
 
 
 def mean(values):
@@ -28,7 +29,7 @@ def curves(rows):
         last = offset + row["epoch"]
         by_epoch.setdefault(int(np.ceil(last - 1e-9)), []).append(row)
     training = {"epoch": list(by_epoch)} | {
-        name: [mean(row.get(name) for row in group) for group in by_epoch.values()] for name in METRICS
+        name: [mean(row.get(name) for row in group) for group in by_epoch.values()] for name in (*METRICS, *OF_EPOCHS)
     }
     for epoch, group in by_epoch.items():
         for name, value in group[-1].items():

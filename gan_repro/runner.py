@@ -327,6 +327,7 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
         "epochs": loop.epochs() if loop else 0,
         "complete": complete,
         "best": loop.progress.best if loop else None,
+        "notices": loop.progress.notices if loop else [],
         "config": plain,
         "manifest": manifest,
         "cost": {
@@ -357,4 +358,6 @@ def _report(record):
 
 
 def _warn(line):
+    if sys.stdout.isatty():
+        print(flush=True)  # the progress line stays as it is
     print(f"warning: {line}", file=sys.stderr, flush=True)

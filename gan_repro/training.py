@@ -4,21 +4,23 @@ How a minibatch is played is not here (game.py), nor what a run's numbers mean (
 """
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 
-from gan_repro import files, weights
+from gan_repro import files, watch, weights
 from gan_repro.errors import RunError
-from gan_repro.metrics import METRICS, mean
+from gan_repro.metrics import METRICS, OF_EPOCHS, mean
 from gan_repro.signals import Interrupted, signals_noted
 
 CALL_SECONDS = 1.0  # how long a call of the step should last: long enough to be free, short enough to be interrupted
 LONGEST_CALL = 5000  # minibatches: bounds what a call returns where they take microseconds
 CHECKPOINT_SECONDS = 60.0  # between checkpoints inside an epoch
 CHECKPOINT_SHARE = 0.05  # of the time may go into those: a gigabyte is not written every minute
+MANY_ROWS = 1000  # of metrics.csv; with more of them that share counts for the checkpoints at epochs' ends, too
 LOG_EVERY = 100  # minibatches averaged in a row of metrics.csv
 _BEST = "best/"  # in a checkpoint, before the weights of the best generator
 
@@ -29,9 +31,13 @@ class Trainable(Protocol):
     step: int
     steps_per_epoch: int
     sampler: object
+    probabilities: bool  # whether d_real and d_generated are
 
     def steps(self, n):
-        """Plays n minibatches, not beyond the epoch's end: {metric: masked float32 (n,)}."""
+        """Plays n minibatches, not beyond the epoch's end: {metric: masked float32 (n,)}.
+
+        A run stops at the first one that is not finite; of metrics beyond metrics.METRICS nothing else is kept.
+        """
 
     def state(self):
         """{name: tf.Variable}: all that the next step depends on."""
@@ -50,6 +56,9 @@ class Trainable(Protocol):
 
     def sample(self, n, seed, labels=None, kind="last"):
         """float32 (n, h, w, c)."""
+
+    def look(self):
+        """(samples, real images), float32 (n, h, w, c) each, for watch.diversity."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,6 +93,7 @@ class Progress:
       rows: finished rows of metrics.csv, as dicts.
       pending: the metrics of the minibatches since the last row: {metric: list of float or None}.
       best: {"value", "epoch"} of the best validation of this stage, or None.
+      notices: what watch.py noticed, epochs counted over all stages: list of {"what", "first", "last"}.
       seconds: wall time from the first step on, with validation, pictures and checkpoints, over all continuations.
     """
 
@@ -92,6 +102,7 @@ class Progress:
     rows: list = dataclasses.field(default_factory=list)
     pending: dict = dataclasses.field(default_factory=dict)
     best: dict | None = None
+    notices: list = dataclasses.field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -266,13 +277,22 @@ class Loop:
             self._call(trainable, within)
             if trainable.step % trainable.steps_per_epoch == 0:
                 self._end_epoch(stage, epoch)
-                self._save()
+                if trainable.step == end or self._worth_saving():
+                    self._save()
             elif time.monotonic() - self._saved_at > max(CHECKPOINT_SECONDS, self._save_seconds / CHECKPOINT_SHARE):
                 self._save()
             if noted:
                 self._save()
                 self.export()
                 raise Interrupted(noted[0])
+
+    def _worth_saving(self):
+        """Whether an epoch's end is to be saved: always, but for runs of thousands of short epochs.
+
+        A checkpoint holds all rows: written after each of them, their time would grow with the square.
+        """
+        since = time.monotonic() - self._saved_at
+        return len(self.progress.rows) <= MANY_ROWS or since > self._save_seconds / CHECKPOINT_SHARE
 
     def _call(self, trainable, within):
         """One call of the step: about CALL_SECONDS, not beyond the end of the epoch."""
@@ -286,6 +306,7 @@ class Loop:
             self._steps_per_second = last + 0.5 * (n / seconds - last)
         self._calls += 1
         self._check_finite(metrics, first)
+        metrics = {name: metrics[name] for name in METRICS}
         self._add_rows(metrics, within, first)
         logs = {name: float(values.mean()) for name, values in metrics.items() if values.count()}
         logs |= {"step": self.step(), "total": self.total_steps()}
@@ -310,14 +331,12 @@ class Loop:
 
     def _check_finite(self, metrics, first):
         """Raises RunError at the first minibatch with a metric that is not finite."""
-        bad = [(int(np.argmin(finite)), name) for name, values in metrics.items()
-               if not (finite := np.isfinite(values.filled(0.0))).all()]  # fmt: skip
+        bad = {name: int(np.argmin(finite)) for name, values in metrics.items()
+               if not (finite := np.isfinite(values.filled(0.0))).all()}  # fmt: skip
         if bad:
-            at, name = min(bad)
-            value = float(metrics[name][at])
-            raise RunError(
-                f"{name} became {value} at step {first + at + 1}; {self._advice()}"
-            )
+            name = min(bad, key=bad.get)  # of several at one step the first metric: a loss before its gradient
+            at = bad[name]
+            raise RunError(f"{name} became {float(metrics[name][at])} at step {first + at + 1}; {self._advice()}")
 
     def _advice(self):
         return (
@@ -348,13 +367,23 @@ class Loop:
         """Validation, best generator, the epoch's last row, callbacks."""
         self._arrays()  # NaN is noticed before it is validated or drawn
         played = epoch + 1
-        rows = [row for row in self.progress.rows if row["stage"] == stage.name and row["epoch"] > epoch]
+        own = itertools.takewhile(lambda row: row["stage"] == stage.name and row["epoch"] > epoch, reversed(self.progress.rows))
+        rows = list(own)[::-1]
         logs = {name: mean(row.get(name) for row in rows) for name in rows[-1] if name not in ("stage", "epoch", "step")}
         last_chance = played == stage.epochs and self.progress.best is None
         if stage.validate is not None and (played % stage.validate_every == 0 or last_chance):
             logs |= self._validate(stage, played)
+        self._watch(played, logs)
         self._append_metrics(self.progress.rows[-1])
         self._told.on_epoch_end(epoch, {name: value for name, value in logs.items() if value is not None})
+
+    def _watch(self, played, logs):
+        """Measures the generator's diversity, and says what watch.py notices in an epoch."""
+        logs["diversity"] = self.progress.rows[-1]["diversity"] = watch.diversity(*self.trainable.look())
+        epoch = played + sum(stage.epochs for stage in self.stages[: self.progress.stage])
+        found = watch.troubles(logs, self.trainable.probabilities)
+        for line in watch.note(self.progress.notices, epoch, found):
+            self.warn(line)
 
     def _validate(self, stage, played):
         values = {}
@@ -390,14 +419,14 @@ class Loop:
         self.progress.seconds += now - self._clock
         self._saved_at = self._clock = now
         best = {f"{_BEST}{i:03d}": array for i, array in enumerate(self._best or ())}
-        self.workdir.save_checkpoint(self.step(), arrays | best, dataclasses.asdict(self.progress))
+        self.workdir.save_checkpoint(self.step(), arrays | best, vars(self.progress))
         self._save_seconds = time.monotonic() - now
 
     # ---- metrics.csv: the rows of `progress`, appended as they come, written whole on resume ------------------------
 
     def _columns(self):
         kinds = [f"validation_{kind}" for kind in self.trainable.kinds()] if self._validates() else []
-        return ["stage", "epoch", "step", *METRICS, *kinds]
+        return ["stage", "epoch", "step", *METRICS, *OF_EPOCHS, *kinds]
 
     def _validates(self):
         return any(stage.validate is not None for stage in self.stages)

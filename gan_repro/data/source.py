@@ -5,6 +5,7 @@ Where images come from (TFDS, files, rendering) is not here: one module per orig
 
 import dataclasses
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -13,6 +14,7 @@ from gan_repro.errors import DataError, UsageError
 from gan_repro.scaling import UNIT
 
 SPLITS = ("train", "validation", "test")
+ALIGNED = 64  # bytes: where TensorFlow's kernels want a tensor's memory to begin
 
 
 class DatasetUnavailable(DataError):
@@ -58,6 +60,31 @@ class Described:
     spec: Spec
 
 
+def permutation(n, epoch, seed):
+    """int32 (n,): a uniformly random permutation fixed by (seed, epoch)."""
+    import tensorflow as tf
+
+    from gan_repro import randomness
+
+    keys = tf.random.stateless_uniform([n], randomness.seed_pair(seed, epoch, randomness.SHUFFLE), alg="philox")
+    return tf.argsort(keys, stable=True)  # 50,000 keys of 23 bits collide; stable order keeps that deterministic
+
+
+def empty(shape):
+    """uint8 array of `shape`, not filled, whose memory TensorFlow can take for a tensor's: it begins at a multiple of 64."""
+    size = math.prod(shape)
+    memory = np.empty(size + ALIGNED, np.uint8)
+    start = -memory.ctypes.data % ALIGNED
+    return memory[start : start + size].reshape(shape)
+
+
+def aligned(images):
+    """A copy of uint8 `images` in such memory."""
+    copy = empty(images.shape)
+    copy[...] = images
+    return copy
+
+
 class InMemory:
     """A data set that fits in memory: images stay uint8 on the device and are scaled there, a batch at a time.
 
@@ -101,36 +128,39 @@ class InMemory:
         """sha256 over all images and labels, split by split, as hexadecimal text."""
         digest = hashlib.sha256()
         for split in sorted(self._images):
-            digest.update(split.encode() + np.ascontiguousarray(self._images[split]).tobytes())
+            digest.update(split.encode())
+            digest.update(np.ascontiguousarray(self._images[split]))
             if split in self._labels:
-                digest.update(self._labels[split].tobytes())
+                digest.update(np.ascontiguousarray(self._labels[split]))
         return digest.hexdigest()
 
     def device_arrays(self):
-        """The training images (uint8 tf.Variable) and labels (int32 tensor; zeros without labels), made once."""
+        """The training images (uint8) and labels (int32 tensor; zeros without labels), made once.
+
+        A tensor on a CPU: `images` itself where that was made by `aligned`, else a copy. A tf.Variable with a GPU.
+        """
         if self._device is None:
             import tensorflow as tf
 
             images = self._images["train"]
             labels = self._labels.get("train", np.zeros(len(images), np.int32))
             with tf.init_scope():  # eager, even when the first call comes from a graph that is being traced
-                # A variable because only its gather has a GPU kernel for uint8: a constant would be gathered on the
-                # host, and travel there whole, in every step.
-                self._device = tf.Variable(images, trainable=False), tf.constant(labels)
+                if tf.config.list_logical_devices("GPU"):
+                    # A variable because only its gather has a GPU kernel for uint8: a constant would be gathered on the
+                    # host, and travel there whole, in every step.
+                    pixels = tf.Variable(images, trainable=False)
+                else:
+                    if images.ctypes.data % ALIGNED or not images.flags.c_contiguous or not images.flags.writeable:
+                        images = self._images["train"] = aligned(images)
+                    pixels = tf.experimental.dlpack.from_dlpack(images.__dlpack__())  # the same memory, not a copy
+                self._device = pixels, tf.constant(labels)
         return self._device
 
     def open(self, epoch, seed, skip=0, size=None):
         """The order of epoch `epoch`: int32 (n,), a uniformly random permutation fixed by (seed, epoch)."""
         del skip, size  # a permutation is entered anywhere
-        import tensorflow as tf
-
-        from gan_repro import randomness
-
         self.device_arrays()  # before any graph is traced
-        keys = tf.random.stateless_uniform(
-            [self.spec.sizes["train"]], randomness.seed_pair(seed, epoch, randomness.SHUFFLE), alg="philox"
-        )
-        return tf.argsort(keys, stable=True)  # 50,000 keys of 23 bits collide; stable order keeps that deterministic
+        return permutation(self.spec.sizes["train"], epoch, seed)
 
     def batch(self, order, i, size):
         """Graph code: images and labels of batch `i`.

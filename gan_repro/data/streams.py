@@ -237,18 +237,22 @@ class Stream:
         import tensorflow as tf
 
         del i
-        images = feed.get_next()
-        if images.shape[0] != size:
-            raise ValueError(f"batches of {size} from a feed that was opened for batches of {images.shape[0]}")
-        return self.spec.scaling(tf.cast(images, tf.float32)), tf.zeros([size], tf.int32)
+        return self._scaled_batch(feed.get_next(), tf.zeros([size], tf.int32), size)
 
     # ---- inside --------------------------------------------------------------------------------------------------
+
+    def _scaled_batch(self, images, labels, size):
+        import tensorflow as tf
+
+        if images.shape[0] != size:
+            raise ValueError(f"batches of {size} from a feed that was opened for batches of {images.shape[0]}")
+        return self.spec.scaling(tf.cast(images, tf.float32)), labels
 
     def _held(self, split, limit):
         n = self.spec.sizes[split] if limit is None else min(limit, self.spec.sizes[split])
         if n > HELD:
             raise DataError(
-                f"{n:,} {split} images of {self._entry.title} are too many to hold in memory; what needs them all at once "
+                f"{n:,} {split} images of {self.spec.title} are too many to hold in memory; what needs them all at once "
                 f"cannot be had with this data set, only with the first {HELD:,} images or fewer"
             )
         return n

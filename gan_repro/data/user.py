@@ -1,8 +1,10 @@
 """A user's own images: an .npz file or a folder. Every way in which they can be unfit has its own message.
 
-Nothing is cropped, resized or scaled here: images are taken as they are or refused.
+Nothing is cropped, resized or scaled here: images are taken as they are or refused. Reading on demand is in pictures.py.
 """
 
+import contextlib
+import math
 import os
 import warnings
 import zipfile
@@ -10,12 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_repro.data import from_tfds, source
+from gan_repro.data import from_tfds, pictures, source
 from gan_repro.errors import DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 FEWEST = 10  # training images; with fewer there is nothing to learn
 
+_CHUNK = 2**24  # bytes that are read at a time
+_GREY = ("1", "L", "LA")  # PIL's modes of one channel
 _SEED = 20140610  # of the division that is made where the data have none
 
 
@@ -36,14 +40,20 @@ def load_npz(name, data_dir=None):
       data_dir: where a relative path is looked for if it does not lead anywhere from the current folder.
 
     Returns:
-      source.InMemory with images uint8 (n, height, width, channels).
+      source.InMemory with images uint8 (n, height, width, channels), read into its arrays without a second copy.
 
     Raises:
-      DataError: the file is missing, damaged or does not hold that; the message says what it does hold.
+      DataError: the file is missing, damaged, does not hold that or more than the memory that is free; the message says
+        what it does hold.
     """
     path = _path(name, data_dir)
     arrays = _read_npz(path)
     images = _check_images(path, arrays["images"])
+    if images.size > (free := free_memory()):
+        raise DataError(
+            f"{path}: images take {images.size / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB of memory are free. As pictures in "
+            "a folder they would be read as they are needed: --dataset=images:FOLDER"
+        )
     n = len(images)
     labels, split = arrays.get("labels"), arrays.get("split")
     if labels is not None:
@@ -62,7 +72,10 @@ def load_npz(name, data_dir=None):
                 f"{path}: split holds {split.min()}..{split.max()}; its codes are 0 train, 1 validation, 2 test"
             )
         parts = {part: np.flatnonzero(split == code) for code, part in enumerate(source.SPLITS)}
-    return _in_memory(name, path, images, labels, parts)
+    spec, labels = _spec(name, path, images.shape[1:], labels, parts)
+    if arrays["images"].strides[0]:
+        return source.InMemory(spec, {part: images[rows] for part, rows in parts.items()}, labels)
+    return source.InMemory(spec, _read_parts(path, images.shape, parts), labels)
 
 
 def load_images(name, data_dir=None):
@@ -78,7 +91,8 @@ def load_images(name, data_dir=None):
       data_dir: where a relative path is looked for if it does not lead anywhere from the current folder.
 
     Returns:
-      source.InMemory with images uint8 (n, height, width, 1 or 3).
+      source.InMemory with images uint8 (n, height, width, 1 or 3); pictures.Pictures, which reads them as they are needed,
+      where decoded they would take more than half of the memory that is free. The two give the same training.
 
     Raises:
       DataError: the folder is missing, empty or laid out otherwise; an image is unreadable or of another size.
@@ -89,19 +103,37 @@ def load_images(name, data_dir=None):
     if files[0].parent != folder:
         classes = sorted({file.parent.name for file in files})
         labels = np.array([classes.index(file.parent.name) for file in files])
-    decoded = [_decode(file) for file in files]
-    height, width = decoded[0].shape[:2]
-    for file, image in zip(files, decoded):
-        if image.shape[:2] != (height, width):
+    shapes = [_opened(file, _shape) for file in files]
+    height, width = shapes[0][:2]
+    for file, shape in zip(files, shapes):
+        if shape[:2] != (height, width):
             raise DataError(
                 f"{folder}: all images must have one size, but {files[0].relative_to(folder)} has {width}x{height} and "
-                f"{file.relative_to(folder)} has {image.shape[1]}x{image.shape[0]} pixels. Crop or resize them first."
+                f"{file.relative_to(folder)} has {shape[1]}x{shape[0]} pixels. Crop or resize them first."
             )
-    channels = max(image.shape[2] for image in decoded)
-    images = np.empty((len(decoded), height, width, channels), np.uint8)
-    for row, image in zip(images, decoded):
-        row[...] = image  # a grey image among coloured ones is repeated along the channels
-    return _in_memory(name, folder, images, labels, divide(len(images)))
+    parts = divide(len(files))
+    spec, labels = _spec(name, folder, (height, width, max(shape[2] for shape in shapes)), labels, parts)
+    paths = {part: [files[row] for row in rows] for part, rows in parts.items()}
+    if len(files) * math.prod(spec.shape) > free_memory() / 2:
+        return pictures.Pictures(spec, paths, labels, _decode)
+    images = {part: source.empty((len(rows), *spec.shape)) for part, rows in parts.items()}
+    for part, array in images.items():
+        for row, file in zip(array, paths[part]):
+            row[...] = _decode(file)  # a grey image among coloured ones is repeated along the channels
+    return source.InMemory(spec, images, labels)
+
+
+def free_memory():
+    """Bytes of memory that this process may still take, as far as Linux says so; else infinite."""
+    free = float("inf")
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    with contextlib.suppress(OSError, ValueError):  # of a container; "max" where there is no limit
+        group = Path("/sys/fs/cgroup")
+        used, limit = (int((group / f"memory.{name}").read_text(encoding="ascii")) for name in ("current", "max"))
+        free = min(free, limit - used)
+    return free
 
 
 def divide(n):
@@ -118,7 +150,8 @@ def divide(n):
     return {part: np.sort(rows) for part, rows in parts.items()}
 
 
-def _in_memory(name, path, images, labels, parts):
+def _spec(name, path, shape, labels, parts):
+    """(Spec, labels by split or None) of images divided into `parts`, {split: rows}."""
     sizes = {part: len(rows) for part, rows in parts.items()}
     if sizes["train"] < FEWEST or not sizes["validation"] or not sizes["test"]:
         counts = ", ".join(f"{size} {part}" for part, size in sizes.items())
@@ -126,29 +159,28 @@ def _in_memory(name, path, images, labels, parts):
             f"{path}: {counts} images; needed are at least {FEWEST} for training and 1 each for validation and test. "
             "Data without a `split` are divided 80/10/10."
         )
-    return source.InMemory(
-        source.Spec(
-            name=name,
-            title=path.name or str(path),
-            shape=images.shape[1:],
-            classes=0 if labels is None else int(labels.max()) + 1,
-            sizes=sizes,
-        ),
-        {part: images[rows] for part, rows in parts.items()},
-        None if labels is None else {part: labels[rows] for part, rows in parts.items()},
+    spec = source.Spec(
+        name=name,
+        title=path.name or str(path),
+        shape=shape,
+        classes=0 if labels is None else int(labels.max()) + 1,
+        sizes=sizes,
     )
+    return spec, None if labels is None else {part: labels[rows] for part, rows in parts.items()}
 
 
 def _read_npz(path):
-    """The arrays `images`, `labels` and `split` of a file, those that it has."""
+    """The arrays `images`, `labels` and `split` of a file, those that it has.
+
+    `images` is a stand-in that takes no memory, of the right shape and dtype, where `_read_parts` can read them.
+    """
     if os.path.isdir(path):
         raise DataError(f"{path} is a folder, npz: needs a file; for a folder of pictures: --dataset=images:{path}")
     if not os.path.exists(path):
         raise DataError(f"there is no file {path}")
     if not os.path.isfile(path):
         raise DataError(f"{path} is no ordinary file (a pipe or a device), npz: needs one that can be read more than once")
-    key = "its list of arrays"
-    try:
+    with _damage_told(path) as now:
         if not zipfile.is_zipfile(path):
             raise DataError(
                 f"{path} is no .npz file, or a truncated one. Write it with numpy.savez(path, images=images)"
@@ -162,14 +194,25 @@ def _read_npz(path):
                 raise DataError(f"{path} holds {held}; needed is `images` (and optionally `labels`, `split`)")
             arrays = {}
             for key in ("images", "labels", "split"):
+                now["reading"] = key
                 if key in file:
-                    arrays[key] = file[key]
+                    stand_in = _stand_in(file) if key == "images" else None
+                    arrays[key] = file[key] if stand_in is None else stand_in
                     if not isinstance(arrays[key], np.ndarray):  # numpy gives the bytes of what does not begin as an array
                         raise DataError(f"{path}: {key} is no array. Write the file with numpy.savez(path, images=images)")
             return arrays
+
+
+@contextlib.contextmanager
+def _damage_told(path):
+    """Turns what reading a damaged file raises into a DataError; yields {"reading": which array}, to be kept up to date."""
+    now = {"reading": "its list of arrays"}
+    try:
+        yield now
     except DataError:
         raise
     except ValueError as error:
+        key = now["reading"]
         if "pickle" in str(error).lower() or "object" in str(error).lower():
             raise DataError(
                 f"{path}: {key} is an array of Python objects, which are never loaded: they can run code. "
@@ -177,7 +220,42 @@ def _read_npz(path):
             ) from error
         raise DataError(f"{path} is damaged: {key} cannot be read ({from_tfds.first_line(error)})") from error
     except Exception as error:  # damaged bytes lead to anything, from zlib.error to RuntimeError ("encrypted")
-        raise DataError(f"{path} is damaged or cannot be read: {key}: {from_tfds.first_line(error)}") from error
+        message = f"{path} is damaged or cannot be read: {now['reading']}: {from_tfds.first_line(error)}"
+        raise DataError(message) from error
+
+
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+
+
+def _member(file):
+    return file.zip.open("images.npy" if "images.npy" in file.zip.namelist() else "images")
+
+
+def _stand_in(file):
+    """uint8 zeros of the shape of an .npz file's images, of one byte of memory; None if they are not plain uint8 rows."""
+    shape, by_columns, dtype = (), True, None
+    with _member(file) as member, contextlib.suppress(ValueError):  # no array: numpy's own reading says what it is
+        header = _HEADERS.get(np.lib.format.read_magic(member))
+        shape, by_columns, dtype = header(member) if header else (shape, by_columns, dtype)
+    return None if by_columns or dtype != np.uint8 or not shape else np.broadcast_to(np.uint8(0), shape)
+
+
+def _read_parts(path, shape, parts):
+    """{split: uint8 (n, height, width, channels)}: the images of an .npz file, read in turn into where they belong."""
+    with _damage_told(path) as now, np.load(path, allow_pickle=False) as file, _member(file) as member:
+        now["reading"] = "images"
+        _HEADERS[np.lib.format.read_magic(member)](member)
+        images = {part: source.empty((len(rows), *shape[1:])) for part, rows in parts.items()}
+        size = math.prod(shape[1:])
+        step = max(1, _CHUNK // size)
+        for start in range(0, shape[0], step):
+            n = min(step, shape[0] - start)
+            chunk = np.frombuffer(member.read(n * size), np.uint8).reshape(n, *shape[1:])
+            for part, rows in parts.items():
+                first, end = np.searchsorted(rows, (start, start + n))
+                images[part][first:end] = chunk[rows[first:end] - start]
+        member.read()  # at the end of the file its CRC is checked
+        return images
 
 
 def _check_images(path, images):
@@ -240,8 +318,8 @@ def _find_images(folder):
     return files
 
 
-def _decode(file):
-    """One image file: uint8 (height, width, 1 or 3)."""
+def _opened(file, look):
+    """What `look` says of the PIL image in a file."""
     from PIL import Image
 
     if not os.path.isfile(file):
@@ -251,9 +329,19 @@ def _decode(file):
         with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
             if image.mode in ("I", "F") or image.mode.startswith("I;"):
                 raise DataError(f"{file} has more than 8 bits per pixel (mode {image.mode}); save it with 8")
-            pixels = np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
+            return look(image)
     except DataError:
         raise
     except Exception as error:  # Pillow's decoders let out whatever a damaged byte leads to
         raise DataError(f"{file} cannot be read as an image: {from_tfds.first_line(error)}") from error
+
+
+def _shape(image):
+    """(height, width, channels) of what `_decode` gives; looks at the beginning of the file alone."""
+    return image.height, image.width, 1 if image.mode in _GREY else 3
+
+
+def _decode(file):
+    """One image file: uint8 (height, width, 1 or 3)."""
+    pixels = _opened(file, lambda image: np.asarray(image.convert("L" if image.mode in _GREY else "RGB")))
     return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels

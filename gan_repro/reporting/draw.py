@@ -11,6 +11,7 @@ ROWS, COLUMNS = 4, 5  # Figure 2 of Goodfellow et al. 2014: 4 rows of 5 samples 
 STRIPS, STEPS = 4, 10  # Figure 3 shows two strips of about ten digits; four say more
 WALKS, WALK_POINTS, WALK_STEPS = 6, 9, 3  # Figure 4 of Radford et al. 2015: nine random z in a row
 TRIALS_SHOWN = 3
+REFERENCES = 10_000  # training images that are compared at a time
 
 
 def caption(run, kind):
@@ -26,10 +27,24 @@ def nearest_neighbours(run, kind):
     show_samples_mnist_paper.py). The samples are not selected: they are the first ones of the run's evaluation.
     """
     samples = run.samples(kind, ROWS * COLUMNS)
-    train = run.source.scaled("train")
-    nearest = train[neighbours.nearest(samples[COLUMNS - 1 :: COLUMNS], train)[0][:, 0]]
+    nearest = _nearest(samples[COLUMNS - 1 :: COLUMNS], run.source)
     path = run.workdir.figures / f"samples-{kind}.png"
     figures.nearest_grid(path, samples, nearest, *run.source.spec.scaling.shown(samples), caption(run, kind))
+
+
+def _nearest(queries, source):
+    """float32, the shape of `queries`: the training image nearest to each, of equally near ones the first.
+
+    A part of the training images at a time is scaled: all of them as float32 would take four times their memory.
+    """
+    images = source.images("train")
+    found, lengths = np.empty_like(queries), np.full(len(queries), np.inf)
+    for start in range(0, len(images), REFERENCES):
+        part = source.spec.scaling(images[start : start + REFERENCES].astype(np.float32))
+        index, length = (entry[:, 0] for entry in neighbours.nearest(queries, part))
+        nearer = length < lengths
+        found[nearer], lengths[nearer] = part[index[nearer]], length[nearer]
+    return found
 
 
 def samples(run, kind):

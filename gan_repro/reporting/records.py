@@ -118,6 +118,7 @@ def check(record, where):
         if measurement.get("sweep") is not None:
             _check_sweep(measurement["sweep"], f"{place}.sweep")
     _check_curves(record["curves"], where)
+    _check_notices(record.get("notices", []), where)  # older records have none
     for place, number in _numbers(record, ""):
         if not math.isfinite(number):
             raise RunError(f"{where} is damaged: {place} is {number}")
@@ -170,6 +171,15 @@ def _check_curves(curves, where):
                 raise RunError(f"{where} is damaged: curves.{name} must hold lists of one length, one of them epoch")
         else:
             _check_curves(curve, f"{where}: curves.{name}")
+
+
+def _check_notices(notices, where):
+    """Notices are as watch.note keeps them: what from which epoch to which."""
+    if not isinstance(notices, list) or not all(isinstance(entry, dict) for entry in notices):
+        raise RunError(f"{where} is damaged: notices must be a list of objects")
+    for index, entry in enumerate(notices):
+        for name, kind in (("what", str), ("first", int), ("last", int)):
+            _require(entry, name, kind, f"{where}: notices[{index}]")
 
 
 def _numbers(value, place):

@@ -53,6 +53,10 @@ VERDICTS = (
     "sets are not comparable with the published ones: no verdict."
 )
 LOWER = "Of {} less is better: there, reproduced is ours <= published + 2 sqrt(SE^2 + SD^2)."
+NOTICES = {
+    "collapsed": "the generator had collapsed, samples differed less than a tenth as much as real images",
+    "saturated": "the discriminator was saturated, mean D(x) above .99 and mean D(G(z)) below .01",
+}
 CAVEATS = {
     "parzen_log_likelihood": "Gaussian Parzen-window log-likelihoods are known to mislead: they reward blur, and "
     "k-means centroids score above real images (Theis et al. 2015, A note on the evaluation of generative models). A "
@@ -437,5 +441,21 @@ def notes(table):
     shown = metrics | dict.fromkeys(others)
     caveats = ([LOWER.format(less)] if less else []) + [CAVEATS[metric] for metric in shown if metric in CAVEATS]
     sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
+    noticed = [text for run, members in enumerate(table.groups, start=1) if (text := _noticed(run, members))]
     remarks = list(dict.fromkeys(f"{number.row}: {number.note}" for _, number in table.published if number.note))
-    return [ERROR_BARS, *folds, *sigmas, VERDICTS, *caveats, *sources, *remarks]
+    return [ERROR_BARS, *folds, *sigmas, VERDICTS, *caveats, *noticed, *sources, *remarks]
+
+
+def _noticed(run, members):
+    """What the runs of a group noticed while they trained, such as "Run 4: G collapsed (epochs 3 to 25).", or ""."""
+    found = []
+    for record in members:
+        epochs = {}
+        for entry in record.get("notices", []):
+            first, last = entry["first"], entry["last"]
+            epochs.setdefault(entry["what"], []).append(f"{first}" if first == last else f"{first} to {last}")
+        for what, spans in epochs.items():
+            one = len(spans) == 1 and "to" not in spans[0]
+            seed = f"seed {record['seed']}: " if len(members) > 1 else ""
+            found.append(f"{seed}{NOTICES.get(what, what)} (epoch{'' if one else 's'} {', '.join(spans)})")
+    return f"Run {run}, while it trained: {'; '.join(found)}." if found else ""

@@ -392,7 +392,7 @@ def make_pictures(folder):
     sound = (fill("few", 11) / "00.png").read_bytes()
     pictures[0].crop((0, 0, SIDE, SIDE - 1)).save(fill("sizes") / "x.png")
     (fill("corrupt") / "x.png").write_bytes(sound[:45] + b"\0\0\0\0" + sound[49:])
-    pictures[0].resize((64, 64)).save(fill("truncated") / "whole.jpeg")
+    pictures[0].save(fill("truncated") / "whole.jpeg", quality=100)
     whole = (folder / "truncated" / "whole.jpeg").read_bytes()
     (folder / "truncated" / "whole.jpeg").unlink()
     (folder / "truncated" / "x.jpg").write_bytes(whole[: len(whole) * 3 // 4])

@@ -1,0 +1,65 @@
+"""A folder of pictures that is too large for memory: read as they are needed. What a folder may hold is in user.py."""
+
+import hashlib
+
+import numpy as np
+
+from gan_repro.data import source, streams
+
+
+class Pictures(streams.Stream):
+    """Image files, decoded when a batch takes them; the protocol is that of streams.Stream.
+
+    Batches, labels and digest are those of a source.InMemory of the same pictures, bit for bit.
+    """
+
+    def __init__(self, spec, files, labels, decode):
+        """Args:
+        spec: the Spec.
+        files: {split: list of Path}.
+        labels: {split: integers (n,)}, or None.
+        decode: Path -> uint8 of the Spec's height and width, with its channels or one. Raises DataError.
+        """
+        self.spec = spec
+        self._paths, self._decoded = files, decode
+        self._labels = {split: np.asarray(values, np.int32) for split, values in (labels or {}).items()}
+
+    def labels(self, split):
+        """int32 (n,), or None where there are no classes."""
+        return self._labels.get(split)
+
+    def digest(self):
+        """sha256 over all images and labels, as source.InMemory's: reads every file."""
+        digest = hashlib.sha256()
+        for split in sorted(self._paths):
+            digest.update(split.encode())
+            for path in self._paths[split]:
+                digest.update(self._image(path))
+            if split in self._labels:
+                digest.update(self._labels[split])
+        return digest.hexdigest()
+
+    def open(self, epoch, seed, skip=0, size=None):
+        """An iterator over (uint8 (size, *shape), int32 (size,)) from batch `skip` on, in the order of InMemory."""
+        import tensorflow as tf
+
+        paths, labels = self._paths["train"], self._labels.get("train", np.zeros(self.spec.sizes["train"], np.int32))
+        rows = source.permutation(len(paths), epoch, seed).numpy()[skip * size :]
+
+        def read(row):
+            image = tf.numpy_function(lambda i: self._image(paths[i]), [row], tf.uint8)
+            return tf.ensure_shape(image, self.spec.shape), tf.gather(labels, row)
+
+        data = tf.data.Dataset.from_tensor_slices(rows).map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        return iter(data.batch(size, drop_remainder=True).prefetch(4))
+
+    def batch(self, feed, i, size):
+        """Graph code: the next batch, x float32 (size, *shape), scaled, and labels int32 (size,); errors as Stream's."""
+        return self._scaled_batch(*feed.get_next(), size)
+
+    def _image(self, path):
+        return np.ascontiguousarray(np.broadcast_to(self._decoded(path), self.spec.shape))
+
+    def _chunks(self, split, n):
+        for at, path in enumerate(self._paths[split][:n]):
+            yield at, self._image(path)[np.newaxis]
