@@ -381,7 +381,12 @@ class Loop:
         """Measures the generator's diversity, and says what watch.py notices in an epoch."""
         logs["diversity"] = self.progress.rows[-1]["diversity"] = watch.diversity(*self.trainable.look())
         epoch = played + sum(stage.epochs for stage in self.stages[: self.progress.stage])
-        found = watch.troubles(logs, self.trainable.probabilities)
+        spread = played > watch.GRACE or any(
+            (row.get("diversity") or 0) >= watch.COLLAPSED
+            for row in self.progress.rows
+            if row["stage"] == self.stage().name
+        )
+        found = watch.troubles(logs, self.trainable.probabilities, spread)
         for line in watch.note(self.progress.notices, epoch, found):
             self.warn(line)
 

@@ -7,6 +7,7 @@ import numpy as np
 
 LOOKED_AT = 256  # samples, and as many real images: the mean of 32,640 distances varies by a hundredth or so
 COLLAPSED = 0.1  # of the real images' mean distance: at 1 samples differ as real images do, at 0 all are one picture
+GRACE = 5  # epochs in which a generator may spread: untrained ones draw nearly one picture
 SATURATED = (0.99, 0.01)  # D(x) above, D(G(z)) below, both as an epoch's means
 
 
@@ -32,7 +33,7 @@ def diversity(samples, real):
     return mean_distance(samples) / measure if measure > 0 else None
 
 
-def troubles(logs, probabilities):
+def troubles(logs, probabilities, spread):
     """What is wrong with an epoch.
 
     A generator has collapsed where its diversity is below a tenth of the real images'. A discriminator is saturated where
@@ -42,6 +43,7 @@ def troubles(logs, probabilities):
 
     Args:
       logs: {"diversity", "d_real", "d_generated": an epoch's means}, as far as known.
+      spread: whether samples ever differed more, or more than GRACE epochs were played; before that nothing has collapsed.
       probabilities: whether D's readings are probabilities; a critic's scores are not, and saturate nowhere.
 
     Returns:
@@ -49,7 +51,7 @@ def troubles(logs, probabilities):
     """
     found = {}
     ratio, real, generated = (logs.get(name) for name in ("diversity", "d_real", "d_generated"))
-    if ratio is not None and ratio < COLLAPSED:
+    if spread and ratio is not None and ratio < COLLAPSED:
         found["collapsed"] = (
             f"the generator has collapsed: two of its samples differ, in the mean, by {ratio:.1%} of what two real images do"
         )

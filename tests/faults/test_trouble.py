@@ -198,7 +198,8 @@ def watched_loop(played, folder, epochs, callbacks=()):
     outcome="the collapse is said once, with its number, when it begins and when it is over; the run's rows keep it",
 )
 @pytest.mark.parametrize("objective", [losses.non_saturating_pair(0.5), losses.wasserstein()])
-def test_a_collapsed_generator_is_noticed(digits, tmp_path, objective):
+def test_a_collapsed_generator_is_noticed(digits, tmp_path, monkeypatch, objective):
+    monkeypatch.setattr(watch, "GRACE", 0)
     played = games.build(digits, objective=objective, rate=0.01)
     layer = played.generator.network.get_layer("output")
     kernel = np.random.default_rng(0).normal(size=layer.kernel.shape)  # of samples about as different as the images
@@ -216,6 +217,27 @@ def test_a_collapsed_generator_is_noticed(digits, tmp_path, objective):
         "epoch 3: the generator is no longer collapsed",
     ]
     assert [row["diversity"] < 0.1 for row in made.progress.rows] == [True, True, False, False]
+
+
+def test_a_generator_has_some_epochs_to_spread(digits, tmp_path):
+    made, lines = watched_loop(ignoring_z(games.build(digits, rate=0.01)), tmp_path, 7)
+    made.run()
+    assert made.progress.notices == [{"what": "collapsed", "first": 6, "last": 7}] and len(lines) == 1
+
+
+def test_once_spread_a_collapse_is_noticed_at_once(digits, tmp_path):
+    played = games.build(digits, rate=0.01)
+    layer = played.generator.network.get_layer("output")
+    layer.kernel.assign(np.random.default_rng(0).normal(size=layer.kernel.shape))
+
+    class Collapse(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                ignoring_z(played)
+
+    made, _ = watched_loop(played, tmp_path, 4, [Collapse()])
+    made.run()
+    assert made.progress.notices == [{"what": "collapsed", "first": 3, "last": 4}]
 
 
 def test_a_healthy_generator_is_not_noticed(digits, tmp_path):
