@@ -18,13 +18,13 @@ from gan_repro import experiment as experiments
 from gan_repro import files
 from gan_repro.command_line import run_main
 from gan_repro.errors import RunError, UsageError
-from gan_repro.reporting import curves, formats, records, tables
+from gan_repro.reporting import curves, formats, overview, records, tables
 
 USAGE = """usage: python -m gan_repro.tables [--add=DIR ...] [--results=DIR]
 
-Regenerates the tables (.md, .csv, .tex), the curves and the sweeps (log-likelihood against sigma and number of samples) in
-results/ from results/records/*.json. With --add, first copies the records of finished runs, and their figures of samples,
-there."""
+Regenerates the tables (.md, .csv, .tex), their overview (README.md), the curves and the sweeps (log-likelihood against sigma
+and number of samples) in results/ from results/records/*.json. With --add, first copies the records of finished runs, and their
+figures of samples, there."""
 
 
 def _define_flags(values):
@@ -63,7 +63,10 @@ def regenerate(results, found):
             curves.training_curves(path, record["curves"], shown, critic)
             written.append(path)
     written += _log_likelihoods(results / "figures", found, groups)
-    return written + _sweeps(results / "figures", found, groups)
+    written += _sweeps(results / "figures", found, groups)
+    pictures = [path.name for path in (results / "figures").glob("[!.]*.png")]
+    files.write_text(results / "README.md", overview.markdown(built, pictures))
+    return [*written, results / "README.md"]
 
 
 def _log_likelihoods(folder, found, groups):

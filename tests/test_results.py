@@ -6,7 +6,7 @@ import conftest
 import pytest
 
 from gan_repro import experiment as experiments
-from gan_repro.reporting import formats, records, tables
+from gan_repro.reporting import formats, overview, records, tables
 
 RESULTS = conftest.ROOT / "results"
 
@@ -25,6 +25,14 @@ def test_there_are_records():
 def test_the_tables_are_those_of_the_records(suffix):
     for name, table in built().items():
         assert (RESULTS / f"{name}{suffix}").read_text(encoding="utf-8") == formats.FORMATS[suffix](table)
+
+
+def test_the_overview_is_that_of_the_tables_and_figures():
+    names = [path.name for path in (RESULTS / "figures").iterdir()]
+    text = (RESULTS / "README.md").read_text(encoding="utf-8")
+    assert text == overview.markdown(list(built().values()), names)
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert len(links) > 20 and all((RESULTS / link).exists() for link in links)
 
 
 def test_the_readme_quotes_table_1_as_it_is():

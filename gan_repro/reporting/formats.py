@@ -8,7 +8,7 @@ import re
 from gan_repro.reporting import tables
 
 
-def _grid(rows):
+def grid(rows):
     """Markdown lines of a table, and an empty one; a row of one cell becomes a bold heading."""
     width = len(rows[0])
     escaped = [[re.sub(r"([|*<`])", r"\\\1", cell) for cell in row] for row in rows]
@@ -26,19 +26,19 @@ def markdown(table):
     """The whole text of the .md file."""
     lines = [f"# {title(table)}", "", tables.GENERATED, ""]
     lines += [f"* {each.name}: {each.title} ({each.reference})" for each in table.experiments] + [""]
-    lines += _grid(tables.main_rows(table))
+    lines += grid(tables.main_rows(table))
     if len(tables.verdict_rows(table)) > 1:
-        lines += ["## Against the published numbers", "", *_grid(tables.verdict_rows(table))]
+        lines += ["## Against the published numbers", "", *grid(tables.verdict_rows(table))]
     if len(tables.not_run_rows(table)) > 1:
-        lines += ["## Not run", "", *_grid(tables.not_run_rows(table))]
+        lines += ["## Not run", "", *grid(tables.not_run_rows(table))]
     if table.lines:
-        lines += ["## How the rows were measured", "", *_grid(tables.detail_rows(table, table.lines))]
+        lines += ["## How the rows were measured", "", *grid(tables.detail_rows(table, table.lines))]
     if table.others:
-        lines += ["## Other measurements of the same runs", "", *_grid(tables.detail_rows(table, table.others))]
+        lines += ["## Other measurements of the same runs", "", *grid(tables.detail_rows(table, table.others))]
     if table.groups:
         lines += ["## Commands", ""]
     for run, members in enumerate(table.groups, start=1):
-        cost = ", ".join(f"seed {r['seed']}: {r['cost']['minutes']:g} minutes on {_machine(r)}" for r in members)
+        cost = ", ".join(f"seed {r['seed']}: {r['cost']['minutes']:g} minutes on {machine(r)}" for r in members)
         lines += [f"Run {run} ({cost}):", "", "```", *(record["command"] for record in members), "```", ""]
     for experiment in (each for each in table.experiments if each.deviations):
         lines += [f"## Deviations of {experiment.name} from paper and code", ""]
@@ -47,7 +47,8 @@ def markdown(table):
     return "\n".join(lines) + "\n"
 
 
-def _machine(record):
+def machine(record):
+    """What a record's cost was measured on: the processor, or the GPU."""
     device = record["manifest"].get("device", "CPU")
     return record["cost"].get("processor") or device if device == "CPU" else device
 

@@ -155,7 +155,7 @@ def test_the_32_by_32_networks_are_those_of_the_imagenet_script():
     assert trainable(d) == products + 2 * (128 + 256 + 256 + 512 + 512)
     assert g.layers[-1].activation.__name__ == "tanh"
     recipe = noise.config("dcgan", "cifar10").recipe
-    assert (recipe.l2, recipe.constant_epochs, recipe.decay_epochs, recipe.epochs) == (0, 30, 30, 60)
+    assert (recipe.l2, recipe.decay_epochs, recipe.epochs, recipe.order) == (0, 0, 30, "alternating")
     for network in (g, d):
         assert_initial(network)
 

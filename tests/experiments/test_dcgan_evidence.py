@@ -78,11 +78,14 @@ def test_without_its_weights_it_is_an_error(place, tmp_path):
 
 def test_the_svm_gets_each_split_with_its_own_labels(place, monkeypatch):
     seen, given = finished(place), []
+    fitted = []  # batch norm gets the statistics of the images that the SVM is fitted on
+    monkeypatch.setattr(features, "take_statistics", lambda network, images, size: fitted.append((len(images), size)))
     monkeypatch.setattr(features, "extract", lambda network, images: images.reshape(len(images), -1))
     monkeypatch.setattr(features, "svm_accuracy", lambda *sets: given.extend(sets) or (0.75, 1.0, {}))
     (found,) = measure.svm_on_features(seen, {"last": None}, 10**6)
     sizes = seen.source.spec.sizes
     assert found["value"] == 75 and found["n_samples"] == sizes["train"] and found["cost_at_edge"] is False
+    assert fitted == [(sizes["train"], seen.config.recipe.batch_size)]
     for split, (images, labels) in zip(("train", "validation", "test"), given):
         assert len(images) == len(labels) == sizes[split]
         assert -1 <= images.min() < images.max() <= 1  # as D sees them
