@@ -21,7 +21,7 @@ def markdown(built, figures):
         tables.GENERATED,
         "",
         "Published numbers beside measured ones, paper by paper; every number has its protocol, seeds, deviations and what was",
-        "not run in its own table. What was done to the program until it broke, or did not: [reliability.md](reliability.md).",
+        "not run in its own table.",
         "",
     ]
     for table in built:
