@@ -13,7 +13,8 @@ class Report:
     """A pytest plugin that counts trials: as many as a test records as its property "trials", else one per test.
 
     Args:
-      folder: where reliability.json and reliability.md are written when the tests have ended.
+      folder: where reliability.json and reliability.md are written when the tests have ended. What is there of other groups
+        of trials stays: hours of tests may be run in parts.
     """
 
     def __init__(self, folder):
@@ -34,16 +35,29 @@ class Report:
 
     def pytest_sessionfinish(self, session):
         """Writes the report."""
+        path = self.folder / "reliability.json"
+        before = files.read_json(path) if path.exists() else {"parts": []}
         arguments = ["python", "-m", "pytest", *map(str, session.config.invocation_params.args)]
-        report = {
+        part = {
             "command": shlex.join(arguments),
             "commit": workdir.commit(),
             "minutes": round((time.monotonic() - self.start) / 60, 1),
             "machine": workdir.conditions(),
             "rows": rows(self.trials),
         }
-        files.write_json(self.folder / "reliability.json", report)
+        report = {"parts": merged([*before["parts"], part])}
+        files.write_json(path, report)
         files.write_text(self.folder / "reliability.md", markdown(report))
+
+
+def merged(parts):
+    """The parts of a report without the rows of groups that a later part has, too; sorted by their first group."""
+    kept, seen = [], set()
+    for part in reversed(parts):
+        left = [row for row in part["rows"] if row["group"] not in seen]
+        seen |= {row["group"] for row in part["rows"]}
+        kept += [part | {"rows": left}] if left else []
+    return sorted(kept, key=lambda part: part["rows"][0]["group"])
 
 
 def rows(trials):
@@ -59,23 +73,28 @@ def rows(trials):
 
 def markdown(report):
     """The text of reliability.md."""
-    machine = report["machine"]
     lines = [
         "# Reliability: what was tried, how often, with what outcome",
         "",
         "Every line sums up tests that were run on the real program; the last column counts the trials that ended as the",
-        "third column says. Generated, with reliability.json, by",
-        "",
-        f"    {report['command']}",
-        "",
-        f"in {report['minutes']:.0f} minutes on {machine['processor']} ({machine['platform']}), TensorFlow "
-        f"{machine['versions']['tensorflow']}, at commit {report['commit']}.",
+        "third column says.",
         "",
         "| | tried | must happen | trials | happened |",
         "|---|---|---|--:|--:|",
     ]
     group = None
-    for row in report["rows"]:
+    for row in (row for part in report["parts"] for row in part["rows"]):
         first, group = (row["group"] if row["group"] != group else ""), row["group"]
         lines.append(f"| {first} | {row['tried']} | {row['outcome']} | {row['trials']:,} | {row['passed']:,} |")
+    lines += ["", "Generated, with reliability.json, by"]
+    for part in report["parts"]:
+        machine = part["machine"]
+        groups = ", ".join(dict.fromkeys(row["group"] for row in part["rows"]))
+        lines += [
+            "",
+            f"    {part['command']}",
+            "",
+            f"({groups}) in {part['minutes']:.0f} minutes on {machine['processor']}, TensorFlow "
+            f"{machine['versions']['tensorflow']}, at commit {(part['commit'] or 'unknown')[:12]}.",
+        ]
     return "\n".join(lines) + "\n"
