@@ -68,8 +68,9 @@ def same(folder, undisturbed):
 
 # ---- a full disk ---------------------------------------------------------------------------------------------------------
 
-PLACES = ("config.json", "generator_best.weights.h5", "checkpoints/0000000004.npz", "record.json")
-MORE = ("manifest.json", "metrics.csv", "samples/epoch-00001.png", "discriminator.weights.h5", "figures/samples-last.png")
+IN_THE_WAY = ("samples", "generator.weights.h5/")
+PLACES = ("generator_best.weights.h5", "checkpoints/0000000004.npz")
+MORE = ("config.json", "record.json", "manifest.json", "metrics.csv", "samples/epoch-00001.png", "discriminator.weights.h5", "figures/samples-last.png")
 
 
 @pytest.mark.fault(
@@ -123,6 +124,7 @@ def test_a_full_disk_at_a_row(data, undisturbed, tmp_path, monkeypatch, capsys):
     same(folder, undisturbed)
 
 
+@pytest.mark.slow
 @pytest.mark.fault(
     group=DISK,
     tried="the same command under limits of a file's size from 0 bytes up, in one folder",
@@ -192,6 +194,7 @@ def mounted(folder, *words):
         subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.fault(
     group=DISK,
     tried="a real file system of 64, 160 and 256 kB that fills up; then a larger one",
@@ -267,7 +270,7 @@ def test_a_read_only_folder(data, undisturbed, tmp_path, capsys, record_property
     tried="a file where a run's folder or one of its folders should be, a folder where a file should",
     outcome="one line that names it; then the bytes of an undisturbed run once it is away",
 )
-@pytest.mark.parametrize("place", ["checkpoints", "samples", "generator.weights.h5/"])
+@pytest.mark.parametrize("place", ["checkpoints", *(pytest.param(place, marks=pytest.mark.slow) for place in IN_THE_WAY)])
 def test_something_in_the_way(place, data, undisturbed, tmp_path, capsys):
     folder = tmp_path / "run"
     folder.mkdir()

@@ -154,6 +154,7 @@ def test_killed_and_interrupted_processes_end_with_the_same_bytes(data, tmp_path
     record_property("trials", 5)
 
 
+@pytest.mark.slow
 @pytest.mark.fault(group=KILL, tried="wgan (batch norm, RMSprop, clipping): SIGKILL at a random step", outcome=CONTINUE)
 def test_batch_norm_survives_a_kill(data, tmp_path):
     run, rng = planned("wgan, no labels", data, 4), np.random.default_rng(2)
