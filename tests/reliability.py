@@ -37,7 +37,9 @@ class Report:
         """Writes the report."""
         path = self.folder / "reliability.json"
         before = files.read_json(path) if path.exists() else {"parts": []}
-        arguments = ["python", "-m", "pytest", *map(str, session.config.invocation_params.args)]
+        # Where the report goes is the reader's own matter.
+        given = [str(word) for word in session.config.invocation_params.args if "--reliability" not in str(word)]
+        arguments = ["python", "-m", "pytest", *given, "--reliability=results"]
         part = {
             "command": shlex.join(arguments),
             "commit": workdir.commit(),

@@ -70,7 +70,8 @@ def same(folder, undisturbed):
 
 IN_THE_WAY = ("samples", "generator.weights.h5/")
 PLACES = ("generator_best.weights.h5", "checkpoints/0000000004.npz")
-MORE = ("config.json", "record.json", "manifest.json", "metrics.csv", "samples/epoch-00001.png", "discriminator.weights.h5", "figures/samples-last.png")
+MORE = ("config.json", "record.json", "manifest.json", "metrics.csv", "samples/epoch-00001.png", "discriminator.weights.h5",
+        "figures/samples-last.png")  # fmt: skip
 
 
 @pytest.mark.fault(
