@@ -4,8 +4,10 @@ import re
 
 import conftest
 import pytest
+import reliability
 
 from gan_repro import experiment as experiments
+from gan_repro import files
 from gan_repro.reporting import formats, overview, records, tables
 
 RESULTS = conftest.ROOT / "results"
@@ -33,6 +35,13 @@ def test_the_overview_is_that_of_the_tables_and_figures():
     assert text == overview.markdown(list(built().values()), names)
     links = re.findall(r"\]\(([^)]+)\)", text)
     assert len(links) > 20 and all((RESULTS / link).exists() for link in links)
+
+
+def test_the_page_of_reliability_is_that_of_its_counts_and_every_trial_ended_well():
+    report = files.read_json(RESULTS / "reliability.json")
+    assert (RESULTS / "reliability.md").read_text(encoding="utf-8") == reliability.markdown(report)
+    rows = [row for part in report["parts"] for row in part["rows"]]
+    assert len(rows) > 20 and all(row["passed"] == row["trials"] > 0 for row in rows)
 
 
 def test_the_readme_quotes_table_1_as_it_is():
