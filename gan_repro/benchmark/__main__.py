@@ -1,4 +1,4 @@
-"""`python -m gan_repro.benchmark`: measures, prints and writes results/benchmark.md and .json. What is measured is beside it."""
+"""`python -m gan_repro.benchmark`: measures, and writes results/benchmark.md and .json. What is measured is beside it."""
 
 import importlib
 import os

@@ -94,7 +94,7 @@ def contestants(g, d, m, order, units, size):
     listed = products(linears(g), linears(d), m, order)
     count = flops(listed) / 1e9
     found = []
-    for dtype in ("float32", "bfloat16"):
+    for dtype in size.dtypes:
         found.append(
             Contestant(
                 f"products, own shapes, {dtype}",

@@ -1,33 +1,28 @@
 """Cost as the work grows: minibatch, width, samples of the Parzen window (memory too), devices. Peers are not here."""
 
 import json
-import resource
 import subprocess
 import sys
-import time
 
-from gan_repro.benchmark import steps
+from gan_repro.benchmark import child, steps
 from gan_repro.benchmark.rounds import Contestant, NotRun, Prepared, Task
 from gan_repro.benchmark.startup import environment
 from gan_repro.errors import RunError
 
-NAME = "goodfellow2014"
-_TEST = 1000  # test images of the growth of samples
-
 
 def _steps(size, settings, minibatch):
     def prepare():
-        return steps.ours(NAME, size.preset, settings=settings)
+        return steps.ours(child.NAME, size.preset, settings=settings)
 
     return {"prepare": prepare, "units": max(2, size.mlp_steps * 100 // max(minibatch, 100) // 4)}
 
 
 def _children(what):
-    """Prepared that lets a process of its own measure (this module as a program); what it says stays in `said`."""
+    """Prepared that lets a process of its own measure (child.py); what it says besides the seconds is `more`."""
     said = {}
 
     def run(n):
-        done = subprocess.run([sys.executable, "-m", __name__, json.dumps(what | {"n": n})], env=environment(),
+        done = subprocess.run([sys.executable, "-m", child.__name__, json.dumps(what | {"n": n})], env=environment(),
                               capture_output=True, text=True, check=False)  # fmt: skip
         if done.returncode:
             raise RunError(f"a measurement in a process of its own failed ({what}): {done.stderr[-500:]}")
@@ -52,7 +47,7 @@ def tasks(size):
         for w in size.widths
     ]  # fmt: skip
     samples = [
-        Contestant(f"{n:,} samples", f"log-likelihood of {_TEST:,} test images, one width",
+        Contestant(f"{n:,} samples", f"log-likelihood of {child.TEST:,} test images, one width",
                    lambda n=n: _children({"what": "parzen", "samples": n}))
         for n in size.samples
     ]  # fmt: skip
@@ -60,59 +55,13 @@ def tasks(size):
         Contestant(f"{k} logical CPU{'s' if k > 1 else ''}", "ours, a minibatch divided over devices that share the cores",
                    lambda k=k: _children({"what": "devices", "devices": k, "preset": size.preset}),
                    max(2, size.mlp_steps // 4))
-        for k in (1, 2)
+        for k in size.devices
     ]  # fmt: skip
     if not steps.gpus():
         devices.append(Contestant("1 GPU", "ours", _no_gpus))
-    few = min(size.rounds, 3)
     return [
-        Task("growth: minibatch", "Cost as the minibatch grows", "step", batches, 1, few),
-        Task("growth: width", "Cost as the networks grow", "step", widths, 1, few),
-        Task("growth: samples", "Cost as the Parzen window grows", "evaluation", samples, 0, few),
-        Task("growth: devices", "Cost on several devices", "step", devices, 0, few),
+        Task("growth: minibatch", "Cost as the minibatch grows", "step", batches, 1, 3),
+        Task("growth: width", "Cost as the networks grow", "step", widths, 1, 3, same_networks=False),
+        Task("growth: samples", "Cost as the Parzen window grows", "evaluation", samples, 0, 3, once_before=False),
+        Task("growth: devices", "Cost on several devices", "step", devices, 0, 3, once_before=False),
     ]
-
-
-# ---- in a process of its own ---------------------------------------------------------------------------------------
-
-
-def _peak():
-    """Bytes: the most that this process ever held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def _measure_parzen(samples, n):
-    from gan_repro.benchmark import parzen
-    from gan_repro.evaluation.parzen import ParzenWindow
-
-    given, test = parzen.images(samples, 1), parzen.images(_TEST, 2)
-    before, start = _peak(), time.perf_counter()
-    for _ in range(n):
-        ParzenWindow(given).log_likelihood(test, 0.2)
-    seconds = time.perf_counter() - start
-    return {"seconds": seconds, "images_bytes": given.nbytes + test.nbytes, "peak_bytes": _peak(), "before_bytes": before}
-
-
-def _measure_devices(devices, preset, n):
-    from gan_repro import tensorflow_setup
-
-    strategy = tensorflow_setup.prepare(logical_cpus=devices)
-    if devices > 1:
-        strategy = tensorflow_setup.mirrored([f"CPU:{i}" for i in range(devices)])
-    with strategy.scope():
-        prepared = steps.ours(NAME, preset)
-        prepared.run(2)
-        start = time.perf_counter()
-        prepared.run(n)
-        return {"seconds": time.perf_counter() - start}
-
-
-def main(argument):
-    """Measures what the JSON `argument` says and prints JSON: {"seconds", ...} of all its n units."""
-    wanted = json.loads(argument)
-    measure = {"parzen": _measure_parzen, "devices": _measure_devices}[wanted.pop("what")]
-    print(json.dumps(measure(**wanted)))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -176,10 +176,10 @@ def prepare(recipe, kind, dtype, shape=(28, 28, 1), classes=10, n=10_000):
     return Prepared(run, weights)
 
 
-def contestants(recipe, kind, units):
-    """`fit`, in both precisions. Arguments as of torch_peers.contestants."""
+def contestants(recipe, kind, units, size):
+    """`fit`, in every precision. Arguments as of torch_peers.contestants."""
     return [
         Contestant(f"keras fit, {dtype}", "Model.train_step (D, then G) by fit on a tf.data.Dataset",
                    lambda dtype=dtype: prepare(recipe, kind, dtype), units, dtype)
-        for dtype in ("float32", "bfloat16")
+        for dtype in size.dtypes
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The Parzen protocol of Table 1, ours and the peers': sigma on validation images, then the test images. Goals are elsewhere."""
+"""The Parzen protocol of Table 1, ours and the peers': sigma on validation images, then the test images. No goals here."""
 
 import math
 

@@ -7,14 +7,14 @@ from gan_repro import workdir
 
 TITLE = "# Benchmark"
 QUICK = (
-    "**Tried out with `--quick`: tiny networks, few rounds. These numbers say whether it runs, and nothing about speed; the goals "
-    "are not meant for them.**"
+    "**Tried out with `--quick`: tiny networks, few rounds. These numbers say whether it runs, and nothing about speed; the "
+    "goals are not meant for them.**"
 )
 HOW = (
-    "All contestants of a table took turns in one process (start-up, memory and devices: in processes of their own), each on all "
-    "cores; a time is the median of the rounds, in brackets the shortest and the longest. Compilation is not counted. Pixels are "
-    "random: what is on them does not matter for speed. Learning rates and momentum of the peers are constants, and their images "
-    "lie in memory. Parameters: trainable numbers of G and D, equal by assertion."
+    "All contestants of a table took turns in one process (start-up, memory and devices: in processes of their own), each on "
+    "all cores; a time is the median of the rounds, in brackets the shortest and the longest. Compilation is not counted. "
+    "Pixels are random: what is on them does not matter for speed. Learning rates and momentum of the peers are constants, and "
+    "their images lie in memory. Parameters: trainable numbers of G and D, the same for all: else there is no table."
 )
 
 

@@ -26,6 +26,8 @@ class Size:
       small: the same for the formulas that cannot do so many.
       large: side of the large matrix product.
       batches, widths, samples: of growth.py.
+      devices: numbers of logical CPUs, of growth.py.
+      dtypes: in which arithmetic the steps are measured.
       compiled: whether torch.compile takes part: it compiles for minutes.
     """
 
@@ -41,6 +43,8 @@ class Size:
     batches: tuple[int, ...]
     widths: tuple[int, ...]
     samples: tuple[int, ...]
+    devices: tuple[int, ...]
+    dtypes: tuple[str, ...]
     compiled: bool
 
 
@@ -57,12 +61,14 @@ FULL = Size(
     batches=(25, 50, 100, 200, 400, 800, 1600),
     widths=(300, 600, 1200, 2400, 4800),
     samples=(1000, 3000, 10_000, 30_000, 100_000),
+    devices=(1, 2),
+    dtypes=("float32", "bfloat16"),
     compiled=True,
 )
 QUICK = Size(
     "quick",
     preset="smoke",
-    rounds=3,
+    rounds=2,
     mlp_steps=10,
     convolutional_steps=2,
     loop_steps=20,
@@ -72,6 +78,8 @@ QUICK = Size(
     batches=(25, 50),
     widths=(64, 128),
     samples=(500, 1000),
+    devices=(),
+    dtypes=("float32",),
     compiled=False,
 )
 
@@ -127,7 +135,9 @@ class Task:
       title, unit: for the table; a time is that of one unit.
       contestants: list of Contestant.
       warm: units that each does untimed in front of every turn: the caches are its own, then.
-      rounds: instead of the Size's; None: that.
+      most: at most so many rounds.
+      once_before: whether each runs one unit before anything is timed: where it compiles something that it keeps.
+      same_networks: whether all must train as many numbers.
     """
 
     name: str
@@ -135,7 +145,9 @@ class Task:
     unit: str
     contestants: list
     warm: int = 0
-    rounds: int | None = None
+    most: int = 1000
+    once_before: bool = True
+    same_networks: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,7 +187,7 @@ def measure(task, rounds, say=lambda line: None):
 
     Args:
       task: Task.
-      rounds: how many, unless the task says so.
+      rounds: how many, unless the task wants fewer.
       say: called with a line of text before something that takes time.
 
     Raises:
@@ -187,17 +199,20 @@ def measure(task, rounds, say=lambda line: None):
             say(f"{task.name}: preparing {contestant.name}")
             try:
                 prepared = contestant.prepare()
-                prepared.run(1)
+                if task.once_before:
+                    prepared.run(1)
                 ready[contestant.name] = prepared
             except NotRun as reason:
                 why[contestant.name] = str(reason)
         parameters = {name: _count(prepared) for name, prepared in ready.items()}
-        check_sizes(task.name, parameters)
+        if task.same_networks:
+            check_sizes(task.name, parameters)
         seconds = {name: [] for name in ready}
         by_name = {contestant.name: contestant for contestant in task.contestants}
         names = list(ready)
-        for i in range(task.rounds or rounds):
-            say(f"{task.name}: round {i + 1} of {task.rounds or rounds}")
+        rounds = min(rounds, task.most)
+        for i in range(rounds):
+            say(f"{task.name}: round {i + 1} of {rounds}")
             first = i % max(len(names), 1)
             for name in names[first:] + names[:first]:
                 seconds[name].append(_turn(ready[name], by_name[name], task.warm))

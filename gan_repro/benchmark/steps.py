@@ -14,7 +14,7 @@ IMAGES = 50_000  # of MNIST's size; what is on them does not matter for speed
 
 
 def source(scaling, images=IMAGES):
-    """A source like MNIST's, of random pixels: `images` training images and 1,000 validation images, 28 x 28 x 1, 10 classes."""
+    """A source like MNIST's, of random pixels: `images` training and 1,000 validation images, 28 x 28 x 1, 10 classes."""
     from gan_repro.data.source import InMemory, Spec
 
     random = np.random.default_rng(0)
@@ -126,10 +126,10 @@ def _task(name, kind, title, size, units):
     found = [
         Contestant(f"ours, {dtype}", "gan_repro's step, many in a call", lambda dtype=dtype: ours(name, size.preset, dtype),
                    units, dtype)
-        for dtype in ("float32", "bfloat16")
+        for dtype in size.dtypes
     ]  # fmt: skip
-    found += torch_peers.contestants(config.recipe, kind, units, size.compiled)
-    found += keras_peer.contestants(config.recipe, kind, units)
+    found += torch_peers.contestants(config.recipe, kind, units, size)
+    found += keras_peer.contestants(config.recipe, kind, units, size)
     one = game(name, size.preset, images=config.recipe.batch_size * 2)
     networks = one.generator.network, one.discriminator.network
     found += floors.contestants(*networks, config.recipe.batch_size, one.order, units, size)

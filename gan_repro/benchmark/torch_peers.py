@@ -170,17 +170,17 @@ def prepare(recipe, kind, dtype, compiled, shape=(28, 28, 1), classes=10, n=50_0
     return Prepared(run, trainer.weights)
 
 
-def contestants(recipe, kind, units, with_compile):
-    """Eager and compiled, in float32 and bfloat16.
+def contestants(recipe, kind, units, size):
+    """Eager and compiled, in every precision.
 
     Args:
       recipe: of the experiment; kind: one of KINDS.
       units: steps of a turn.
-      with_compile: whether torch.compile takes part.
+      size: rounds.Size.
     """
 
     def start(dtype, compiled):
-        if compiled and not with_compile:
+        if compiled and not size.compiled:
             have_torch()
             raise NotRun("not run: it compiles for minutes, and this is --quick")
         try:
@@ -192,5 +192,5 @@ def contestants(recipe, kind, units, with_compile):
     return [
         Contestant(f"{name}, {dtype}", what + (", autocast" if dtype == "bfloat16" else ""),
                    lambda dtype=dtype, compiled=compiled: start(dtype, compiled), units, dtype)
-        for compiled, (name, what) in how.items() for dtype in ("float32", "bfloat16")
+        for compiled, (name, what) in how.items() for dtype in size.dtypes
     ]  # fmt: skip
