@@ -211,6 +211,7 @@ def measure(task, rounds, say=lambda line: None):
         by_name = {contestant.name: contestant for contestant in task.contestants}
         names = list(ready)
         rounds = min(rounds, task.most)
+        gc.collect()
         for i in range(rounds):
             say(f"{task.name}: round {i + 1} of {rounds}")
             first = i % max(len(names), 1)
@@ -238,7 +239,6 @@ def measure(task, rounds, say=lambda line: None):
 
 
 def _turn(prepared, contestant, warm):
-    gc.collect()
     if warm:
         prepared.run(warm)
     start = time.perf_counter()
