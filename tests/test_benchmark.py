@@ -4,6 +4,8 @@ import dataclasses
 import itertools
 import json
 import re
+import sys
+import time
 
 import games
 import keras
@@ -121,6 +123,42 @@ def test_a_unit_of_ours_is_one_update_of_each_player(name):
     steps.play(played, 3 * steps.per_unit(played))
     assert played_before == {"discriminator": 0, "generator": 0}
     assert played.updates == {"discriminator": 3, "generator": 3}
+
+
+def test_the_loop_and_the_step_alone_train_and_say_their_time_in_steps(tmp_path, monkeypatch):
+    monkeypatch.setattr(steps.tempfile, "tempdir", str(tmp_path))
+    task = next(task for task in steps.tasks(TINY) if task.name == "loop")
+    for each in task.contestants:
+        ready = each.prepare()
+        before, start = ready.weights(), time.perf_counter()
+        seconds = ready.run(20)
+        # the loop's own clock leaves out the first of its two epochs
+        assert seconds is None or 0 < seconds < time.perf_counter() - start
+        assert all((a != b).any() for role in before for a, b in zip(before[role], ready.weights()[role]) if a.ndim > 1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_torch_compile_cannot_compile_is_not_run(monkeypatch):
+    pytest.importorskip("torch")
+
+    def broken(n):
+        raise RuntimeError("no C++ compiler\nand much more")
+
+    monkeypatch.setattr(torch_peers, "prepare", lambda *which: Prepared(broken))
+    found = torch_peers.contestants(recipe("dcgan"), "conditional_convolutional", 1, dataclasses.replace(TINY, compiled=True))
+    with pytest.raises(NotRun, match="^not run: no C.. compiler$"):
+        next(each for each in found if each.name.startswith("torch.compile")).prepare()
+
+
+def test_without_torch_its_rows_say_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    wanted = torch_peers.contestants(recipe("dcgan"), "conditional_convolutional", 1, TINY)
+    wanted += [each for each in parzen.tasks(TINY)[0].contestants if "torch" in each.name]
+    assert len(wanted) == 5
+    for each in wanted:
+        with pytest.raises(NotRun, match=re.escape("not run: pip install -e '.[bench]'")):
+            each.prepare()
+    assert "torch" not in report.conditions()["versions"]
 
 
 @pytest.mark.usefixtures("eagerly")

@@ -80,8 +80,8 @@ def _fixed(name, preset):
 def _loop(name, preset):
     """Epochs of our loop around the step: data, logging, rows, diversity, checkpoint. No validation, no pictures.
 
-    The seconds are those from the beginning of the second epoch to that of the last one: the first one traces the step and
-    finds out how long a call may be, which a run does once.
+    Timed from the beginning of the second epoch to the end of the last one, its checkpoint included: the first epoch traces
+    the step and finds out how long a call may be, which a run does once.
     """
     import keras
 
@@ -90,22 +90,24 @@ def _loop(name, preset):
     played = game(name, preset)
 
     class Clock(keras.callbacks.Callback):
-        times = []
+        def __init__(self):
+            super().__init__()
+            self.begun, self.end = [], None
 
         def on_epoch_begin(self, epoch, logs=None):
-            self.times.append(time.perf_counter())
+            self.begun.append(time.perf_counter())
+
+        def on_train_end(self, logs=None):
+            self.end = time.perf_counter()
 
     def run(n):
         epochs = max(1, round(n / played.steps_per_epoch))
-        first = played.step // played.steps_per_epoch
-        clock = Clock()
-        clock.times = []
+        last, clock = played.step // played.steps_per_epoch + 1 + epochs, Clock()
         with tempfile.TemporaryDirectory() as folder, open(Path(folder) / "said", "w", encoding="utf-8") as said:
+            stage = training.Stage("game", last, lambda before: played)
             place = workdir.Workdir(Path(folder) / "run")
-            stage = training.Stage("game", first + epochs + 2, lambda before: played)
-            loop = training.Loop((stage,), place, 0, (callbacks.ProgressLine(said), clock), warn=lambda line: None)
-            loop.run()
-        return (clock.times[-1] - clock.times[1]) / (epochs * played.steps_per_epoch) * n
+            training.Loop((stage,), place, 0, (callbacks.ProgressLine(said), clock), warn=lambda line: None).run()
+        return (clock.end - clock.begun[1]) / (epochs * played.steps_per_epoch) * n
 
     return Prepared(run, lambda: weights(played))
 

@@ -183,10 +183,13 @@ def contestants(recipe, kind, units, size):
         if compiled and not size.compiled:
             have_torch()
             raise NotRun("not run: it compiles for minutes, and this is --quick")
-        try:
-            return prepare(recipe, kind, dtype, compiled)
-        except (RuntimeError, OSError) as error:  # what a machine without a C++ compiler makes torch.compile raise
-            raise NotRun(f"not run: {str(error).strip().splitlines()[0][:200]}") from error
+        prepared = prepare(recipe, kind, dtype, compiled)
+        if compiled:
+            try:
+                prepared.run(1)  # it compiles when it is called
+            except RuntimeError as error:  # such as without a C++ compiler
+                raise NotRun(f"not run: {str(error).strip().splitlines()[0][:200]}") from error
+        return prepared
 
     how = {False: ("PyTorch eager", "D step, then G step"), True: ("torch.compile", "the same, both networks compiled")}
     return [
