@@ -33,7 +33,7 @@ def protocol(n):
 
 
 def ours(samples, validation, test):
-    """gan_repro.evaluation.parzen: nats."""
+    """gan_repro.evaluation.parzen, within .01 nat of the direct formula."""
     return parzen.evaluate(samples, validation, test).value
 
 
