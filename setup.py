@@ -27,6 +27,7 @@ setup(
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21"],
         "baselines": ["scikit-learn"],  # k-means of the sanity rows (theis2015)
+        "bench": ["torch", "scikit-learn"],  # peers of python -m gan_repro.benchmark
         "tensorboard": ["tensorboard"],
         "notebooks": ["jupyterlab", "nbclient"],
         # setuptools and wheel: a test builds a wheel

@@ -1,0 +1,383 @@
+"""The benchmark: turns and medians, contestants of the same networks, PyTorch's step against ours, report, command line."""
+
+import dataclasses
+import itertools
+import json
+import re
+import sys
+import time
+
+import games
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gan_repro import order as orders
+from gan_repro.benchmark import __main__ as program
+from gan_repro.benchmark import child, floors, goals, growth, keras_peer, parzen, report, rounds, startup, steps, torch_peers
+from gan_repro.benchmark.rounds import Contestant, NotRun, Prepared, Row, Task
+from gan_repro.errors import RunError
+
+TINY = dataclasses.replace(rounds.QUICK, dtypes=("float32", "bfloat16"))
+EXPERIMENTS = {"goodfellow2014": "maxout_mlp", "dcgan": "conditional_convolutional"}
+
+
+def recipe(name, *settings):
+    return steps.configured(name, "smoke", settings=("batch_size=8", *settings))[1].recipe
+
+
+# ---- rounds ----------------------------------------------------------------------------------------------------------
+
+
+def clockwork(log, name, **more):
+    """A contestant that notes its turns and says that its unit took 1, 2, 3, ... seconds."""
+    turns = itertools.count(1)
+
+    def run(n):
+        log.append((name, n))
+        return float(next(turns) * n)
+
+    return Contestant(name, "", lambda: Prepared(run), **more)
+
+
+def test_contestants_take_turns_and_the_order_moves_on():
+    log = []
+    task = Task("t", "", "step", [clockwork(log, "a", units=3), clockwork(log, "b", units=2, scale=10)], warm=1)
+    a, b = rounds.measure(task, 3)
+    assert log[:2] == [("a", 1), ("b", 1)]  # once before anything is timed
+    turn = {"a": [("a", 1), ("a", 3)], "b": [("b", 1), ("b", 2)]}
+    assert log[2:] == turn["a"] + turn["b"] + turn["b"] + turn["a"] + turn["a"] + turn["b"]
+    assert a.seconds == (3.0, 5.0, 7.0) and a.median == 5.0  # of one unit; the warm ones count in the clockwork
+    assert b.seconds == (30.0, 50.0, 70.0)
+
+
+def test_what_cannot_run_has_a_row_that_says_why_and_all_are_closed():
+    closed = []
+
+    def missing():
+        raise NotRun("not run: no such thing")
+
+    ready = Contestant("there", "", lambda: Prepared(lambda n: None, close=lambda: closed.append("there")))
+    there, not_there = rounds.measure(Task("t", "", "step", [ready, Contestant("missing", "", missing)]), 2)
+    assert len(there.seconds) == 2 and not_there.seconds == () and not_there.not_run == "not run: no such thing"
+    assert closed == ["there"]
+
+
+def test_networks_of_other_sizes_are_refused():
+    def of(n):
+        return lambda: Prepared(lambda times: None, lambda: {"generator": [np.zeros((n, 2))], "discriminator": [np.zeros(3)]})
+
+    with pytest.raises(RunError, match="different sizes"):
+        rounds.measure(Task("t", "", "step", [Contestant("a", "", of(1)), Contestant("b", "", of(2))]), 1)
+    (row, _) = rounds.measure(Task("t", "", "step", [Contestant("a", "", of(1)), Contestant("b", "", of(1))]), 1)
+    assert row.parameters == {"generator": 2, "discriminator": 3}
+
+
+# ---- the steps -------------------------------------------------------------------------------------------------------
+
+
+def prepared(name, who, dtype):
+    if who == "ours":
+        return steps.ours(name, "smoke", dtype, settings=("batch_size=8",))
+    if who == "torch":
+        pytest.importorskip("torch")
+        return torch_peers.prepare(recipe(name), EXPERIMENTS[name], dtype, False, n=32)
+    return keras_peer.prepare(recipe(name), EXPERIMENTS[name], dtype, n=32)
+
+
+@pytest.fixture
+def eagerly():
+    """Nothing is traced: what is computed is the same."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("who", ["torch", "keras"])
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_contestant_trains_networks_of_our_sizes(name, who, dtype):
+    if who == "torch":
+        pytest.importorskip("torch")
+        peer = torch_peers.prepare(recipe(name), EXPERIMENTS[name], dtype, False, n=32)
+    else:
+        peer = keras_peer.prepare(recipe(name), EXPERIMENTS[name], dtype, n=32)
+    before = peer.weights()
+    peer.run(2)
+    after = peer.weights()
+    ours = steps.weights(steps.game(name, "smoke", images=1000))
+    for role in ("generator", "discriminator"):
+        # the gradient of D's last bias is 0 in bfloat16 as long as D knows nothing
+        assert all((a != b).any() for a, b in zip(before[role], after[role]) if a.ndim > 1)
+        assert all(np.isfinite(a).all() for a in after[role])
+        assert sum(a.size for a in after[role]) == sum(a.size for a in ours[role])
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_a_unit_of_ours_is_one_update_of_each_player(name):
+    played = steps.game(name, "smoke", settings=("batch_size=8",), images=100)
+    played_before = played.updates
+    steps.play(played, 3 * steps.per_unit(played))
+    assert played_before == {"discriminator": 0, "generator": 0}
+    assert played.updates == {"discriminator": 3, "generator": 3}
+
+
+def test_the_loop_and_the_step_alone_train_and_say_their_time_in_steps(tmp_path, monkeypatch):
+    monkeypatch.setattr(steps.tempfile, "tempdir", str(tmp_path))
+    task = next(task for task in steps.tasks(TINY) if task.name == "loop")
+    for each in task.contestants:
+        ready = each.prepare()
+        before, start = ready.weights(), time.perf_counter()
+        seconds = ready.run(20)
+        # the loop's own clock leaves out the first of its two epochs
+        assert seconds is None or 0 < seconds < time.perf_counter() - start
+        assert all((a != b).any() for role in before for a, b in zip(before[role], ready.weights()[role]) if a.ndim > 1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_torch_compile_cannot_compile_is_not_run(monkeypatch):
+    pytest.importorskip("torch")
+
+    def broken(n):
+        raise RuntimeError("no C++ compiler\nand much more")
+
+    monkeypatch.setattr(torch_peers, "prepare", lambda *which: Prepared(broken))
+    found = torch_peers.contestants(recipe("dcgan"), "conditional_convolutional", 1, dataclasses.replace(TINY, compiled=True))
+    with pytest.raises(NotRun, match="^not run: no C.. compiler$"):
+        next(each for each in found if each.name.startswith("torch.compile")).prepare()
+
+
+def test_without_torch_its_rows_say_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    wanted = torch_peers.contestants(recipe("dcgan"), "conditional_convolutional", 1, TINY)
+    wanted += [each for each in parzen.tasks(TINY)[0].contestants if "torch" in each.name]
+    assert len(wanted) == 5
+    for each in wanted:
+        with pytest.raises(NotRun, match=re.escape("not run: pip install -e '.[bench]'")):
+            each.prepare()
+    assert "torch" not in report.conditions()["versions"]
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_the_steps_of_pytorch_are_ours(digits):
+    """Two D-then-G steps of PyTorch's maxout, momentum and losses from our weights, against our alternating game."""
+    torch = pytest.importorskip("torch")
+    order = orders.OrderOfPlay("alternating", fresh_noise=False)
+    ours = games.build(digits, order=order, dropout=(games.no_dropout(), games.no_dropout()), rate=0.1, momentum=0.5)
+    networks = {"generator": ours.generator.network, "discriminator": ours.discriminator.network}
+    like = recipe("goodfellow2014", "latent=5", "generator_units=12", "discriminator_units=12", "pieces=2", "input_keep=1",
+                  "hidden_keep=1", "input_scale=1", "hidden_scale=1")  # fmt: skip
+    trainer = torch_peers.Trainer(like, "maxout_mlp", (8, 8, 1), 10)
+    for role, network in (("generator", trainer.g), ("discriminator", trainer.d)):
+        with torch.no_grad():
+            for parameter, variable in zip(network.parameters(), networks[role].trainable_variables, strict=True):
+                parameter.copy_(torch.from_numpy(variable.numpy().T.copy()))
+    noises, images = [], []
+    draw, batch = ours.prior.draw, digits.batch
+    object.__setattr__(ours.prior, "draw", lambda n, pair: noted(noises, draw(n, pair)))
+    digits.batch = lambda *where: noted(images, batch(*where))
+    ours.steps(2)
+    assert len(noises) == len(images) == 2
+    for noise, (x, _) in zip(noises, images):
+        fake = trainer.sample(torch.from_numpy(noise.numpy()))
+        trainer.d_step(torch.from_numpy(x.numpy().reshape(len(x), -1)), fake)
+        trainer.g_step(fake)
+    theirs = trainer.weights()
+    for role, network in networks.items():
+        for mine, other in zip(network.trainable_variables, theirs[role]):
+            np.testing.assert_allclose(mine.numpy(), other.T, rtol=2e-4, atol=2e-6)
+
+
+def noted(log, value):
+    log.append(value)
+    return value
+
+
+# ---- floors ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_operations_of_the_papers_step_are_counted():
+    """2.8 GFLOP: by hand from 100-1200-1200-784 and 784-1200-240, 240-1200-240, 240-1, at batch 100."""
+    g = [floors.Linear(shape, shape[:1], shape[1:]) for shape in ((100, 1200), (1200, 1200), (1200, 784))]
+    d = [floors.Linear(shape, shape[:1], shape[1:]) for shape in ((784, 1200), (240, 1200), (240, 1))]
+    listed = floors.products(g, d, 100, orders.OrderOfPlay("simultaneous", joined=True))
+    of_g, of_d = (sum(a * b for a, b in shapes) for shapes in (((100, 1200), (1200, 1200), (1200, 784)),
+                                                               ((784, 1200), (240, 1200), (240, 1))))  # fmt: skip
+    by_hand = 2 * 100 * (of_g + of_g + (of_g - 100 * 1200)) + 2 * 200 * (of_d + of_d + (of_d - 784 * 1200)) + 2 * 100 * of_d
+    assert floors.flops(listed) == by_hand
+    assert 2.8e9 < by_hand < 2.85e9
+    alternating = floors.flops(floors.products(g, d, 100, orders.OrderOfPlay()))
+    assert alternating == by_hand + 2 * 100 * (of_g + of_d)  # both once more forward for G's move
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_products_are_those_of_our_networks(name):
+    played = steps.game(name, "smoke", settings=("batch_size=8",), images=100)
+    for network in (played.generator.network, played.discriminator.network):
+        found = floors.linears(network)
+        counted = sum(int(np.prod(linear.kernel)) for linear in found)
+        kernels = [v for v in network.trainable_variables if v.name == "kernel" and "labels" not in v.path]
+        assert counted == sum(int(np.prod(v.shape)) for v in kernels) and len(found) == len(kernels)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("size, stride", [(7, 2), (8, 2), (5, 1)])
+def test_the_products_of_a_convolution_are_its_forward_pass_and_gradients(transposed, size, stride):
+    kind = keras.layers.Conv2DTranspose if transposed else keras.layers.Conv2D
+    x = keras.Input((size, size, 3))
+    network = keras.Model(x, kind(4, 5, stride, padding="same", use_bias=False)(x))
+    (linear,) = floors.linears(network)
+    random = np.random.default_rng(0)
+    images = tf.constant(random.normal(size=(2, *linear.inputs)).astype(np.float32))
+    upstream = tf.constant(random.normal(size=(2, *linear.outputs)).astype(np.float32))
+    kernel = network.layers[1].kernel.value
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        y = network(images)
+    to_images, to_kernel = tape.gradient(y, [images, kernel], upstream)
+    wanted = {floors.FORWARD: (images, kernel, y), floors.TO_INPUTS: (upstream, kernel, to_images),
+              floors.TO_WEIGHTS: (images, upstream, to_kernel)}  # fmt: skip
+    for product, (a, b, result) in wanted.items():
+        np.testing.assert_allclose(floors._product(linear, product, a, tf.convert_to_tensor(b)), result, rtol=1e-4, atol=1e-4)
+
+
+def test_both_floors_run_in_both_precisions():
+    played = steps.game("dcgan", "smoke", settings=("batch_size=8",), images=100)
+    small = dataclasses.replace(TINY, large=32)
+    for each in floors.contestants(played.generator.network, played.discriminator.network, 8, played.order, 1, small):
+        each.prepare().run(1)
+
+
+# ---- the Parzen protocol ---------------------------------------------------------------------------------------------
+
+
+def test_all_parzen_contestants_say_the_same():
+    given = parzen.protocol(150)
+    wanted = parzen.direct(*given)
+    others = [parzen.ours, parzen.scipy_cdist]
+    pytest.importorskip("sklearn")
+    for other in [*others, parzen.scikit_learn]:
+        assert other(*given) == pytest.approx(wanted, abs=0.01)
+    pytest.importorskip("torch")
+    assert parzen.torch_cdist(*given) == pytest.approx(wanted, abs=0.1)  # squares of rounded roots
+
+
+def test_what_is_measured_smaller_is_scaled_by_the_pairs_and_says_so():
+    (task,) = parzen.tasks(dataclasses.replace(TINY, parzen=2000, small=100))
+    by_name = {each.name: each for each in task.contestants}
+    assert by_name["ours"].scale == by_name["one product"].scale == 1 and by_name["ours"].note == ""
+    for name in ("direct formula", "scipy", "scikit-learn"):
+        assert by_name[name].scale == 400
+        assert by_name[name].note == "measured with 100 samples and 100 test images, times 400"
+
+
+# ---- start and growth ------------------------------------------------------------------------------------------------
+
+
+def test_a_command_that_fails_is_an_error_and_not_a_time():
+    with pytest.raises(RunError, match="SystemExit|failed"):
+        startup.command(["-c", "raise SystemExit(3)"]).run(1)
+    startup.command(["-c", "import gan_repro"]).run(1)
+
+
+def test_growth_has_a_row_for_each_size_and_measures_memory(capsys):
+    tasks = {task.name: task for task in growth.tasks(TINY)}
+    assert [each.name for each in tasks["growth: samples"].contestants] == ["500 samples", "1,000 samples"]
+    child.main(json.dumps({"what": "parzen", "samples": 300, "n": 2}))
+    said = json.loads(capsys.readouterr().out)
+    assert said["seconds"] > 0 and said["peak_bytes"] >= said["before_bytes"] > said["images_bytes"]
+    with pytest.raises(NotRun):
+        next(each for each in tasks["growth: devices"].contestants if each.name == "1 GPU").prepare()
+
+
+# ---- goals and report ------------------------------------------------------------------------------------------------
+
+
+def row(task, name, *seconds, **more):
+    return Row(task, name, "what it is", "float32", "step", seconds=seconds, **more)
+
+
+def test_a_goal_is_met_missed_or_not_measured_by_the_median_over_rounds():
+    goal = goals.Goal("g", (("t", "ours"), ("t", "peer")), 0.5)
+    met = goals.verdict(goal, [row("t", "ours", 1.0, 1.0, 9.0), row("t", "peer", 2.0, 4.0, 2.0)])
+    assert (met.value, met.low, met.high, met.word) == (0.5, 0.25, 4.5, "met")
+    assert goals.verdict(goal, [row("t", "ours", 1.1), row("t", "peer", 2.0)]).word == "missed"
+    assert goals.verdict(goal, [row("t", "ours", 1.1), row("t", "peer")]).word == "not measured"
+    at_least = dataclasses.replace(goal, at_least=True)
+    assert goals.verdict(at_least, [row("t", "ours", 1.1), row("t", "peer", 2.0)]).word == "met"
+
+
+def test_goals_speak_of_contestants_that_there_are():
+    tasks = [*steps.tasks(TINY), *parzen.tasks(TINY), *startup.tasks(TINY)]
+    there = {(task.name, each.name) for task in tasks for each in task.contestants}
+    assert {key for goal in goals.GOALS for key in goal.rows} <= there
+
+
+def test_the_overhead_is_a_share_of_the_epoch():
+    goal = next(goal for goal in goals.GOALS if goal.unit == "%")
+    rows = [row("loop", "the loop, an epoch", 1.0), row("loop", "the step alone", 0.98)]
+    assert goals.verdict(goal, rows).value == pytest.approx(2.0)
+
+
+def test_the_report_has_every_row_and_verdict():
+    task = Task("parzen", "The protocol", "protocol", [])
+    parameters = {"generator": 1234, "discriminator": 5}
+    rows = [
+        row("parzen", "ours", 0.2, 0.1, 0.4, parameters=parameters, more={"peak_bytes": 2**30}),
+        row("parzen", "one product", 0.1, 0.1, 0.1, parameters=parameters),
+        row("parzen", "torch.cdist", not_run="not run: pip install -e '.[bench]'"),
+    ]
+    verdicts = [goals.verdict(goal, rows) for goal in goals.GOALS]
+    found = {"processor": "P (2 cores)", "device": "CPU", "platform": "L", "versions": {"python": "3"}, "threads": {"cores": 2},
+             "commit": None}  # fmt: skip
+    text = report.markdown([task], rows, verdicts, rounds.FULL, found)
+    assert "| ours | 200 ms (100 ms to 400 ms) | 1 | what it is | peak 1,024 MiB |" in text
+    assert "| torch.cdist | not run: pip install -e '.[bench]' |  | what it is |  |" in text
+    assert "| at most 2.5 | 2 (1 to 4) | met |" in text
+    assert "Parameters: generator 1,234, discriminator 5." in text
+    assert "--quick" not in text and "--quick" in report.markdown([task], rows, verdicts, rounds.QUICK, found)
+    plain = report.as_json(rows, verdicts, rounds.FULL, found)
+    assert json.loads(json.dumps(plain, allow_nan=False))["rows"][0]["seconds"] == [0.2, 0.1, 0.4]
+    by_name = {goal["name"]: goal["verdict"] for goal in plain["goals"]}
+    assert sorted(set(by_name.values())) == ["met", "not measured"]
+
+
+@pytest.mark.parametrize("value, text", [(0, "0"), (1234.5, "1,234"), (99.96, "100"), (0.0123456, "0.0123"), (3, "3")])
+def test_digits(value, text):
+    assert report.digits(value) == text
+
+
+# ---- the command line ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def only_a_stub(monkeypatch, tmp_path):
+    """`parzen` measures something that takes no time; the current folder is an empty one."""
+    stub = Contestant("ours", "nothing", lambda: Prepared(lambda n: 0.5))
+    monkeypatch.setattr(parzen, "tasks", lambda size: [Task("parzen", "Stub", "protocol", [stub])])
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_quick_and_partial_runs_write_nothing_unless_told_where(only_a_stub, capsys):
+    assert program.main(["benchmark", "--quick", "--only=parzen"]) == 0
+    assert "| ours | 500 ms (500 ms to 500 ms) | 1 | nothing |  |" in capsys.readouterr().out
+    assert program.main(["benchmark", "--only=parzen"]) == 0
+    assert not list(only_a_stub.iterdir())
+    assert program.main(["benchmark", "--quick", "--only=parzen", "--results=there"]) == 0
+    assert sorted(path.name for path in (only_a_stub / "there").iterdir()) == ["benchmark.json", "benchmark.md"]
+    assert re.search(r"Tried out with `--quick`", (only_a_stub / "there/benchmark.md").read_text(encoding="utf-8"))
+
+
+def test_a_whole_run_writes_results(only_a_stub, monkeypatch):
+    monkeypatch.setattr(program, "PARTS", ("parzen",))
+    assert program.main(["benchmark"]) == 0
+    assert (only_a_stub / "results/benchmark.md").is_file() and (only_a_stub / "results/benchmark.json").is_file()
+
+
+def test_an_unknown_part_is_a_usage_error(capsys):
+    assert program.main(["benchmark", "--only=step"]) == 2
+    assert "valid: steps, parzen, startup, growth" in capsys.readouterr().err
