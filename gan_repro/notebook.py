@@ -10,6 +10,8 @@ from pathlib import Path
 
 from gan_repro import tensorflow_setup
 
+GLYPHS = 10_000  # at most so many stand in for MNIST's training images: they are rendered anew
+
 
 def start():
     """Starts TensorFlow quietly; the first cell calls it."""
@@ -20,7 +22,7 @@ def digits(train=10_000, test=1000, data_dir=None):
     """A source of real MNIST's first images where it is prepared, else of the built-in glyphs; says which.
 
     Args:
-      train, test: how many images; of `test` there are as many for validation, too.
+      train, test: how many images; for validation there are as many as for `test`. At most GLYPHS glyphs.
       data_dir: as for data.load; nothing is downloaded.
 
     Returns:
@@ -36,11 +38,12 @@ def digits(train=10_000, test=1000, data_dir=None):
         splits = {split: (whole.images(split)[:n], whole.labels(split)[:n]) for split, n in sizes.items()}
         name, title = "mnist", whole.spec.title
     except DatasetUnavailable:
+        sizes["train"] = min(train, GLYPHS)
         splits = {split: glyphs.generate(split, n) for split, n in sizes.items()}
         name, title = "glyphs", glyphs.TITLE
         print("MNIST is not prepared on this machine (TFDS_DATA_DIR): built-in glyphs stand in for it. They are NOT MNIST.")
     images, labels = ({split: pair[part] for split, pair in splits.items()} for part in (0, 1))
-    print(f"real images here: {title}, {train:,} for training, {test:,} to test")
+    print(f"real images here: {title}, {sizes['train']:,} for training, {test:,} to test")
     return InMemory(Spec(name, title, images["train"].shape[1:], 10, sizes), images, labels)
 
 

@@ -119,7 +119,7 @@ def strips_and_neighbours(path, run, kind, source, walks, steps, seed, way):
     """Writes a PNG with the walks of `strips`, and below each the training images nearest to its images.
 
     Args:
-      source: whose training images; data/source.py.
+      source: whose training images, as the run's networks see them; data/source.py.
       path, run, kind, walks, steps, seed, way: as for `strips`, of a generator that sees no labels.
     """
     from gan_repro import priors
@@ -127,9 +127,8 @@ def strips_and_neighbours(path, run, kind, source, walks, steps, seed, way):
     z = np.concatenate([priors.PATHS[way](*stops[:2], steps) for stops in _stops(run, walks, seed)])
     images, _ = _images(run, kind, z, ())
     pairs = np.stack([rows.reshape(walks, steps, *rows.shape[1:]) for rows in (images, draw.nearest(images, source))], axis=1)
-    title = f"{draw.caption(run, kind)}. {way.capitalize()} interpolation in z; below each walk the nearest images of " + (
-        f"{source.spec.title}, of {source.spec.sizes['train']:,}"
-    )
+    nearest = f"the nearest of {source.spec.sizes['train']:,} images of {source.spec.title}"
+    title = f"{draw.caption(run, kind)}. {way.capitalize()} interpolation in z; below each walk {nearest}"
     figures.interpolation_strips(path, pairs.reshape(-1, *pairs.shape[2:]), *_shown(run, images), title)
 
 
