@@ -11,6 +11,7 @@ setup(
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["gan_repro", "gan_repro.*", "experiments", "experiments.*"]),
+    package_data={"gan_repro": ["trained/*/*"]},
     python_requires=">=3.11",  # Keras 3.15 asks for it
     install_requires=[
         "tensorflow>=2.21",
@@ -29,9 +30,9 @@ setup(
         "baselines": ["scikit-learn"],  # k-means of the sanity rows (theis2015)
         "bench": ["torch", "scikit-learn"],  # peers of python -m gan_repro.benchmark
         "tensorboard": ["tensorboard"],
-        "notebooks": ["jupyterlab", "nbclient"],
+        "notebooks": ["jupyterlab", "ipywidgets", "nbclient", "scikit-learn"],
         # setuptools and wheel: a test builds a wheel
-        "test": ["pytest", "hypothesis", "scikit-learn", "tensorboard", "setuptools", "wheel"],
+        "test": ["pytest", "hypothesis", "scikit-learn", "tensorboard", "setuptools", "wheel", "nbclient", "ipykernel"],
     },
     entry_points={"console_scripts": ["gan-repro=gan_repro.run:entry"]},
 )

@@ -105,7 +105,7 @@ def load_config(workdir):
         raise RunError(f"{workdir.config} does not fit this version of the program: {error}") from error
 
 
-def from_folder(place, data_dir=None):
+def from_folder(place, data_dir=None, out=None):
     """The Finished of a run's folder alone: its `source` is a Described, its `curves` are {}.
 
     Runs of older versions did not note the shape of their images: there, and only there, the data are loaded for it.
@@ -113,11 +113,12 @@ def from_folder(place, data_dir=None):
     Args:
       place: the folder; nothing is written to it.
       data_dir: where such data are looked for.
+      out: where figures and samples of it go; None: the folder itself.
 
     Raises:
       RunError: there is no run, it trains no generator, it has no weights yet, or it is damaged.
     """
-    workdir = Workdir(place)
+    workdir = Workdir(place, out)
     experiment, config = load_config(workdir)
     if experiment.generator is None:
         raise RunError(f"{workdir.path} holds a run of {experiment.name}, which trains no generator")

@@ -16,8 +16,10 @@ from gan_repro.errors import RunError, UsageError
 from gan_repro.experiment import choose
 
 USAGE = """usage: python -m gan_repro.sample --workdir=DIR [--out=FILE.png|.gif|.npz] [--interpolate=linear|spherical] ...
+       python -m gan_repro.sample --experiment=NAME ...
 
-Draws from the generator of a finished or interrupted run, whose folder is all that it needs:
+Draws from the generator of a finished or interrupted run, whose folder is all that it needs, or of an experiment of which a
+trained generator comes with the program:
   --out=FILE.png                        a grid of samples (a row for each label of a conditional generator)
   --out=FILE.png --interpolate=linear   strips: walks between random pairs of z
   --out=FILE.gif --interpolate=linear   closed walks through random z, side by side, moving
@@ -30,6 +32,8 @@ MOST_NUMBERS, MOST_PIXELS, LONGEST_SIDE = 10**9, 5 * 10**7, 30_000  # 4 GB of fl
 
 _FLAGS = (
     (flags.DEFINE_string, "workdir", None, "The folder of the run."),
+    (flags.DEFINE_string, "experiment", None, "Without --workdir: the trained generator of this experiment that is shipped."),
+    (flags.DEFINE_string, "dataset", None, "With --experiment: which data set it was trained on; else the first."),
     (flags.DEFINE_string, "generator", None, "Whose weights: best, last, averaged-...; else best if it is there, else last."),
     (
         flags.DEFINE_integer,
@@ -45,7 +49,8 @@ _FLAGS = (
         None,
         "For conditional generators: one label, or several as 3,1,4, taken in turn; else all classes.",
     ),
-    (flags.DEFINE_string, "out", None, "The file to write or replace; else a name that says what it is, in DIR/samples."),
+    (flags.DEFINE_string, "out", None, "The file to write or replace; else a name that says what it is, in DIR/samples "
+        "(of a shipped generator: runs/shipped-NAME/samples)."),
     (flags.DEFINE_string, "grid", None, "ROWSxCOLUMNS of a picture; of strips, the columns are the steps of a walk."),
     (
         flags.DEFINE_string,
@@ -188,13 +193,21 @@ def _check_place(path):
 
 def _body(values):
     given = {name: values[name].value for _, name, _, _ in _FLAGS}
-    place, kind, data_dir = (given.pop(name) for name in ("workdir", "generator", "data_dir"))
-    if not place:
-        raise UsageError("--workdir=DIR is missing: the folder of the run whose generator is looked at")
+    place, name, dataset, kind, data_dir = (
+        given.pop(name) for name in ("workdir", "experiment", "dataset", "generator", "data_dir")
+    )
+    if not (place or name):
+        raise UsageError(
+            "--workdir=DIR is missing: the folder of the run whose generator is looked at; or --experiment=NAME for one that "
+            "comes with the program"
+        )
+    if place and (name or dataset):
+        flag = "experiment" if name else "dataset"
+        raise UsageError(f"--{flag} is for generators that come with the program; --workdir={place} is a run of its own")
     asked = request(**given)
-    from gan_repro import finished, tensorflow_setup
+    from gan_repro import finished, shipped, tensorflow_setup
 
-    run = finished.from_folder(place, data_dir)
+    run = finished.from_folder(place, data_dir) if place else shipped.load(name, dataset)
     kind = run.kinds()[0] if kind is None else choose("generator", kind, run.kinds())
     out = asked.out or _default_out(run.workdir, kind, asked)
     _check_place(out)

@@ -47,7 +47,7 @@ def images_of(network, z, labels=None, chunk=100, seed=None):
     Args:
       network: Keras model: z, or [z, labels], to images.
       z: the noise.
-      labels: int (n,) for a conditional generator; others see none.
+      labels: int (n,) for a conditional generator, float (n, classes) for one of `with_shares`; others see none.
       chunk: images computed at a time, always whole: the last bits of a product depend on its shape.
       seed: of the dropout masks where G keeps them on (layers.Dropout, `always`), one for each image; None: all images
         get one and the same mask, so that they differ by z and label alone.
@@ -55,7 +55,9 @@ def images_of(network, z, labels=None, chunk=100, seed=None):
     labels = labels if len(network.inputs) > 1 else None
     images = []
     for start in range(0, len(z), chunk):
-        part = [z[start : start + chunk]] + ([] if labels is None else [np.asarray(labels[start : start + chunk], np.int32)])
+        part = [z[start : start + chunk]]
+        if labels is not None:
+            part.append(np.asarray(labels[start : start + chunk], network.inputs[1].dtype))
         size = len(part[0])
         inputs = [tf.constant(np.pad(array, [(0, chunk - size)] + [(0, 0)] * (array.ndim - 1))) for array in part]
         masks = 0 if seed is None else start // chunk
@@ -63,3 +65,17 @@ def images_of(network, z, labels=None, chunk=100, seed=None):
             found = network(inputs if len(inputs) > 1 else inputs[0], training=False)
         images.append(np.asarray(found, np.float32)[:size])
     return np.concatenate(images)
+
+
+def with_shares(network):
+    """A conditional generator that takes shares of its classes, float32 (m, classes), where it took labels: points between.
+
+    The same weights, behind the layer "one_hot". Trained were only the corners, one class alone.
+
+    Raises:
+      ValueError: the generator has no such layer.
+    """
+    import keras
+
+    shares = network.get_layer("one_hot").output
+    return keras.Model([network.inputs[0], shares], network.output, name=network.name)

@@ -28,15 +28,16 @@ class Workdir:
 
     Args:
       path: made when first written to.
+      out: where `samples` and `figures` are, of a run that is only read; None: `path`.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, out=None):
         self.path = Path(path)
         self.config = self.path / "config.json"
         self.manifest = self.path / "manifest.json"
         self.metrics = self.path / "metrics.csv"
-        self.samples = self.path / "samples"
-        self.figures = self.path / "figures"
+        self.samples = Path(out or path) / "samples"
+        self.figures = Path(out or path) / "figures"
         self.checkpoints = self.path / "checkpoints"
         self.record = self.path / "record.json"
         self.tensorboard = self.path / "tensorboard"

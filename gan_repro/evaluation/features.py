@@ -96,6 +96,43 @@ def _pool(maps):
     return tf.stack([tf.reduce_max(maps[:, :, start:stop], axis=2) for start, stop in columns], axis=2)
 
 
+def strongest(discriminator, images, labels, n):
+    """What excites each map of D's last convolution most: the parts of `images` that its strongest answers see.
+
+    Args:
+      discriminator: convolutional.discriminator.
+      images: float32 (m, h, w, c), as D sees them, m >= n; labels: int (m,), or None where D sees none.
+      n: parts of each map, from n different images, the strongest first.
+
+    Returns:
+      float32 (maps, n, r, r, c): r pixels that such an answer depends on; beyond the image's edge it is 0, as D sees it.
+    """
+    import keras
+
+    last = layers(discriminator)[-1]
+    # `same` convolutions: an answer at i sees the r pixels from i * jump + start on.
+    reach, jump, start, size = 1, 1, 0, images.shape[1]
+    for layer in discriminator.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            kernel, stride = layer.kernel_size[0], layer.strides[0]
+            padding = max((-(-size // stride) - 1) * stride + kernel - size, 0) // 2
+            start, reach = start - padding * jump, reach + (kernel - 1) * jump
+            jump, size = jump * stride, -(-size // stride)
+    network = keras.Model(discriminator.inputs, last.output)
+    maps = network([images] if labels is None else [images, np.asarray(labels, np.int32)], training=False).numpy()
+    peaks = maps.reshape(len(maps), -1, maps.shape[-1])
+    order = np.argsort(-peaks.max(axis=1), axis=0, kind="stable")[:n]
+    places = peaks.argmax(axis=1)
+    edge = reach + max(0, -start)
+    framed = np.pad(images, [(0, 0), (edge, edge), (edge, edge), (0, 0)])
+    found = np.empty((maps.shape[-1], n, reach, reach, images.shape[-1]), np.float32)
+    for channel in range(maps.shape[-1]):
+        for rank, image in enumerate(order[:, channel]):
+            row, column = (edge + start + jump * i for i in divmod(places[image, channel], maps.shape[2]))
+            found[channel, rank] = framed[image, row : row + reach, column : column + reach]
+    return found
+
+
 def svm_accuracy(train, validation, test, costs=COSTS):
     """Test accuracy of a linear SVM (one against the rest, squared hinge loss, L2 penalty) whose C validation chooses.
 

@@ -27,12 +27,12 @@ def nearest_neighbours(run, kind):
     show_samples_mnist_paper.py). The samples are not selected: they are the first ones of the run's evaluation.
     """
     samples = run.samples(kind, ROWS * COLUMNS)
-    nearest = _nearest(samples[COLUMNS - 1 :: COLUMNS], run.source)
+    found = nearest(samples[COLUMNS - 1 :: COLUMNS], run.source)
     path = run.workdir.figures / f"samples-{kind}.png"
-    figures.nearest_grid(path, samples, nearest, *run.source.spec.scaling.shown(samples), caption(run, kind))
+    figures.nearest_grid(path, samples, found, *run.source.spec.scaling.shown(samples), caption(run, kind))
 
 
-def _nearest(queries, source):
+def nearest(queries, source):
     """float32, the shape of `queries`: the training image nearest to each, of equally near ones the first.
 
     A part of the training images at a time is scaled: all of them as float32 would take four times their memory.

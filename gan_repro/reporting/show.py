@@ -105,6 +105,105 @@ def strips(path, run, kind, walks, steps, seed, way, listed=()):
     figures.interpolation_strips(path, images.reshape(walks, steps, *images.shape[1:]), *_shown(run, images), title)
 
 
+def point(path, run, kind, share, seed, way, listed=()):
+    """Writes a PNG with one image: `share` (0 to 1) of the way along the first of the walks of `strips`."""
+    from gan_repro import priors
+
+    start, end = _stops(run, 1, seed)[0, :2]
+    z = priors.PATHS[way](start, end, 101)[[round(100 * share)]]
+    images, _ = _images(run, kind, z, listed)
+    figures.sample_grid(path, images, 1, 1, None, *_shown(run, images))
+
+
+def strips_and_neighbours(path, run, kind, source, walks, steps, seed, way):
+    """Writes a PNG with the walks of `strips`, and below each the training images nearest to its images.
+
+    Args:
+      source: whose training images, as the run's networks see them; data/source.py.
+      path, run, kind, walks, steps, seed, way: as for `strips`, of a generator that sees no labels.
+    """
+    from gan_repro import priors
+
+    z = np.concatenate([priors.PATHS[way](*stops[:2], steps) for stops in _stops(run, walks, seed)])
+    images, _ = _images(run, kind, z, ())
+    pairs = np.stack([rows.reshape(walks, steps, *rows.shape[1:]) for rows in (images, draw.nearest(images, source))], axis=1)
+    nearest = f"the nearest of {source.spec.sizes['train']:,} images of {source.spec.title}"
+    title = f"{draw.caption(run, kind)}. {way.capitalize()} interpolation in z; below each walk {nearest}"
+    figures.interpolation_strips(path, pairs.reshape(-1, *pairs.shape[2:]), *_shown(run, images), title)
+
+
+def off_prior(path, run, kind, factors, rows, seed, listed=()):
+    """Writes a PNG with a row for each of some z of the prior, and a column for each factor that z is multiplied by.
+
+    Args:
+      factors: numbers; 1 is the z itself, 0 the middle of z space.
+      path, run, kind, seed, listed: as for `grid`; a row keeps its label.
+      rows: how many z.
+    """
+    from gan_repro import sampling
+
+    z = sampling.draw(run.prior(), rows, seed)
+    z = (z[:, None] * np.float32(factors)[:, None]).reshape(-1, z.shape[1])
+    images, _ = _images(run, kind, z, listed, len(factors))
+    names = ", ".join(f"{factor:g}" for factor in factors)
+    title = f"{draw.caption(run, kind)}. In each row one z, times {names}"
+    figures.sample_grid(path, images, rows, len(factors), title, *_shown(run, images))
+
+
+def label_morphs(path, run, kind, pairs, steps, seed):
+    """Writes a PNG with a strip for each pair of labels: from one to the other in equal shares, with the same z all along.
+
+    Args:
+      path, run, kind: as for `grid`, of a conditional generator.
+      pairs: sequence of (label, label).
+      steps: images of a strip, >= 2.
+      seed: strip j has the z of sample j of `grid`.
+
+    Raises:
+      ValueError: the generator sees no labels.
+    """
+    from gan_repro import priors, sampling
+
+    corners = np.eye(run.source.spec.classes)
+    shares = np.concatenate([priors.line(corners[a], corners[b], steps) for a, b in pairs])
+    z = np.repeat(sampling.draw(run.prior(), len(pairs), seed), steps, axis=0)
+    images = sampling.images_of(sampling.with_shares(run.generator(kind)), z, shares)
+    strips_ = images.reshape(len(pairs), steps, *images.shape[1:])
+    title = f"{draw.caption(run, kind)}. From label to label: {', '.join(f'{a} to {b}' for a, b in pairs)}"
+    figures.interpolation_strips(path, strips_, *_shown(run, images), title)
+
+
+def kernels(path, network, layer, title):
+    """Writes a PNG with the kernels of a convolution that sees pixels: grey is 0, each kernel scaled to its largest weight.
+
+    Args:
+      network: Keras model; its `layer` has a kernel (h, w, 1 or 3, n).
+      title: a line above.
+    """
+    kernel = np.moveaxis(network.get_layer(layer).get_weights()[0], -1, 0)
+    kernel = kernel / np.maximum(np.abs(kernel).max(axis=(1, 2, 3), keepdims=True), 1e-12)
+    rows, columns = square(len(kernel))
+    enlarged = kernel.repeat(4, axis=1).repeat(4, axis=2)
+    figures.sample_grid(path, enlarged, rows, columns, title, -1.0, 1.0)
+
+
+def strongest(path, network, images, labels, shown, title, n=8, rows=12):
+    """Writes a PNG with a row for each of the first maps of D's last convolution: the places that excite it most.
+
+    Args:
+      network: D, convolutional.discriminator.
+      images: float32 (m, h, w, c), as D sees them; labels: int (m,), or None for a D that sees none.
+      shown: (black, white) of the images.
+      title: a line above.
+      n: places in a row, of as many different images.
+      rows: maps shown.
+    """
+    from gan_repro.evaluation import features
+
+    found = features.strongest(network, images, labels, n)[:rows]
+    figures.sample_grid(path, found.reshape(-1, *found.shape[2:]), len(found), n, title, *shown)
+
+
 def animation(path, run, kind, walks, shape, seed, way, listed=()):
     """Writes a GIF of closed walks through STOPS random points of z space each, side by side; it goes on for ever.
 

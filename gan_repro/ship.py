@@ -1,0 +1,199 @@
+"""`python -m gan_repro.ship --workdir=DIR`: packages a finished run's generator to come with the program, in gan_repro/trained.
+
+What the packaging changes is measured here and kept beside the weights. Opening what is shipped is in shipped.py.
+"""
+
+import contextlib
+import dataclasses
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+from absl import flags
+
+from gan_repro import files, finished, shipped
+from gan_repro.command_line import run_main
+from gan_repro.errors import DataError, RunError, UsageError
+from gan_repro.experiment import choose
+from gan_repro.reporting import records
+from gan_repro.workdir import Workdir
+
+USAGE = """usage: python -m gan_repro.ship --workdir=DIR [--generator=KIND] [--precision=float16|float32] [--networks=NAME,...]
+
+Packages the generator of a finished run into gan_repro/trained/EXPERIMENT-DATASET, from where
+`gan_repro.sample --experiment=NAME` and the notebooks take it: its configuration, manifest, record and weights, and what the
+packaging changed: the largest difference of a pixel and, where the data are prepared on this machine, the record's numbers
+measured again."""
+
+PRECISIONS = ("float16", "float32")
+IMAGES = 1000  # samples that are compared
+_PROTOCOL = ("metric", "generator", "space", "split", "n_test", "n_samples")  # what makes two measurements comparable
+
+
+def _define_flags(values):
+    flags.DEFINE_string("workdir", None, "The folder of the run.", flag_values=values)
+    flags.DEFINE_string("generator", None, "Whose weights: best, last, averaged-...; else best if it is there, else last.",
+                        flag_values=values)  # fmt: skip
+    flags.DEFINE_string("precision", "float16", "Of the weights in the file: float16 or float32.", flag_values=values)
+    flags.DEFINE_list("networks", [], "Other networks of the run to ship: discriminator.", flag_values=values)
+    flags.DEFINE_string("data_dir", None, "As for gan_repro.run.", flag_values=values)
+
+
+def _body(values):
+    place, kind, precision, networks, data_dir = (
+        values[name].value for name in ("workdir", "generator", "precision", "networks", "data_dir")
+    )
+    if not place:
+        raise UsageError("--workdir=DIR is missing: the folder of the run whose generator is packaged")
+    choose("--precision", precision, PRECISIONS)
+    from gan_repro import tensorflow_setup
+
+    print("starting TensorFlow ...", flush=True)
+    tensorflow_setup.prepare()
+    folder = ship(place, kind, precision, networks, data_dir)
+    told = files.read_json(shipped.note(folder))
+    print(f"wrote {folder}: {told['bytes'] / 1e6:.1f} MB; largest difference of a pixel {told['largest_difference']:.2g} of 1")
+    for entry in told["measurements"]:
+        print(f"  {entry['metric']}: {entry['value']:.4g} {entry['unit']}, in the record {entry['record']:.4g}")
+
+
+def ship(place, kind=None, precision="float16", networks=(), data_dir=None, into=shipped.FOLDER):
+    """Packages a generator of a finished run; replaces what was shipped of the same experiment and data set.
+
+    Args:
+      place: the run's folder; nothing is written to it.
+      kind: of the generator; None: the run's first.
+      precision: one of PRECISIONS, of the weights in the file; networks compute in float32 all the same.
+      networks: names of other networks whose last weights are shipped, too.
+      data_dir: where data are looked for; they are not downloaded.
+      into: the folder of all that is shipped.
+
+    Returns:
+      Path of the folder written.
+
+    Raises:
+      UsageError: the run has no such generator.
+      RunError: the run is not finished, damaged, or too large in this precision.
+    """
+    run = finished.from_folder(place, data_dir)
+    kind = run.kinds()[0] if kind is None else choose("generator", kind, run.kinds())
+    workdir, spec = run.workdir, run.source.spec
+    if not workdir.record.exists():
+        raise RunError(f"{workdir.path} has no record.json: let the run come to its end first")
+    record = files.read_json(workdir.record)
+    records.check(record, workdir.record)
+    manifest = files.read_json(workdir.manifest)
+    manifest["data"] |= {"shape": list(spec.shape), "classes": spec.classes}  # older versions kept less of them
+    folder = Path(into) / f"{run.experiment.name}-{run.config.dataset.partition(':')[0].replace('/', '-')}"
+    with _replacing(folder) as temporary:
+        packaged = Workdir(temporary)
+        files.write_json(packaged.config, run.config.as_dict())
+        files.write_json(packaged.manifest, manifest)
+        files.write_json(packaged.record, record)
+        pairs = [(workdir.weights(kind), packaged.weights(kind))]
+        pairs += [(workdir.network(name), packaged.network(name)) for name in networks]
+        for old, new in pairs:
+            convert(old, new, precision)
+        size = sum(path.stat().st_size for path in temporary.iterdir())
+        if size > shipped.LARGEST:
+            raise RunError(f"{size / 1e6:.1f} MB in {precision}: at most {shipped.LARGEST / 1e6:g} MB are shipped of a run")
+        largest, mean = difference(run, finished.from_folder(temporary), kind)
+        told = {
+            "generator": kind,
+            "precision": precision,
+            "bytes": size,
+            "files_sha256": {new.name: files.sha256(new) for _, new in pairs},
+            "packaged_from_sha256": {old.name: files.sha256(old) for old, _ in pairs},
+            "largest_difference": largest,
+            "mean_difference": mean,
+            "n_images": IMAGES,
+            "measurements": _measured_again(temporary, kind, record, data_dir),
+        }
+        files.write_json(shipped.note(temporary), told)
+    return folder
+
+
+@contextlib.contextmanager
+def _replacing(folder):
+    """Yields an empty folder beside `folder` that takes its place when the block ends without an exception."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".being-written") as above:
+        made = Path(above) / folder.name
+        made.mkdir()
+        yield made
+        if folder.exists():
+            os.replace(folder, Path(above) / "old")
+        os.replace(made, folder)
+
+
+def convert(old, new, precision):
+    """Writes a sealed copy of a file of weights whose floating-point numbers have another precision.
+
+    Raises:
+      RunError: `old` is missing or damaged, or a number does not fit.
+    """
+    files.check_seal(old)
+    with files.replacing(new) as temporary:
+        with h5py.File(old) as source, h5py.File(temporary, "w") as target:
+
+            def copy(name, entry):
+                if isinstance(entry, h5py.Group):
+                    made = target.require_group(name)
+                else:
+                    values = entry[()]
+                    if np.issubdtype(values.dtype, np.floating):
+                        with np.errstate(over="ignore"):
+                            values = values.astype(precision)
+                        if not np.isfinite(values).all():
+                            raise RunError(f"{old}: a number of {name} does not fit into {precision}")
+                    made = target.create_dataset(name, data=values)
+                made.attrs.update(entry.attrs)
+
+            target.attrs.update(source.attrs)
+            source.visititems(copy)
+        files.seal(temporary)
+
+
+def difference(run, packaged, kind):
+    """(largest, mean) absolute difference of a pixel, in shares of the span from black to white, over IMAGES same samples."""
+    first, second = (each.source.spec.scaling.unit(each.samples(kind, IMAGES)) for each in (run, packaged))
+    apart = np.abs(first.astype(np.float64) - second)
+    return float(apart.max()), float(apart.mean())
+
+
+def _measured_again(folder, kind, record, data_dir):
+    """The record's measurements of this generator, made again from the packaged weights; () where the data are not at hand."""
+    from gan_repro import data
+
+    with tempfile.TemporaryDirectory() as out:
+        run = finished.from_folder(folder, out=out)
+        try:
+            source = data.load(run.config.dataset, data_dir, run.experiment.scaling(run.config), download=False)
+        except DataError as error:
+            print(f"note: nothing is measured again, {run.config.dataset} cannot be had: {error}", file=sys.stderr)
+            return []
+        run = dataclasses.replace(run, source=source, curves=record["curves"])
+        found = run.experiment.evaluate(run)
+
+    def key(entry):
+        return tuple(entry.get(name) for name in _PROTOCOL)
+
+    recorded = {key(entry): entry for entry in record["measurements"] if entry["generator"] == kind}
+    return [
+        {name: value for name, value in entry.items() if name not in ("sweep", "histogram")}
+        | {"record": recorded[key(entry)]["value"]}
+        for entry in found
+        if key(entry) in recorded
+    ]
+
+
+def main(argv):
+    """Runs the program; returns its exit code (0 done, 1 failed, 2 wrong usage)."""
+    return run_main(_define_flags, _body, argv, USAGE)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

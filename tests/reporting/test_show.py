@@ -1,0 +1,137 @@
+"""What the notebooks show: which z and which labels each picture is of, from generators whose images are their inputs."""
+
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gan_repro import convolutional, priors, sampling
+from gan_repro.evaluation import features
+from gan_repro.layers import OneHot
+from gan_repro.reporting import figures, show
+from gan_repro.scaling import UNIT
+
+CLASSES, SIZE = 3, 4
+
+
+class Run:
+    """A run whose images are z, and of a conditional generator the shares of the classes behind it: (1, 4 or 7) pixels."""
+
+    experiment, config = SimpleNamespace(name="x", model=lambda preset: "Nets"), SimpleNamespace(seed=3, preset="paper")
+
+    def __init__(self, conditional=False):
+        spec = SimpleNamespace(title="blobs", classes=CLASSES if conditional else 0, scaling=UNIT)
+        self.source = SimpleNamespace(spec=spec)
+        z = keras.Input((SIZE,))
+        labels = keras.Input((), dtype="int32")
+        if conditional:
+            both = keras.layers.Concatenate()([z, OneHot(CLASSES, name="one_hot")(labels)])
+            self.network = keras.Model([z, labels], keras.layers.Reshape((1, SIZE + CLASSES, 1))(both))
+        else:
+            self.network = keras.Model(z, keras.layers.Reshape((1, SIZE, 1))(z))
+
+    def prior(self):
+        return priors.Prior("uniform_0_1", SIZE)
+
+    def generator(self, kind):
+        return self.network
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """{"images": ..., ...}: what the last figure was of."""
+    held = {}
+    monkeypatch.setattr(
+        figures,
+        "sample_grid",
+        lambda path, images, rows, columns, title=None, low=0, high=1: held.update(images=images, title=title),
+    )
+    monkeypatch.setattr(
+        figures, "interpolation_strips", lambda path, strips, low=0, high=1, title=None: held.update(images=strips, title=title)
+    )
+    return held
+
+
+def test_off_prior_multiplies_z(drawn):
+    run, factors = Run(), (0, 0.5, 1, 3)
+    show.off_prior("x.png", run, "last", factors, 5, seed=2)
+    found = drawn["images"].reshape(5, 4, SIZE)
+    z = sampling.draw(run.prior(), 5, 2)
+    assert np.allclose(found, z[:, None] * np.array(factors)[:, None]) and "times 0, 0.5, 1, 3" in drawn["title"]
+
+
+def test_labels_go_over_in_equal_shares_and_z_stays(drawn):
+    run, pairs = Run(conditional=True), ((0, 2), (1, 0))
+    show.label_morphs("x.png", run, "last", pairs, 5, seed=2)
+    found = drawn["images"].reshape(2, 5, SIZE + CLASSES)
+    z = sampling.draw(run.prior(), 2, 2)
+    assert np.allclose(found[..., :SIZE], z[:, None])
+    share = np.linspace(0, 1, 5)
+    assert np.allclose(found[0, :, SIZE:], np.stack([1 - share, 0 * share, share], 1))
+    assert np.allclose(found[1, :, SIZE:], np.stack([share, 1 - share, 0 * share], 1))
+
+
+def test_whole_shares_are_the_labels():
+    network, z = Run(conditional=True).network, np.random.default_rng(0).random((6, SIZE), np.float32)
+    labels = np.array([0, 1, 2, 2, 1, 0])
+    soft = sampling.images_of(sampling.with_shares(network), z, np.eye(CLASSES)[labels])
+    assert (soft == sampling.images_of(network, z, labels)).all()
+
+
+def test_neighbours_lie_below_their_walks_and_are_the_nearest(drawn):
+    rng = np.random.default_rng(5)
+    train = rng.integers(0, 256, (40, 1, SIZE, 1), dtype=np.uint8)
+    spec = SimpleNamespace(title="data", sizes={"train": 40}, scaling=UNIT)
+    source = SimpleNamespace(spec=spec, images=lambda split: train)
+    show.strips_and_neighbours("x.png", Run(), "last", source, 2, 6, seed=1, way="linear")
+    pairs = drawn["images"].reshape(2, 2, 6, SIZE)
+    show.strips("x.png", Run(), "last", 2, 6, 1, "linear")
+    assert (pairs[:, 0] == drawn["images"].reshape(2, 6, SIZE)).all()
+    pixels = train.reshape(40, SIZE) / 255
+    nearest = np.square(np.float64(pairs[:, 0])[..., None, :] - pixels).sum(axis=-1).argmin(axis=-1)
+    assert np.allclose(pairs[:, 1], pixels[nearest], atol=1e-6)
+
+
+@pytest.mark.parametrize("share", [0, 0.25, 1])
+def test_a_point_of_the_first_walk(share, drawn):
+    show.point("x.png", Run(), "last", share, seed=1, way="linear")
+    point = drawn["images"].reshape(SIZE)
+    show.strips("x.png", Run(), "last", 1, 5, 1, "linear")
+    assert np.allclose(point, drawn["images"].reshape(5, SIZE)[round(4 * share)])
+
+
+def test_kernels_are_scaled_each_to_its_largest_weight(drawn):
+    network = keras.Sequential([keras.Input((9, 9, 1)), keras.layers.Conv2D(5, 3, name="first")])
+    show.kernels("x.png", network, "first", "kernels")
+    kernel = network.get_layer("first").get_weights()[0]
+    for n in range(5):
+        assert np.allclose(drawn["images"][n, ::4, ::4, 0], kernel[..., 0, n] / np.abs(kernel[..., n]).max())
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_the_strongest_answers_see_what_their_gradients_say(labelled):
+    size, kinds = 16, CLASSES if labelled else 0
+    network = convolutional.discriminator((size, size, 1), (3, 5), (2, 2), 5, classes=kinds, deviation=0.05, slope=0.2)
+    rng = np.random.default_rng(0)
+    images = rng.random((9, size, size, 1), np.float32)
+    labels = rng.integers(0, CLASSES, 9).astype(np.int32) if labelled else None
+    found = features.strongest(network, images, labels, 4)
+    assert found.shape == (5, 4, 13, 13, 1)
+    maps = keras.Model(network.inputs, features.layers(network)[-1].output)
+    x = tf.constant(images)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        answers = maps([x, tf.constant(labels)] if labelled else [x], training=False)
+        peaks = tf.reduce_max(answers, axis=(1, 2))
+        columns = [peaks[:, channel] for channel in range(5)]
+    for channel, column in enumerate(columns):
+        seen = tape.gradient(column, x).numpy()[..., 0] != 0
+        for rank, image in enumerate(np.argsort(-column.numpy(), kind="stable")[:4]):
+            rows, cols = (np.flatnonzero(seen[image].any(axis=axis)) for axis in (1, 0))
+            part = images[image, rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1, 0]
+            window = found[channel, rank, ..., 0]
+            # Beyond the image's edge the window is 0; what is in the image is all that the gradient sees.
+            inside = window[(window != 0).any(axis=1)][:, (window != 0).any(axis=0)]
+            assert inside.shape == part.shape and (inside == part).all()

@@ -1,0 +1,111 @@
+"""The notebooks: what is committed has its outputs, and every one runs again, without data and network."""
+
+import base64
+import io
+import json
+import os
+import re
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+import conftest
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_repro import notebook
+from gan_repro.data import glyphs
+
+FOLDER = conftest.ROOT / "notebooks"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+LARGEST = 1.5e6
+
+
+def read(name):
+    return json.loads((FOLDER / f"{name}.ipynb").read_text(encoding="utf-8"))
+
+
+def kinds(book):
+    """What each code cell shows: a set of "image/png", "stream", ... for each."""
+    cells = (cell["outputs"] for cell in book["cells"] if cell["cell_type"] == "code")
+    return [{kind for entry in outputs for kind in entry.get("data", [entry["output_type"]])} for outputs in cells]
+
+
+def pictures(book):
+    for cell in book["cells"]:
+        for entry in cell.get("outputs", []):
+            if "image/png" in entry.get("data", {}):
+                yield np.asarray(Image.open(io.BytesIO(base64.b64decode(entry["data"]["image/png"]))).convert("L"))
+
+
+def test_all_are_there():
+    assert NAMES == ["conditional_digits", "dcgan", "game_on_a_line", "parzen_window", "wgan", "z_interpolation"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_committed_with_outputs(name):
+    assert (FOLDER / f"{name}.ipynb").stat().st_size < LARGEST
+    book = read(name)
+    first = "".join(book["cells"][0]["source"])
+    assert first.startswith("# ") and "What you will see" in first and "section" in first
+    assert "error" not in set().union(*kinds(book))
+    shown = list(pictures(book))
+    assert len(shown) >= 3 and all(picture.std() > 10 for picture in shown)
+    text = "".join("".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "markdown")
+    assert all((FOLDER / link).exists() for link in re.findall(r"\]\(([^)]+)\)", text))
+    assert not any(str(conftest.ROOT) in json.dumps(cell) for cell in book["cells"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_runs_again_without_data(name, tmp_path, monkeypatch):
+    nbformat = pytest.importorskip("nbformat", reason="notebooks are executed by nbclient, which needs nbformat")
+    nbclient = pytest.importorskip("nbclient", reason="notebooks are executed by nbclient: pip install -e '.[test]'")
+    pytest.importorskip("ipykernel", reason="notebooks are executed in ipykernel: pip install -e '.[test]'")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(conftest.ROOT), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "nothing"))
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    book = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+    (tmp_path / "here").mkdir()
+    where = {"metadata": {"path": str(tmp_path / "here")}}
+    nbclient.NotebookClient(book, timeout=300, kernel_name="python3", resources=where).execute()
+    assert kinds(book) == kinds(read(name))
+    assert all(picture.std() > 10 for picture in pictures(book))
+    said = json.dumps(book)
+    assert ("NOT MNIST" in said) == ("notebook.digits(" in said)
+
+
+# ---- what the notebooks share ----------------------------------------------------------------------------------------
+
+
+def test_digits_are_glyphs_where_mnist_is_not(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(notebook, "GLYPHS", 30)
+    source = notebook.digits(train=50, test=20)
+    assert dict(source.spec.sizes) == {"train": 30, "validation": 20, "test": 20}
+    assert source.spec.name == "glyphs" and (source.images("test") == glyphs.generate("test", 20)[0]).all()
+    out = capsys.readouterr().out
+    assert "NOT MNIST" in out and f"{glyphs.TITLE}, 30 for training" in out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_digits_are_mnists_first_ones(real_mnist, capsys):
+    source = notebook.digits(train=50, test=20)
+    assert dict(source.spec.sizes) == {"train": 50, "validation": 20, "test": 20}
+    for split, n in source.spec.sizes.items():
+        assert (source.images(split) == real_mnist.images(split)[:n]).all()
+        assert (source.labels(split) == real_mnist.labels(split)[:n]).all()
+    assert capsys.readouterr().out == "real images here: MNIST, 50 for training, 20 to test\n"
+
+
+@pytest.mark.parametrize("front_end", [True, False])
+def test_a_slider_only_where_it_can_be_moved(front_end, monkeypatch, capsys):
+    moved = []
+    widgets = ModuleType("ipywidgets")
+    widgets.__spec__ = ModuleSpec("ipywidgets", None)
+    widgets.interact = lambda draw, **numbers: moved.append(numbers)
+    monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
+    monkeypatch.setenv("JPY_SESSION_NAME", "x.ipynb") if front_end else monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    notebook.slider(None, share=(0.0, 1.0, 0.1))
+    assert moved == ([{"share": (0.0, 1.0, 0.1)}] if front_end else [])
+    assert ("a slider is here" in capsys.readouterr().out) != front_end
