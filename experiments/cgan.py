@@ -202,7 +202,7 @@ def stages(config, source):
             Player(d, optimizer(recipe, steps_per_epoch), objective.discriminator),
             prior(config),
             source,
-            order.OrderOfPlay("simultaneous", joined=True),
+            order.OrderOfPlay("simultaneous"),
             recipe.batch_size,
             config.seed,
             sampler=generator(config, spec),

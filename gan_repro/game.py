@@ -47,7 +47,7 @@ class Play:
 
     Attributes:
       x: real images float32 (m, h, w, c); labels: int32 (m,); z: (m, size); samples: G(z), (m, h, w, c).
-      d_real, d_generated: D's outputs on x and on samples, of one pass (joined) or two.
+      d_real, d_generated: D's outputs on x and on samples, of two passes: with batch norm one would be another model.
       step: int64 scalar.
     """
 
@@ -67,15 +67,7 @@ class Play:
 
     def _output(self, which):
         if which not in self._outputs:
-            if self._game.order.joined:
-                both = self.discriminate(
-                    tf.concat([self.x, self.samples], 0), tf.concat([self.labels, self.labels], 0)
-                )
-                m = self.x.shape[0]
-                self._outputs["real"] = tf.nest.map_structure(lambda output: output[:m], both)
-                self._outputs["generated"] = tf.nest.map_structure(lambda output: output[m:], both)
-            else:
-                self._outputs[which] = self.discriminate(self.x if which == "real" else self.samples)
+            self._outputs[which] = self.discriminate(self.x if which == "real" else self.samples)
         return self._outputs[which]
 
     def discriminate(self, images, labels=None, weights=None):

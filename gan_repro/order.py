@@ -22,6 +22,10 @@ class LongPhases:
 class OrderOfPlay:
     """Who moves on a minibatch, and what the moves share.
 
+    D sees real and generated images in two passes: where it has batch norm, one pass would be another model (no paper here
+    has it), and G's gradient goes back through the generated half only. Every pass of a move is in training mode, and
+    updates moving statistics where there are any: G's in D's move too.
+
     Attributes:
       kind: "simultaneous": D and G move from the same old parameters, on one forward pass of each (goodfeli/adversarial);
         "alternating": D moves, then G against the new D (Algorithm 1, dcgan.torch, WGAN);
@@ -30,9 +34,6 @@ class OrderOfPlay:
         n_critic of WGAN). With "one_player" that minibatch is G's alone.
       d_steps: D's moves on one minibatch, with fresh noise each ("alternating" only; adversarial:sgd.py).
       fresh_noise: "alternating": G's move draws noise of its own rather than D's last one.
-      joined: D sees real and generated images in one pass (of 2m rows) rather than in two. Where D has batch norm these
-        are two different models; every paper here with batch norm in D keeps them apart. Every pass of a move is in
-        training mode, and updates moving statistics where there are any: G's in D's move too.
       long_phases: replaces g_every where it says so.
     """
 
@@ -40,7 +41,6 @@ class OrderOfPlay:
     g_every: int = 1
     d_steps: int = 1
     fresh_noise: bool = True
-    joined: bool = False
     long_phases: LongPhases | None = None
 
     def __post_init__(self):

@@ -32,7 +32,7 @@ def build(
         game.Player(d, optimizers.MomentumSGD(rate, momentum), d_terms or objective.discriminator, constraint, constrain_first),
         priors.Prior("uniform_unit_variance", 5),
         source,
-        order or orders.OrderOfPlay("simultaneous", joined=True),
+        order or orders.OrderOfPlay("simultaneous"),
         20,
         seed,
         sampler=generator(),

@@ -203,7 +203,7 @@ def test_the_operations_of_the_papers_step_are_counted():
     """2.8 GFLOP: by hand from 100-1200-1200-784 and 784-1200-240, 240-1200-240, 240-1, at batch 100."""
     g = [floors.Linear(shape, shape[:1], shape[1:]) for shape in ((100, 1200), (1200, 1200), (1200, 784))]
     d = [floors.Linear(shape, shape[:1], shape[1:]) for shape in ((784, 1200), (240, 1200), (240, 1))]
-    listed = floors.products(g, d, 100, orders.OrderOfPlay("simultaneous", joined=True))
+    listed = floors.products(g, d, 100, orders.OrderOfPlay("simultaneous"))
     of_g, of_d = (sum(a * b for a, b in shapes) for shapes in (((100, 1200), (1200, 1200), (1200, 784)),
                                                                ((784, 1200), (240, 1200), (240, 1))))  # fmt: skip
     by_hand = 2 * 100 * (of_g + of_g + (of_g - 100 * 1200)) + 2 * 200 * (of_d + of_d + (of_d - 784 * 1200)) + 2 * 100 * of_d

@@ -46,7 +46,7 @@ def numpy_game(parameters, x, z):
 @pytest.mark.parametrize("kind", ["simultaneous", "alternating"])
 def test_a_step_follows_finite_differences(digits, kind):
     """Every parameter's first update, with dropout off and learning rate 1, is minus the gradient of its own loss."""
-    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, order=orders.OrderOfPlay(kind, joined=True))
+    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, order=orders.OrderOfPlay(kind))
     nets = {"generator": played.generator.network, "discriminator": played.discriminator.network}
     before = {role: [w.numpy().astype(np.float64) for w in net.weights] for role, net in nets.items()}
     x, _ = digits.batch(digits.open(0, 0), tf.constant(0), 20)
@@ -85,12 +85,15 @@ def test_one_pass_with_one_set_of_dropout_masks_serves_both_losses(digits):
     z = played.prior.draw(20, played.seed_of(0, randomness.PRIOR, 0)).numpy().astype(np.float64)
     g, d = ([w.numpy().astype(np.float64) for w in net.weights]
             for net in (played.generator.network, played.discriminator.network))  # fmt: skip
-    # G's pass is the first network call of the move, D's joint pass the second and last.
-    with randomness.network_call(played.seed_of(0, randomness.NETWORK, 0, 2, 0)):
-        masks = [
-            (tf.random.stateless_uniform(shape, randomness.layer_pair()[0], alg="philox") < keep).numpy() * scale
-            for shape, keep, scale in (((40, 64), 0.8, 1.25), ((40, 12), 0.5, 2.0))
-        ]
+    # G's pass is the first network call of the move, D's on real images the second, on generated ones the third and last.
+    masks = []
+    for call in (2, 3):
+        with randomness.network_call(played.seed_of(0, randomness.NETWORK, 0, call, 0)):
+            masks.append([
+                (tf.random.stateless_uniform(shape, randomness.layer_pair()[0], alg="philox") < keep).numpy() * scale
+                for shape, keep, scale in (((20, 64), 0.8, 1.25), ((20, 12), 0.5, 2.0))
+            ])  # fmt: skip
+    masks = [np.concatenate(halves) for halves in zip(*masks)]
     s = 1 / (1 + np.exp(-(np.maximum(z @ g[0] + g[1], 0) @ g[2] + g[3])))
     linear = (np.concatenate([x, s]) * masks[0]) @ d[0] + d[1]
     logits = (np.maximum(linear[:, :12], linear[:, 12:]) * masks[1]) @ d[2] + d[3]
@@ -163,7 +166,7 @@ def test_terms_can_apply_the_discriminator_with_other_weights(digits):
 @pytest.mark.parametrize(
     ("order", "minibatches", "d_updates", "g_updates"),
     [
-        (orders.OrderOfPlay("simultaneous", joined=True), 7, 7, 7),
+        (orders.OrderOfPlay("simultaneous"), 7, 7, 7),
         (orders.OrderOfPlay("simultaneous", g_every=2), 7, 7, 3),
         (orders.OrderOfPlay("alternating"), 7, 7, 7),
         (orders.OrderOfPlay("alternating", g_every=5), 17, 17, 3),
@@ -399,7 +402,7 @@ def conditional(source, heads=False):
     return game.AdversarialGame(
         game.Player(generator(), optimizers.MomentumSGD(0.1, 0.5), pair.generator),
         game.Player(keras.Model([images, y], outputs), optimizers.MomentumSGD(0.1, 0.5), terms),
-        priors.Prior("gaussian", 5), source, orders.OrderOfPlay("simultaneous", joined=True), 20, 0, sampler=generator(),
+        priors.Prior("gaussian", 5), source, orders.OrderOfPlay("simultaneous"), 20, 0, sampler=generator(),
     )  # fmt: skip
 
 
@@ -444,7 +447,7 @@ def two_replicas():
 @pytest.mark.parametrize(
     "order",
     [
-        orders.OrderOfPlay("simultaneous", joined=True),
+        orders.OrderOfPlay("simultaneous"),
         orders.OrderOfPlay("alternating", g_every=2),
         orders.OrderOfPlay("one_player", g_every=2),
     ],

@@ -171,9 +171,7 @@ def stages(config, source):
         convolutions = recipe.convolutions() if convolutional else ()
         with networks.precision(recipe.precision):
             g, d = generator(config, spec), rules.discriminator(recipe, spec, convolutions=convolutions)
-        # Two passes of D instead of one of twice the rows: G's gradient then goes back through the generated half only.
-        more = {"averages": recipe.averages, "joined": not convolutional}
-        return rules.game(config, source, g, d, generator(config, spec), **more)
+        return rules.game(config, source, g, d, generator(config, spec), averages=recipe.averages)
 
     return (Stage("game", recipe.epochs, build),)
 

@@ -89,7 +89,7 @@ def seed_weights(config, tag=0):
     keras.utils.set_random_seed(int(np.random.SeedSequence([config.seed, tag]).generate_state(1)[0]) if tag else config.seed)
 
 
-def game(config, source, g, d, sampler, tag=0, averages=(), joined=True):
+def game(config, source, g, d, sampler, tag=0, averages=()):
     """The paper's game: both players move from the same old parameters, on one minibatch (k = 1), with its objective.
 
     Args:
@@ -98,7 +98,6 @@ def game(config, source, g, d, sampler, tag=0, averages=(), joined=True):
       sampler: a float32 copy of G's architecture.
       tag: number of the stage.
       averages: kinds of averages of G's weights to keep.
-      joined: whether D sees real and generated images in one pass: a matter of speed where D has no batch norm.
     """
     from gan_repro import losses, order
     from gan_repro.game import AdversarialGame, Player
@@ -111,7 +110,7 @@ def game(config, source, g, d, sampler, tag=0, averages=(), joined=True):
         Player(d, optimizer(recipe, steps_per_epoch), objective.discriminator),
         prior(config),
         source,
-        order.OrderOfPlay("simultaneous", joined=joined),
+        order.OrderOfPlay("simultaneous"),
         recipe.batch_size,
         config.seed,
         sampler=sampler,

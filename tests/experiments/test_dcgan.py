@@ -100,7 +100,7 @@ def test_the_mnist_networks_are_those_of_the_code():
 
 def test_the_mnist_game_is_that_of_the_code():
     played = game("mnist", (8, 8, 1), "paper", batch_size=20, generator_hidden=(8,), discriminator_hidden=(8,)).build(None)
-    assert played.order == order.OrderOfPlay("one_player", g_every=2) and not played.order.joined
+    assert played.order == order.OrderOfPlay("one_player", g_every=2)
     terms = [[(term.name, term.weight) for term in player.terms] for player in (played.generator, played.discriminator)]
     assert terms[0] == [("non_saturating", 1.0), ("generator_l2", 2.5e-5)]
     assert terms[1] == [("log_real", 1.0), ("log_generated", 1.0), ("discriminator_l2", 2.5e-5)]

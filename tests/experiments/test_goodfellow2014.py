@@ -60,7 +60,7 @@ def test_the_output_bias_starts_at_the_marginals(built):
 
 def test_the_rules_are_the_papers(built):
     played, _ = built
-    assert played.order == order.OrderOfPlay("simultaneous", joined=True)
+    assert played.order == order.OrderOfPlay("simultaneous")
     assert [(term.name, term.weight) for term in played.discriminator.terms] == [("log_real", 0.5), ("log_generated", 0.5)]
     assert [(term.name, term.weight) for term in played.generator.terms] == [("non_saturating", 1.0)]
     dropouts = [(layer.keep, layer.scale) for layer in played.discriminator.network.layers if type(layer).__name__ == "Dropout"]

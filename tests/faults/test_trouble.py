@@ -19,7 +19,7 @@ from gan_repro.workdir import Workdir
 
 EPOCHS, LENGTH = 3, 10
 ORDERS = {
-    "simultaneous": orders.OrderOfPlay("simultaneous", joined=True),
+    "simultaneous": orders.OrderOfPlay("simultaneous"),
     "two updates of D": orders.OrderOfPlay("alternating", d_steps=2),
 }
 
