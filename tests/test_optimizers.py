@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro.optimizers import ExponentialDecay, LinearDecay, LinearMomentum, MomentumSGD, RMSprop
+from gan_repro.optimizers import Adam, ExponentialDecay, LinearDecay, LinearMomentum, MomentumSGD, RMSprop
 
 
 def test_updates_follow_pylearn2_across_epochs():
@@ -72,6 +72,35 @@ def test_rmsprop_is_pytorchs_also_where_gradients_are_tiny():
         optimizer.apply([tf.constant(g, tf.float32)], [variable])
         np.testing.assert_allclose(variable.numpy(), p, rtol=1e-5)
     assert np.abs(p - start).min() > 1e-5  # the gradients are tiny, the steps are not
+
+
+def test_adam_is_keras_adam_in_one_pass():
+    """m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2; p <- p - lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon)."""
+    start = np.array([[1.0, -2.0, 3.0]])
+    ours, theirs = (keras.Variable(start.astype(np.float32)) for _ in range(2))
+    optimizers = {}
+    for kind, variable in ((Adam, ours), (keras.optimizers.Adam, theirs)):
+        optimizers[kind] = kind(ExponentialDecay(0.01, 1.1, 0.0), beta_1=0.5, beta_2=0.9, epsilon=1e-3)
+        optimizers[kind].build([variable])
+
+    @tf.function
+    def update(g):
+        optimizers[Adam].apply([g], [ours])
+        optimizers[keras.optimizers.Adam].apply([g], [theirs])
+
+    p, m, v = start.copy(), 0.0, 0.0
+    for t in range(1, 13):
+        g = 0.01 * np.sin(np.arange(3) + t)[None]
+        m, v = 0.5 * m + 0.5 * g, 0.9 * v + 0.1 * g**2
+        p = p - 0.01 / 1.1 ** (t - 1) * np.sqrt(1 - 0.9**t) / (1 - 0.5**t) * m / (np.sqrt(v) + 1e-3)
+        update(tf.constant(g, tf.float32))
+        np.testing.assert_allclose(ours.numpy(), p, rtol=1e-6)
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-6)
+    moments = [[w.numpy() for w in optimizer.variables[2:]] for optimizer in optimizers.values()]
+    for mine, its in zip(*moments, strict=True):
+        np.testing.assert_allclose(mine, its, rtol=1e-5)
+    with pytest.raises(ValueError, match="keras.optimizers.Adam"):
+        Adam(0.1, amsgrad=True)
 
 
 @pytest.mark.parametrize(

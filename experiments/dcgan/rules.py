@@ -151,14 +151,12 @@ def discriminator(config, spec):
 
 
 def _optimizer(recipe, updates_per_epoch):
-    import keras
-
     from gan_repro import optimizers
 
     rate = recipe.learning_rate
     if recipe.decay_epochs:
         rate = optimizers.LinearDecay(rate, recipe.constant_epochs, recipe.decay_epochs, updates_per_epoch)
-    return keras.optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
+    return optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
 
 
 def stages(config, source):

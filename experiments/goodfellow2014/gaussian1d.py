@@ -116,12 +116,10 @@ def discriminator(recipe, spec):
 
 def optimizer(recipe, learning_rate, updates):
     """Adam; its rate decays by recipe.learning_rate_decay over so many of its updates."""
-    import keras
-
     from gan_repro import optimizers
 
     rate = optimizers.ExponentialDecay(learning_rate, recipe.learning_rate_decay ** (1 / updates), 0.0)
-    return keras.optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
+    return optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
 
 
 def stages(config, source):

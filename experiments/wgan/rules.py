@@ -165,13 +165,11 @@ def critic(config, spec):
 
 
 def _optimizer(recipe):
-    import keras
-
     from gan_repro import optimizers
 
     if recipe.optimizer == "rmsprop":
         return optimizers.RMSprop(recipe.learning_rate, recipe.rho, recipe.epsilon)
-    return keras.optimizers.Adam(recipe.learning_rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
+    return optimizers.Adam(recipe.learning_rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
 
 
 def stages(config, source):

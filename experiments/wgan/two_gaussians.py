@@ -91,7 +91,7 @@ def stages(config, source):
     from gan_repro import losses, networks, order
     from gan_repro.constraints import WeightClip
     from gan_repro.game import AdversarialGame, Player
-    from gan_repro.optimizers import RMSprop
+    from gan_repro.optimizers import Adam, RMSprop
     from gan_repro.training import Stage
 
     recipe, spec = config.recipe, source.spec
@@ -118,7 +118,7 @@ def stages(config, source):
 
     def discriminator(before):
         del before
-        return build(0, losses.minimax(), keras.optimizers.Adam(recipe.discriminator_learning_rate, beta_1=0.5), None)
+        return build(0, losses.minimax(), Adam(recipe.discriminator_learning_rate, beta_1=0.5), None)
 
     def critic(before):
         del before
