@@ -4,6 +4,7 @@ Networks made of them are not here (networks.py), nor what happens to weights af
 """
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from gan_repro import randomness
@@ -53,12 +54,9 @@ class Maxout(keras.layers.Layer):
 
 def _maximum_of_pieces(linear, pieces):
     """(..., pieces * units) -> (..., units)."""
-    # A chain of maxima over views: its gradient is a chain of selections, cheaper than that of reduce_max, which
-    # compares every piece with the maximum, counts ties and divides.
-    best, *others = tf.split(linear, pieces, axis=-1)
-    for piece in others:
-        best = tf.maximum(best, piece)
-    return best
+    # One reduction over a view: a chain of maxima over slices copies them, and its gradient puts them together again.
+    apart = tf.reshape(linear, tf.concat([tf.shape(linear)[:-1], [pieces, linear.shape[-1] // pieces]], 0))
+    return tf.reduce_max(apart, axis=-2)
 
 
 class MaxoutConv2D(keras.layers.Layer):
@@ -147,7 +145,8 @@ class LabelMaps(keras.layers.Layer):
 
     [y (m, h, w, c), one-hot labels (m, classes)] -> y + k * maps, (m, h, w, c). By linearity the convolution of an input
     with appended maps is the sum of the convolution of the input (y) and that of the maps. The latter depends on the label
-    and the place alone: it is computed once for each class, not for each image, and looked up.
+    and the place alone: it is computed once for each class, not for each image, and looked up. Since the map is 1 everywhere,
+    it is the sum of the kernel's taps that do not fall on the padding: one product with a constant matrix.
 
     Args:
       size: (height, width) of that input.
@@ -173,14 +172,26 @@ class LabelMaps(keras.layers.Layer):
         y, one_hot = inputs
         _, h, w, c = y.shape
         classes = one_hot.shape[1]
+        rows, columns = (self._taps(small, large) for small, large in zip(self.size, (h, w)))
+        places = np.einsum("yi,xj->yxij", rows, columns).reshape(h * w, -1)  # 1 where a tap meets the map, 0 in the padding
         kernel = tf.cast(tf.convert_to_tensor(self.kernel), y.dtype)
-        maps = tf.broadcast_to(tf.eye(classes, dtype=y.dtype)[:, None, None, :], (classes, *self.size, classes))
         if self.transposed:
-            table = tf.nn.conv2d_transpose(maps, kernel, (classes, h, w, c), self.stride, "SAME")
-        else:
-            table = tf.nn.conv2d(maps, kernel, self.stride, "SAME")
+            kernel = tf.transpose(kernel, (0, 1, 3, 2))
+        table = tf.matmul(tf.constant(places, y.dtype), tf.reshape(kernel, (-1, classes * c)))
+        table = tf.transpose(tf.reshape(table, (h * w, classes, c)), (1, 0, 2))
         looked_up = tf.matmul(tf.cast(one_hot, y.dtype), tf.reshape(table, (classes, h * w * c)))
         return y + tf.reshape(looked_up, (-1, h, w, c))
+
+    def _taps(self, before, after):
+        """Along one side, (after, kernel_size) of 0 and 1: whether an output's sum has a tap on a pixel of the input."""
+        large, small = (after, before) if self.transposed else (before, after)
+        padding = max((small - 1) * self.stride + self.kernel_size - large, 0) // 2
+        output, tap = np.ogrid[:after, : self.kernel_size]
+        if self.transposed:
+            pixel, between = np.divmod(output + padding - tap, self.stride)
+        else:
+            pixel, between = output * self.stride - padding + tap, 0
+        return ((pixel >= 0) & (pixel < before) & (between == 0)).astype(np.float32)
 
     def compute_output_shape(self, input_shape):
         """The shape of y."""
@@ -229,7 +240,8 @@ class Dropout(keras.layers.Layer):
         pair, shared = randomness.layer_pair()
         shape = tf.shape(inputs)
         uniform = tf.random.stateless_uniform(tf.concat([[1], shape[1:]], 0) if shared else shape, pair, alg="philox")
-        return tf.where(uniform < self.keep, inputs * tf.cast(self.scale, inputs.dtype), tf.zeros([], inputs.dtype))
+        # A product, whose gradient is one more product; a selection's is two selections.
+        return inputs * (tf.cast(uniform < self.keep, inputs.dtype) * tf.cast(self.scale, inputs.dtype))
 
     def compute_output_shape(self, input_shape):
         """The same shape."""
