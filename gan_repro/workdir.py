@@ -239,6 +239,7 @@ def conditions():
             "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
             "cores": _cores(),
         },
+        "tensor_float_32": tf.config.experimental.tensor_float_32_execution_enabled(),  # of a GPU's float32 products
         "environment": {name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
         # The kernels that these networks use are deterministic on CPUs; for GPUs tensorflow_setup asks for such ones.
         "deterministic_ops": "asked for" if gpus else "as they are",
