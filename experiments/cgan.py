@@ -181,7 +181,7 @@ def stages(config, source):
     """One stage: the whole game."""
     from gan_repro import losses, networks, order
     from gan_repro.evaluation import parzen
-    from gan_repro.game import AdversarialGame, Player
+    from gan_repro.game import Player, from_recipe
     from gan_repro.training import Stage
 
     recipe, spec = config.recipe, source.spec
@@ -197,19 +197,15 @@ def stages(config, source):
         networks.start_at_marginals(g.get_layer("output"), source.images("train"))
         steps_per_epoch = spec.steps_per_epoch(recipe.batch_size, recipe.steps_per_epoch)
         objective = losses.OBJECTIVES[recipe.objective](recipe.d_loss_weight)
-        return AdversarialGame(
+        return from_recipe(
+            config,
+            source,
             Player(g, optimizer(recipe, steps_per_epoch), objective.generator),
             Player(d, optimizer(recipe, steps_per_epoch), objective.discriminator),
             prior(config),
-            source,
             order.OrderOfPlay("simultaneous"),
-            recipe.batch_size,
-            config.seed,
-            sampler=generator(config, spec),
-            readout=objective.readout,
-            steps_per_epoch=recipe.steps_per_epoch,
-            averages=recipe.averages,
-            jit_compile=recipe.jit_compile,
+            objective,
+            generator(config, spec),
         )
 
     validation = source.scaled("validation", VALIDATION_IMAGES)

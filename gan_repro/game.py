@@ -411,6 +411,23 @@ def _entries(gradients):
     return tf.add_n([tf.zeros([]), *(tf.cast(tf.reduce_sum(g), tf.float32) for g in gradients if g is not None)])
 
 
+def from_recipe(config, source, generator, discriminator, prior, order, objective, sampler, **options):
+    """The AdversarialGame of an experiment's Config: what every TrainingRecipe names comes from there.
+
+    Args:
+      config: experiment.Config; its recipe a TrainingRecipe with a batch_size.
+      objective: losses.Objective, for its readout.
+      source, generator, discriminator, prior, order, sampler: as AdversarialGame takes them.
+      options: further arguments of AdversarialGame; they take precedence.
+    """
+    recipe = config.recipe
+    given = {"steps_per_epoch": recipe.steps_per_epoch, "averages": recipe.averages, "jit_compile": recipe.jit_compile}
+    return AdversarialGame(
+        generator, discriminator, prior, source, order, recipe.batch_size, config.seed,
+        sampler=sampler, readout=objective.readout, **given | options,
+    )  # fmt: skip
+
+
 def unpack(rows):
     """The rows of a call, float32 (n, 8), as {metric: masked float32 (n,)}: masked where its player did not move."""
     still = rows[:, len(COLUMNS) :] < 0.5  # whether D, G did not move

@@ -162,7 +162,7 @@ def _optimizer(recipe, updates_per_epoch):
 def stages(config, source):
     """One stage: the whole game."""
     from gan_repro import losses, networks, order
-    from gan_repro.game import AdversarialGame, Player
+    from gan_repro.game import Player, from_recipe
     from gan_repro.training import Stage
 
     recipe, spec = config.recipe, source.spec
@@ -181,19 +181,15 @@ def stages(config, source):
         with networks.precision(recipe.precision):
             g, d = generator(config, spec), discriminator(config, spec)
         updates = spec.steps_per_epoch(recipe.batch_size, recipe.steps_per_epoch) / (2 if one_player else 1)
-        return AdversarialGame(
+        return from_recipe(
+            config,
+            source,
             Player(g, _optimizer(recipe, updates), decayed("generator", objective.generator)),
             Player(d, _optimizer(recipe, updates), decayed("discriminator", objective.discriminator)),
             prior(config),
-            source,
             order.OrderOfPlay(recipe.order, g_every=2 if one_player else 1),
-            recipe.batch_size,
-            config.seed,
-            sampler=generator(config, spec),
-            readout=objective.readout,
-            steps_per_epoch=recipe.steps_per_epoch,
-            averages=recipe.averages,
-            jit_compile=recipe.jit_compile,
+            objective,
+            generator(config, spec),
         )
 
     return (Stage("game", recipe.epochs, build),)

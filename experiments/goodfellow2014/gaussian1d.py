@@ -125,7 +125,7 @@ def optimizer(recipe, learning_rate, updates):
 def stages(config, source):
     """One stage: the whole game."""
     from gan_repro import losses, networks, order
-    from gan_repro.game import AdversarialGame, Player
+    from gan_repro.game import Player, from_recipe
     from gan_repro.training import Stage
 
     recipe, spec = config.recipe, source.spec
@@ -136,19 +136,15 @@ def stages(config, source):
         with networks.precision(recipe.precision):
             g, d = generator(config, spec), discriminator(recipe, spec)
         objective = losses.OBJECTIVES[recipe.objective]()
-        return AdversarialGame(
+        return from_recipe(
+            config,
+            source,
             Player(g, optimizer(recipe, recipe.generator_learning_rate, 1), objective.generator),
             Player(d, optimizer(recipe, recipe.discriminator_learning_rate, recipe.g_every), objective.discriminator),
             prior(config),
-            source,
             order.OrderOfPlay("alternating", g_every=recipe.g_every),
-            recipe.batch_size,
-            config.seed,
-            sampler=generator(config, spec),
-            readout=objective.readout,
-            steps_per_epoch=recipe.steps_per_epoch,
-            averages=recipe.averages,
-            jit_compile=recipe.jit_compile,
+            objective,
+            generator(config, spec),
         )
 
     return (Stage("game", recipe.epochs, build),)

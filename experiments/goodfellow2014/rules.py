@@ -100,24 +100,21 @@ def game(config, source, g, d, sampler, tag=0, averages=()):
       averages: kinds of averages of G's weights to keep.
     """
     from gan_repro import losses, order
-    from gan_repro.game import AdversarialGame, Player
+    from gan_repro.game import Player, from_recipe
 
     recipe = config.recipe
     steps_per_epoch = source.spec.steps_per_epoch(recipe.batch_size, recipe.steps_per_epoch)
     objective = losses.OBJECTIVES[recipe.objective](recipe.d_loss_weight)
-    return AdversarialGame(
+    return from_recipe(
+        config,
+        source,
         Player(g, optimizer(recipe, steps_per_epoch), objective.generator),
         Player(d, optimizer(recipe, steps_per_epoch), objective.discriminator),
         prior(config),
-        source,
         order.OrderOfPlay("simultaneous"),
-        recipe.batch_size,
-        config.seed,
-        sampler=sampler,
-        readout=objective.readout,
-        steps_per_epoch=recipe.steps_per_epoch,
+        objective,
+        sampler,
         averages=averages,
-        jit_compile=recipe.jit_compile,
         tag=tag,
     )
 

@@ -175,7 +175,7 @@ def _optimizer(recipe):
 def stages(config, source):
     """One stage: the whole game."""
     from gan_repro import constraints, losses, networks, order
-    from gan_repro.game import AdversarialGame, Player
+    from gan_repro.game import Player, from_recipe
     from gan_repro.training import Stage
 
     recipe, spec = config.recipe, source.spec
@@ -192,19 +192,15 @@ def stages(config, source):
         with networks.precision(recipe.precision):
             g, d = generator(config, spec), critic(config, spec)
         clip = constraints.WeightClip(recipe.clip) if recipe.clip else None
-        return AdversarialGame(
+        return from_recipe(
+            config,
+            source,
             Player(g, _optimizer(recipe), objective.generator),
             Player(d, _optimizer(recipe), objective.discriminator, clip, recipe.clip_before),
             prior(config),
-            source,
             order.OrderOfPlay("alternating", g_every=recipe.n_critic, long_phases=phases if long else None),
-            recipe.batch_size,
-            config.seed,
-            sampler=generator(config, spec),
-            readout=objective.readout,
-            steps_per_epoch=recipe.steps_per_epoch,
-            averages=recipe.averages,
-            jit_compile=recipe.jit_compile,
+            objective,
+            generator(config, spec),
         )
 
     return (Stage("game", recipe.epochs, build),)

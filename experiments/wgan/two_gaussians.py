@@ -90,7 +90,7 @@ def stages(config, source):
 
     from gan_repro import losses, networks, order
     from gan_repro.constraints import WeightClip
-    from gan_repro.game import AdversarialGame, Player
+    from gan_repro.game import Player, from_recipe
     from gan_repro.optimizers import Adam, RMSprop
     from gan_repro.training import Stage
 
@@ -100,19 +100,15 @@ def stages(config, source):
         keras.utils.set_random_seed(config.seed)  # both begin from the same weights
         with networks.precision(recipe.precision):
             g, judge = generator(config, spec), network(recipe, spec, STAGES[tag])
-        return AdversarialGame(
+        return from_recipe(
+            config,
+            source,
             Player(g, keras.optimizers.SGD(), objective.generator),
             Player(judge, optimizer, objective.discriminator, constraint),
             prior(config),
-            source,
             order.OrderOfPlay("alternating", g_every=2**31),  # G has no weights: its turn never comes
-            recipe.batch_size,
-            config.seed,
-            sampler=generator(config, spec),
-            readout=objective.readout,
-            steps_per_epoch=recipe.steps_per_epoch,
-            averages=recipe.averages,
-            jit_compile=recipe.jit_compile,
+            objective,
+            generator(config, spec),
             tag=tag,
         )
 
