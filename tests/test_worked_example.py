@@ -1,0 +1,35 @@
+"""The README's worked example of a new paper is one short file, and all that the program does works with it."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_a_paper_is_one_file_of_under_sixty_lines(tmp_path):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    code = re.search(r"<!-- experiments/lsgan.py -->\n```python\n(.*?)```", text, re.DOTALL)[1]
+    assert len(code.splitlines()) < 60
+    for package in ("gan_repro", "experiments"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("trained", "__pycache__"))
+    (tmp_path / "experiments" / "lsgan.py").write_text(code, encoding="utf-8")
+
+    def call(module, *arguments):
+        command = [sys.executable, "-m", f"gan_repro.{module}", *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    assert "lsgan" in call("run", "--list")
+    call("run", "--experiment=lsgan", "--dataset=glyphs", "--preset=quick", "--epochs=1", "--workdir=run",
+         "--set=steps_per_epoch=20", "--set=units=32", "--set=n_samples=200")  # fmt: skip
+    record = json.loads((tmp_path / "run" / "record.json").read_text(encoding="utf-8"))
+    assert record["config"]["recipe"]["units"] == 32
+    assert [each["generator"] for each in record["measurements"]] == ["last"]
+    assert {path.name for path in (tmp_path / "run" / "figures").glob("*.png")} >= {"samples-last.png", "curves.png"}
+    call("sample", "--workdir=run", "--n=4", "--out=four.npz")
+    assert (tmp_path / "four.npz").is_file()
