@@ -30,13 +30,13 @@ def recipe(name, *settings):
 # ---- rounds ----------------------------------------------------------------------------------------------------------
 
 
-def clockwork(log, name, **more):
-    """A contestant that notes its turns and says that its unit took 1, 2, 3, ... seconds."""
+def clockwork(log, name, second=1 / 16, **more):
+    """A contestant that notes its turns and says that its unit took 1, 2, 3, ... times `second`."""
     turns = itertools.count(1)
 
     def run(n):
         log.append((name, n))
-        return float(next(turns) * n)
+        return next(turns) * n * second
 
     return Contestant(name, "", lambda: Prepared(run), **more)
 
@@ -48,8 +48,15 @@ def test_contestants_take_turns_and_the_order_moves_on():
     assert log[:2] == [("a", 1), ("b", 1)]  # once before anything is timed
     turn = {"a": [("a", 1), ("a", 3)], "b": [("b", 1), ("b", 2)]}
     assert log[2:] == turn["a"] + turn["b"] + turn["b"] + turn["a"] + turn["a"] + turn["b"]
-    assert a.seconds == (3.0, 5.0, 7.0) and a.median == 5.0  # of one unit; the warm ones count in the clockwork
-    assert b.seconds == (30.0, 50.0, 70.0)
+    assert a.seconds == (3 / 16, 5 / 16, 7 / 16) and a.median == 5 / 16  # of one unit; the warm ones count in the clockwork
+    assert b.seconds == (30 / 16, 50 / 16, 70 / 16)
+
+
+def test_a_slow_contestant_does_fewer_units():
+    log = []
+    (row,) = rounds.measure(Task("t", "", "step", [clockwork(log, "a", second=0.5, units=100)], warm=1), 2)
+    assert log == [("a", 1), ("a", 1), ("a", 4), ("a", 1), ("a", 2)]  # the warm unit took 1 s, then 2 s, of a turn's 4 s
+    assert row.seconds == (1.5, 2.5)
 
 
 def test_what_cannot_run_has_a_row_that_says_why_and_all_are_closed():

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from gan_repro.errors import RunError
 
+TURN_SECONDS = 4  # about as long is a turn at most, where the untimed units in front of it say how long one takes
+
 
 class NotRun(Exception):
     """A contestant cannot run on this machine; the message says why, for its row."""
@@ -134,7 +136,7 @@ class Task:
       name: for --only's modules, goals and JSON.
       title, unit: for the table; a time is that of one unit.
       contestants: list of Contestant.
-      warm: units that each does untimed in front of every turn: the caches are its own, then.
+      warm: units that each does in front of every turn, whose times are not kept: the caches are its own, then.
       most: at most so many rounds.
       once_before: whether each runs one unit before anything is timed: where it compiles something that it keeps.
       same_networks: whether all must train as many numbers.
@@ -239,13 +241,17 @@ def measure(task, rounds, say=lambda line: None):
 
 
 def _turn(prepared, contestant, warm):
+    units = contestant.units
     if warm:
-        prepared.run(warm)
+        # Arithmetic that the processor lacks (bfloat16) can be ten times slower than planned for: fewer units, then.
+        units = max(1, min(units, int(TURN_SECONDS * warm / _timed(prepared, warm))))
+    return _timed(prepared, units) * contestant.scale / units
+
+
+def _timed(prepared, units):
     start = time.perf_counter()
-    seconds = prepared.run(contestant.units)
-    if seconds is None:
-        seconds = time.perf_counter() - start
-    return seconds * contestant.scale / contestant.units
+    seconds = prepared.run(units)
+    return time.perf_counter() - start if seconds is None else seconds
 
 
 def _count(prepared):
