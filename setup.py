@@ -32,7 +32,8 @@ setup(
         "tensorboard": ["tensorboard"],
         "notebooks": ["jupyterlab", "ipywidgets", "nbclient", "scikit-learn"],
         # setuptools and wheel: a test builds a wheel
-        "test": ["pytest", "hypothesis", "scikit-learn", "tensorboard", "setuptools", "wheel", "nbclient", "ipykernel"],
+        "test": ["pytest", "hypothesis", "scikit-learn", "tensorboard", "setuptools", "wheel", "nbclient", "ipykernel",
+                 "ruff", "mypy"],
     },
     entry_points={"console_scripts": ["gan-repro=gan_repro.run:entry"]},
 )

@@ -16,7 +16,7 @@ SAMPLE = 5  # z of samples for figures and evaluation
 FIGURE = 6  # z of the end points of a figure's paths
 WALK = 7  # z of the stops of a walk that a user asks for
 
-_calls = []  # the innermost entry is the seed and call counter of the network call being traced
+_calls: list[list] = []  # the innermost entry is the seed and call counter of the network call being traced
 
 
 def seed_pair(seed, step, *streams):

@@ -16,7 +16,7 @@ Trains a paper's model, evaluates it the paper's way, draws the paper's figures.
 one that is given more --epochs, is continued by the same command. --list shows what there is."""
 
 
-_FLAGS = (
+_FLAGS: tuple[tuple, ...] = (
     (flags.DEFINE_string, "experiment", None, "The paper to reproduce; see --list."),
     (flags.DEFINE_bool, "list", False, "Show the experiments, their data sets and presets, and stop."),
     (

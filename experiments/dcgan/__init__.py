@@ -3,6 +3,8 @@
 The networks and the game are in rules.py, what a trained run shows in evidence.py.
 """
 
+from typing import Any
+
 from experiments.dcgan import evidence, rules
 from experiments.dcgan.rules import DcganRecipe
 from gan_repro.experiment import Experiment, Published
@@ -40,7 +42,7 @@ MNIST = {
 }
 
 # Without labels: batch norm with gains, tanh.
-_UNLABELLED = {
+_UNLABELLED: dict[str, Any] = {
     "conditional": False,
     "generator_hidden": (),
     "discriminator_hidden": (),

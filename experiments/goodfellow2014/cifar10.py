@@ -4,6 +4,7 @@ What they share with the other models is not here (rules.py).
 """
 
 import dataclasses
+from typing import Any
 
 from experiments.goodfellow2014 import rules
 from gan_repro.errors import UsageError
@@ -90,7 +91,13 @@ class ConvolutionalRecipe(CifarRecipe):
 
 
 # The YAML files name no number of epochs: they run until they are killed.
-_SMOKE = {"epochs": 2, "steps_per_epoch": 10, "generator_units": (64, 200), "n_samples": 500, "samples_every": 1}
+_SMOKE: dict[str, Any] = {
+    "epochs": 2,
+    "steps_per_epoch": 10,
+    "generator_units": (64, 200),
+    "n_samples": 500,
+    "samples_every": 1,
+}
 RECIPES = {
     "paper": CifarRecipe(epochs=500, samples_every=10),
     # A narrow G against the published D is lost by its third epoch (D(G(z)) < .001). This D is MNIST's, and G starts with

@@ -4,6 +4,7 @@ The image models are in rules.py, what they show in evidence.py; Figures 1 and 2
 """
 
 import dataclasses
+from typing import Any
 
 from experiments.wgan import evidence, parallel_lines, rules, two_gaussians
 from experiments.wgan.rules import WganRecipe
@@ -49,8 +50,14 @@ def _presets(**levels):
 
 
 # Widths, learning rate and long phases for two CPU cores.
-_QUICK = {"epochs": 25, "steps_per_epoch": 400, "learning_rate": 2e-4, "long_phases": 5, "samples_every": 1}
-_SMOKE = {
+_QUICK: dict[str, Any] = {
+    "epochs": 25,
+    "steps_per_epoch": 400,
+    "learning_rate": 2e-4,
+    "long_phases": 5,
+    "samples_every": 1,
+}
+_SMOKE: dict[str, Any] = {
     "epochs": 3,
     "steps_per_epoch": 12,
     "batch_size": 16,
