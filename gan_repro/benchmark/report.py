@@ -12,9 +12,10 @@ QUICK = (
 )
 HOW = (
     "All contestants of a table took turns in one process (start-up, memory and devices: in processes of their own), each on "
-    "all cores; a time is the median of the rounds, in brackets the shortest and the longest. Compilation is not counted. A turn takes about four seconds at most, and one step at least. "
-    "Pixels are random: what is on them does not matter for speed. Learning rates and momentum of the peers are constants, and "
-    "their images lie in memory. Parameters: trainable numbers of G and D, the same for all: else there is no table."
+    "all cores; a time is the median of the rounds, in brackets the shortest and the longest. Compilation is not counted. "
+    "A turn takes about four seconds at most, and one step at least. Pixels are random: what is on them does not matter for "
+    "speed. Learning rates and momentum of the peers are constants, and their images lie in memory. Parameters: trainable "
+    "numbers of G and D, the same for all: else there is no table."
 )
 
 
