@@ -1,15 +1,26 @@
-"""The trained generators that come with the program: which there are, and opening one as any other run's folder.
+"""The trained generators that come with the program: which there are, opening one as any other run's folder, drawing from all.
 
-How they are made of runs is in ship.py. What they are of is data: each folder says it in its config.json.
+`python -m gan_repro.shipped` draws their figures anew. How they are made of runs is in ship.py.
 """
 
 import dataclasses
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 
+from absl import flags
+
 from gan_repro import files, finished
-from gan_repro.errors import UsageError
+from gan_repro.command_line import run_main
+from gan_repro.errors import RunError, UsageError
 from gan_repro.experiment import choose
 from gan_repro.workdir import Workdir
+
+USAGE = """usage: python -m gan_repro.shipped [--results=DIR]
+
+Draws samples, interpolations and walks of the trained generators that come with the program into results/figures: no data, no
+training. Tables and curves are regenerated from records by gan_repro.tables."""
 
 FOLDER = Path(__file__).parent / "trained"
 LARGEST, ALL = 8 * 10**6, 40 * 10**6  # bytes of one folder, and of all
@@ -61,3 +72,59 @@ def load(experiment, dataset=None, out=None):
 def record(folder):
     """The record of the run that a shipped generator comes from. Raises RunError: it is damaged."""
     return files.read_json(Workdir(folder).record)
+
+
+def draw(folder):
+    """Draws the figures of every shipped generator: samples, or a row for each label; interpolations; a walk; the curves.
+
+    Args:
+      folder: where they go, as shipped-EXPERIMENT-DATASET-FIGURE.png; existing ones are replaced.
+
+    Returns:
+      The Paths written, sorted.
+
+    Raises:
+      RunError: files of a shipped generator are damaged, or the folder cannot be written to.
+    """
+    from gan_repro.reporting import draw as drawing
+
+    written = []
+    for experiment, dataset in folders():
+        with tempfile.TemporaryDirectory() as out:
+            run = load(experiment, dataset, out)
+            for kind in run.kinds():
+                (drawing.class_rows if run.conditional() else drawing.samples)(run, kind)
+                drawing.interpolation(run, kind)
+                drawing.walk(run, kind)
+            drawing.curves(run)
+            for picture in run.workdir.figures.glob("*.png"):
+                path = Path(folder) / f"shipped-{find(experiment, dataset).name}-{picture.name}"
+                with files.replacing(path) as temporary:
+                    shutil.copyfile(picture, temporary)
+                written.append(path)
+    return sorted(written)
+
+
+def _define_flags(values):
+    flags.DEFINE_string("results", "results", "The pictures go to its folder figures.", flag_values=values)
+
+
+def _body(values):
+    results = Path(values["results"].value)
+    if not results.is_dir():
+        raise RunError(f"there is no folder {results}; run this where results/ is, or name another with --results=DIR")
+    from gan_repro import tensorflow_setup
+
+    print("starting TensorFlow ...", flush=True)
+    tensorflow_setup.prepare()
+    for path in draw(results / "figures"):
+        print(f"wrote {path}")
+
+
+def main(argv):
+    """Runs the program; returns its exit code (0 done, 1 failed, 2 wrong usage)."""
+    return run_main(_define_flags, _body, argv, USAGE)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

@@ -15,7 +15,7 @@ from absl import flags
 from PIL import Image
 
 from gan_repro import experiment as experiments
-from gan_repro import files
+from gan_repro import files, shipped
 from gan_repro.command_line import run_main
 from gan_repro.errors import RunError, UsageError
 from gan_repro.reporting import curves, formats, overview, records, tables
@@ -65,7 +65,9 @@ def regenerate(results, found):
     written += _log_likelihoods(results / "figures", found, groups)
     written += _sweeps(results / "figures", found, groups)
     pictures = [path.name for path in (results / "figures").glob("[!.]*.png")]
-    files.write_text(results / "README.md", overview.markdown(built, pictures))
+    packaged = [folder.name for folder in shipped.folders().values()]
+    pages = [name for name in overview.PAGES if (results / f"{name}.md").exists()]
+    files.write_text(results / "README.md", overview.markdown(built, pictures, packaged, pages))
     return [*written, results / "README.md"]
 
 

@@ -7,7 +7,7 @@ import pytest
 import reliability
 
 from gan_repro import experiment as experiments
-from gan_repro import files
+from gan_repro import files, shipped
 from gan_repro.reporting import formats, overview, records, tables
 
 RESULTS = conftest.ROOT / "results"
@@ -32,7 +32,8 @@ def test_the_tables_are_those_of_the_records(suffix):
 def test_the_overview_is_that_of_the_tables_and_figures():
     names = [path.name for path in (RESULTS / "figures").iterdir()]
     text = (RESULTS / "README.md").read_text(encoding="utf-8")
-    assert text == overview.markdown(list(built().values()), names)
+    packaged = [folder.name for folder in shipped.folders().values()]
+    assert text == overview.markdown(list(built().values()), names, packaged, list(overview.PAGES))
     links = re.findall(r"\]\(([^)]+)\)", text)
     assert len(links) > 20 and all((RESULTS / link).exists() for link in links)
 

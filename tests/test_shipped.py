@@ -114,6 +114,22 @@ def test_against_the_record(name, dataset, mnist):
     assert checked
 
 
+def test_the_figures_in_results_are_drawn_from_what_is_shipped(tmp_path, monkeypatch):
+    """One command, without data: the same pictures, to the last bits that processors differ in."""
+    monkeypatch.setenv("TFDS_DATA_DIR", "/nowhere")
+    (tmp_path / "figures").mkdir()
+    assert shipped.main(["shipped", f"--results={tmp_path}"]) == 0
+    drawn = sorted((tmp_path / "figures").iterdir())
+    kept = conftest.ROOT / "results" / "figures"
+    assert [path.name for path in drawn] == sorted(path.name for path in kept.glob("shipped-*"))
+    assert {path.name.split("-")[1] for path in drawn} >= {"goodfellow2014", "cgan", "dcgan", "wgan"}
+    for path in drawn:
+        if "curves" in path.name:
+            continue  # fonts and lines are matplotlib's
+        now, then = (np.asarray(Image.open(place).convert("L"), float) for place in (path, kept / path.name))
+        assert now.shape == then.shape and np.abs(now - then).mean() < 1, path.name
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "dataset"), SHIPPED)
 def test_the_records_own_judge(name, dataset, mnist):

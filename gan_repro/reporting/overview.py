@@ -7,13 +7,20 @@ from gan_repro.reporting import formats, records, tables
 
 SHOWN = ("classes-best", "samples-best", "classes-last", "samples-last", "figure1", "figure2")  # one of them opens a section
 
+PAGES = {  # pages about the program, written by others: benchmark/, tests/
+    "benchmark": "its speed beside its peers'",
+    "reliability": "what was tried to break it, and what came of it",
+}
 
-def markdown(built, figures):
+
+def markdown(built, figures, shipped=(), pages=()):
     """The text of the page.
 
     Args:
       built: Tables, in the order in which they are shown.
       figures: names of the files in results/figures.
+      shipped: names of the folders of trained generators that come with the program.
+      pages: those of PAGES that there are.
     """
     lines = [
         "# Results",
@@ -24,8 +31,20 @@ def markdown(built, figures):
         "not run in its own table.",
         "",
     ]
+    if pages:
+        lines += ["Of the program itself: " + "; ".join(f"[{name}]({name}.md), {PAGES[name]}" for name in pages) + ".", ""]
     for table in built:
         lines += _section(table, sorted(figures))
+    if shipped:
+        lines += [
+            "## Trained generators that come with the program",
+            "",
+            "Drawn from the weights in [gan_repro/trained](../gan_repro/trained), with no data and no training, by",
+            "`python -m gan_repro.shipped`; beside each generator lies the record of its run, which stands above.",
+            "",
+        ]
+        lines += [f"* {name}: {', '.join(_link(each, stem) for each in _of(stem, sorted(figures)))}"
+                  for name, stem in ((name, f"shipped-{name}") for name in sorted(shipped))]  # fmt: skip
     return "\n".join(lines).rstrip() + "\n"
 
 
