@@ -1,5 +1,6 @@
 """`python -m gan_repro.benchmark`: measures, and writes results/benchmark.md and .json. What is measured is beside it."""
 
+import contextlib
 import importlib
 import os
 import sys
@@ -38,6 +39,8 @@ def _say(line):
 def _body(values):
     wanted = [experiments.choose("part", part, PARTS) for part in values["only"].value] or PARTS
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # torch wants a part of a GPU's memory, too
+    with contextlib.suppress(ImportError):  # see torch_peers.have_torch: the other way round its triton could not be had
+        import torch._dynamo  # noqa: F401
     from gan_repro import tensorflow_setup
 
     tensorflow_setup.prepare()

@@ -5,6 +5,7 @@ In the peer's favour: the images lie in one tensor (no DataLoader), learning rat
 
 import contextlib
 import math
+import sys
 
 import numpy as np
 
@@ -21,11 +22,16 @@ def have_torch():
     """
     import tensorflow as tf
 
+    gpu = bool(tf.config.list_physical_devices("GPU"))
+    if not gpu:
+        # torch's triton (torch 2.15 with CUDA) brings an LLVM that ends the process where TensorFlow's was there before; on
+        # CPUs torch.compile does without it.
+        sys.modules.setdefault("triton", None)
     try:
         import torch
     except ImportError as error:
         raise NotRun(MISSING) from error
-    if tf.config.list_physical_devices("GPU") and not torch.cuda.is_available():
+    if gpu and not torch.cuda.is_available():
         raise NotRun("not run: TensorFlow has a GPU here, this torch has none")
     return torch
 
