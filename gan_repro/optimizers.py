@@ -126,7 +126,7 @@ class MomentumSGD(keras.optimizers.Optimizer):
 class Adam(keras.optimizers.Adam):
     """keras.optimizers.Adam, the same numbers: each variable is updated in one pass over memory (TensorFlow's fused kernel).
 
-    Keras's own update is ten operations and as many passes: of a step of DCGAN at its published width, 5 %.
+    Keras's own update is ten operations and as many passes: of a step of DCGAN at its published width, 4 %.
 
     Raises:
       ValueError: a form of Adam that the kernel does not have (amsgrad) is asked for.

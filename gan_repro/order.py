@@ -22,8 +22,8 @@ class LongPhases:
 class OrderOfPlay:
     """Who moves on a minibatch, and what the moves share.
 
-    D sees real and generated images in two passes: where it has batch norm, one pass would be another model (no paper here
-    has it), and G's gradient goes back through the generated half only. Every pass of a move is in training mode, and
+    D sees real and generated images in two passes: where it has batch norm, one pass would be another model, which no
+    paper here plays, and G's gradient goes back through the generated half only. Every pass of a move is in training mode, and
     updates moving statistics where there are any: G's in D's move too.
 
     Attributes:

@@ -41,7 +41,7 @@ def prepare(logical_cpus=1):
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # TensorFlow takes oneDNN's products and convolutions by itself only where the processor has AVX-512 with neural network
-    # instructions; on AVX2 alone (AMD Zen 3) a step of DCGAN takes 0.65 of the time with them, of the MLP game 0.85.
+    # instructions; on AVX2 alone (AMD Zen 3) a step of DCGAN takes 0.7 of the time with them, of the MLP game 0.85.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with _without_chatter():
         import keras
