@@ -174,6 +174,7 @@ class Experiment:
       published: the paper's numbers that this experiment answers to.
       deviations: from paper and authors' code, in order, each with its source.
       not_run: (what, why) of what the paper shows and this program has not measured.
+      findings: what came of it, a sentence or two each; they stand beside the verdicts.
       stages: (config, source) -> sequence of training.Stage; called with TensorFlow at hand. Empty: nothing is trained.
       evaluate: (finished.Finished) -> list of measurements; draws the paper's figures as well.
       generator: (config, spec) -> the generator, a Keras model; None where nothing is trained.
@@ -200,6 +201,7 @@ class Experiment:
     published: tuple[Published, ...] = ()
     deviations: tuple[str, ...] = ()
     not_run: tuple[tuple[str, str], ...] = ()
+    findings: tuple[str, ...] = ()
     models: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def model(self, preset):
@@ -281,6 +283,20 @@ def dataset_kind(dataset):
     """The key of Experiment.recipes for a --dataset: "npz" for "npz:PATH", "images" for "images:FOLDER", else itself."""
     kind, colon, rest = dataset.partition(":")
     return kind if colon and rest else dataset
+
+
+def filled(config):
+    """A configuration as Config.as_dict gives it, perhaps an older version's: fields that came later have their defaults.
+
+    So the default of a new field must stand for what was done before. Without a known experiment, data set and preset
+    the configuration is returned as it is.
+    """
+    try:
+        recipe = find(config["experiment"]).recipes[dataset_kind(config["dataset"])][config["preset"]]
+        fields = [field for field in dataclasses.fields(recipe) if field.default is not dataclasses.MISSING]
+        return config | {"recipe": {field.name: plain(field.default) for field in fields} | config["recipe"]}
+    except (AttributeError, KeyError, TypeError, UsageError):
+        return config
 
 
 def resolve(experiment, dataset=None, preset="paper", seed=0, epochs=None, settings=()):

@@ -17,6 +17,7 @@ import numpy as np
 
 from gan_repro import files
 from gan_repro.errors import RunError
+from gan_repro.experiment import filled
 
 KEPT_CHECKPOINTS = 2  # the newest, and the one before it should the newest be damaged
 PACKAGES = ("gan_repro", "tensorflow", "keras", "numpy", "tensorflow-datasets", "scipy", "matplotlib", "scikit-learn")
@@ -99,7 +100,7 @@ class Workdir:
           RunError: it is another; the message shows the differences.
         """
         if self.begun() and self.config.exists():
-            differences = list(_differences(self.read_config(), config.as_dict()))
+            differences = list(_differences(filled(self.read_config()), config.as_dict()))
             if differences:
                 raise RunError(
                     f"{self.path} holds a run of another configuration ({'; '.join(differences)}). "

@@ -290,6 +290,13 @@ def test_a_configuration_survives_json():
 # ---- the experiments -------------------------------------------------------------------------------------------------
 
 
+def test_a_field_that_an_older_configuration_lacks_has_its_default():
+    now = resolve(experiments.find("goodfellow2014"), "mnist", "quick", 3, settings=["latent=7"]).as_dict()
+    older = now | {"recipe": {key: value for key, value in now["recipe"].items() if key != "order"}}
+    assert experiments.filled(older) == now == experiments.filled(now)
+    assert experiments.filled(older | {"preset": "none"}) == older | {"preset": "none"}  # whose, nobody knows
+
+
 def test_names_are_the_modules_and_are_found_without_tensorflow():
     code = (
         "import sys\n"

@@ -21,6 +21,8 @@ class AdversarialRecipe(TrainingRecipe):
       discriminator_units, pieces, discriminator_irange: D's maxout layers; every layer's weights U(-irange, irange).
       input_keep, input_scale, hidden_keep, hidden_scale: D's dropout: keep probability and scale at the input of its
         first layer, and at the input of every other one, the sigmoid output layer too. It stays on in G's gradient.
+      order: "simultaneous" as in adversarial's YAML files: both players move from the same old parameters; "alternating" as in
+        the paper's Algorithm 1 with k = 1: D moves, then G against the new D, with noise of its own.
       objective, d_loss_weight: G minimises -log D(G(z)); D's loss has the factor 1/2 (adversarial: AdversaryCost2).
       learning_rate, learning_rate_decay, learning_rate_minimum: divided by the decay after every update.
       momentum, momentum_final, momentum_saturates: linear per epoch from the first to the final value, reached in
@@ -39,6 +41,7 @@ class AdversarialRecipe(TrainingRecipe):
     input_scale: float = bounded(1.25, above=0, high=1000.0)
     hidden_keep: float = bounded(0.5, above=0, high=1)
     hidden_scale: float = bounded(2.0, above=0, high=1000.0)
+    order: typing.Literal["simultaneous", "alternating"] = "simultaneous"
     objective: typing.Literal["non_saturating", "minimax"] = "non_saturating"
     d_loss_weight: float = bounded(0.5, above=0, high=1000.0)
     learning_rate: float = bounded(0.1, above=0, high=1000.0)
@@ -90,7 +93,7 @@ def seed_weights(config, tag=0):
 
 
 def game(config, source, g, d, sampler, tag=0, averages=()):
-    """The paper's game: both players move from the same old parameters, on one minibatch (k = 1), with its objective.
+    """The paper's game, by its code: both players move on one minibatch (k = 1), with its objective, in the recipe's order.
 
     Args:
       config, source: of the run.
@@ -111,7 +114,7 @@ def game(config, source, g, d, sampler, tag=0, averages=()):
         Player(g, optimizer(recipe, steps_per_epoch), objective.generator),
         Player(d, optimizer(recipe, steps_per_epoch), objective.discriminator),
         prior(config),
-        order.OrderOfPlay("simultaneous"),
+        order.OrderOfPlay(recipe.order),
         objective,
         sampler,
         averages=averages,
