@@ -1,4 +1,4 @@
-"""`python -m gan_repro.tables`: adds records of finished runs to results/, regenerates its tables, curves, sweeps from them.
+"""`python -m gan_repro.tables`: adds records of finished runs to results/, regenerates its pages, curves, sweeps from them.
 
 How a table or a figure is made is not here (reporting/). TensorFlow is not needed.
 """
@@ -18,13 +18,13 @@ from gan_repro import experiment as experiments
 from gan_repro import files, shipped
 from gan_repro.command_line import run_main
 from gan_repro.errors import RunError, UsageError
-from gan_repro.reporting import curves, formats, overview, records, tables
+from gan_repro.reporting import curves, formats, investigation, overview, records, tables
 
 USAGE = """usage: python -m gan_repro.tables [--add=DIR ...] [--results=DIR]
 
-Regenerates the tables (.md, .csv, .tex), their overview (README.md), the curves and the sweeps (log-likelihood against sigma
-and number of samples) in results/ from results/records/*.json. With --add, first copies the records of finished runs, and their
-figures of samples, there."""
+Regenerates the tables (.md, .csv, .tex), their overview (README.md), the page on log-likelihoods, the curves and the sweeps
+(log-likelihood against sigma and number of samples) in results/ from results/records/*.json. With --add, first copies the
+records of finished runs, and their figures of samples, there."""
 
 
 def _define_flags(values):
@@ -33,7 +33,7 @@ def _define_flags(values):
 
 
 def regenerate(results, found):
-    """Writes every table and curve of `results` from the records in it.
+    """Writes every table, page and curve of `results` from the records in it.
 
     Args:
       results: the folder; its records are in records/, figures go to figures/.
@@ -66,9 +66,11 @@ def regenerate(results, found):
     written += _sweeps(results / "figures", found, groups)
     pictures = [path.name for path in (results / "figures").glob("[!.]*.png")]
     packaged = [folder.name for folder in shipped.folders().values()]
+    looked_into = results / f"{investigation.NAME}.md"
+    files.write_text(looked_into, investigation.markdown(found, groups, pictures))
     pages = [name for name in overview.PAGES if (results / f"{name}.md").exists()]
     files.write_text(results / "README.md", overview.markdown(built, pictures, packaged, pages))
-    return [*written, results / "README.md"]
+    return [*written, looked_into, results / "README.md"]
 
 
 def _log_likelihoods(folder, found, groups):

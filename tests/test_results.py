@@ -8,7 +8,7 @@ import reliability
 
 from gan_repro import experiment as experiments
 from gan_repro import files, shipped
-from gan_repro.reporting import formats, overview, records, tables
+from gan_repro.reporting import formats, investigation, overview, records, tables
 
 RESULTS = conftest.ROOT / "results"
 
@@ -36,6 +36,13 @@ def test_the_overview_is_that_of_the_tables_and_figures():
     assert text == overview.markdown(list(built().values()), names, packaged, list(overview.PAGES))
     links = re.findall(r"\]\(([^)]+)\)", text)
     assert len(links) > 20 and all((RESULTS / link).exists() for link in links)
+
+
+def test_the_page_on_log_likelihoods_is_that_of_the_records():
+    names = [path.name for path in (RESULTS / "figures").iterdir()]
+    found, groups = map(experiments.find, experiments.names()), records.group(records.read_all(RESULTS / "records"))
+    text = (RESULTS / f"{investigation.NAME}.md").read_text(encoding="utf-8")
+    assert text == investigation.markdown(found, groups, names) and "### Along the training" in text
 
 
 def test_the_page_of_reliability_is_that_of_its_counts_and_every_trial_ended_well():

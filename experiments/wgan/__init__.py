@@ -123,6 +123,13 @@ DEVIATIONS = (
     "layer of 100 leaky ReLU units for both players, Adam for D, and for the critic RMSprop and weight clipping at .1, with "
     "which no slope can be steeper than 100 x .1 x .1 = 1. The lower panel, the gradients for G, is ours.",
 )
+FINDINGS = (
+    "The critic's estimate falls with the Fréchet distance of samples, the GAN's bound does not (Figures 3 and 4).",
+    "Without batch norm in a narrow generator the WGAN learns and the GAN fails; with an MLP both collapse, contrary to the "
+    "paper, which saw no WGAN collapse (Figures 5 to 7).",
+)
+
+
 NOT_RUN = (
     (
         "LSUN bedrooms at 64 x 64 (Figures 5 to 7)",
@@ -189,4 +196,5 @@ EXPERIMENT = Experiment(
     table="wgan",
     deviations=DEVIATIONS,
     not_run=NOT_RUN,
+    findings=FINDINGS,
 )

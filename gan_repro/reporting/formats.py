@@ -5,7 +5,7 @@ import dataclasses
 import io
 import re
 
-from gan_repro.reporting import tables
+from gan_repro.reporting import notes, tables
 
 
 def grid(rows):
@@ -39,11 +39,13 @@ def markdown(table):
         lines += ["## Commands", ""]
     for run, members in enumerate(table.groups, start=1):
         cost = ", ".join(f"seed {r['seed']}: {r['cost']['minutes']:g} minutes on {machine(r)}" for r in members)
-        lines += [f"Run {run} ({cost}):", "", "```", *(record["command"] for record in members), "```", ""]
+        owner = next(each for each in table.experiments if each.name == members[0]["experiment"])
+        lines += [f"Run {run}, {tables.run_title(owner, members[0])} ({cost}):", ""]
+        lines += ["```", *(record["command"] for record in members), "```", ""]
     for experiment in (each for each in table.experiments if each.deviations):
         lines += [f"## Deviations of {experiment.name} from paper and code", ""]
         lines += [*(f"{index}. {text}" for index, text in enumerate(experiment.deviations, start=1)), ""]
-    lines += ["## Notes", "", *(f"{index}. {note}" for index, note in enumerate(tables.notes(table), start=1))]
+    lines += ["## Notes", "", *(f"{index}. {note}" for index, note in enumerate(notes.notes(table), start=1))]
     return "\n".join(lines) + "\n"
 
 
@@ -68,7 +70,7 @@ def _columns(*shares):
 
 
 def latex(table):
-    """The whole text of the .tex file: plain tabulars to \\input, no package needed; tables.notes are comments."""
+    """The whole text of the .tex file: plain tabulars to \\input, no package needed; notes.notes are comments."""
 
     def tabular(rows, columns):
         yield rf"\begin{{tabular}}{{{columns}}}"
@@ -83,7 +85,7 @@ def latex(table):
         yield r"\hline"
         yield r"\end{tabular}"
 
-    lines = [f"% {tables.GENERATED}", *(f"% {note}" for note in tables.notes(table))]
+    lines = [f"% {tables.GENERATED}", *(f"% {note}" for note in notes.notes(table))]
     n = len(table.columns)
     lines += tabular(tables.main_rows(table), _columns(0.3, *[0.54 / max(1, n)] * n))
     if len(tables.verdict_rows(table)) > 1:

@@ -3,7 +3,7 @@
 Nothing is computed: the page is put together from the tables (tables.py) and the names of the figures that there are.
 """
 
-from gan_repro.reporting import formats, records, tables
+from gan_repro.reporting import formats, investigation, records, tables
 
 SHOWN = ("classes-best", "samples-best", "classes-last", "samples-last", "figure1", "figure2")  # one of them opens a section
 
@@ -31,6 +31,7 @@ def markdown(built, figures, shipped=(), pages=()):
         "not run in its own table.",
         "",
     ]
+    lines += [f"[Log-likelihoods looked into]({investigation.NAME}.md): epochs, averages, widths, details of the recipe.", ""]
     if pages:
         lines += ["Of the program itself: " + "; ".join(f"[{name}]({name}.md), {PAGES[name]}" for name in pages) + ".", ""]
     for table in built:
@@ -57,6 +58,8 @@ def _section(table, figures):
         lines += formats.grid(verdicts)
     else:
         lines += ["The paper gives no number to compare with; what its figures show is measured in the table.", ""]
+    findings = [f"* {finding}" for each in table.experiments for finding in each.findings]
+    lines += [*findings, ""] if findings else []
     rows = [["Run", "What", "Seeds", "Minutes", "Machine", "Figures"]]
     for run, members in enumerate(table.groups, start=1):
         owner = next(each for each in table.experiments if each.name == members[0]["experiment"])
@@ -70,6 +73,10 @@ def _section(table, figures):
             ", ".join(_link(name, stem) for stem in map(_stem, members) for name in _of(stem, figures)),
         ])  # fmt: skip
     lines += formats.grid(rows)
+    over = [f"{prefix}-{kind}.png" for prefix in dict.fromkeys(records.prefix(members[0]) for members in table.groups)
+            for kind in ("log-likelihood", "sweep")]  # fmt: skip
+    links = [_link(name, "") for name in over if name in figures]
+    lines += [f"Over several runs: {', '.join(links)}.", ""] if links else []
     lines += ["```", *(record["command"] for members in table.groups for record in members), "```", ""]
     return lines
 
@@ -83,6 +90,7 @@ def _of(stem, figures):
 
 
 def _link(name, stem):
+    """Without a stem the whole name is shown."""
     return f"[{name.removeprefix(f'{stem}-').removesuffix('.png')}](figures/{name})"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gan_repro import files
 from gan_repro.errors import RunError
-from gan_repro.experiment import level
+from gan_repro.experiment import filled, level
 
 SCHEMA = 1
 _NUMBER = (int, float)
@@ -202,7 +202,7 @@ def read_files(folder):
         record = files.read_json(path)
         check(record, path)
         _refuse(record, path)
-        found.append((path.stem, record))
+        found.append((path.stem, record | {"config": filled(record["config"])}))
     return found
 
 

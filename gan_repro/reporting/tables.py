@@ -30,60 +30,14 @@ OF_D = ("svm_accuracy",)
 # Fields of a recipe that change what is kept and shown, or roundings, but not the training.
 BESIDE_TRAINING = ("epochs", "averages", "samples_every", "validate_every", "jit_compile", "svm_images")
 SCHEDULE = ("pretrain_epochs", "steps_per_epoch")  # not in a row's label: the epochs and steps played stand there
-ERROR_BARS = (
-    "± in a published number: as its paper gives it. Measured numbers have two error bars, never merged: SE, the "
-    "standard error over test images (the paper's own kind; over several seeds the mean of their SEs), and SD, the "
-    "standard deviation over training seeds (n - 1 in the denominator). Without SD there is one seed."
-)
-FOLDS = (
-    "TFD, published and measured: the mean over the five folds of the labelled images, and its SE across the folds. One "
-    "generator, trained on the unlabeled images, serves them all; sigma is chosen fold by fold."
-)
-SIGMAS = (
-    "σ: the width of the Parzen window, chosen on validation images from the paper's ten from .1 to 1; several where seeds "
-    "or folds chose several; at the grid's edge: a better one may lie beyond. n: the number of samples that carry it."
-)
-SWEEP = "What a number owes to both: figures/*-sweep.png; fewer samples there are the first ones of the same set."
-VERDICTS = (
-    "Verdicts. Reproduced: ours >= published - 2 sqrt(SE^2 + SD^2), with the published schedule, recipe and protocol "
-    f"and at least {MIN_SEEDS} seeds. Partly: measured under other conditions (named), such as a shorter schedule, whatever "
-    "came out (the difference says it), or reached with fewer seeds. Not reproduced: not reached under the published "
-    "conditions. Not run: nothing was measured, with the reason where it is not for want of time. Only the generator that "
-    "validation chose (best) is judged, or the last one of a run that lets validation choose none. Numbers on other data "
-    "sets are not comparable with the published ones: no verdict."
-)
-LOWER = "Of {} less is better: there, reproduced is ours <= published + 2 sqrt(SE^2 + SD^2)."
-NOTICES = {
-    "collapsed": "the generator had collapsed, samples differed less than a tenth as much as real images",
-    "saturated": "the discriminator was saturated, mean D(x) above .99 and mean D(G(z)) below .01",
-}
-CAVEATS = {
-    "parzen_log_likelihood": "Gaussian Parzen-window log-likelihoods are known to mislead: they reward blur, and "
-    "k-means centroids score above real images (Theis et al. 2015, A note on the evaluation of generative models). A "
-    "generator that scores higher is not thereby better: the rows with real training images or centroids in place of "
-    "samples show it.",
-    "frechet_distance": "Fréchet distances are taken in the features of a small classifier of the same data: they are no FIDs "
-    "(Inception features), and only those of equally many samples compare.",
-    "precision": "Precision under a collapse is high or low by chance: one picture, drawn again and again, lies near real "
-    "images or does not. Recall shows the collapse.",
-    "estimate_quality_correlation": "Rank correlation of the training's own estimate with the Fréchet distance of samples over "
-    "the checkpoints of a run: 1 if they rise and fall together, 0 if one says nothing of the other; that of their changes "
-    "from checkpoint to checkpoint is the harder test, which a common trend does not pass. Left out where the distance stands "
-    "still (varies by less than 5 %).",
-    "arithmetic_brightness_percentile": "Arithmetic percentiles: where the result of an addition of concepts stands among the "
-    "images that the exemplars came from; 95 if it works perfectly, 50 if it does nothing.",
-    "svm_accuracy": "The support vector machine sees features of D, which was trained without labels; n: the labelled training "
-    "images that it was fitted on. D with random weights, as it begins, shows what the training of D adds.",
-    "label_accuracy": "Label accuracy is judged by a classifier that has learned the training images, so their row says "
-    "little; the row of the test images says how often it is right itself.",
-}
 
 
 @dataclass(frozen=True)
 class Line:
     """One measured number: a Summary with its run (number from 1, records of the group), label, and verdict or None.
 
-    `section` is "ours" or "sanity"; `departures` says where the conditions were not the published ones.
+    `section` is "ours", "variant" (is_variant) or "sanity"; `departures` says where the conditions were not the published ones;
+    `main`: it is of the run's main generator, which is judged: the best by validation, else the last.
     """
 
     run: int
@@ -93,6 +47,7 @@ class Line:
     summary: records.Summary
     departures: tuple[str, ...]
     verdict: str | None
+    main: bool
 
 
 @dataclass(frozen=True)
@@ -150,7 +105,7 @@ def departures(experiment, members, summary):
     epochs = getattr(paper, "total_epochs", getattr(paper, "epochs", 0))
     if record["epochs"] < epochs:
         found.append(f"{record['epochs']:,g} of {epochs:,g} epochs")
-    found += [f"{key} = {used} (paper: {wanted})" for key, used, wanted in _differences(paper, record)]
+    found += [f"{key} = {used} (paper: {wanted})" for key, used, wanted in differences(paper, record)]
     for key, value in PROTOCOLS.get((summary.metric, summary.dataset), {}).items():
         if getattr(summary, key) != value:
             found.append(f"evaluation: {key} = {getattr(summary, key)} (paper: {value})")
@@ -163,9 +118,15 @@ def paper_recipe(experiment, record):
     return experiment.recipes.get(dataset_kind(record["dataset"]), {}).get(preset)
 
 
-def _differences(paper, record):
-    """(key, value used, paper's value) of each field that touches the training and differs; None where it is in one only."""
-    wanted, used = plain(dataclasses.asdict(paper)), record["config"]["recipe"]
+def is_variant(experiment, record):
+    """Whether --set changed what the run's preset trains."""
+    preset = experiment.recipes.get(dataset_kind(record["dataset"]), {}).get(record["preset"])
+    return preset is not None and any(differences(preset, record))
+
+
+def differences(recipe, record):
+    """(key, value used, the recipe's) of each field that touches the training and differs; None where it is in one only."""
+    wanted, used = plain(dataclasses.asdict(recipe)), record["config"]["recipe"]
     for key in sorted(wanted.keys() | used.keys()):
         if key not in BESIDE_TRAINING and wanted.get(key) != used.get(key):
             yield key, used.get(key), wanted.get(key)
@@ -241,13 +202,28 @@ def run_title(experiment, record):
     What touches the training and is not as in the paper recipe of the same model is named, the schedule by what was played.
     """
     paper = paper_recipe(experiment, record)
-    parts = [f"{record['preset']} preset"]
-    for key, used, wanted in _differences(paper, record) if paper else ():
-        if key not in SCHEDULE:
-            parts.append(f"{key} {_field(used)} (paper: {_field(wanted)})")
-    parts.append(f"{record['epochs']:,g} epochs")
+    changed = differences(paper, record) if paper else ()
+    settings = [change(*each) for each in changed if each[0] not in SCHEDULE]
+    return ", ".join([f"{record['preset']} preset", *settings, *_played(record)])
+
+
+def change(key, used, wanted):
+    """Such as "generator_units 2,000, 2,000 (paper: 8,000, 8,000)"."""
+    return f"{key} {_field(used)} (paper: {_field(wanted)})"
+
+
+def _row_title(experiment, record):
+    """run_title as short as a row wants it: more than two settings are counted; beside the commands they are named."""
+    paper = paper_recipe(experiment, record)
+    changed = [each for each in differences(paper, record) if each[0] not in SCHEDULE] if paper else []
+    if len(changed) < 3:
+        return run_title(experiment, record)
+    return ", ".join([f"{record['preset']} preset, {len(changed)} settings unlike the paper's", *_played(record)])
+
+
+def _played(record):
     steps = record["cost"].get("steps")
-    return ", ".join([*parts, f"{steps:,} steps"] if steps else parts)
+    return [f"{record['epochs']:,g} epochs", *([f"{steps:,} steps"] if steps else [])]
 
 
 def _field(value):
@@ -261,23 +237,25 @@ def _field(value):
 
 def _line(experiment, run, members, summary, main):
     """`main`: the generator of the run's first row, which is judged."""
-    generator, section = summary.generator, "ours"
+    generator = summary.generator
+    section = "variant" if is_variant(experiment, members[0]) else "ours"
     if stands_in(generator):
         label, section = generator if summary.metric in OF_D else f"{generator} in place of samples", "sanity"
     elif generator == main:
         name = experiment.model(members[0]["preset"])
-        label = f"{name}, run {run}: {run_title(experiment, members[0])}{', last weights' if main == 'last' else ''}"
+        label = f"{name}, run {run}: {_row_title(experiment, members[0])}{', last weights' if main == 'last' else ''}"
     elif generator == "last":
         label = f"run {run}, last weights instead of the best by validation"
     else:
         label = f"run {run}, average of G's weights ({generator.removeprefix('averaged-')}), not in the paper"
     away, judged = (), None
+    judges = section != "sanity" and generator == main and summary.split in (None, "test")
     for number in experiment.published:
-        if number.ours and _answers(summary, number) and generator == main and summary.split in (None, "test"):
+        if judges and number.ours and _answers(summary, number):
             away = departures(experiment, members, summary) + ((number.departure,) if number.departure else ())
             errors = (summary.standard_error, summary.deviation, len(summary.seeds))
             judged = verdict(summary.value, *errors, number.value, away, summary.metric in LOWER_IS_BETTER)
-    return Line(run, members, label, section, summary, away, judged)
+    return Line(run, members, label, section, summary, away, judged, generator == main)
 
 
 def column(entry):
@@ -324,7 +302,8 @@ def width(sigma):
     return f"{sigma:.3g}".removeprefix("0")
 
 
-def _printed(number):
+def printed(number):
+    """A Published number as a text: "225 ± 2"."""
     error = "" if number.standard_error is None else f" ± {number.standard_error:g}"
     return f"{number.value:g}{error}" + ("" if number.n_samples is None else f" (n {number.n_samples:,})")
 
@@ -349,7 +328,7 @@ def main_rows(table):
     header = ["Model", *(_column_title(table, entry) for entry in table.columns)]
     rows = [header]
     if table.published:
-        rows += [["Published"], *_rows(table, ((n.row, column(n), _printed(n)) for _, n in table.published))]
+        rows += [["Published"], *_rows(table, ((n.row, column(n), printed(n)) for _, n in table.published))]
     rows.append(["Measured by this program"])
     for experiment in (each for each in table.experiments if each.table == table.name):
         own = [line for line in _of(table.lines, experiment) if line.section == "ours"]
@@ -357,6 +336,9 @@ def main_rows(table):
         wanted = [number for number in experiment.published if number.ours and number.table == table.name]
         missing = [number for number in wanted if not any(_answers(line.summary, number) for line in own)]
         rows += _rows(table, ((experiment.row, column(number), _not_run(number)) for number in missing))
+    variants = [line for line in table.lines if line.section == "variant" and line.main]
+    if variants:
+        rows += [["Recipes with a detail changed (--set)"], *_rows(table, map(_cell, variants))]
     # Several runs of one experiment measure the same stand-in on the same data: once is enough.
     sanity = list(dict.fromkeys(_cell(line) for line in table.lines if line.section == "sanity"))
     if sanity:
@@ -389,7 +371,7 @@ def verdict_rows(table):
     """Each published number that is ours to reproduce, against every run of it: [header, rows...]."""
     rows = [["Published", "Ours", "Ours - published", "Conditions", "Verdict"]]
     for experiment, number in ((owner, entry) for owner, entry in table.published if entry.ours):
-        label = f"{number.row}, {_column_title(table, column(number))}: {_printed(number)}"
+        label = f"{number.row}, {_column_title(table, column(number))}: {printed(number)}"
         judged = [line for line in _of(table.lines, experiment) if line.verdict and _answers(line.summary, number)]
         for line in judged:
             seeds = len(line.summary.seeds)
@@ -428,34 +410,3 @@ def detail_rows(table, lines):
             summary.split or "", record["preset"], f"{record['epochs']:,g}",
         ])  # fmt: skip
     return rows
-
-
-def notes(table):
-    """The footnotes, as a list of texts: error bars, verdict rule, caveats, sources of the published numbers."""
-    folds = [FOLDS] if any(dataset == "tfd" for dataset, *_ in table.columns) else []
-    swept = any(entry.get("sweep") for members in table.groups for record in members for entry in record["measurements"])
-    sigmas = [f"{SIGMAS} {SWEEP}" if swept else SIGMAS] if any(line.summary.sigmas for line in table.lines) else []
-    metrics = dict.fromkeys(entry[1] for entry in table.columns)
-    less = " and ".join(metric.replace("_", " ") for metric in metrics if metric in LOWER_IS_BETTER)
-    others = (entry["metric"] for members in table.groups for each in members for entry in each["measurements"])
-    shown = metrics | dict.fromkeys(others)
-    caveats = ([LOWER.format(less)] if less else []) + [CAVEATS[metric] for metric in shown if metric in CAVEATS]
-    sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
-    noticed = [text for run, members in enumerate(table.groups, start=1) if (text := _noticed(run, members))]
-    remarks = list(dict.fromkeys(f"{number.row}: {number.note}" for _, number in table.published if number.note))
-    return [ERROR_BARS, *folds, *sigmas, VERDICTS, *caveats, *noticed, *sources, *remarks]
-
-
-def _noticed(run, members):
-    """What the runs of a group noticed while they trained, such as "Run 4: G collapsed (epochs 3 to 25).", or ""."""
-    found = []
-    for record in members:
-        epochs = {}
-        for entry in record.get("notices", []):
-            first, last = entry["first"], entry["last"]
-            epochs.setdefault(entry["what"], []).append(f"{first}" if first == last else f"{first} to {last}")
-        for what, spans in epochs.items():
-            one = len(spans) == 1 and "to" not in spans[0]
-            seed = f"seed {record['seed']}: " if len(members) > 1 else ""
-            found.append(f"{seed}{NOTICES.get(what, what)} (epoch{'' if one else 's'} {', '.join(spans)})")
-    return f"Run {run}, while it trained: {'; '.join(found)}." if found else ""

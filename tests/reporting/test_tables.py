@@ -286,6 +286,7 @@ def test_a_preset_is_held_against_the_paper_level_of_its_own_model():
         ({"precision": "mixed_bfloat16"}, ", precision mixed_bfloat16 (paper: float32)"),
         ({"pretrain_epochs": 27, "steps_per_epoch": 112, "averages": ["uniform-5"], "epochs": 12}, ""),
         ({"fresh": True}, ", fresh yes (paper: none)"),
+        ({"rate": 0.5, "batch_size": 50, "units": [1]}, ", 3 settings unlike the paper's"),
     ],
 )
 def test_a_row_says_what_is_not_the_papers_recipe(dataset, recipe, named):

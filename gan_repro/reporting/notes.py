@@ -1,0 +1,82 @@
+"""The footnotes of tables: error bars, the rule of verdicts, caveats of metrics, what runs noticed. No number is made here."""
+
+from gan_repro.reporting import tables
+
+ERROR_BARS = (
+    "± in a published number: as its paper gives it. Measured numbers have two error bars, never merged: SE, the "
+    "standard error over test images (the paper's own kind; over several seeds the mean of their SEs), and SD, the "
+    "standard deviation over training seeds (n - 1 in the denominator). Without SD there is one seed."
+)
+FOLDS = (
+    "TFD, published and measured: the mean over the five folds of the labelled images, and its SE across the folds. One "
+    "generator, trained on the unlabeled images, serves them all; sigma is chosen fold by fold."
+)
+SIGMAS = (
+    "σ: the width of the Parzen window, chosen on validation images from the paper's ten from .1 to 1; several where seeds "
+    "or folds chose several; at the grid's edge: a better one may lie beyond. n: the number of samples that carry it."
+)
+SWEEP = "What a number owes to both: figures/*-sweep.png; fewer samples there are the first ones of the same set."
+VERDICTS = (
+    "Verdicts. Reproduced: ours >= published - 2 sqrt(SE^2 + SD^2), with the published schedule, recipe and protocol "
+    f"and at least {tables.MIN_SEEDS} seeds. Partly: measured under other conditions (named), such as a shorter schedule, "
+    "whatever came out (the difference says it), or reached with fewer seeds. Not reproduced: not reached under the published "
+    "conditions. Not run: nothing was measured, with the reason where it is not for want of time. Only the generator that "
+    "validation chose (best) is judged, or the last one of a run that lets validation choose none. Numbers on other data "
+    "sets are not comparable with the published ones: no verdict."
+)
+LOWER = "Of {} less is better: there, reproduced is ours <= published + 2 sqrt(SE^2 + SD^2)."
+NOTICES = {
+    "collapsed": "the generator had collapsed, samples differed less than a tenth as much as real images",
+    "saturated": "the discriminator was saturated, mean D(x) above .99 and mean D(G(z)) below .01",
+}
+CAVEATS = {
+    "parzen_log_likelihood": "Gaussian Parzen-window log-likelihoods are known to mislead: they reward blur, and "
+    "k-means centroids score above real images (Theis et al. 2015, A note on the evaluation of generative models). A "
+    "generator that scores higher is not thereby better: the rows with real training images or centroids in place of "
+    "samples show it.",
+    "frechet_distance": "Fréchet distances are taken in the features of a small classifier of the same data: they are no FIDs "
+    "(Inception features), and only those of equally many samples compare.",
+    "precision": "Precision under a collapse is high or low by chance: one picture, drawn again and again, lies near real "
+    "images or does not. Recall shows the collapse.",
+    "estimate_quality_correlation": "Rank correlation of the training's own estimate with the Fréchet distance of samples over "
+    "the checkpoints of a run: 1 if they rise and fall together, 0 if one says nothing of the other; that of their changes "
+    "from checkpoint to checkpoint is the harder test, which a common trend does not pass. Left out where the distance stands "
+    "still (varies by less than 5 %).",
+    "arithmetic_brightness_percentile": "Arithmetic percentiles: where the result of an addition of concepts stands among the "
+    "images that the exemplars came from; 95 if it works perfectly, 50 if it does nothing.",
+    "svm_accuracy": "The support vector machine sees features of D, which was trained without labels; n: the labelled training "
+    "images that it was fitted on. D with random weights, as it begins, shows what the training of D adds.",
+    "label_accuracy": "Label accuracy is judged by a classifier that has learned the training images, so their row says "
+    "little; the row of the test images says how often it is right itself.",
+}
+
+
+def notes(table):
+    """The footnotes, as a list of texts: error bars, verdict rule, caveats, sources of the published numbers."""
+    folds = [FOLDS] if any(dataset == "tfd" for dataset, *_ in table.columns) else []
+    swept = any(entry.get("sweep") for members in table.groups for record in members for entry in record["measurements"])
+    sigmas = [f"{SIGMAS} {SWEEP}" if swept else SIGMAS] if any(line.summary.sigmas for line in table.lines) else []
+    metrics = dict.fromkeys(entry[1] for entry in table.columns)
+    less = " and ".join(metric.replace("_", " ") for metric in metrics if metric in tables.LOWER_IS_BETTER)
+    others = (entry["metric"] for members in table.groups for each in members for entry in each["measurements"])
+    shown = metrics | dict.fromkeys(others)
+    caveats = ([LOWER.format(less)] if less else []) + [CAVEATS[metric] for metric in shown if metric in CAVEATS]
+    sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
+    noticed = [text for run, members in enumerate(table.groups, start=1) if (text := _noticed(run, members))]
+    remarks = list(dict.fromkeys(f"{number.row}: {number.note}" for _, number in table.published if number.note))
+    return [ERROR_BARS, *folds, *sigmas, VERDICTS, *caveats, *noticed, *sources, *remarks]
+
+
+def _noticed(run, members):
+    """What the runs of a group noticed while they trained, such as "Run 4: G collapsed (epochs 3 to 25).", or ""."""
+    found = []
+    for record in members:
+        epochs = {}
+        for entry in record.get("notices", []):
+            first, last = entry["first"], entry["last"]
+            epochs.setdefault(entry["what"], []).append(f"{first}" if first == last else f"{first} to {last}")
+        for what, spans in epochs.items():
+            one = len(spans) == 1 and "to" not in spans[0]
+            seed = f"seed {record['seed']}: " if len(members) > 1 else ""
+            found.append(f"{seed}{NOTICES.get(what, what)} (epoch{'' if one else 's'} {', '.join(spans)})")
+    return f"Run {run}, while it trained: {'; '.join(found)}." if found else ""
