@@ -182,7 +182,8 @@ class Experiment:
       scaling: (config) -> what the networks see of the data (scaling.py).
       pictures: (loop, folder, every, spec) -> the Keras callback that looks at the training; None: callbacks.SampleGrid.
       row: the model's name in tables.
-      models: {suffix: name} of an experiment with several: "quick-mlp" is a run of the model "-mlp".
+      models: {suffix: name} of an experiment with several: "quick-mlp" is a run of the model "-mlp". {data set: name} of
+        one that only those data have.
       table: the table in which this experiment's records stand.
     """
 
@@ -204,9 +205,9 @@ class Experiment:
     findings: tuple[str, ...] = ()
     models: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
-    def model(self, preset):
-        """The name in tables of the model that a preset is of."""
-        return self.models.get(preset.removeprefix(level(preset)), self.row)
+    def model(self, preset, dataset):
+        """The name in tables of the model that a preset is of, on a data set that may have a model of its own."""
+        return self.models.get(dataset) or self.models.get(preset.removeprefix(level(preset)), self.row)
 
 
 @dataclasses.dataclass(frozen=True)

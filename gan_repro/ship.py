@@ -35,7 +35,7 @@ _PROTOCOL = ("metric", "generator", "space", "split", "n_test", "n_samples")  # 
 
 def _define_flags(values):
     flags.DEFINE_string("workdir", None, "The folder of the run.", flag_values=values)
-    flags.DEFINE_string("generator", None, "Whose weights: best, last, averaged-...; one of them. Without: best, or last where there is no best.",
+    flags.DEFINE_string("generator", None, "Whose weights: best, last or averaged-...; without: best, else last.",
                         flag_values=values)  # fmt: skip
     flags.DEFINE_string("precision", "float16", "Of the weights in the file: float16 or float32.", flag_values=values)
     flags.DEFINE_list("networks", [], "Other networks of the run to ship: discriminator.", flag_values=values)

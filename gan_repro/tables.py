@@ -74,17 +74,22 @@ def regenerate(results, found):
 
 
 def _log_likelihoods(folder, found, groups):
-    """The figure of each experiment and data set that has validation curves."""
-    published = {experiment.name: experiment.published for experiment in found}
-    by_data, written = {}, []
+    """The figure of each experiment and data set that has validation curves: of the paper's presets where there are any.
+
+    Recipes with details changed are left out: a table says more of them (investigation.py).
+    """
+    by_name, by_data, written = {experiment.name: experiment for experiment in found}, {}, []
     for members in groups:
-        if curves.validation_curves(members[0]["curves"]):
-            by_data.setdefault(records.prefix(members[0]), []).append(members)
+        record = members[0]
+        if curves.validation_curves(record["curves"]) and not tables.is_variant(by_name[record["experiment"]], record):
+            by_data.setdefault(records.prefix(record), []).append(members)
     for prefix, chosen in by_data.items():
-        name, dataset = chosen[0][0]["experiment"], chosen[0][0]["dataset"]
-        numbers = [number for number in published[name] if number.ours and number.dataset == dataset]
+        chosen = [members for members in chosen if experiments.level(members[0]["preset"]) == "paper"] or chosen
+        owner, dataset = by_name[chosen[0][0]["experiment"]], chosen[0][0]["dataset"]
+        numbers = [number for number in owner.published if number.ours and number.dataset == dataset]
         path = folder / f"{prefix}-log-likelihood.png"
-        curves.log_likelihood_curves(path, chosen, [n for n in numbers if n.metric == "parzen_log_likelihood"])
+        title = f"{owner.row} on {chosen[0][0]['manifest']['data']['title']}: log-likelihood along the training"
+        curves.log_likelihood_curves(path, chosen, [n for n in numbers if n.metric == "parzen_log_likelihood"], title)
         written.append(path)
     return written
 

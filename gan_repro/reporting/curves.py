@@ -8,14 +8,17 @@ import textwrap
 import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from gan_repro import files
+from gan_repro.reporting import records
 
 DPI = 128  # a power of two: pixels / DPI * DPI is exact, so that no size is off by one
 INK = "#222222"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#666666")  # Okabe and Ito
+STYLES = ("-", (0, (4, 1.2)), (0, (1, 1)))
 
 
 def write(path, figure):
@@ -106,38 +109,53 @@ def training_curves(path, curves, title, critic=False):
     write(path, figure)
 
 
-def log_likelihood_curves(path, groups, published):
-    """Writes the validation log-likelihood against epochs of all runs of an experiment, one line for each seed.
+def log_likelihood_curves(path, groups, published, title):
+    """Writes the validation log-likelihood against epochs of an experiment's runs on one data set.
+
+    A colour for each generator (G as trained, averages of its weights), a line style for each preset, a line for each seed:
+    of a run that was continued the longer record. A second stage begins at a vertical line.
 
     Args:
       path: the PNG.
-      groups: as records.group gives them; a colour for each group and generator, solid for G as trained.
+      groups: as records.group gives them; their presets have one recipe each.
       published: experiment.Published numbers, dashed lines (log-likelihoods on test images), or ().
+      title: the line above.
 
     Raises:
       RunError: the file cannot be written.
     """
-    figure = Figure(figsize=(7.2, 4.6), dpi=DPI, layout="constrained")
+    figure = Figure(figsize=(7.6, 4.8), dpi=DPI, layout="constrained")
     axes = figure.subplots()
-    drawn, seen = [], 0
-    for members in groups:
-        first = members[0]
-        run = f"{first['preset']}, {first['epochs']:g} epochs, {len(members)} seed{'s' if len(members) > 1 else ''}"
-        for kind in validation_curves(first["curves"]):
-            style = {"color": COLOURS[seen % len(COLOURS)], "linestyle": "-" if kind == "last" else (0, (4, 1.2))}
-            for index, record in enumerate(members):
-                curve = validation_curves(record["curves"]).get(kind, {"epoch": [], "value": []})
-                _plot(axes, curve["epoch"], curve["value"], None if index else f"{kind_title(kind)} ({run})", **style)
-                drawn.append(curve["value"])
-            seen += 1
+    axes.set_title(textwrap.fill(title, 90), fontsize=10, color=INK)
+    presets = list(dict.fromkeys(members[0]["preset"] for members in groups))
+    runs = {preset: records.longest(members for members in groups if members[0]["preset"] == preset) for preset in presets}
+    found = [record for by_seed in runs.values() for record in by_seed.values()]
+    kinds = list(dict.fromkeys(kind for record in found for kind in validation_curves(record["curves"])))
+    colours = dict(zip(kinds, COLOURS * len(kinds)))
+    styles = dict(zip(presets, STYLES * len(presets)))
+    second_stages = [record["config"]["recipe"].get("pretrain_epochs") for record in found]
+    drawn = []
+    for record, second in zip(found, second_stages):
+        for kind, curve in validation_curves(record["curves"]).items():
+            _plot(axes, curve["epoch"], curve["value"], color=colours[kind], linestyle=styles[record["preset"]])
+            drawn.append(curve["value"])
+        if second:
+            axes.axvline(second, color="#888888", linewidth=0.9)
+    handles = [Line2D([], [], color=colour, label=kind_title(kind)) for kind, colour in colours.items()]
+    for preset, style in styles.items():
+        seeds = ", ".join(f"{seed}: {record['epochs']:g} epochs" for seed, record in runs[preset].items())
+        handles.append(Line2D([], [], color=INK, linestyle=style, label=f"{preset} preset, seed {seeds}"))
+    if any(second_stages):
+        handles.append(Line2D([], [], color="#888888", linewidth=0.9, label="the second stage begins"))
     for number in published:
         error = "" if number.standard_error is None else f" ± {number.standard_error:g}"
+        axes.axhline(number.value, color=INK, linestyle=(0, (1, 1.5)), linewidth=1.2)
         label = f"published {number.row}, {number.value:g}{error} (test)"
-        axes.axhline(number.value, color=INK, linestyle="--", linewidth=1.0, label=label)
-    _axes(axes, "validation log-likelihood (nats)")
+        handles.append(Line2D([], [], color=INK, linestyle=(0, (1, 1.5)), linewidth=1.2, label=label))
+    _axes(axes, "log-likelihood of validation images (nats)")
     _robust_limits(axes, drawn)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=7.5)
+    if handles:
+        figure.legend(handles=handles, frameon=False, fontsize=7.5, loc="outside lower center", ncols=2)
     write(path, figure)
 
 

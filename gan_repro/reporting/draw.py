@@ -16,8 +16,10 @@ REFERENCES = 10_000  # training images that are compared at a time
 
 def caption(run, kind):
     """What a figure of a run's images says below or above them."""
-    names = {"best": "best by validation", "last": "last"}
-    return f"{run.experiment.model(run.config.preset)} on {run.source.spec.title}; generator: {names.get(kind, kind)}"
+    model = run.experiment.model(run.config.preset, run.config.dataset)
+    average = f"average of its weights ({kind.removeprefix('averaged-')}), not in the paper"
+    generator = {"best": "best by validation", "last": "last"}.get(kind, average)
+    return f"{model} on {run.source.spec.title}; generator: {generator}"
 
 
 def nearest_neighbours(run, kind):
@@ -128,6 +130,6 @@ def averages(run, kinds, n=10):
 
 def curves(run):
     """Writes figures/curves.png: losses, D's readings, validation."""
-    title = f"{run.experiment.model(run.config.preset)} on {run.source.spec.title}, seed {run.config.seed}"
+    title = f"{run.experiment.model(run.config.preset, run.config.dataset)} on {run.source.spec.title}, seed {run.config.seed}"
     critic = getattr(run.config.recipe, "objective", None) == "wasserstein"
     figures.training_curves(run.workdir.figures / "curves.png", run.curves, title, critic)

@@ -52,7 +52,8 @@ def markdown(table):
 def machine(record):
     """What a record's cost was measured on: the processor, or the GPU."""
     device = record["manifest"].get("device", "CPU")
-    return record["cost"].get("processor") or device if device == "CPU" else device
+    processor = record["cost"].get("processor", "").replace("(1 cores)", "(1 core)")  # so an older version wrote it
+    return processor or device if device == "CPU" else device
 
 
 _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "σ": r"$\sigma$",

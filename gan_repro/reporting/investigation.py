@@ -26,7 +26,7 @@ def markdown(experiments, groups, figures=()):
         for number in experiment.published:
             own = [members for members in groups if _is_of(experiment, number, members[0])]
             if number.ours and number.metric == METRIC and own:
-                lines += _section(experiment, number, own, figures)
+                lines += _section(experiment, number, own, _stand_ins(groups, number), figures)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -36,107 +36,132 @@ def _is_of(experiment, number, record):
     return same and level(record["preset"]) == "paper" and bool(curves.validation_curves(record["curves"]))
 
 
-def _section(experiment, number, groups, figures):
-    variants = [members for members in groups if tables.is_variant(experiment, members[0])]
-    plain = [members for members in groups if members not in variants]
+def _stand_ins(groups, number):
+    """Summaries of real images and the like in place of samples, of the data that a published number is of; each once."""
+    found = {}
+    for members in (members for members in groups if not members[0]["epochs"]):  # nothing was trained
+        for summary in records.summaries(members):
+            same = (summary.metric, summary.dataset, summary.space) == (METRIC, number.dataset, None)
+            if same and tables.stands_in(summary.generator):
+                found.setdefault(summary.generator, summary)
+    return list(found.values())
+
+
+def _section(experiment, number, groups, stand_ins, figures):
+    changed = [members for members in groups if tables.is_variant(experiment, members[0])]
+    plain = [members for members in groups if not tables.is_variant(experiment, members[0])]
+    along = records.longest(plain)
     title = groups[0][0]["manifest"]["data"]["title"]
-    lines = [f"## {experiment.row} on {title}, {tables.printed(number)} nats published ({number.source})", ""]
-    lines += [f"* {finding}" for finding in experiment.findings] + [""]
-    along = _longest(plain)
+    lines = [f"## {experiment.row} on {title}: what do {tables.printed(number)} nats take ({number.source})?", ""]
+    lines += [_budget([*along.values(), *(record for members in changed for record in members)]), ""]
+    lines += [*(f"* {finding}" for finding in experiment.findings), ""] if experiment.findings else []
     if along:
         lines += ["### Along the training", "", _ALONG, "", *formats.grid(_along(along))]
     shown = [f"{records.prefix(groups[0][0])}-{kind}.png" for kind in ("log-likelihood", "sweep")]
     lines += [line for name in shown if name in figures for line in (f"![{name}](figures/{name})", "")]
-    lines += ["### On the test images", "", _TEST, "", *formats.grid(_on_test_images(experiment, plain))]
-    if variants and along:
-        lines += ["### Details changed", "", _CHANGED, "", *formats.grid(_changed(experiment, variants, along))]
+    if plain:
+        lines += ["### On the test images", "", _TEST, "", *formats.grid(_on_test_images(experiment, plain, stand_ins))]
+        lines += [text for text in _finer(experiment, plain) for text in (text, "")]
+    if changed:
+        lines += ["### Details changed", "", _CHANGED, "", *formats.grid(_changed(experiment, changed, along))]
     return lines
 
 
 _ALONG = (
-    "Nats of the first validation images under the protocol (10,000 samples, the paper's widths), mean over seeds, ± their "
-    "standard deviation where there are several (in brackets how many). `last`: the generator as it is trained; the others are "
-    "averages of its weights along the same training."
+    "Nats of validation images under the paper's protocol (10,000 samples, its widths), ± standard deviation over seeds where "
+    "there are several. `last` is the generator as it is trained. The others are averages of its weights along the same "
+    "training, which they never touch: `uniform-5` is their mean since epoch 5; `exponential-.9999` keeps .9999 of itself at "
+    "each update (the mean so far until that many updates have passed)."
 )
-_TEST = (
-    "Nats of all test images, mean over seeds ± standard error over images. In the last columns the best of a finer grid of "
-    "widths, on the test images themselves: what no choice of width could exceed; of one generator of each run."
-)
+_TEST = "Nats of all test images, mean over seeds, ± standard error over images; σ is chosen on validation images."
 _CHANGED = (
-    "One thing changed at a time (`--set`), against the unchanged recipe at the same epoch (mean ± standard deviation over "
-    "seeds); nats of validation images, the generator as it is trained."
+    "One thing changed at a time (`--set`), against the unchanged recipe from the same seeds at the same epoch; nats of "
+    "validation images, the generator as it is trained. The last column says how much seeds alone make: the unchanged recipe's "
+    "mean ± standard deviation over all its seeds there."
 )
 
 
-def _longest(groups):
-    """{seed: its record with most epochs}: a run that was continued has an earlier record as well."""
-    found = {}
-    for record in sorted((each for members in groups for each in members), key=lambda record: record["epochs"]):
-        found[record["seed"]] = record
-    return dict(sorted(found.items()))
+def _budget(found):
+    hours = sum(record["cost"]["minutes"] for record in found) / 60
+    epochs = sum(record["epochs"] for record in found)
+    machines = ", ".join(dict.fromkeys(map(formats.machine, found)))
+    trainings = f"{len(found)} training{'s' if len(found) > 1 else ''}"
+    return f"Looked into with {trainings}, {epochs:,g} epochs and {hours:.1f} hours of {machines}."
 
 
-def _at(record, kind, epoch):
-    """The validation log-likelihood of a generator after an epoch, or None."""
+def _curve(record, kind="last"):
+    """{epoch: validation log-likelihood} of a generator."""
     curve = curves.validation_curves(record["curves"]).get(kind, {"epoch": [], "value": []})
-    return dict(zip(curve["epoch"], curve["value"])).get(epoch)
+    return {epoch: value for epoch, value in zip(curve["epoch"], curve["value"]) if value is not None}
 
 
-def _over_seeds(by_seed, kind, epoch):
-    values = [value for record in by_seed.values() if (value := _at(record, kind, epoch)) is not None]
-    if not values:
-        return ""
+def _mean(values, of):
+    """Such as "150.5 ± 0.7"; with how many there are where it is not all of them."""
     spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.1f}{spread} ({len(values)})"
+    some = f" ({len(values)} of {of} seeds)" if len(values) < of else ""
+    return f"{statistics.mean(values):.1f}{spread}{some}" if values else ""
 
 
 def _along(by_seed):
     kinds = list(dict.fromkeys(kind for record in by_seed.values() for kind in curves.validation_curves(record["curves"])))
+    found = {kind: [_curve(record, kind) for record in by_seed.values()] for kind in kinds}
+    ends = {max(curve) for each in found.values() for curve in each if curve}
     rows = [["Epoch", *(kind.removeprefix("averaged-") for kind in kinds)]]
-    for epoch in EPOCHS:
-        cells = [_over_seeds(by_seed, kind, epoch) for kind in kinds]
-        rows += [[f"{epoch:,}", *cells]] if any(cells) else []
+    for epoch in sorted({*EPOCHS, *ends}):
+        cells = [_mean([curve[epoch] for curve in found[kind] if epoch in curve], len(by_seed)) for kind in kinds]
+        rows += [[f"{epoch:,g}", *cells]] if any(cells) else []
     return rows
 
 
-def _on_test_images(experiment, groups):
-    rows = [["Run", "Generator", "Paper's widths", "σ", "Finer widths", "σ"]]
+def _on_test_images(experiment, groups, stand_ins):
+    rows = [["Run", "Generator", "Nats", "σ"]]
     for members in groups:
-        seeds = ", ".join(str(record["seed"]) for record in members)
-        name = f"{tables.run_title(experiment, members[0])}, seed{'s' if len(members) > 1 else ''} {seeds}"
         for summary in (each for each in records.summaries(members) if each.metric == METRIC):
-            value, error = tables.digits(summary.value, summary.standard_error)
-            finer = _finer(members, summary.generator)
-            rows.append([name, summary.generator.removeprefix("averaged-"), f"{value} ± {error}",
-                         ", ".join(map(tables.width, summary.sigmas)), *finer])  # fmt: skip
-    return rows
+            rows.append([_name(experiment, members), *_measured(summary)])
+    return rows + [["no model: in place of samples", *_measured(summary)] for summary in stand_ins]
 
 
-def _finer(members, generator):
-    """(nats, sigma) at the best width of the sweep with most samples, mean over seeds; empty texts without sweeps."""
-    sweeps = [
-        entry["sweep"]
-        for record in members
-        for entry in record["measurements"]
-        if entry["metric"] == METRIC and entry["generator"] == generator and entry.get("sweep")
-    ]
-    best = [max(zip(sweep["value"][-1], sweep["sigma"])) for sweep in sweeps]
-    if not best:
-        return "", ""
-    return f"{statistics.mean(value for value, _ in best):.1f}", ", ".join(sorted({tables.width(sigma) for _, sigma in best}))
+def _measured(summary):
+    value, error = tables.digits(summary.value, summary.standard_error)
+    spread = "" if summary.deviation is None else f"; SD over seeds {tables.digits(summary.value, summary.deviation)[1]}"
+    widths = ", ".join(map(tables.width, summary.sigmas))
+    return summary.generator.removeprefix("averaged-"), f"{value} ± {error}{spread}", widths
+
+
+def _name(experiment, members):
+    seeds = ", ".join(str(record["seed"]) for record in members)
+    return f"{tables.run_title(experiment, members[0])}, seed{'s' if len(members) > 1 else ''} {seeds}"
+
+
+def _finer(experiment, groups):
+    """A sentence for each group with sweeps: what the best of their widths would give."""
+    for members in groups:
+        entries = [entry for record in members for entry in record["measurements"] if entry.get("sweep")]
+        best = [max(zip(entry["sweep"]["value"][-1], entry["sweep"]["sigma"])) for entry in entries]
+        if best:
+            widths = " and ".join(sorted({tables.width(sigma) for _, sigma in best}))
+            finest, chosen = (statistics.mean(values) for values in ([nats for nats, _ in best], [e["value"] for e in entries]))
+            yield (
+                f"The widths of the paper lie far apart. Of {len(entries[0]['sweep']['sigma'])} widths the best on the test "
+                f"images themselves, an optimistic choice, is σ = {widths} for `{entries[0]['generator']}` of "
+                f"{_name(experiment, members)}: {finest:.1f} nats instead of {chosen:.1f}."
+            )
 
 
 def _changed(experiment, variants, unchanged):
-    rows = [["Changed", "Epoch", "Seeds", "Nats", "Unchanged recipe", "Difference"]]
+    rows = [["Changed", "Seeds", "Epoch", "Nats", "Unchanged, same seeds", "Difference", "Unchanged, all seeds"]]
     for members in variants:
         preset = experiment.recipes[members[0]["dataset"]][members[0]["preset"]]
         what = ", ".join(tables.change(*each) for each in tables.differences(preset, members[0]))
-        by_seed = {record["seed"]: record for record in members}
-        epoch = int(members[0]["epochs"])
-        values = [value for record in by_seed.values() if (value := _at(record, "last", epoch)) is not None]
-        others = [value for record in unchanged.values() if (value := _at(record, "last", epoch)) is not None]
-        if values and others:
-            away = f"{statistics.mean(values) - statistics.mean(others):+.1f}"
-            rows.append([what, f"{epoch:,}", ", ".join(map(str, by_seed)), _over_seeds(by_seed, "last", epoch),
-                         _over_seeds(unchanged, "last", epoch), away])  # fmt: skip
+        pairs = [(_curve(record), _curve(unchanged[record["seed"]])) for record in members if record["seed"] in unchanged]
+        common = set.intersection(*(ours.keys() & theirs.keys() for ours, theirs in pairs)) if pairs else set()
+        seeds = ", ".join(str(record["seed"]) for record in members if record["seed"] in unchanged)
+        if not common:
+            rows.append([what, ", ".join(str(record["seed"]) for record in members), "", "", "not trained so far", "", ""])
+            continue
+        epoch = max(common)
+        ours, theirs = ([curve[epoch] for curve in each] for each in zip(*pairs))
+        every = [curve[epoch] for curve in map(_curve, unchanged.values()) if epoch in curve]
+        away = f"{statistics.mean(ours) - statistics.mean(theirs):+.1f}"
+        rows.append([what, seeds, f"{epoch:,g}", _mean(ours, len(ours)), _mean(theirs, len(theirs)), away, _mean(every, 0)])
     return rows

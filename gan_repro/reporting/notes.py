@@ -19,10 +19,10 @@ SWEEP = "What a number owes to both: figures/*-sweep.png; fewer samples there ar
 VERDICTS = (
     "Verdicts. Reproduced: ours >= published - 2 sqrt(SE^2 + SD^2), with the published schedule, recipe and protocol "
     f"and at least {tables.MIN_SEEDS} seeds. Partly: measured under other conditions (named), such as a shorter schedule, "
-    "whatever came out (the difference says it), or reached with fewer seeds. Not reproduced: not reached under the published "
-    "conditions. Not run: nothing was measured, with the reason where it is not for want of time. Only the generator that "
-    "validation chose (best) is judged, or the last one of a run that lets validation choose none. Numbers on other data "
-    "sets are not comparable with the published ones: no verdict."
+    "which can neither confirm nor refute (whether the bound was reached is said), or reached with fewer seeds. Not "
+    "reproduced: not reached under the published conditions. Not run: nothing was measured, with the reason where it is not "
+    "for want of time. Only the generator that validation chose (best) is judged, or the last one of a run that lets "
+    "validation choose none. Numbers on other data sets are not comparable with the published ones: no verdict."
 )
 LOWER = "Of {} less is better: there, reproduced is ours <= published + 2 sqrt(SE^2 + SD^2)."
 NOTICES = {

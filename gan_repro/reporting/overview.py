@@ -1,7 +1,10 @@
-"""results/README.md: every paper's verdicts, figures, costs and commands on one page. What stands in a table is not here.
+"""results/README.md: every paper's numbers, verdicts, figures, costs and commands on one page. No number is made here.
 
 Nothing is computed: the page is put together from the tables (tables.py) and the names of the figures that there are.
 """
+
+import math
+import re
 
 from gan_repro.reporting import formats, investigation, records, tables
 
@@ -17,7 +20,7 @@ def markdown(built, figures, shipped=(), pages=()):
     """The text of the page.
 
     Args:
-      built: Tables, in the order in which they are shown.
+      built: Tables; they are shown in the order of their papers.
       figures: names of the files in results/figures.
       shipped: names of the folders of trained generators that come with the program.
       pages: those of PAGES that there are.
@@ -27,14 +30,15 @@ def markdown(built, figures, shipped=(), pages=()):
         "",
         tables.GENERATED,
         "",
-        "Published numbers beside measured ones, paper by paper; every number has its protocol, seeds, deviations and what was",
-        "not run in its own table.",
+        "Published numbers beside measured ones, paper by paper; behind each heading lie the protocol of every number,",
+        "deviations, what was not run, and notes.",
+        "",
+        f"[Log-likelihoods looked into]({investigation.NAME}.md): epochs, averages, widths, details of the recipe.",
         "",
     ]
-    lines += [f"[Log-likelihoods looked into]({investigation.NAME}.md): epochs, averages, widths, details of the recipe.", ""]
     if pages:
         lines += ["Of the program itself: " + "; ".join(f"[{name}]({name}.md), {PAGES[name]}" for name in pages) + ".", ""]
-    for table in built:
+    for table in sorted(built, key=_published):
         lines += _section(table, sorted(figures))
     if shipped:
         lines += [
@@ -49,40 +53,42 @@ def markdown(built, figures, shipped=(), pages=()):
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _published(table):
+    """Sorts papers by when they came out: by their arXiv number, which begins with year and month."""
+    found = re.search(r"arXiv:(\d+)", table.experiments[0].reference)
+    return int(found.group(1)) if found else math.inf
+
+
 def _section(table, figures):
-    titles = [f"* {each.title} ({each.reference})" for each in table.experiments]
-    lines = [f"## [{formats.title(table)}]({table.name}.md)", "", *titles, ""]
-    lines += _opening(table, figures)
+    title = table.experiments[0].title.partition(":")[0]
+    lines = [f"## [{title}]({table.name}.md)", "", *(f"* {each.title} ({each.reference})" for each in table.experiments), ""]
+    lines += [*_opening(table, figures), *formats.grid(tables.main_rows(table))]
     verdicts = tables.verdict_rows(table)
-    if len(verdicts) > 1:
-        lines += formats.grid(verdicts)
-    else:
-        lines += ["The paper gives no number to compare with; what its figures show is measured in the table.", ""]
+    lines += formats.grid(verdicts) if len(verdicts) > 1 else ["There is no published number to compare with.", ""]
     findings = [f"* {finding}" for each in table.experiments for finding in each.findings]
     lines += [*findings, ""] if findings else []
-    rows = [["Run", "What", "Seeds", "Minutes", "Machine", "Figures"]]
+    rows, pictures = [["Run", "What", "Seeds", "Minutes", "Machine"]], []
     for run, members in enumerate(table.groups, start=1):
         owner = next(each for each in table.experiments if each.name == members[0]["experiment"])
         data = members[0]["manifest"]["data"]["title"]
         rows.append([
             f"{run}",
-            f"{owner.model(members[0]['preset'])} on {data}: {tables.run_title(owner, members[0])}",
+            f"{owner.model(members[0]['preset'], members[0]['dataset'])} on {data}: {tables.run_title(owner, members[0])}",
             ", ".join(str(record["seed"]) for record in members),
-            ", ".join(f"{record['cost']['minutes']:g}" for record in members),
+            ", ".join(f"{record['cost']['minutes']:.3g}" for record in members),
             ", ".join(dict.fromkeys(map(formats.machine, members))),
-            ", ".join(_link(name, stem) for stem in map(_stem, members) for name in _of(stem, figures)),
         ])  # fmt: skip
-    lines += formats.grid(rows)
+        for record in members:
+            stem = records.file_name(record).removesuffix(".json")
+            shown = ", ".join(_link(name, stem) for name in _of(stem, figures))
+            pictures += [f"* run {run}, seed {record['seed']}: {shown}"] if shown else []
     over = [f"{prefix}-{kind}.png" for prefix in dict.fromkeys(records.prefix(members[0]) for members in table.groups)
             for kind in ("log-likelihood", "sweep")]  # fmt: skip
     links = [_link(name, "") for name in over if name in figures]
-    lines += [f"Over several runs: {', '.join(links)}.", ""] if links else []
+    pictures += [f"* over several runs: {', '.join(links)}"] if links else []
+    lines += [*formats.grid(rows), *(["Figures:", "", *pictures, ""] if pictures else [])]
     lines += ["```", *(record["command"] for members in table.groups for record in members), "```", ""]
     return lines
-
-
-def _stem(record):
-    return records.file_name(record).removesuffix(".json")
 
 
 def _of(stem, figures):
@@ -96,7 +102,7 @@ def _link(name, stem):
 
 def _opening(table, figures):
     """The first picture of SHOWN that the table's first run with one has."""
-    for stem in (_stem(record) for members in table.groups for record in members):
+    for stem in (records.file_name(record).removesuffix(".json") for members in table.groups for record in members):
         for kind in SHOWN:
             if f"{stem}-{kind}.png" in figures:
                 return [f"![{stem}, {kind}](figures/{stem}-{kind}.png)", ""]

@@ -262,6 +262,14 @@ def group(records):
     return [members for _, members in sorted(groups.items(), key=order)]
 
 
+def longest(groups):
+    """{seed: its record with most epochs}, by seed: a run that was continued has a shorter record as well."""
+    found = {}
+    for record in sorted((each for members in groups for each in members), key=lambda record: record["epochs"]):
+        found[record["seed"]] = record
+    return {seed: found[seed] for seed in sorted(found)}
+
+
 def prefix(record):
     """<experiment>-<data set>; PATH of npz:PATH and images:PATH becomes its last name, with plain characters only."""
     kind, colon, rest = record["dataset"].partition(":")

@@ -52,15 +52,34 @@ def test_the_first_epochs_do_not_flatten_the_rest():
     assert 0 < bottom <= 130 and top > 200  # the short curve's better half is seen as well
 
 
+def of(seed, epochs=20, kinds=("last",), preset="paper", **recipe):
+    record = {"preset": preset, "seed": seed, "epochs": epochs, "curves": trained(epochs, kinds)}
+    return record | {"config": {"recipe": recipe}}
+
+
 def test_log_likelihood_curves_show_the_published_value(tmp_path):
-    base = {"preset": "paper", "epochs": 20, "curves": trained(20, ("last",))}
-    groups = [[base | {"seed": 0}, base | {"seed": 1}]]
     number = Published("table1", "Fake", "mnist", "parzen_log_likelihood", "nats", 225, 2, "somewhere", ours=True)
-    curves.log_likelihood_curves(tmp_path / "with.png", groups, [number])
-    curves.log_likelihood_curves(tmp_path / "without.png", groups, [])
-    dark = [(read(tmp_path / name)[:150].max(-1) < 90).sum(1).max() for name in ("with.png", "without.png")]
-    assert dark[0] > 300 > dark[1]  # a dashed line across the upper part
-    curves.log_likelihood_curves(tmp_path / "empty.png", [], [])
+    curves.log_likelihood_curves(tmp_path / "with.png", [[of(0), of(1)]], [number], "title")
+    curves.log_likelihood_curves(tmp_path / "without.png", [[of(0), of(1)]], [], "title")
+    dark = [(read(tmp_path / name)[40:200].max(-1) < 90).sum(1).max() for name in ("with.png", "without.png")]
+    assert dark[0] > 250 > 1.5 * dark[1]  # a dotted line across the upper part
+    curves.log_likelihood_curves(tmp_path / "empty.png", [], [], "title")
+
+
+def test_a_colour_for_each_generator_a_style_for_each_preset_and_a_line_for_each_seeds_longest_run(monkeypatch):
+    figures = []
+    monkeypatch.setattr(curves, "write", lambda path, figure: figures.append(figure))
+    kinds = ("last", "averaged-uniform-5")
+    groups = [[of(0, 30, kinds)], [of(0, 20, kinds), of(1, 20, kinds)], [of(0, 10, kinds, "quick", pretrain_epochs=4)]]
+    curves.log_likelihood_curves("unused.png", groups, [], "title")
+    (axes,), (legend,) = figures[0].axes, figures[0].legends
+    lines = [line for line in axes.get_lines() if len(set(line.get_xdata())) > 1]
+    drawn = [(line.get_color(), line.get_linestyle() == "-", max(line.get_xdata())) for line in lines]
+    runs = [(True, 30), (True, 20), (False, 10)]
+    assert drawn == [(colour, solid, end) for solid, end in runs for colour in curves.COLOURS[:2]]
+    words = [text.get_text() for text in legend.get_texts()]
+    assert words == ["G as trained", "average of weights, uniform-5", "paper preset, seed 0: 30 epochs, 1: 20 epochs",
+                     "quick preset, seed 0: 10 epochs", "the second stage begins"]  # fmt: skip
 
 
 SIGMAS = [0.05, 0.1, 0.2, 0.4, 1.0]
@@ -147,10 +166,9 @@ def test_a_sweep_of_a_single_number_of_samples(drawn):
 
 def test_the_same_arguments_give_the_same_bytes_and_no_date_or_version(tmp_path):
     number = Published("table1", "Fake", "mnist", "parzen_log_likelihood", "nats", 225, 2, "somewhere", ours=True)
-    group = [{"preset": "paper", "epochs": 20, "seed": 0, "curves": trained(20)}]
     draw = {
         "training": lambda path: curves.training_curves(path, trained(20), "title"),
-        "likelihood": lambda path: curves.log_likelihood_curves(path, [group], [number]),
+        "likelihood": lambda path: curves.log_likelihood_curves(path, [[of(0)]], [number], "title"),
         "sweep": lambda path: curves.parzen_sweep(path, [("ours", [swept()])], "title", [number]),
     }
     for name, call in draw.items():

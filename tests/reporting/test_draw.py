@@ -35,7 +35,7 @@ def finished(tmp_path):
 
     def make(conditional):
         recipe = types.SimpleNamespace(conditional=conditional, n_samples=30)
-        config = types.SimpleNamespace(recipe=recipe, seed=SEED, preset="paper")
+        config = types.SimpleNamespace(recipe=recipe, seed=SEED, preset="paper", dataset="blobs")
         fields = {"name": "fake", "title": "", "reference": "", "recipes": {}, "stages": None, "evaluate": None, "table": "t"}
         fake = experiment.Experiment(**fields, row="Fake nets", generator=generator, prior=lambda config: PRIOR)
         source = conftest.make_digits()

@@ -3,7 +3,6 @@
 import dataclasses
 import statistics
 
-import pytest
 from test_records import make_sweep, measurement
 from test_tables import build, experiment, trained
 
@@ -35,38 +34,63 @@ def rows(text, heading):
 def test_along_the_training_there_are_mean_and_deviation_over_seeds():
     members = [run(seed, [50.0, 100.0 + 7 * seed**2, 150.0]) for seed in range(3)]
     values = [100.0, 107.0, 128.0]
-    expected = f"{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f} (3)"
+    expected = f"{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f}"
     assert rows(page(*members), "Along the training")["10"] == [expected]
 
 
 def test_of_a_continued_run_the_longer_record_counts_once():
     longer = run(0, [50.0, 100.0, 180.0], epochs=21)
-    found = rows(page(run(0), longer, run(1)), "Along the training")
-    assert found["20"] == [f"165.5 ± {statistics.stdev([180, 151]):.1f} (2)"]
+    text = page(run(0), longer, run(1))
+    assert rows(text, "Along the training")["20"] == [f"165.5 ± {statistics.stdev([180, 151]):.1f}"]
+    assert "2 trainings, 41 epochs and 0.4 hours of a CPU (2 cores)" in text  # 12.5 minutes each
 
 
-def test_an_epoch_or_average_that_was_not_validated_is_empty():
-    text = page(run(0), run(1, averaged={"epoch": [20], "value": [222.0]}))
-    found = rows(text, "Along the training")
-    assert set(found) == {"5", "10", "20"} and found["10"][1] == "" and found["20"][1] == "222.0 (1)"
+def test_an_epoch_or_average_that_was_not_validated_is_empty_and_the_last_epochs_are_there():
+    odd = run(1, averaged={"epoch": [20], "value": [222.0]})
+    odd["curves"]["validation"]["last"] = {"epoch": [5, 10, 23], "value": [1.0, None, 3.0]}
+    found = rows(page(run(0), odd), "Along the training")
+    assert set(found) == {"5", "10", "20", "23"}
+    assert found["10"] == ["100.0 (1 of 2 seeds)", ""] and found["20"] == ["150.0 (1 of 2 seeds)", "222.0 (1 of 2 seeds)"]
 
 
 def test_the_finer_widths_are_those_of_the_sweep_with_most_samples():
     entry = measurement(187.0) | {"sweep": make_sweep()}
     values, sigmas = entry["sweep"]["value"][-1], entry["sweep"]["sigma"]
-    (cells,) = rows(page(run(measurements=[entry])), "On the test images").values()
-    assert cells[1].startswith("187.0 ±") and cells[3] == f"{max(values):.1f}"
-    assert float(cells[4]) == pytest.approx(sigmas[values.index(max(values))], abs=0.001)
+    sigma = f"{sigmas[values.index(max(values))]:.3g}".removeprefix("0")
+    text = page(run(measurements=[entry]))
+    assert f"is σ = {sigma} for `best`" in text and f"{max(values):.1f} nats instead of 187.0." in text
+    assert "an optimistic choice" not in page(run())
 
 
-def test_a_detail_changed_is_held_against_the_same_epoch_of_the_unchanged_recipe():
-    members = [run(0), run(1), run(0, [1.0, 90.0], epochs=10, recipe={"batch_size": 50})]
-    members[-1]["curves"]["validation"]["last"]["epoch"] = [5, 10]
+def test_what_stands_in_for_samples_stands_beside_them_once():
+    bare = {"experiment": "theis", "epochs": 0, "measurements": [measurement(244.0, "training images")]}
+    others = [run(seed, **bare) for seed in (0, 1)]
+    text = page(run(), *others)
+    assert text.count("| no model: in place of samples | training images | 244.0 ± ") == 1
+    assert "no model" not in page(run())
+
+
+def changed(seed=0, values=(1.0, 90.0), epochs=(5, 10)):
+    record = run(seed, epochs=int(epochs[-1]), recipe={"batch_size": 50})
+    record["curves"]["validation"]["last"] = {"epoch": list(epochs), "value": list(values)}
+    return record
+
+
+def test_a_detail_changed_is_held_against_the_same_seed_and_epoch_of_the_unchanged_recipe():
+    members = [run(0), run(1), changed()]
     found = rows(page(*members), "Details changed")
-    spread = f"{statistics.stdev([100, 101]):.1f}"
-    assert found == {"batch_size 50 (paper: 100)": ["10", "0", "90.0 (1)", f"100.5 ± {spread} (2)", "-10.5"]}
+    every = f"100.5 ± {statistics.stdev([100, 101]):.1f}"
+    assert found == {"batch_size 50 (paper: 100)": ["0", "10", "90.0", "100.0", "-10.0", every]}
     assert "Details changed" not in page(run(0))
-    assert rows(page(*members), "Along the training")["10"] == [f"100.5 ± {spread} (2)"]
+    assert rows(page(*members), "Along the training")["10"] == [every]
+
+
+def test_of_details_changed_the_last_epoch_counts_that_both_were_validated_at():
+    found = rows(page(run(0), changed(0, (1.0, 90.0, 95.0), (5, 10, 12))), "Details changed")
+    assert found["batch_size 50 (paper: 100)"][1:5] == ["10", "90.0", "100.0", "-10.0"]
+    for lonely in (changed(7), changed(0, (1.0,), (7,))):  # no such seed, no such epoch
+        found = rows(page(run(0), lonely), "Details changed")
+        assert found["batch_size 50 (paper: 100)"][3] == "not trained so far"
 
 
 def test_other_presets_data_and_experiments_have_no_place_there():

@@ -19,7 +19,8 @@ CLASSES, SIZE = 3, 4
 class Run:
     """A run whose images are z, and of a conditional generator the shares of the classes behind it: (1, 4 or 7) pixels."""
 
-    experiment, config = SimpleNamespace(name="x", model=lambda preset: "Nets"), SimpleNamespace(seed=3, preset="paper")
+    experiment = SimpleNamespace(name="x", model=lambda *of: "Nets")
+    config = SimpleNamespace(seed=3, preset="paper", dataset="")
 
     def __init__(self, conditional=False):
         spec = SimpleNamespace(title="blobs", classes=CLASSES if conditional else 0, scaling=UNIT)

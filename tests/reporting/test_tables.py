@@ -201,8 +201,11 @@ def test_the_verdicts_name_their_conditions():
     verdicts = [line for line in text.splitlines() if "Fake nets, MNIST, nats: 225 ± 2" in line]
     assert verdicts == [
         "| Fake nets, MNIST, nats: 225 ± 2 | 230.0 ± 2.0 SE (1 seed; σ .167, n 10,000) | +5.0 | run 1: 20 of 100 "
-        "epochs; 1 of 3 seeds | partly |"
+        "epochs; 1 of 3 seeds | partly: reached under other conditions |"
     ]
+    assert "| partly: not reached under other conditions |" in formats.markdown(build(trained(0, 200.0, epochs=20)))
+    assert "run 1: 1 of 3 seeds | partly: reached, with fewer seeds |" in formats.markdown(build(trained(0, 230.0)))
+    assert "run 1: 1 of 3 seeds | not reproduced |" in formats.markdown(build(trained(0, 200.0)))
     assert "| Fake nets, TFD, nats: 2057 ± 26 |  |  |  | not run |" in text
     assert "DBN, MNIST" not in text  # another model's number is not ours to reproduce
 
