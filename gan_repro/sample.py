@@ -27,7 +27,7 @@ trained generator comes with the program:
 
 SUFFIXES = (".png", ".gif", ".npz")
 WAYS = ("linear", "spherical")  # the names of priors.PATHS, which needs TensorFlow
-SAMPLES, STRIPS, STEPS, MOVING = 100, 10, 10, 16  # how many, where nothing else is said
+SAMPLES, EACH, STRIPS, STEPS, MOVING = 100, 10, 10, 10, 16  # how many, where nothing else is said
 MOST_NUMBERS, MOST_PIXELS, LONGEST_SIDE = 10**9, 5 * 10**7, 30_000  # 4 GB of float32; what matplotlib draws within 2 GB
 
 _FLAGS = (
@@ -39,8 +39,8 @@ _FLAGS = (
         flags.DEFINE_integer,
         "n",
         None,
-        f"How many samples, or how many walks; else as many as --grid holds, else {SAMPLES} samples, {STRIPS} strips, {MOVING} "
-        "moving walks. More of them begin with the same ones.",
+        f"How many samples, or how many walks; else as many as --grid holds, else {SAMPLES} samples ({EACH} of each --label), "
+        f"{STRIPS} strips, {MOVING} moving walks. More of them begin with the same ones.",
     ),
     (flags.DEFINE_integer, "seed", 0, "Everything random follows from it."),
     (
@@ -125,8 +125,9 @@ def request(out=None, n=None, grid=None, interpolate=None, seed=0, label=None):
         raise UsageError(f"--grid={grid} holds {room} {'walks' if interpolate else 'images'}, fewer than --n={n}")
     if not 0 <= seed < 2**31:
         raise UsageError(f"--seed={seed}: must be >= 0 and < 2**31")
-    n = n or room or (STRIPS if strips else MOVING if interpolate else SAMPLES)
     labels = () if label is None else _labels(label)
+    pictures = SAMPLES if suffix == ".npz" or len(labels) < 2 else EACH * len(labels)
+    n = n or room or (STRIPS if strips else MOVING if interpolate else pictures)
     return Request(out, suffix, n, shape, shape[1] if strips and shape else STEPS, interpolate, seed, labels)
 
 

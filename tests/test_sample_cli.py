@@ -223,6 +223,12 @@ def test_a_conditional_grid_has_a_row_for_each_label(n, words, rows, conditional
         assert (shown[row, column] == (found[j] if j < n else 255)).all()
 
 
+def test_of_several_labels_there_are_ten_samples_each_where_nothing_else_is_said(conditional, tmp_path):
+    found = arrays(conditional, tmp_path / "x.npz", "--n=30", "--label=3,1,4")["images"][..., 0]
+    assert ask(conditional, f"--out={tmp_path / 'x.png'}", "--label=3,1,4") == 0
+    assert (cells(tmp_path / "x.png", 3, 10) == found.reshape(10, 3, SIDE, SIDE).swapaxes(0, 1)).all()
+
+
 def test_a_single_label_fills_an_ordinary_grid(conditional, tmp_path):
     found = arrays(conditional, tmp_path / "x.npz", "--n=6", "--label=8")["images"][..., 0]
     assert ask(conditional, f"--out={tmp_path / 'x.png'}", "--grid=2x3", "--label=8") == 0

@@ -3,6 +3,7 @@
 Where the numbers come from is not here. The same arguments give the same bytes: no dates, no global state.
 """
 
+import math
 import textwrap
 
 import numpy as np
@@ -238,7 +239,16 @@ def _log_scale(axes, label, ticks, shown):
     low, high = min(shown) / 1.12, max(shown) * 1.12
     axes.set_xscale("log")
     axes.set_xlabel(label)
-    axes.set_xticks([tick for tick in ticks if low <= tick <= high])
+    axes.set_xticks(_apart([tick for tick in ticks if low <= tick <= high], high / low))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.set_xlim(low, high)
+
+
+def _apart(ticks, span):
+    """`ticks`, without those so close below another one that their numbers would overlap on a logarithmic axis of that span."""
+    kept = []
+    for tick in sorted(ticks, reverse=True):
+        if not kept or math.log(kept[-1] / tick) > 0.05 * math.log(span):
+            kept.append(tick)
+    return kept[::-1]

@@ -408,7 +408,7 @@ def not_run_rows(table):
 
 def detail_rows(table, lines):
     """The protocol of measured numbers: [header, rows...]."""
-    rows = [["Run", "Metric", "Data", "Generator", "Value", "SE over test images or folds", "SD over seeds", "Seeds",
+    rows = [["Run", "Metric", "Data", "Generator", "Value", "SE (over images, folds or trials)", "SD over seeds", "Seeds",
              "sigma", "Samples", "Images", "Split", "Preset", "Epochs"]]  # fmt: skip
     for line in lines:
         summary, record = line.summary, line.members[0]
