@@ -101,15 +101,14 @@ def strips(path, run, kind, z, labels, title):
     """
     import numpy as np
 
-    from gan_repro import sampling
+    from gan_repro import randomness, sampling
     from gan_repro.reporting import draw, figures
 
     network = run.generator(kind) if labels.ndim == 2 else sampling.with_shares(run.generator(kind))
-    # One image in a call: all calls with one seed have one mask, the strip's.
-    images = np.array([
-        [sampling.images_of(network, at[None], label[None], 1, seed=j)[0] for at, label in zip(*strip)]
-        for j, strip in enumerate(zip(z, labels))
-    ])  # fmt: skip
+    images = []
+    for j, (strip, asked) in enumerate(zip(z, np.asarray(labels, network.inputs[1].dtype))):
+        with randomness.network_call(randomness.seed_pair(j, 0, randomness.SAMPLE, 1), shared=True):
+            images.append(network([strip, asked], training=False).numpy())
     figures.interpolation_strips(path, images, *run.source.spec.scaling.shown(images), f"{draw.caption(run, kind)}. {title}")
 
 

@@ -120,7 +120,7 @@ def test_a_strip_has_a_mask_of_its_own(name, masks, shares, tmp_path, monkeypatc
     z = np.zeros((2, 3, run.prior().size), np.float32)  # the same everywhere: only masks can differ
     labels = np.full((2, 3), 7)
     notebook.strips(None, run, run.kinds()[0], z, np.eye(10)[labels] if shares else labels, "")
-    (first, second) = drawn[0]
+    first, second = drawn[0]
     assert first.shape == (3, 28, 28, 1) and first.std() > 0.1
     assert (first == first[0]).all() and (second == second[0]).all()
     assert (abs(first - second).max() > 0.1) == masks
