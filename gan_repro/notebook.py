@@ -3,14 +3,17 @@
 What they show is made by the rest of the package.
 """
 
+import contextlib
 import importlib.util
 import os
+import sys
 import tempfile
 from pathlib import Path
 
-from gan_repro import tensorflow_setup
+from gan_repro import files, tensorflow_setup
 
 GLYPHS = 10_000  # at most so many stand in for MNIST's training images: they are rendered anew
+RESULTS = Path(__file__).parents[1] / "results"  # of the repository that the notebooks lie in
 
 
 def start():
@@ -64,8 +67,72 @@ def image(path):
     return Image(data=Path(path).read_bytes())
 
 
+def figure(name):
+    """The IPython Image of a committed figure, results/figures/NAME.png: of a run that is not shipped whole."""
+    return image(RESULTS / "figures" / f"{name}.png")
+
+
+def record(name):
+    """The committed record results/records/NAME.json, as shipped.record gives those of shipped generators."""
+    return files.read_json(RESULTS / "records" / f"{name}.json")
+
+
+def walks(run, n, steps, seed):
+    """The z of the straight walks that show.strips draws: float32 (n, steps, size)."""
+    import numpy as np
+
+    from gan_repro import priors, randomness
+    from gan_repro.reporting import show
+
+    stops = [run.prior().draw(show.STOPS, randomness.seed_pair(seed, j, randomness.WALK)).numpy()[:2] for j in range(n)]
+    return np.stack([priors.line(*pair, steps) for pair in stops])
+
+
+def strips(path, run, kind, z, labels, title):
+    """Writes a PNG with a strip for each row of z; where G keeps dropout on, each strip has a mask of its own.
+
+    Args:
+      path: the file.
+      run: finished.Finished, of a conditional generator.
+      kind: one of run.kinds().
+      z: float32 (n, steps, size).
+      labels: int (n, steps), or shares of the classes, float (n, steps, classes).
+      title: what is said above, behind the generator's name.
+    """
+    import numpy as np
+
+    from gan_repro import randomness, sampling
+    from gan_repro.reporting import draw, figures
+
+    network = run.generator(kind) if labels.ndim == 2 else sampling.with_shares(run.generator(kind))
+    images = []
+    for j, (strip, asked) in enumerate(zip(z, np.asarray(labels, network.inputs[1].dtype))):
+        with randomness.network_call(randomness.seed_pair(j, 0, randomness.SAMPLE, 1), shared=True):
+            images.append(network([strip, asked], training=False).numpy())
+    figures.interpolation_strips(path, images, *run.source.spec.scaling.shown(images), f"{draw.caption(run, kind)}. {title}")
+
+
+class _Progress:
+    """A stdout without the indented lines, a run's measurements: they are written for those who know the records' words."""
+
+    def __init__(self, out):
+        self._out, self._rest = out, ""
+
+    def write(self, text):
+        *lines, self._rest = (self._rest + text).split("\n")
+        self._out.write("".join(f"{line}\n" for line in lines if not line.startswith("  ")))
+
+    def flush(self):
+        self._out.flush()
+
+    def isatty(self):
+        return False
+
+
 def play(experiment, dataset, preset, settings=()):
     """Trains (if there is anything to train) and evaluates a run in runs/, as `gan_repro.run` does; a finished one is read.
+
+    What it measured is not printed; `measured` does that.
 
     Returns:
       The Workdir with its figures and its record.
@@ -76,18 +143,24 @@ def play(experiment, dataset, preset, settings=()):
 
     found = experiments.find(experiment)
     config = experiments.resolve(found, dataset, preset, settings=settings)
-    runner.execute(found, config)
+    with contextlib.redirect_stdout(_Progress(sys.stdout)):
+        runner.execute(found, config)
     return Workdir(runner.default_workdir(config))
 
 
 def measured(record, *metrics):
-    """The lines that a record's measurements of these metrics make: metric, generator, value, standard error, unit."""
+    """Prints a record's measurements of these metrics, a line each: metric (of what, where): value ± standard error, unit.
+
+    An error of 0 and the unit "1", that of a mere number, are left out.
+    """
     from gan_repro.reporting import tables
 
     for entry in record["measurements"]:
         if entry["metric"] in metrics:
-            value, error = tables.digits(entry["value"], entry["standard_error"])
-            print(f"{entry['metric']} ({entry['generator']}): {value}{error and f' ± {error}'} {entry['unit']}")
+            value, error = tables.digits(entry["value"], entry["standard_error"] or None)
+            where = ", ".join([entry["generator"], *([entry["space"]] if "space" in entry else [])])
+            unit = "" if entry["unit"] == "1" else f" {entry['unit']}"
+            print(f"{entry['metric'].replace('_', ' ')} ({where}): {value}{error and f' ± {error}'}{unit}")
 
 
 def slider(draw, **numbers):
