@@ -65,14 +65,14 @@ class Finished:
         seed = self.config.seed if seed is None else seed
         return sample_images(self.generator(kind), self.prior(), n, seed, labels, classes=self.source.spec.classes)
 
-    def images(self, kind, z, labels=None, seed=None):
+    def images(self, kind, z, labels=None, seed=None, strips=1):
         """float32 (n, h, w, c): the images that the generator `kind` makes of z float32 (n, size), and labels int (n,).
 
-        `seed` as in sampling.images_of.
+        `seed` and `strips` as in sampling.images_of.
         """
         from gan_repro.sampling import images_of
 
-        return images_of(self.generator(kind), z, labels, seed=seed)
+        return images_of(self.generator(kind), z, labels, seed=seed, strips=strips)
 
     def measurement(self, metric, unit, value, standard_error, generator, **rest):
         """A measurement as a record keeps it; `rest`: split, n_test, n_samples, sigma, ... as far as they apply."""

@@ -77,41 +77,6 @@ def record(name):
     return files.read_json(RESULTS / "records" / f"{name}.json")
 
 
-def walks(run, n, steps, seed):
-    """The z of the straight walks that show.strips draws: float32 (n, steps, size)."""
-    import numpy as np
-
-    from gan_repro import priors, randomness
-    from gan_repro.reporting import show
-
-    stops = [run.prior().draw(show.STOPS, randomness.seed_pair(seed, j, randomness.WALK)).numpy()[:2] for j in range(n)]
-    return np.stack([priors.line(*pair, steps) for pair in stops])
-
-
-def strips(path, run, kind, z, labels, title):
-    """Writes a PNG with a strip for each row of z; where G keeps dropout on, each strip has a mask of its own.
-
-    Args:
-      path: the file.
-      run: finished.Finished, of a conditional generator.
-      kind: one of run.kinds().
-      z: float32 (n, steps, size).
-      labels: int (n, steps), or shares of the classes, float (n, steps, classes).
-      title: what is said above, behind the generator's name.
-    """
-    import numpy as np
-
-    from gan_repro import randomness, sampling
-    from gan_repro.reporting import draw, figures
-
-    network = run.generator(kind) if labels.ndim == 2 else sampling.with_shares(run.generator(kind))
-    images = []
-    for j, (strip, asked) in enumerate(zip(z, np.asarray(labels, network.inputs[1].dtype))):
-        with randomness.network_call(randomness.seed_pair(j, 0, randomness.SAMPLE, 1), shared=True):
-            images.append(network([strip, asked], training=False).numpy())
-    figures.interpolation_strips(path, images, *run.source.spec.scaling.shown(images), f"{draw.caption(run, kind)}. {title}")
-
-
 class _Progress:
     """A stdout without the indented lines, a run's measurements: they are written for those who know the records' words."""
 

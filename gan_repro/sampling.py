@@ -41,7 +41,7 @@ def draw(prior, n, seed, chunk=1000):
     return np.concatenate(parts)[:n]
 
 
-def images_of(network, z, labels=None, chunk=100, seed=None):
+def images_of(network, z, labels=None, chunk=100, seed=None, strips=1):
     """float32 (n, h, w, c): what a generator makes of z float32 (n, size), in test mode.
 
     Args:
@@ -51,8 +51,18 @@ def images_of(network, z, labels=None, chunk=100, seed=None):
       chunk: images computed at a time, always whole: the last bits of a product depend on its shape.
       seed: of the dropout masks where G keeps them on (layers.Dropout, `always`), one for each image; None: all images
         get one and the same mask, so that they differ by z and label alone.
+      strips: z are so many equally long walks, one behind the other: without a seed each of them has a mask of its own.
     """
     labels = labels if len(network.inputs) > 1 else None
+    if strips > 1 and seed is None and any(getattr(layer, "always", False) for layer in network.layers):
+        given = np.split(z, strips), [None] * strips if labels is None else np.split(np.asarray(labels), strips)
+        chunk = min(chunk, len(z) // strips)
+        return np.concatenate([_images_of(network, *walk, chunk, None, mask=j) for j, walk in enumerate(zip(*given))])
+    return _images_of(network, z, labels, chunk, seed)
+
+
+def _images_of(network, z, labels, chunk, seed, mask=0):
+    """`mask`: number of the one that all images share where there is no seed."""
     images = []
     for start in range(0, len(z), chunk):
         part = [z[start : start + chunk]]
@@ -60,8 +70,8 @@ def images_of(network, z, labels=None, chunk=100, seed=None):
             part.append(np.asarray(labels[start : start + chunk], network.inputs[1].dtype))
         size = len(part[0])
         inputs = [tf.constant(np.pad(array, [(0, chunk - size)] + [(0, 0)] * (array.ndim - 1))) for array in part]
-        masks = 0 if seed is None else start // chunk
-        with randomness.network_call(randomness.seed_pair(seed or 0, masks, randomness.SAMPLE, _MASKS), seed is None):
+        of = (mask, 0) if seed is None else (seed, start // chunk)
+        with randomness.network_call(randomness.seed_pair(*of, randomness.SAMPLE, _MASKS), seed is None):
             found = network(inputs if len(inputs) > 1 else inputs[0], training=False)
         images.append(np.asarray(found, np.float32)[:size])
     return np.concatenate(images)

@@ -16,7 +16,6 @@ from PIL import Image
 
 from gan_repro import notebook, shipped
 from gan_repro.data import glyphs
-from gan_repro.reporting import draw, figures, show
 
 FOLDER = conftest.ROOT / "notebooks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
@@ -97,33 +96,6 @@ def test_digits_are_mnists_first_ones(real_mnist, capsys):
         assert (source.images(split) == real_mnist.images(split)[:n]).all()
         assert (source.labels(split) == real_mnist.labels(split)[:n]).all()
     assert capsys.readouterr().out == "real images here: MNIST, 50 for training, 20 to test\n"
-
-
-def test_walks_are_those_of_the_strips(tmp_path):
-    run = shipped.load("goodfellow2014", out=tmp_path)
-    kind = run.kinds()[0]
-    z = notebook.walks(run, 2, 3, seed=5)
-    assert z.shape == (2, 3, run.prior().size)
-    images = run.images(kind, np.concatenate(z)).reshape(2, 3, 28, 28, 1)
-    title = f"{draw.caption(run, kind)}. Linear interpolation in z. Seed 5"
-    figures.interpolation_strips(tmp_path / "ours.png", images, 0.0, 1.0, title)
-    show.strips(tmp_path / "theirs.png", run, kind, walks=2, steps=3, seed=5, way="linear")
-    assert (tmp_path / "ours.png").read_bytes() == (tmp_path / "theirs.png").read_bytes()
-
-
-@pytest.mark.parametrize("shares", [False, True])
-@pytest.mark.parametrize(("name", "masks"), [("cgan", True), ("dcgan", False)])
-def test_a_strip_has_a_mask_of_its_own(name, masks, shares, tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(figures, "interpolation_strips", lambda path, images, *rest: drawn.append(images))
-    run = shipped.load(name, out=tmp_path)
-    z = np.zeros((2, 3, run.prior().size), np.float32)  # the same everywhere: only masks can differ
-    labels = np.full((2, 3), 7)
-    notebook.strips(None, run, run.kinds()[0], z, np.eye(10)[labels] if shares else labels, "")
-    first, second = drawn[0]
-    assert first.shape == (3, 28, 28, 1) and first.std() > 0.1
-    assert (first == first[0]).all() and (second == second[0]).all()
-    assert (abs(first - second).max() > 0.1) == masks
 
 
 def test_measured_is_readable(capsys):

@@ -34,6 +34,14 @@ def test_without_a_seed_all_images_share_one_mask(noisy):
     np.testing.assert_array_equal(images, 2 * z * kept)
 
 
+def test_without_a_seed_each_strip_has_a_mask_of_its_own(noisy):
+    images = images_of(noisy, np.ones((240, 30), np.float32), chunk=25, strips=4).reshape(4, 60, 30)
+    assert (images == images[:, :1]).all() and len(np.unique(images[:, 0], axis=0)) == 4
+    np.testing.assert_array_equal(images[0], images_of(noisy, np.ones((60, 30), np.float32)).reshape(60, 30))
+    seeded = images_of(noisy, np.ones((240, 30), np.float32), seed=2, strips=4).reshape(240, 30)
+    assert len(np.unique(seeded, axis=0)) == 240
+
+
 def test_dropout_that_is_not_always_on_is_off():
     z = keras.Input((4,))
     plain = keras.Model(z, keras.layers.Reshape((2, 2, 1))(Dropout(0.5, 2.0)(z)))

@@ -80,7 +80,7 @@ def _strips(run, kind, name, rows, points, steps, draw, title):
     corners = run.prior().draw(rows * points, pair).numpy().reshape(rows, points, -1)
     paths = [np.concatenate([*(priors.line(a, b, steps + 1)[:-1] for a, b in zip(row, row[1:])), row[-1:]]) for row in corners]
     labels = np.repeat(np.arange(rows) % max(1, run.source.spec.classes), len(paths[0]))
-    images = run.images(kind, np.concatenate(paths), labels)
+    images = run.images(kind, np.concatenate(paths), labels, strips=rows)
     strips = images.reshape(rows, -1, *images.shape[1:])
     path = run.workdir.figures / f"{name}-{kind}.png"
     figures.interpolation_strips(path, strips, *run.source.spec.scaling.shown(images), f"{caption(run, kind)}. {title}")

@@ -17,7 +17,9 @@ WIDEST = 100  # columns of a row for each label
 
 
 def _images(run, kind, z, listed, repeats=1, seed=None):
-    """(images, labels): what the generator makes of z float32 (n * repeats, d); `repeats` successive z share a label.
+    """(images, labels): what the generator makes of z float32 (n * repeats, d); `repeats` successive z are a walk.
+
+    A walk keeps its label, and without a seed its dropout mask.
 
     Args:
       listed: the labels to go through, again and again; () for all classes.
@@ -39,7 +41,7 @@ def _images(run, kind, z, listed, repeats=1, seed=None):
         raise UsageError(f"--label: the generator of {run.experiment.name} sees no labels; leave the flag out")
     else:
         labels = None
-    return sampling.images_of(network, z, labels, seed=seed), labels
+    return sampling.images_of(network, z, labels, seed=seed, strips=len(z) // repeats if repeats > 1 else 1), labels
 
 
 def _shown(run, images):
@@ -87,20 +89,25 @@ def _stops(run, walks, seed):
     return np.stack([prior.draw(STOPS, randomness.seed_pair(seed, j, randomness.WALK)).numpy() for j in range(walks)])
 
 
+def walks_of(run, walks, steps, seed, way):
+    """z float32 (walks, steps, d) of the walks of `strips`."""
+    from gan_repro import priors
+
+    return np.stack([priors.PATHS[way](*stops[:2], steps) for stops in _stops(run, walks, seed)])
+
+
 def strips(path, run, kind, walks, steps, seed, way, listed=()):
     """Writes a PNG with a strip for each walk between two random points of z space, both of them shown.
 
     Args:
-      path, run, kind, listed: as for `grid`; a walk keeps its label, walk j has listed[j % len(listed)].
+      path, run, kind, listed: as for `grid`; a walk keeps its label, walk j has listed[j % len(listed)]. Where G keeps
+        dropout on, a walk keeps its mask, too.
       walks: how many.
       steps: images of a walk, >= 2.
       seed: walk j is a function of (seed, j), the weights and its label alone.
       way: one of priors.PATHS.
     """
-    from gan_repro import priors
-
-    z = np.concatenate([priors.PATHS[way](*stops[:2], steps) for stops in _stops(run, walks, seed)])
-    images, _ = _images(run, kind, z, listed, steps)
+    images, _ = _images(run, kind, np.concatenate(walks_of(run, walks, steps, seed, way)), listed, steps)
     title = f"{draw.caption(run, kind)}. {way.capitalize()} interpolation in z. Seed {seed}"
     figures.interpolation_strips(path, images.reshape(walks, steps, *images.shape[1:]), *_shown(run, images), title)
 
@@ -122,10 +129,7 @@ def strips_and_neighbours(path, run, kind, source, walks, steps, seed, way):
       source: whose training images, as the run's networks see them; data/source.py.
       path, run, kind, walks, steps, seed, way: as for `strips`, of a generator that sees no labels.
     """
-    from gan_repro import priors
-
-    z = np.concatenate([priors.PATHS[way](*stops[:2], steps) for stops in _stops(run, walks, seed)])
-    images, _ = _images(run, kind, z, ())
+    images, _ = _images(run, kind, np.concatenate(walks_of(run, walks, steps, seed, way)), ())
     pairs = np.stack([rows.reshape(walks, steps, *rows.shape[1:]) for rows in (images, draw.nearest(images, source))], axis=1)
     nearest = f"the nearest of {source.spec.sizes['train']:,} images of {source.spec.title}"
     title = f"{draw.caption(run, kind)}. {way.capitalize()} interpolation in z; below each walk {nearest}"
@@ -167,7 +171,7 @@ def label_morphs(path, run, kind, pairs, steps, seed):
     corners = np.eye(run.source.spec.classes)
     shares = np.concatenate([priors.line(corners[a], corners[b], steps) for a, b in pairs])
     z = np.repeat(sampling.draw(run.prior(), len(pairs), seed), steps, axis=0)
-    images = sampling.images_of(sampling.with_shares(run.generator(kind)), z, shares)
+    images = sampling.images_of(sampling.with_shares(run.generator(kind)), z, shares, strips=len(pairs))
     strips_ = images.reshape(len(pairs), steps, *images.shape[1:])
     title = f"{draw.caption(run, kind)}. From label to label: {', '.join(f'{a} to {b}' for a, b in pairs)}"
     figures.interpolation_strips(path, strips_, *_shown(run, images), title)

@@ -22,7 +22,8 @@ class Run:
     def prior(self):
         return priors.Prior("uniform_0_1", 4)
 
-    def images(self, kind, z, labels):
+    def images(self, kind, z, labels, strips):
+        assert strips == 6
         self.labels = labels
         return z.reshape(-1, 2, 2, 1)
 
