@@ -28,7 +28,8 @@ LOWER_IS_BETTER = ("nearest_neighbour_error", "frechet_distance", "class_kl")
 OF_D = ("svm_accuracy",)
 # Fields of a recipe that change what is kept and shown, or roundings, but not the training.
 BESIDE_TRAINING = ("epochs", "averages", "samples_every", "validate_every", "jit_compile", "svm_images")
-SCHEDULE = ("pretrain_epochs", "steps_per_epoch")  # not in a row's label: the epochs and steps played stand there
+# Not in a row's label: the epochs and steps played stand there.
+SCHEDULE = ("constant_epochs", "decay_epochs", "pretrain_epochs", "steps_per_epoch")
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,9 @@ def paper_recipe(experiment, record):
 
 
 def is_variant(experiment, record):
-    """Whether --set changed what the run's preset trains."""
+    """Whether --set changed what the run's preset trains, apart from how long."""
     preset = experiment.recipes.get(dataset_kind(record["dataset"]), {}).get(record["preset"])
-    return preset is not None and any(differences(preset, record))
+    return preset is not None and any(key not in SCHEDULE for key, *_ in differences(preset, record))
 
 
 def differences(recipe, record):
