@@ -14,7 +14,7 @@ from scipy.spatial.distance import pdist
 from gan_repro import losses, training, watch
 from gan_repro import order as orders
 from gan_repro.errors import RunError
-from gan_repro.reporting import records, tables
+from gan_repro.reporting import notes, records
 from gan_repro.workdir import Workdir
 
 EPOCHS, LENGTH = 3, 10
@@ -300,11 +300,11 @@ def test_looking_disturbs_neither_the_training_nor_its_resumption(digits, tmp_pa
 
 def test_notices_reach_the_table():
     (path, record), *_ = records.read_files(conftest.ROOT / "results" / "records")
-    assert tables._noticed(4, [record]) == ""
+    assert notes._noticed(4, [record]) == ""
     notices = [{"what": "collapsed", "first": 3, "last": 3}, {"what": "saturated", "first": 1, "last": 2},
                {"what": "saturated", "first": 5, "last": 7}]  # fmt: skip
     records.check(record | {"notices": notices}, path)
-    text = tables._noticed(4, [record | {"notices": notices}])
+    text = notes._noticed(4, [record | {"notices": notices}])
     assert text.startswith("Run 4, while it trained: the generator had collapsed") and "(epoch 3); " in text
     assert text.endswith("(epochs 1 to 2, 5 to 7).")
     for wrong in ({}, [3], [{"what": "collapsed", "first": 1}], [{"what": "collapsed", "first": 1, "last": "2"}]):
