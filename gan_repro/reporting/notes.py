@@ -24,7 +24,8 @@ VERDICTS = (
     "for want of time. Only the generator that validation chose (best) is judged, or the last one of a run that lets "
     "validation choose none. Numbers on other data sets are not comparable with the published ones: no verdict."
 )
-LOWER = "Of {} less is better: there, reproduced is ours <= published + 2 sqrt(SE^2 + SD^2)."
+LESS = "Of {} less is better."
+LOWER = " There, reproduced is ours <= published + 2 sqrt(SE^2 + SD^2)."
 NOTICES = {
     "collapsed": "the generator had collapsed, samples differed less than a tenth as much as real images",
     "saturated": "the discriminator was saturated, mean D(x) above .99 and mean D(G(z)) below .01",
@@ -60,11 +61,13 @@ def notes(table):
     less = " and ".join(metric.replace("_", " ") for metric in metrics if metric in tables.LOWER_IS_BETTER)
     others = (entry["metric"] for members in table.groups for each in members for entry in each["measurements"])
     shown = metrics | dict.fromkeys(others)
-    caveats = ([LOWER.format(less)] if less else []) + [CAVEATS[metric] for metric in shown if metric in CAVEATS]
+    judged = [VERDICTS] if table.published else []
+    judged += [LESS.format(less) + (LOWER if table.published else "")] if less else []
+    caveats = [CAVEATS[metric] for metric in shown if metric in CAVEATS]
     sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
     noticed = [text for run, members in enumerate(table.groups, start=1) if (text := _noticed(run, members))]
     remarks = list(dict.fromkeys(f"{number.row}: {number.note}" for _, number in table.published if number.note))
-    return [ERROR_BARS, *folds, *sigmas, VERDICTS, *caveats, *noticed, *sources, *remarks]
+    return [ERROR_BARS, *folds, *sigmas, *judged, *caveats, *noticed, *sources, *remarks]
 
 
 def _noticed(run, members):
