@@ -93,11 +93,10 @@ def test_the_order_of_algorithm_1_can_be_set():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
-def test_the_quick_preset_draws_digits(real_mnist, tmp_path, seed):
-    """Five trainings gave 63 to 113 nats, their averaged weights 148 to 167: the first epochs decide how long G is lost."""
+def test_the_quick_preset_passes_80_nats(real_mnist, tmp_path, seed):
     quick = config("quick", seed)
     loop = Loop(EXPERIMENT.stages(quick, real_mnist), Workdir(tmp_path), seed)
     loop.run()
+    samples = loop.trainable.sample(10_000, seed)
     validation, test = real_mnist.scaled("validation", 1000), real_mnist.scaled("test")
-    assert parzen.evaluate(loop.trainable.sample(10_000, seed), validation, test).value > 40
-    assert loop.progress.rows[-1]["validation_averaged-exponential-.9995"] > 130
+    assert parzen.evaluate(samples, validation, test).value > 80
