@@ -29,6 +29,7 @@ packaging changed: the largest difference of a pixel and, where the data are pre
 measured again."""
 
 PRECISIONS = ("float16", "float32")
+LARGE = 2**18  # numbers; smaller arrays keep all their digits: they save little, and errors of early layers add up
 IMAGES = 1000  # samples that are compared
 _PROTOCOL = ("metric", "generator", "space", "split", "n_test", "n_samples")  # what makes two measurements comparable
 
@@ -37,7 +38,8 @@ def _define_flags(values):
     flags.DEFINE_string("workdir", None, "The folder of the run.", flag_values=values)
     flags.DEFINE_string("generator", None, "Whose weights: best, last or averaged-...; without: best, else last.",
                         flag_values=values)  # fmt: skip
-    flags.DEFINE_string("precision", "float16", "Of the weights in the file: float16 or float32.", flag_values=values)
+    flags.DEFINE_string("precision", "float16", "Of the large arrays of weights: float16 or float32.",
+                        flag_values=values)  # fmt: skip
     flags.DEFINE_list("networks", [], "Other networks of the run to ship: discriminator.", flag_values=values)
     flags.DEFINE_string("data_dir", None, "As for gan_repro.run.", flag_values=values)
 
@@ -66,7 +68,7 @@ def ship(place, kind=None, precision="float16", networks=(), data_dir=None, into
     Args:
       place: the run's folder; nothing is written to it.
       kind: of the generator; None: the run's first.
-      precision: one of PRECISIONS, of the weights in the file; networks compute in float32 all the same.
+      precision: one of PRECISIONS, of the large arrays in the file; networks compute in float32 all the same.
       networks: names of other networks whose last weights are shipped, too.
       data_dir: where data are looked for; they are not downloaded.
       into: the folder of all that is shipped.
@@ -130,7 +132,7 @@ def _replacing(folder):
 
 
 def convert(old, new, precision):
-    """Writes a sealed copy of a file of weights whose floating-point numbers have another precision.
+    """Writes a sealed copy of a file of weights whose large arrays (over LARGE numbers) have another precision.
 
     Raises:
       RunError: `old` is missing or damaged, or a number does not fit.
@@ -144,7 +146,7 @@ def convert(old, new, precision):
                     made = target.require_group(name)
                 else:
                     values = entry[()]
-                    if np.issubdtype(values.dtype, np.floating):
+                    if np.issubdtype(values.dtype, np.floating) and values.size > LARGE:
                         with np.errstate(over="ignore"):
                             values = values.astype(precision)
                         if not np.isfinite(values).all():

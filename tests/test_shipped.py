@@ -66,8 +66,7 @@ def test_the_files_are_those_that_were_packaged(name, dataset):
 @pytest.mark.parametrize(("name", "dataset"), SHIPPED)
 def test_half_precision_changes_no_pixel_by_a_visible_step(name, dataset):
     said = told(shipped.find(name, dataset))
-    # Of a million pixels one may be off by more than a grey level; nobody sees less than two.
-    assert said["n_images"] == DRAWN and said["largest_difference"] < 2 / 255 and said["mean_difference"] < 1e-3
+    assert said["n_images"] == DRAWN and said["largest_difference"] < 1 / 255 and said["mean_difference"] < 1e-3
     assert said["measurements"]
     for entry in said["measurements"]:
         assert entry["value"] == pytest.approx(
@@ -217,7 +216,8 @@ def trained(tmp_path_factory):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """The experiment whose evaluation is `evaluate`."""
+    """The experiment whose evaluation is `evaluate`; arrays of more than a hundred numbers are large."""
+    monkeypatch.setattr(ship, "LARGE", 100)
     found = dataclasses.replace(experiment.find("goodfellow2014"), evaluate=evaluate)
     monkeypatch.setattr(experiment, "find", lambda name: found)
 
@@ -238,7 +238,11 @@ def test_packaging_keeps_the_run_and_rounds_its_weights(precision, trained, quic
     for name in ("generator.weights.h5", "discriminator.weights.h5"):
         old, new = numbers(trained / name), numbers(folder / name)
         assert old.keys() == new.keys() and old
-        assert all(new[key].dtype == precision and (new[key] == old[key].astype(precision)).all() for key in old)
+        large = {key for key in old if old[key].size > 100}
+        assert 0 < len(large) < len(old)
+        for key in old:
+            kept = np.dtype(precision if key in large else "float32")
+            assert new[key].dtype == kept and (new[key] == old[key].astype(kept)).all()
     said, record = told(folder), json.loads((trained / "record.json").read_text())
     assert files.read_json(folder / "record.json") == {key: value for key, value in record.items() if key != "sha256"}
     first, second = (finished.from_folder(place).samples("last", 1000) for place in (trained, folder))
