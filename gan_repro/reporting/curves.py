@@ -150,9 +150,9 @@ def log_likelihood_curves(path, groups, published, title):
         handles.append(Line2D([], [], color="#888888", linewidth=0.9, label="the second stage begins"))
     for number in published:
         error = "" if number.standard_error is None else f" ± {number.standard_error:g}"
-        axes.axhline(number.value, color=INK, linestyle=(0, (1, 1.5)), linewidth=1.2)
+        axes.axhline(number.value, color=INK, linestyle=(0, (1.5, 1)), linewidth=1.2)
         label = f"published {number.row}, {number.value:g}{error} (test)"
-        handles.append(Line2D([], [], color=INK, linestyle=(0, (1, 1.5)), linewidth=1.2, label=label))
+        handles.append(Line2D([], [], color=INK, linestyle=(0, (1.5, 1)), linewidth=1.2, label=label))
     _axes(axes, "log-likelihood of validation images (nats)")
     _robust_limits(axes, drawn)
     if handles:
