@@ -88,7 +88,8 @@ def _log_likelihoods(folder, found, groups):
         owner, dataset = by_name[chosen[0][0]["experiment"]], chosen[0][0]["dataset"]
         numbers = [number for number in owner.published if number.ours and number.dataset == dataset]
         path = folder / f"{prefix}-log-likelihood.png"
-        title = f"{owner.row} on {chosen[0][0]['manifest']['data']['title']}: log-likelihood of validation images along the training"
+        data = chosen[0][0]["manifest"]["data"]["title"]
+        title = f"{owner.row} on {data}: log-likelihood of validation images along the training"
         curves.log_likelihood_curves(path, chosen, [n for n in numbers if n.metric == "parzen_log_likelihood"], title)
         written.append(path)
     return written
@@ -120,7 +121,7 @@ def _swept(members):
         found.setdefault((measurement["generator"], measurement.get("space")), []).append(measurement["sweep"])
     for (generator, space), sweeps in found.items():
         words = [f"{record['preset']} preset", f"{record['epochs']:,g} epochs"]
-        words += {"best": [], "last": ["last weights"]}.get(generator, [generator])
+        words += [] if generator == "best" else [curves.kind_title(generator)]
         if tables.stands_in(generator):
             words = [f"{generator} in place of samples", *(words[:1] if record["preset"] != "paper" else [])]
         seeds = [f"{len(sweeps)} seeds"] if len(sweeps) > 1 else []
