@@ -9,8 +9,6 @@ import typing
 from gan_repro.experiment import Experiment, Published, TrainingRecipe, bounded
 
 PAPER = "Mirza and Osindero 2014, Table 1"
-EACH = ", every image with a dropout mask of its own"
-ONE = ", one dropout mask for all"
 VALIDATION_IMAGES = 1000  # for sigma, as in Goodfellow et al. 2014, whose procedure the paper follows (section 4.1)
 
 
@@ -242,9 +240,9 @@ def evaluate(run):
     noisy, first = run.config.recipe.dropout_in_samples, run.kinds()[0]
     draw.curves(run)
     for kind in run.kinds():
-        draw.class_rows(run, kind, EACH if noisy else "")
+        draw.class_rows(run, kind)
         draw.nearest_neighbours(run, kind)
-    draw.interpolation(run, first, ONE if noisy else "")
+    draw.interpolation(run, first)
     judge = classifier.of(run.source)
     found = measure.parzen_log_likelihood(run, VALIDATION_IMAGES) + measure.read_by_classifier(run, judge)
     if noisy:

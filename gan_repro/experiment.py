@@ -183,7 +183,7 @@ class Experiment:
       pictures: (loop, folder, every, spec) -> the Keras callback that looks at the training; None: callbacks.SampleGrid.
       row: the model's name in tables.
       models: {suffix: name} of an experiment with several: "quick-mlp" is a run of the model "-mlp". {data set: name} of
-        one that only those data have.
+        the one that a preset without a suffix is of on those data.
       table: the table in which this experiment's records stand.
     """
 
@@ -207,7 +207,9 @@ class Experiment:
 
     def model(self, preset, dataset):
         """The name in tables of the model that a preset is of, on a data set that may have a model of its own."""
-        return self.models.get(dataset) or self.models.get(preset.removeprefix(level(preset)), self.row)
+        suffix = preset.removeprefix(level(preset))
+        names = (self.models.get(key) for key in (suffix or dataset, dataset, suffix))
+        return next(filter(None, names), self.row)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,6 @@ What they show is made by the rest of the package.
 
 import contextlib
 import importlib.util
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -131,11 +130,23 @@ def measured(record, *metrics):
 def slider(draw, **numbers):
     """Shows `draw(**numbers)`, an IPython Image, with an ipywidgets slider for each (low, high, step).
 
-    Only in a Jupyter front end with ipywidgets: elsewhere a slider cannot be moved, and a line says so.
+    Only where somebody sits in front of the notebook and ipywidgets is installed: elsewhere a slider cannot be moved, and a
+    line says so.
     """
-    if "JPY_SESSION_NAME" in os.environ and importlib.util.find_spec("ipywidgets"):  # Jupyter's servers set it
+    if _attended() and importlib.util.find_spec("ipywidgets"):
         from ipywidgets import interact
 
         interact(draw, **numbers)
     else:
         print("In Jupyter, with ipywidgets installed, a slider is here; the pictures above show the same, standing still.")
+
+
+def _attended():
+    """Whether the cell that runs was sent by a front end: those let a cell ask for input, what runs notebooks does not.
+
+    Jupyter's, VS Code's and Colab's execute requests have allow_stdin true, nbclient's (nbclient/client.py) false.
+    """
+    from IPython import get_ipython
+
+    kernel = getattr(get_ipython(), "kernel", None)
+    return bool(kernel and kernel.get_parent("shell").get("content", {}).get("allow_stdin"))

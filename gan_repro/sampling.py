@@ -54,11 +54,16 @@ def images_of(network, z, labels=None, chunk=100, seed=None, strips=1):
       strips: z are so many equally long walks, one behind the other: without a seed each of them has a mask of its own.
     """
     labels = labels if len(network.inputs) > 1 else None
-    if strips > 1 and seed is None and any(getattr(layer, "always", False) for layer in network.layers):
+    if strips > 1 and seed is None and keeps_dropout(network):
         given = np.split(z, strips), [None] * strips if labels is None else np.split(np.asarray(labels), strips)
         chunk = min(chunk, len(z) // strips)
         return np.concatenate([_images_of(network, *walk, chunk, None, mask=j) for j, walk in enumerate(zip(*given))])
     return _images_of(network, z, labels, chunk, seed)
+
+
+def keeps_dropout(network):
+    """Whether a generator's dropout stays on when samples are drawn (layers.Dropout, `always`)."""
+    return any(getattr(layer, "always", False) for layer in network.layers)
 
 
 def _images_of(network, z, labels, chunk, seed, mask=0):

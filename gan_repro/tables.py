@@ -60,7 +60,7 @@ def regenerate(results, found):
             title = record["manifest"]["data"]["title"]
             shown = f"{record['experiment']}, {title}: {record['preset']} preset, seed {record['seed']}"
             critic = record["config"]["recipe"].get("objective") == "wasserstein"
-            curves.training_curves(path, record["curves"], shown, critic)
+            curves.training_curves(path, record["curves"], shown, critic, curves.second_stage(record))
             written.append(path)
     written += _log_likelihoods(results / "figures", found, groups)
     written += _sweeps(results / "figures", found, groups)
@@ -88,7 +88,8 @@ def _log_likelihoods(folder, found, groups):
         owner, dataset = by_name[chosen[0][0]["experiment"]], chosen[0][0]["dataset"]
         numbers = [number for number in owner.published if number.ours and number.dataset == dataset]
         path = folder / f"{prefix}-log-likelihood.png"
-        title = f"{owner.row} on {chosen[0][0]['manifest']['data']['title']}: log-likelihood along the training"
+        data = chosen[0][0]["manifest"]["data"]["title"]
+        title = f"{owner.row} on {data}: log-likelihood of validation images along the training"
         curves.log_likelihood_curves(path, chosen, [n for n in numbers if n.metric == "parzen_log_likelihood"], title)
         written.append(path)
     return written
@@ -96,12 +97,16 @@ def _log_likelihoods(folder, found, groups):
 
 @dataclasses.dataclass(frozen=True)
 class _Swept:
-    """The sweeps of one generator over the seeds of a group; `space` is that of its measurements, `record` the first one."""
+    """The sweeps of one generator over the seeds of a group; `space` is that of its measurements, `record` the first one.
+
+    `label` is of all its sweeps, `first_label` of the first.
+    """
 
     record: dict
     generator: str
     space: str | None
     label: str
+    first_label: str
     sweeps: list
 
     def comparable(self, other):
@@ -116,11 +121,12 @@ def _swept(members):
         found.setdefault((measurement["generator"], measurement.get("space")), []).append(measurement["sweep"])
     for (generator, space), sweeps in found.items():
         words = [f"{record['preset']} preset", f"{record['epochs']:,g} epochs"]
-        words += {"best": [], "last": ["last weights"]}.get(generator, [generator])
+        words += [] if generator == "best" else [curves.kind_title(generator)]
         if tables.stands_in(generator):
             words = [f"{generator} in place of samples", *(words[:1] if record["preset"] != "paper" else [])]
-        words += [f"{len(sweeps)} seeds"] if len(sweeps) > 1 else []
-        yield _Swept(record, generator, space, ", ".join(words), sweeps)
+        seeds = [f"{len(sweeps)} seeds"] if len(sweeps) > 1 else []
+        drawn = [f"seed {record['seed']}"] if seeds else []
+        yield _Swept(record, generator, space, ", ".join(words + seeds), ", ".join(words + drawn), sweeps)
 
 
 def _sweeps(folder, found, groups):
@@ -142,7 +148,7 @@ def _sweeps(folder, found, groups):
         data = ", ".join([first.record["manifest"]["data"]["title"], *([first.space] if first.space else [])])
         title = f"{rows[name]} on {data}: Parzen log-likelihood against σ and the number of samples"
         path = folder / f"{prefix}-sweep.png"
-        curves.parzen_sweep(path, [(entry.label, entry.sweeps) for entry in shown], title, numbers)
+        curves.parzen_sweep(path, [(entry.label, entry.sweeps) for entry in shown], title, numbers, first.first_label)
         written.append(path)
     return written
 

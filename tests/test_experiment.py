@@ -420,3 +420,18 @@ def test_goodfellow2014_answers_to_the_papers_table_1():
     assert len(published) == len(printed)
     assert {(number.table, number.metric, number.unit) for number in published} == {("table1", "parzen_log_likelihood", "nats")}
     assert {number.row for number in published if number.ours} == {goodfellow().row} == {"Adversarial nets"}
+
+
+@pytest.mark.parametrize("name, dataset, preset, model", [
+    ("goodfellow2014", "mnist", "paper", "Adversarial nets"),
+    ("goodfellow2014", "cifar10", "paper", "Adversarial nets (fully connected)"),
+    ("goodfellow2014", "cifar10", "quick-convolutional", "Adversarial nets (convolutional)"),
+    ("goodfellow2014", "npz:x.npz", "quick-cifar10", "Adversarial nets (fully connected)"),
+    ("goodfellow2014", "npz:x.npz", "quick-tfd", "Adversarial nets"),
+    ("wgan", "mnist", "quick", "WGAN, DCGAN generator"),
+    ("wgan", "mnist", "quick-mlp-gan", "GAN, MLP generator"),
+    ("wgan", "two_gaussians", "paper", "Discriminator and critic"),
+    ("cgan", "mnist", "paper", "Conditional adversarial nets"),
+])  # fmt: skip
+def test_a_preset_says_which_model_a_run_is_of(name, dataset, preset, model):
+    assert experiments.find(name).model(preset, dataset) == model

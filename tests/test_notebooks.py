@@ -64,7 +64,6 @@ def test_runs_again_without_data(name, tmp_path, monkeypatch):
     pytest.importorskip("ipykernel", reason="notebooks are executed in ipykernel: pip install -e '.[test]'")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(conftest.ROOT), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "nothing"))
-    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     book = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
     (tmp_path / "here").mkdir()
     where = {"metadata": {"path": str(tmp_path / "here")}}
@@ -116,6 +115,23 @@ def test_play_leaves_the_numbers_to_measured(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("wasserstein distance (P_theta, theta = 0): ")
 
 
+def test_a_front_end_is_known_by_its_requests():
+    manager = pytest.importorskip("jupyter_client.manager", reason="kernels are started by jupyter_client, with nbclient")
+    pytest.importorskip("ipykernel", reason="notebooks are executed in ipykernel: pip install -e '.[test]'")
+    assert not notebook._attended()  # there is no kernel at all
+    _, client = manager.start_new_kernel(kernel_name="python3", cwd=str(conftest.ROOT))
+    try:
+        for attended in (True, False):
+            said = []
+            code = "from gan_repro import notebook; print(notebook._attended())"
+            hook = {"output_hook": said.append, "stdin_hook": print, "timeout": 60}
+            client.execute_interactive(code, allow_stdin=attended, **hook)
+            assert [each["content"]["text"] for each in said if each["msg_type"] == "stream"] == [f"{attended}\n"]
+    finally:
+        client.shutdown()
+        client.stop_channels()
+
+
 @pytest.mark.parametrize("front_end", [True, False])
 def test_a_slider_only_where_it_can_be_moved(front_end, monkeypatch, capsys):
     moved = []
@@ -123,7 +139,7 @@ def test_a_slider_only_where_it_can_be_moved(front_end, monkeypatch, capsys):
     widgets.__spec__ = ModuleSpec("ipywidgets", None)
     widgets.interact = lambda draw, **numbers: moved.append(numbers)
     monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
-    monkeypatch.setenv("JPY_SESSION_NAME", "x.ipynb") if front_end else monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    monkeypatch.setattr(notebook, "_attended", lambda: front_end)
     notebook.slider(None, share=(0.0, 1.0, 0.1))
     assert moved == ([{"share": (0.0, 1.0, 0.1)}] if front_end else [])
     assert ("a slider is here" in capsys.readouterr().out) != front_end

@@ -105,9 +105,10 @@ def test_adding_twice_changes_nothing(tmp_path, results):
 
 
 def test_sweeps_stand_beside_those_of_the_same_images_in_the_same_space(tmp_path, results, monkeypatch):
-    drawn = {}
+    drawn, firsts = {}, {}
 
-    def draw(path, sweeps, title, published):
+    def draw(path, sweeps, title, published, against_sigma):
+        firsts[path.name] = against_sigma
         drawn[path.name] = [(label, len(members)) for label, members in sweeps], title, [n.value for n in published]
 
     monkeypatch.setattr(tables.curves, "parzen_sweep", draw)
@@ -137,6 +138,15 @@ def test_sweeps_stand_beside_those_of_the_same_images_in_the_same_space(tmp_path
     names = [f"goodfellow2014-{name}" for name in ("mnist", "npz_faces")]
     names += [f"theis2015-{name}" for name in ("mnist", "cifar10", "npz_faces")]
     assert set(drawn) == {f"{name}-sweep.png" for name in names}
+    assert firsts["goodfellow2014-mnist-sweep.png"] == "quick preset, 20 epochs"
+
+
+def test_a_sweep_of_several_seeds_says_which_of_them_is_drawn_against_sigma(tmp_path, results, monkeypatch):
+    said = []
+    monkeypatch.setattr(tables.curves, "parzen_sweep", lambda path, sweeps, *rest: said.append((sweeps[0][0], rest[-1])))
+    runs = [make_run(tmp_path / f"run{seed}", swept(record(seed), 150.0)) for seed in (1, 3)]
+    assert tables.main(["tables", f"--results={results}", *(f"--add={run}" for run in runs)]) == 0
+    assert said == [("quick preset, 20 epochs, 2 seeds", "quick preset, 20 epochs, seed 1")]
 
 
 def test_without_records_the_tables_say_not_run(results):

@@ -98,6 +98,11 @@ EXPERIMENT = Experiment(
     stages=lambda config, source: _model(config).stages(config, source),
     evaluate=lambda run: _model(run.config).evaluate(run),
     row="Adversarial nets",
+    models={
+        "cifar10": "Adversarial nets (fully connected)",
+        "-cifar10": "Adversarial nets (fully connected)",
+        "-convolutional": "Adversarial nets (convolutional)",
+    },
     table="table1",
     published=tuple(
         Published(

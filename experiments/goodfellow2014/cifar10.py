@@ -187,5 +187,6 @@ def evaluate(run):
     """Figures 2c or 2d, interpolations, and a log-likelihood in the space that the networks see (not in the paper)."""
     from gan_repro.evaluation import measure
 
-    rules.draw_figures(run)
-    return measure.parzen_log_likelihood(run, VALIDATION_IMAGES)
+    found = measure.parzen_log_likelihood(run, VALIDATION_IMAGES)
+    rules.draw_figures(run, found)
+    return found

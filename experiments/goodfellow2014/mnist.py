@@ -68,5 +68,6 @@ def evaluate(run):
     """Table 1's log-likelihood of every generator kept; Figures 2a and 3."""
     from gan_repro.evaluation import measure
 
-    rules.draw_figures(run)
-    return measure.parzen_log_likelihood(run, VALIDATION_IMAGES)
+    found = measure.parzen_log_likelihood(run, VALIDATION_IMAGES)
+    rules.draw_figures(run, found)
+    return found

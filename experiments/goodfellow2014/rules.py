@@ -130,12 +130,15 @@ def parzen_validation(source, limit=None):
     return lambda images: parzen.choose_sigma(parzen.ParzenWindow(images), validation)[1].max()
 
 
-def draw_figures(run):
-    """Figure 2 (samples beside the nearest training images) of every generator kept, Figure 3 of the first, curves."""
+def draw_figures(run, measurements):
+    """Figure 2 (samples beside the nearest training images) of every generator kept, Figure 3 of the first, curves.
+
+    `measurements`: the run's, of which log-likelihoods stand beside the rows of the averages.
+    """
     from gan_repro.reporting import draw
 
     draw.curves(run)
     for kind in run.kinds():
         draw.nearest_neighbours(run, kind)
     draw.interpolation(run, run.kinds()[0])
-    draw.averages(run, run.kinds())
+    draw.averages(run, run.kinds(), measurements)

@@ -168,5 +168,6 @@ def evaluate(run):
     """Table 1's log-likelihood of every generator kept, fold by fold where the data have folds; Figures 2b and 3."""
     from gan_repro.evaluation import measure
 
-    rules.draw_figures(run)
-    return measure.parzen_log_likelihood(run)
+    found = measure.parzen_log_likelihood(run)
+    rules.draw_figures(run, found)
+    return found

@@ -4,14 +4,15 @@ Where the numbers come from is not here. The same arguments give the same bytes:
 """
 
 import math
-import textwrap
 
 import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.transforms import ScaledTranslation
 
 from gan_repro import files
 from gan_repro.reporting import records
@@ -20,6 +21,10 @@ DPI = 128  # a power of two: pixels / DPI * DPI is exact, so that no size is off
 INK = "#222222"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#666666")  # Okabe and Ito
 STYLES = ("-", (0, (4, 1.2)), (0, (1, 1)))
+# What stands in for samples has one colour in all figures; generators have the others.
+STAND_INS = {"training images": COLOURS[2], "k-means centroids": COLOURS[3], "the mean training image": COLOURS[4]}
+OWN = tuple(colour for colour in COLOURS if colour not in STAND_INS.values())
+STAGE = {"color": "#888888", "linewidth": 0.9, "label": "the second stage begins"}
 
 
 def write(path, figure):
@@ -28,11 +33,55 @@ def write(path, figure):
         figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
 
 
+def text_width(text, size):
+    """The width of a line of text in a font of `size` points, in a figure's pixels."""
+    return text_to_path.get_text_width_height_descent(text, FontProperties(size=size), False)[0] * DPI / 72
+
+
+def wrapped(text, width, size):
+    """`text` in as few lines as fit into `width` pixels at `size` points, the longest of them as short as that allows.
+
+    A word wider than `width` has a line of its own and is not broken.
+    """
+    lines = _filled(text, width, size)
+    while len(shorter := _filled(text, max(text_width(line, size) for line in lines) - 1, size)) == len(lines):
+        if shorter == lines:
+            break
+        lines = shorter
+    return lines
+
+
+def _filled(text, width, size):
+    lines = []
+    for word in text.split():
+        if lines and text_width(f"{lines[-1]} {word}", size) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines or [""]
+
+
+def headline(figure, title, size=11):
+    """Gives a figure a title that is no wider than the figure."""
+    width = 0.96 * figure.get_figwidth() * DPI
+    figure.suptitle("\n".join(wrapped(title, width, size)), fontsize=size, color=INK)
+
+
 def kind_title(kind):
-    """What a legend calls a generator: "last" is G as trained, "averaged-KIND" an average of its weights."""
+    """What figures call a generator ("best", "last", "averaged-uniform-5", ...) in words; other names stay as they are."""
+    name, _, value = kind.removeprefix("averaged-").partition("-")
+    words = {"best": "best by validation", "last": "last weights"}
     if kind.startswith("averaged-"):
-        return f"average of weights, {kind.removeprefix('averaged-')}"
-    return {"last": "G as trained"}.get(kind, kind)
+        words = {
+            "uniform": f"mean of weights since epoch {value}",
+            "exponential": f"moving average of weights, decay {value}",
+        }
+    return words.get(name, kind)
+
+
+def second_stage(record):
+    """The epoch behind which the last of several stages of a finished run begins, or 0: it had one stage."""
+    return record["epochs"] - record["config"]["recipe"].get("epochs", record["epochs"])
 
 
 def validation_curves(curves):
@@ -51,11 +100,18 @@ def _axes(axes, ylabel):
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _plot(axes, epochs, values, label=None, **style):
-    """A line; the fewer points, the more visible each one is. None (nothing measured then) leaves a hole."""
-    values = np.array([np.nan if value is None else value for value in values], float)
-    marker, width = "o" if len(values) <= 30 else None, 1.4 if len(values) <= 1000 else 0.6
-    axes.plot(epochs, values, label=label, linewidth=width, marker=marker, markersize=3.5, **style)
+def _plot(axes, epochs, values, label=None, stage=0, **style):
+    """A line; the fewer points, the more visible each one is. None (nothing measured then) leaves a hole.
+
+    Behind the epoch `stage` another game begins, and another line.
+    """
+    epochs, values = np.array(epochs, float), np.array([np.nan if value is None else value for value in values], float)
+    style |= {"linewidth": 1.4 if len(values) <= 1000 else 0.6, "marker": "o" if len(values) <= 30 else None, "markersize": 3.5}
+    first = np.count_nonzero(epochs <= stage) if stage else 0
+    for part in (slice(0, first), slice(first, None)):
+        if len(epochs[part]):
+            axes.plot(epochs[part], values[part], label=label, **style)
+            label = None
 
 
 def _robust_limits(axes, drawn):
@@ -72,48 +128,96 @@ def _robust_limits(axes, drawn):
         axes.set_ylim(bottom=bottom - 0.02 * (top - bottom))
 
 
-def training_curves(path, curves, title, critic=False):
+def _legend_below(axes, **more):
+    """A legend below the axes and the words under them: there it covers nothing."""
+    below = axes.transAxes + ScaledTranslation(0, -38 / 72, axes.figure.dpi_scale_trans)
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "bbox_transform": below, "borderaxespad": 0.0}
+    axes.legend(frameon=False, fontsize=8, **place, **more)
+
+
+def _known(values):
+    return [value for value in values if value is not None and np.isfinite(value)]
+
+
+def _judges(training, critic, stage):
+    """Whether D is a critic, for each stage: by the recipe, or because some mean output is no probability."""
+    known = {name: training[name] for name in ("d_real", "d_generated") if name in training}
+    epochs = np.array(training.get("epoch", ()))
+    found = []
+    for there in [epochs <= stage, epochs > stage] if stage else [epochs >= 0]:
+        outputs = _known(value for values in known.values() for value, here in zip(values, there) if here)
+        found.append(critic or any(not 0 <= value <= 1 for value in outputs))
+    return found
+
+
+def training_curves(path, curves, title, critic=False, stage=0):
     """Writes a run's curves: losses; mean D(x) and D(G(z)), if there; validation log-likelihood by generator, if there.
+
+    Where nothing was measured there is no line: a generator that stands still has no loss. Legends are below the axes.
 
     Args:
       path: the PNG.
       curves: a record's "curves".
       title: the line above.
-      critic: whether D is a critic, whose outputs are scores and no probabilities.
+      critic: whether D is a critic, whose outputs are scores and no probabilities. A stage in which a mean output lies
+        outside of [0, 1] has one in any case.
+      stage: the epoch behind which a second stage begins, at a vertical line; 0: there is one stage.
 
     Raises:
       RunError: the file cannot be written.
     """
-    judge, output = ("critic", "f") if critic else ("discriminator", "D")
     training, validation = curves.get("training", {}), validation_curves(curves)
+    stage = stage if stage < max(training.get("epoch", ()), default=0) else 0
+    critics = dict.fromkeys(_judges(training, critic, stage))
+
+    def named(words):
+        return ", then ".join(words[is_critic] for is_critic in critics)
+
     panels = [
-        ("loss", {"d_loss": judge, "g_loss": "generator"}),
-        (f"mean output of {output}", {"d_real": f"{output}(x)", "d_generated": f"{output}(G(z))"}),
-    ]
-    panels = [(ylabel, {name: lines[name] for name in lines if name in training}) for ylabel, lines in panels]
-    panels = [(ylabel, lines) for ylabel, lines in panels if lines]
-    figure = Figure(figsize=(4.2 * max(1, len(panels) + bool(validation)), 3.4), dpi=DPI, layout="constrained")
+        ("loss", {"d_loss": named(("discriminator", "critic")), "g_loss": "generator"}),
+        (f"mean output of {named('Df')}",
+         {"d_real": named(("D(x)", "f(x)")), "d_generated": named(("D(G(z))", "f(G(z))"))}),
+    ]  # fmt: skip
+    panels = [(ylabel, {name: text for name, text in lines.items() if name in training}) for ylabel, lines in panels]
+    panels = [(ylabel, lines) for ylabel, lines in panels if any(_known(training[name]) for name in lines)]
+    rows = max([len(lines) for _, lines in panels] + [len(validation)], default=0)
+    size = 4.2 * max(1, len(panels) + bool(validation)), 3.2 + 0.16 * (rows + bool(stage))
+    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
     axes = figure.subplots(1, max(1, len(panels) + bool(validation)), squeeze=False)[0]
     for axis, (ylabel, lines) in zip(axes, panels):
         for colour, (name, text) in zip(COLOURS, lines.items()):
-            _plot(axis, training["epoch"], training[name], text, color=colour)
+            if _known(training[name]):
+                _plot(axis, training["epoch"], training[name], text, stage, color=colour)
         _axes(axis, ylabel)
-        axis.legend(frameon=False, fontsize=8)
     if validation:
         for colour, (kind, curve) in zip(COLOURS, validation.items()):
-            _plot(axes[-1], curve["epoch"], curve["value"], kind_title(kind), color=colour)
+            _plot(axes[-1], curve["epoch"], curve["value"], kind_title(kind), stage, color=colour)
         _axes(axes[-1], "validation log-likelihood (nats)")
         _robust_limits(axes[-1], [curve["value"] for curve in validation.values()])
-        axes[-1].legend(frameon=False, fontsize=8)
+    for axis in axes if panels or validation else ():
+        if stage:
+            axis.axvline(stage, **STAGE)
+        _legend_below(axis)
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
-    figure.suptitle(title, fontsize=11, color=INK)
+    headline(figure, title)
     write(path, figure)
+
+
+def _preset_title(preset, by_seed):
+    """Such as "paper preset, 3 seeds, 250 epochs", or "paper preset, seed 0: 1,000 epochs; seeds 1, 2: 250 epochs"."""
+    seeds = {}
+    for seed, record in by_seed.items():
+        seeds.setdefault(f"{record['epochs']:,g} epochs", []).append(str(seed))
+    if len(by_seed) > 1 and len(seeds) == 1:
+        return f"{preset} preset, {len(by_seed)} seeds, {next(iter(seeds))}"
+    parts = [f"seed{'s' if len(same) > 1 else ''} {', '.join(same)}: {epochs}" for epochs, same in seeds.items()]
+    return f"{preset} preset, {'; '.join(parts)}"
 
 
 def log_likelihood_curves(path, groups, published, title):
     """Writes the validation log-likelihood against epochs of an experiment's runs on one data set.
 
-    A colour for each generator (G as trained, averages of its weights), a line style for each preset, a line for each seed:
+    A colour for each generator (its last weights, averages of them), a line style for each preset, a line for each seed:
     of a run that was continued the longer record. A second stage begins at a vertical line.
 
     Args:
@@ -127,65 +231,69 @@ def log_likelihood_curves(path, groups, published, title):
     """
     figure = Figure(figsize=(7.6, 4.8), dpi=DPI, layout="constrained")
     axes = figure.subplots()
-    axes.set_title(textwrap.fill(title, 90), fontsize=10, color=INK)
     presets = list(dict.fromkeys(members[0]["preset"] for members in groups))
     runs = {preset: records.longest(members for members in groups if members[0]["preset"] == preset) for preset in presets}
     found = [record for by_seed in runs.values() for record in by_seed.values()]
     kinds = list(dict.fromkeys(kind for record in found for kind in validation_curves(record["curves"])))
     colours = dict(zip(kinds, COLOURS * len(kinds)))
     styles = dict(zip(presets, STYLES * len(presets)))
-    second_stages = [record["config"]["recipe"].get("pretrain_epochs") for record in found]
+    second_stages = [second_stage(record) for record in found]
     drawn = []
     for record, second in zip(found, second_stages):
         for kind, curve in validation_curves(record["curves"]).items():
-            _plot(axes, curve["epoch"], curve["value"], color=colours[kind], linestyle=styles[record["preset"]])
+            style = {"color": colours[kind], "linestyle": styles[record["preset"]]}
+            _plot(axes, curve["epoch"], curve["value"], stage=second, **style)
             drawn.append(curve["value"])
         if second:
-            axes.axvline(second, color="#888888", linewidth=0.9)
+            axes.axvline(second, **STAGE)
     handles = [Line2D([], [], color=colour, label=kind_title(kind)) for kind, colour in colours.items()]
     for preset, style in styles.items():
-        seeds = ", ".join(f"{seed}: {record['epochs']:g} epochs" for seed, record in runs[preset].items())
-        handles.append(Line2D([], [], color=INK, linestyle=style, label=f"{preset} preset, seed {seeds}"))
+        handles.append(Line2D([], [], color=INK, linestyle=style, label=_preset_title(preset, runs[preset])))
     if any(second_stages):
-        handles.append(Line2D([], [], color="#888888", linewidth=0.9, label="the second stage begins"))
+        handles.append(Line2D([], [], **STAGE))
     for number in published:
         error = "" if number.standard_error is None else f" ± {number.standard_error:g}"
         axes.axhline(number.value, color=INK, linestyle=(0, (1.5, 1)), linewidth=1.2)
-        label = f"published {number.row}, {number.value:g}{error} (test)"
+        label = f"published {number.row}, {number.value:g}{error}, of test images"
         handles.append(Line2D([], [], color=INK, linestyle=(0, (1.5, 1)), linewidth=1.2, label=label))
     _axes(axes, "log-likelihood of validation images (nats)")
     _robust_limits(axes, drawn)
     if handles:
         figure.legend(handles=handles, frameon=False, fontsize=7.5, loc="outside lower center", ncols=2)
+    headline(figure, title, 10)
     write(path, figure)
 
 
 # ---- sweeps ----------------------------------------------------------------------------------------------------
 
 
-def parzen_sweep(path, sweeps, title, published):
+def parzen_sweep(path, sweeps, title, published, against_sigma=None):
     """Writes what Parzen log-likelihoods owe to sigma (left, the first of `sweeps`) and to the number of samples (right, all).
 
     Left a line for each number of samples, and a dot where validation chose sigma: the dot on the line of most samples is
-    the reported number. Right what the protocol gives with so many samples, sigma chosen anew by validation for each.
+    the reported number. Right what the protocol gives with so many samples, sigma chosen anew by validation for each. A
+    label that begins with one of STAND_INS has its colour. Legends are below the axes.
 
     Args:
       path: the PNG.
       sweeps: [(label, list of "sweep" of measurements, one for each seed), ...], at least one with at least one.
       title: the line above.
       published: experiment.Published numbers, dashed lines, or ().
+      against_sigma: what the left panel is of, the first seed of the first label; None: that label says it.
 
     Raises:
       RunError: the file cannot be written.
     """
-    figure = Figure(figsize=(9.6, 4.4), dpi=DPI, layout="constrained")
+    largest = max(len(sweeps) + len(published), 3)
+    figure = Figure(figsize=(9.6, 4.2 + 0.16 * largest), dpi=DPI, layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     name, (sweep, *_) = sweeps[0]
-    left.set_title(textwrap.fill(f"{name}; dots: σ chosen by validation", 64), fontsize=9, color=INK)
-    drawn = [max(row) for row in sweep["value"]]
-    for colour, (label, members) in zip(COLOURS * len(sweeps), sweeps):
+    width = 0.44 * figure.get_figwidth() * DPI
+    left.set_title("\n".join(wrapped(against_sigma or name, width, 9)), fontsize=9, color=INK)
+    drawn, colours = [max(row) for row in sweep["value"]], _sweep_styles([label for label, _ in sweeps])
+    for style, (label, members) in zip(colours, sweeps):
         for index, each in enumerate(members):
-            style = {"color": colour, "linewidth": 1.4, "marker": "o", "markersize": 4.5}
+            style = style | {"linewidth": 1.4, "marker": "o", "markersize": 4.5}
             right.plot(each["n_samples"], each["chosen_value"], label=None if index else label, **style)
             drawn += each["chosen_value"]
     for number in published:
@@ -197,7 +305,7 @@ def parzen_sweep(path, sweeps, title, published):
     right.set_title(f"σ chosen by validation for each n; {sweep['n_test']:,} test images", fontsize=9, color=INK)
     low, high = min(drawn), max(drawn)
     reach = max(high - low, 0.02 * abs(high), 1.0)
-    _against_sigma(left, sweep, reach)
+    _against_sigma(left, sweep, colours[0]["color"])
     bottom = low - 0.55 * reach  # far from its best sigma a line falls by thousands of nats
     seen = [sigma for sigma, *values in zip(sweep["sigma"], *sweep["value"]) if max(values) >= bottom]
     _axes(left, "log-likelihood of test images (nats)")
@@ -206,32 +314,35 @@ def parzen_sweep(path, sweeps, title, published):
     counts = sorted({n for _, members in sweeps for each in members for n in each["n_samples"]})
     _log_scale(right, "number of samples n", counts, counts)
     left.set_ylim(bottom, high + 0.1 * reach)
-    right.legend(frameon=False, fontsize=7.5, loc="lower right")
+    _legend_below(left, ncols=3)
+    _legend_below(right)
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
-    figure.suptitle(textwrap.fill(title, 95), fontsize=11, color=INK)
+    headline(figure, title)
     write(path, figure)
 
 
-def _against_sigma(axes, sweep, reach):
-    """A line for each number of samples, the more of them the darker, with dots; the reported one is outlined.
+def _sweep_styles(labels):
+    """{"color", "linestyle"} of each label: a stand-in's own colour, dashed where it is there already, or the next of OWN."""
+    stand_ins = [next((name for name in STAND_INS if label.startswith(name)), None) for label in labels]
+    own, found = iter(OWN * len(labels)), []
+    for index, name in enumerate(stand_ins):
+        again = stand_ins[:index].count(name) if name else 0
+        found.append({"color": STAND_INS[name] if name else next(own), "linestyle": STYLES[again % len(STYLES)]})
+    return found
 
-    A line that is within a fifteenth of `reach` of one of more samples gets no label: it would lie on that one's.
-    """
+
+def _against_sigma(axes, sweep, colour):
+    """A line for each number of samples, the more of them the darker, with dots; the reported one is outlined."""
     rows = len(sweep["value"])
-    tops = [max(row) for row in sweep["value"]]
     for index, (n, row, chosen) in enumerate(zip(sweep["n_samples"], sweep["value"], sweep["chosen_sigma"])):
         share, reported = (index + 1.5) / (rows + 0.5), index == rows - 1
-        colour = tuple(1 - share * (1 - part) for part in to_rgb(COLOURS[0]))
-        axes.plot(sweep["sigma"], row, color=colour, linewidth=1.8 if reported else 1.3)
-        top = sweep["sigma"][row.index(max(row))], max(row)
-        text = f"n = {n:,}" if reported else f"{n:,}"
-        style = {"fontsize": 8, "color": INK, "path_effects": [withStroke(linewidth=2, foreground="white")]}
-        if all(abs(other - top[1]) > reach / 15 for other in tops[index + 1 :]):
-            axes.annotate(text, top, (0, 5), textcoords="offset points", ha="center", zorder=5, **style)
+        shade = tuple(1 - share * (1 - part) for part in to_rgb(colour))
+        axes.plot(sweep["sigma"], row, color=shade, linewidth=1.8 if reported else 1.3, label=f"n = {n:,}")
         chosen = sorted(set(chosen))
         values = [row[sweep["sigma"].index(sigma)] for sigma in chosen]
         edge = {"markersize": 7 if reported else 5.5, "markeredgecolor": INK if reported else "white", "markeredgewidth": 0.9}
-        axes.plot(chosen, values, "o", color=colour, zorder=4, **edge)
+        label = "σ chosen by validation" if reported else None
+        axes.plot(chosen, values, "o", color=shade, zorder=4, label=label, **edge)
 
 
 def _log_scale(axes, label, ticks, shown):

@@ -1,25 +1,40 @@
 """The figures of a finished run, from its weights, data and curves. How a figure looks is in figures.py."""
 
-import textwrap
-
 import numpy as np
 
 from gan_repro.evaluation import neighbours
 from gan_repro.reporting import figures
+from gan_repro.reporting.curves import kind_title, wrapped
 
 ROWS, COLUMNS = 4, 5  # Figure 2 of Goodfellow et al. 2014: 4 rows of 5 samples and one training image
 STRIPS, STEPS = 4, 10  # Figure 3 shows two strips of about ten digits; four say more
 WALKS, WALK_POINTS, WALK_STEPS = 6, 9, 3  # Figure 4 of Radford et al. 2015: nine random z in a row
 TRIALS_SHOWN = 3
+HEADING = 140  # pixels: how wide the words above a column of the arithmetic may be
 REFERENCES = 10_000  # training images that are compared at a time
+
+
+def model_on_data(run):
+    """Such as "WGAN, MLP generator on MNIST"."""
+    return f"{run.experiment.model(run.config.preset, run.config.dataset)} on {run.source.spec.title}"
 
 
 def caption(run, kind):
     """What a figure of a run's images says below or above them."""
-    model = run.experiment.model(run.config.preset, run.config.dataset)
-    average = f"average of its weights ({kind.removeprefix('averaged-')}), not in the paper"
-    generator = {"best": "best by validation", "last": "last"}.get(kind, average)
-    return f"{model} on {run.source.spec.title}; generator: {generator}"
+    ours = ", not in the paper" if kind.startswith("averaged-") else ""
+    return f"{model_on_data(run)}; generator: {kind_title(kind)}{ours}"
+
+
+def masks(run, kind, walk=False):
+    """What is to be said of a generator that keeps dropout on when samples are drawn; "" of another one.
+
+    `walk`: whether the images of a row are to share their mask.
+    """
+    from gan_repro import sampling
+
+    if not sampling.keeps_dropout(run.generator(kind)):
+        return ""
+    return ", one dropout mask for each row" if walk else ", every image with a dropout mask of its own"
 
 
 def nearest_neighbours(run, kind):
@@ -56,12 +71,12 @@ def samples(run, kind):
     figures.sample_grid(run.workdir.figures / f"samples-{kind}.png", images, 10, 10, caption(run, kind), *shown)
 
 
-def interpolation(run, kind, note=""):
+def interpolation(run, kind):
     """Writes figures/interpolation-KIND.png: straight lines in z space between random pairs of points.
 
-    A conditional generator draws class 0 in the first strip, class 1 in the second, ... `note`: as in class_rows.
+    A conditional generator draws class 0 in the first strip, class 1 in the second, ...
     """
-    _strips(run, kind, "interpolation", STRIPS, 2, STEPS - 1, 0, f"Linear interpolation in z{note}")
+    _strips(run, kind, "interpolation", STRIPS, 2, STEPS - 1, 0, "Linear interpolation in z")
 
 
 def walk(run, kind):
@@ -83,7 +98,8 @@ def _strips(run, kind, name, rows, points, steps, draw, title):
     images = run.images(kind, np.concatenate(paths), labels, strips=rows)
     strips = images.reshape(rows, -1, *images.shape[1:])
     path = run.workdir.figures / f"{name}-{kind}.png"
-    figures.interpolation_strips(path, strips, *run.source.spec.scaling.shown(images), f"{caption(run, kind)}. {title}")
+    title = f"{caption(run, kind)}. {title}{masks(run, kind, walk=True)}"
+    figures.interpolation_strips(path, strips, *run.source.spec.scaling.shown(images), title)
 
 
 def vector_arithmetic(run, kind, trials, statistics):
@@ -91,7 +107,7 @@ def vector_arithmetic(run, kind, trials, statistics):
     shown = trials[:TRIALS_SHOWN]
     blocks = [(trial.images, trial.means, trial.results, trial.pixels) for trial in shown]
     first, second = (statistic.concept for statistic in statistics)
-    headings = [f"A: {first}", "\N{MINUS SIGN} B: middling", f"+ C: {second}", f"= {first} and {second}?"]
+    headings = [f"A: {first}", "\N{MINUS SIGN} B: plain", f"+ C: {second}", f"= {first} and {second}?"]
     legend = (
         "Three exemplars of each concept, picked by what is measured on the images; outlined: the image of their mean z, and "
         "that of mean(A) \N{MINUS SIGN} mean(B) + mean(C), with uniform noise of \N{PLUS-MINUS SIGN}.25 in z around it. Below "
@@ -99,37 +115,43 @@ def vector_arithmetic(run, kind, trials, statistics):
     )
     path = run.workdir.figures / f"arithmetic-{kind}.png"
     limits = run.source.spec.scaling.shown(trials[0].images)
-    headings = [textwrap.fill(heading, 20) for heading in headings]
+    headings = ["\n".join(wrapped(heading, HEADING, 7.2)) for heading in headings]
     figures.arithmetic_sheet(path, blocks, headings, *limits, f"{caption(run, kind)}. Vector arithmetic", legend)
 
 
-def class_rows(run, kind, note="", columns=20):
-    """Writes figures/classes-KIND.png: a row for each class, the same z down each column (Figure 2 of CGAN).
-
-    `note`: what else there is to say of the images, behind the caption.
-    """
+def class_rows(run, kind, columns=20):
+    """Writes figures/classes-KIND.png: a row for each class, the same z down each column (Figure 2 of CGAN)."""
     from gan_repro import randomness
 
     classes = run.source.spec.classes
     z = run.prior().draw(columns, randomness.seed_pair(run.config.seed, 1, randomness.FIGURE)).numpy()
     images = run.images(kind, np.tile(z, (classes, 1)), np.repeat(np.arange(classes), columns), run.config.seed)
-    title = f"{caption(run, kind)}. A row for each label, the same z down each column{note}"
+    title = f"{caption(run, kind)}. A row for each label, the same z down each column{masks(run, kind)}"
     shown = run.source.spec.scaling.shown(images)
     figures.sample_grid(run.workdir.figures / f"classes-{kind}.png", images, classes, columns, title, *shown)
 
 
-def averages(run, kinds, n=10):
-    """Writes figures/averages.png: the same z through every generator of the run, one row each; nothing for a single one."""
+def averages(run, kinds, measurements=(), n=10):
+    """Writes figures/averages.png: the same z through every generator of the run, one row each; nothing for a single one.
+
+    Beside each row stands which generator it is, and its log-likelihood where `measurements` have it.
+    """
     if len(kinds) < 2:
         return
     rows = np.concatenate([run.samples(kind, n) for kind in kinds])
-    title = f"{caption(run, kinds[0])}, then the same z through: {', '.join(kinds[1:])}"
+    nats = {each["generator"]: each["value"] for each in measurements if each["metric"] == "parzen_log_likelihood"}
+    labels = [(kind_title(kind), *([f"{nats[kind]:,.1f} nats"] if kind in nats else [])) for kind in kinds]
+    title = f"{model_on_data(run)}. The same z down each column; means and averages of weights are not in the paper"
+    if nats:
+        title += "; nats: Parzen log-likelihood of test images"
     shown = run.source.spec.scaling.shown(rows)
-    figures.sample_grid(run.workdir.figures / "averages.png", rows, len(kinds), n, title, *shown)
+    figures.sample_grid(run.workdir.figures / "averages.png", rows, len(kinds), n, title, *shown, labels)
 
 
 def curves(run):
     """Writes figures/curves.png: losses, D's readings, validation."""
-    title = f"{run.experiment.model(run.config.preset, run.config.dataset)} on {run.source.spec.title}, seed {run.config.seed}"
-    critic = getattr(run.config.recipe, "objective", None) == "wasserstein"
-    figures.training_curves(run.workdir.figures / "curves.png", run.curves, title, critic)
+    recipe = run.config.recipe
+    critic = getattr(recipe, "objective", None) == "wasserstein"
+    title = f"{model_on_data(run)}, seed {run.config.seed}"
+    path = run.workdir.figures / "curves.png"
+    figures.training_curves(path, run.curves, title, critic, recipe.total_epochs - recipe.epochs)

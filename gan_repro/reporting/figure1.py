@@ -125,7 +125,7 @@ def panels(path, snapshots, title=None):
     handles = [Line2D([], [], **style) for style in STYLES.values()]
     figure.legend(handles, LABELS.values(), loc="outside lower center", ncols=4 if n > 1 else 2, frameon=False, fontsize=9)
     if title:
-        figure.suptitle(title, fontsize=10, color=curves.INK)
+        curves.headline(figure, title, 10)
     curves.write(path, figure)
 
 

@@ -3,18 +3,18 @@
 Where images come from is not here, nor are figures of numbers (curves.py). The same arguments give the same bytes.
 """
 
-import textwrap
-
 import numpy as np
 from matplotlib.figure import Figure
 
 from gan_repro import files
-from gan_repro.reporting.curves import DPI, INK, write
+from gan_repro.reporting.curves import DPI, INK, text_width, wrapped, write
 from gan_repro.reporting.curves import training_curves as training_curves  # for whoever draws a run, images and curves
 from gan_repro.scaling import to_pixels
 
 GAP = 2
 MARGIN = 10
+TEXT = 500  # pixels: how wide a figure may become for its title where its images are narrower
+LABEL = 190  # pixels: how wide the words beside a row may be
 YELLOW = (255, 205, 0)
 
 
@@ -59,30 +59,47 @@ def tiles(images, columns, low=0.0, high=1.0):
     return _grid(_pixels(images, low, high), -(-len(images) // columns), columns, 1)
 
 
-def _write_canvas(path, canvas, title=None, headings=(), caption=None, size=9.0):
-    """Writes a canvas pixel for pixel with white margins, a title and (x, text) headings above it, a caption below."""
-    line = round(size * DPI / 72 * 1.3)
-    characters = max(20, int((canvas.shape[1]) / (size * DPI / 72 * 0.54)))  # DejaVu Sans: half as wide as high
-    titles = textwrap.wrap(title, characters) if title else []
-    captions = textwrap.wrap(caption, characters) if caption else []
+def _write_canvas(path, canvas, title=None, headings=(), caption=None, size=9.0, labels=()):
+    """Writes a canvas pixel for pixel with white margins and words around it, in the middle of what these take.
+
+    Args:
+      path: the PNG.
+      canvas: uint8 (h, w, 3).
+      title: above, or None; caption: below, or None.
+      headings: (x, text) above the canvas: the middle of a text, pixels of the canvas.
+      size: of the title and the caption, points; headings and labels are smaller.
+      labels: (y, lines) to the left of the canvas, right-aligned: the middle of the lines, pixels of the canvas.
+    """
+    line, small = round(size * DPI / 72 * 1.3), size * 0.8
+    beside = max([text_width(each, small) for _, lines in labels for each in lines], default=0)
+    left = MARGIN + (round(beside) + MARGIN if labels else 0)
+    inner = left - MARGIN + canvas.shape[1]
+    room = max(inner, TEXT)
+    titles, captions = (wrapped(text, room, size) if text else [] for text in (title, caption))
     heading_lines = 0.8 * max((text.count("\n") + 1 for _, text in headings), default=0)
     top = MARGIN + round(line * (len(titles) + heading_lines)) + (MARGIN // 2 if titles or headings else 0)
     bottom = MARGIN + (line * len(captions) + MARGIN if captions else 0)
-    height, width = top + canvas.shape[0] + bottom, canvas.shape[1] + 2 * MARGIN
+    widest = max([text_width(each, size) for each in titles + captions], default=0)
+    wider = max(0, round(1.03 * widest) - inner)  # what a renderer draws differs a little from what the font says
+    left += wider // 2
+    height, width = top + canvas.shape[0] + bottom, inner + wider + 2 * MARGIN
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
-    figure.figimage(canvas, xo=MARGIN, yo=bottom, origin="upper")
+    figure.figimage(canvas, xo=left, yo=bottom, origin="upper")
     style = {"fontsize": size, "color": INK, "va": "top", "linespacing": 1.1}
     for index, text in enumerate(titles):
         figure.text(0.5, 1 - (MARGIN + index * line) / height, text, ha="center", **style)
     for x, text in headings:
-        place = (MARGIN + x) / width, 1 - (top - MARGIN // 2) / height
-        figure.text(*place, text, ha="center", **style | {"va": "bottom", "fontsize": size * 0.8})
+        place = (left + x) / width, 1 - (top - MARGIN // 2) / height
+        figure.text(*place, text, ha="center", **style | {"va": "bottom", "fontsize": small})
+    for y, lines in labels:
+        place = (left - MARGIN) / width, 1 - (top + y) / height
+        figure.text(*place, "\n".join(lines), ha="right", **style | {"va": "center", "fontsize": small})
     for index, text in enumerate(captions):
         figure.text(MARGIN / width, (bottom - MARGIN - index * line) / height, text, ha="left", **style)
     write(path, figure)
 
 
-def sample_grid(path, images, rows, columns, title=None, low=0.0, high=1.0):
+def sample_grid(path, images, rows, columns, title=None, low=0.0, high=1.0, labels=()):
     """Writes a grid of images, in reading order, enlarged by a whole factor without smoothing.
 
     Args:
@@ -91,6 +108,7 @@ def sample_grid(path, images, rows, columns, title=None, low=0.0, high=1.0):
       rows, columns: of the grid.
       title: a line above it, or None.
       low, high: black and white.
+      labels: the words to the left of each row: for each a sequence of texts, which have lines of their own; () for none.
 
     Raises:
       ValueError: too many images, a wrong shape, or numbers that are not finite.
@@ -99,7 +117,13 @@ def sample_grid(path, images, rows, columns, title=None, low=0.0, high=1.0):
     pixels = _pixels(images, low, high)
     if len(pixels) > rows * columns:
         raise ValueError(f"{len(pixels)} images do not fit into {rows} x {columns}")
-    _write_canvas(path, _grid(pixels, rows, columns, _scale(pixels.shape[2], columns)), title)
+    scale = _scale(pixels.shape[2], columns)
+    pitch = pixels.shape[1] * scale + GAP
+    beside = [
+        (row * pitch + (pitch - GAP) / 2, [line for text in texts for line in wrapped(text, LABEL, 7.2)])
+        for row, texts in enumerate(labels)
+    ]
+    _write_canvas(path, _grid(pixels, rows, columns, scale), title, labels=beside)
 
 
 def nearest_grid(path, samples, neighbours, low, high, caption):
@@ -157,7 +181,7 @@ def interpolation_strips(path, strips, low=0.0, high=1.0, title=None):
         raise ValueError(f"strips must be (n_strips, n_steps, height, width, channels), not {strips.shape}")
     n, steps, height, width, _ = strips.shape
     pixels = _pixels(strips.reshape(-1, *strips.shape[2:]), low, high)
-    scale, apart = _scale(width, steps), 4 * GAP
+    scale, apart = max(2, _scale(width, steps)), 4 * GAP
     canvas = _white(n * (height * scale + apart) - apart, steps * width * scale)
     for index, image in enumerate(pixels):
         strip, step = divmod(index, steps)

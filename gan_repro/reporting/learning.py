@@ -100,5 +100,5 @@ def estimate_and_quality(path, snapshots, estimate, label, quality_label, shown,
         right.set_ylabel(textwrap.fill(quality_label, 40), color=curves.COLOURS[1], fontsize=9)
         right.set_ylim(0, 1.08 * np.nanmax(qualities) or 1)
         right.spines["top"].set_visible(False)
-    figure.suptitle(title, fontsize=10, color=curves.INK)
+    curves.headline(figure, title, 10)
     curves.write(path, figure)

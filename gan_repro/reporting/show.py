@@ -13,6 +13,7 @@ from gan_repro.scaling import to_pixels
 
 STOPS = 6  # of a closed walk; an open one goes from the first to the second
 FRAMES = 12  # from stop to stop: a second, at figures.animation's 80 ms
+NO_INK = 0.05  # mean brightness of places below which a reader sees black
 WIDEST = 100  # columns of a row for each label
 
 
@@ -72,6 +73,7 @@ def grid(path, run, kind, n, seed, listed=(), shape=None):
     j = np.arange(n)
     cells[j % distinct * columns + j // distinct if by_label else j] = images
     title = f"{draw.caption(run, kind)}. Seed {seed}{'. A row for each label' if by_label else ''}"
+    title += draw.masks(run, kind)
     figures.sample_grid(path, cells, rows, columns, title, black, white)
 
 
@@ -108,7 +110,7 @@ def strips(path, run, kind, walks, steps, seed, way, listed=()):
       way: one of priors.PATHS.
     """
     images, _ = _images(run, kind, np.concatenate(walks_of(run, walks, steps, seed, way)), listed, steps)
-    title = f"{draw.caption(run, kind)}. {way.capitalize()} interpolation in z. Seed {seed}"
+    title = f"{draw.caption(run, kind)}. {way.capitalize()} interpolation in z. Seed {seed}{draw.masks(run, kind, walk=True)}"
     figures.interpolation_strips(path, images.reshape(walks, steps, *images.shape[1:]), *_shown(run, images), title)
 
 
@@ -119,7 +121,8 @@ def point(path, run, kind, share, seed, way, listed=()):
     start, end = _stops(run, 1, seed)[0, :2]
     z = priors.PATHS[way](start, end, 101)[[round(100 * share)]]
     images, _ = _images(run, kind, z, listed)
-    figures.sample_grid(path, images, 1, 1, None, *_shown(run, images))
+    title = f"{draw.caption(run, kind)}. {share:.0%} of the way from one random z to another, {way} interpolation. Seed {seed}"
+    figures.sample_grid(path, images, 1, 1, title, *_shown(run, images))
 
 
 def strips_and_neighbours(path, run, kind, source, walks, steps, seed, way):
@@ -150,7 +153,7 @@ def off_prior(path, run, kind, factors, rows, seed, listed=()):
     z = (z[:, None] * np.float32(factors)[:, None]).reshape(-1, z.shape[1])
     images, _ = _images(run, kind, z, listed, len(factors))
     names = ", ".join(f"{factor:g}" for factor in factors)
-    title = f"{draw.caption(run, kind)}. In each row one z, times {names}"
+    title = f"{draw.caption(run, kind)}. In each row one z, times {names}{draw.masks(run, kind, walk=True)}"
     figures.sample_grid(path, images, rows, len(factors), title, *_shown(run, images))
 
 
@@ -173,7 +176,8 @@ def label_morphs(path, run, kind, pairs, steps, seed):
     z = np.repeat(sampling.draw(run.prior(), len(pairs), seed), steps, axis=0)
     images = sampling.images_of(sampling.with_shares(run.generator(kind)), z, shares, strips=len(pairs))
     strips_ = images.reshape(len(pairs), steps, *images.shape[1:])
-    title = f"{draw.caption(run, kind)}. From label to label: {', '.join(f'{a} to {b}' for a, b in pairs)}"
+    names = ", ".join(f"{a} to {b}" for a, b in pairs)
+    title = f"{draw.caption(run, kind)}. From label to label: {names}{draw.masks(run, kind, walk=True)}"
     figures.interpolation_strips(path, strips_, *_shown(run, images), title)
 
 
@@ -194,6 +198,8 @@ def kernels(path, network, layer, title):
 def strongest(path, network, images, labels, shown, title, n=8, rows=12):
     """Writes a PNG with a row for each of the first maps of D's last convolution: the places that excite it most.
 
+    Beside a map whose places are nearly black stands why.
+
     Args:
       network: D, convolutional.discriminator.
       images: float32 (m, h, w, c), as D sees them; labels: int (m,), or None for a D that sees none.
@@ -205,7 +211,11 @@ def strongest(path, network, images, labels, shown, title, n=8, rows=12):
     from gan_repro.evaluation import features
 
     found = features.strongest(network, images, labels, n)[:rows]
-    figures.sample_grid(path, found.reshape(-1, *found.shape[2:]), len(found), n, title, *shown)
+    black, white = shown
+    ink = ((found - black) / (white - black)).mean(axis=(1, 2, 3, 4))
+    beside = [["answers most where there is next to no ink"] if share < NO_INK else [] for share in ink]
+    title = f"{title}. A row for each of the first {len(found)} maps"
+    figures.sample_grid(path, found.reshape(-1, *found.shape[2:]), len(found), n, title, *shown, beside if any(beside) else ())
 
 
 def animation(path, run, kind, walks, shape, seed, way, listed=()):

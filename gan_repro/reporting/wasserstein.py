@@ -65,7 +65,7 @@ def against_theta(path, theta, panels, title=None, note=None):
         loc="outside lower center", ncols=2, frameon=False, fontsize=9, title=note, title_fontsize=9,
     )  # fmt: skip
     if title:
-        figure.suptitle(title, fontsize=11, color=curves.INK)
+        curves.headline(figure, title)
     curves.write(path, figure)
 
 
@@ -128,5 +128,5 @@ def judges(path, found, title=None, note=None):
         *zip(*entries), loc="outside lower center", ncols=2, frameon=False, fontsize=8.5, title=note, title_fontsize=8.5
     )
     if title:
-        figure.suptitle(title, fontsize=10, color=curves.INK)
+        curves.headline(figure, title, 10)
     curves.write(path, figure)

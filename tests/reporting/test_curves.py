@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from test_figures import read
 
@@ -54,7 +56,7 @@ def test_the_first_epochs_do_not_flatten_the_rest():
 
 def of(seed, epochs=20, kinds=("last",), preset="paper", **recipe):
     record = {"preset": preset, "seed": seed, "epochs": epochs, "curves": trained(epochs, kinds)}
-    return record | {"config": {"recipe": recipe}}
+    return record | {"config": {"recipe": {"epochs": epochs} | recipe}}
 
 
 def test_log_likelihood_curves_show_the_published_value(tmp_path):
@@ -70,16 +72,19 @@ def test_a_colour_for_each_generator_a_style_for_each_preset_and_a_line_for_each
     figures = []
     monkeypatch.setattr(curves, "write", lambda path, figure: figures.append(figure))
     kinds = ("last", "averaged-uniform-5")
-    groups = [[of(0, 30, kinds)], [of(0, 20, kinds), of(1, 20, kinds)], [of(0, 10, kinds, "quick", pretrain_epochs=4)]]
+    groups = [[of(0, 30, kinds)], [of(0, 20, kinds), of(1, 20, kinds)], [of(0, 10, kinds, "quick")]]
+    groups[2][0]["config"]["recipe"]["epochs"] = 6  # of 10: four came before
     curves.log_likelihood_curves("unused.png", groups, [], "title")
     (axes,), (legend,) = figures[0].axes, figures[0].legends
     lines = [line for line in axes.get_lines() if len(set(line.get_xdata())) > 1]
     drawn = [(line.get_color(), line.get_linestyle() == "-", max(line.get_xdata())) for line in lines]
     runs = [(True, 30), (True, 20), (False, 10)]
-    assert drawn == [(colour, solid, end) for solid, end in runs for colour in curves.COLOURS[:2]]
+    first = [(colour, solid, end) for solid, end in runs for colour in curves.COLOURS[:2]][:4]
+    assert drawn == first + [(colour, False, end) for colour in curves.COLOURS[:2] for end in (4, 10)]  # a line for each stage
     words = [text.get_text() for text in legend.get_texts()]
-    assert words == ["G as trained", "average of weights, uniform-5", "paper preset, seed 0: 30 epochs, 1: 20 epochs",
-                     "quick preset, seed 0: 10 epochs", "the second stage begins"]  # fmt: skip
+    assert words == ["last weights", "mean of weights since epoch 5",
+                     "paper preset, seed 0: 30 epochs; seed 1: 20 epochs", "quick preset, seed 0: 10 epochs",
+                     "the second stage begins"]  # fmt: skip
 
 
 SIGMAS = [0.05, 0.1, 0.2, 0.4, 1.0]
@@ -115,8 +120,8 @@ def test_a_sweep_has_a_line_for_each_number_of_samples_and_a_dot_where_validatio
     left, _ = drawn([("ours", [sweep])], "a title", [])
     assert [points(line) for line in left.lines[::2]] == [[SIGMAS, row] for row in sweep["value"]]
     assert [points(line) for line in left.lines[1::2]] == [[[0.2], [10.0]], [[0.1], [sweep["value"][1][1]]]]
-    assert [text.get_text() for text in left.texts] == ["100", "n = 1,000"]
-    assert [text.xy for text in left.texts] == [(0.2, 10.0), (0.2, 100.0)]
+    shown = [text.get_text() for text in left.get_legend().get_texts()]
+    assert shown == ["n = 100", "n = 1,000", "σ chosen by validation"] and not left.texts
 
 
 def test_the_folds_of_a_sweep_have_a_dot_for_each_width(drawn):
@@ -131,21 +136,30 @@ def test_a_sweep_compares_all_runs_by_the_number_of_samples(drawn):
     left, right = drawn([("ours, 2 seeds", seeds), ("training images", images)], "a title", [number])
     *lines, published = right.lines
     assert [points(line) for line in lines] == [[sweep["n_samples"], sweep["chosen_value"]] for sweep in [*seeds, *images]]
-    assert [line.get_color() for line in lines] == [curves.COLOURS[0]] * 2 + [curves.COLOURS[1]]
+    assert [line.get_color() for line in lines] == [curves.COLOURS[0]] * 2 + [curves.STAND_INS["training images"]]
     shown = [text.get_text() for text in right.get_legend().get_texts()]
     assert shown == ["ours, 2 seeds", "training images", "published Fake, 225 ± 2"]
     for dashed in (left.lines[0], right.lines[-1]):
         assert set(dashed.get_ydata()) == {225} and dashed.get_linestyle() == "--"
 
 
-def test_lines_that_lie_on_each_other_share_a_label(drawn):
-    flat, steep = swept(0.0, (100, 1000), ((0.2,),) * 2), swept(0.0, (100, 1000), ((0.2,),) * 2)
-    flat["value"][0] = [value - 0.01 for value in flat["value"][1]]
-    steep["value"][0] = [value - 200 for value in steep["value"][1]]
-    for sweep, labels in ((flat, ["n = 1,000"]), (steep, ["100", "n = 1,000"])):
-        sweep["chosen_value"] = [max(row) for row in sweep["value"]]
-        left, _ = drawn([("ours", [sweep])], "a title", [])
-        assert [text.get_text() for text in left.texts] == labels
+def test_a_stand_in_has_one_colour_wherever_it_stands(drawn):
+    names = [*curves.STAND_INS, "ours", "training images, quick preset"]
+    for order in (names, names[::-1]):
+        left, right = drawn([(name, [swept()]) for name in order], "a title", [])
+        lines = {line.get_label(): line for line in right.lines}
+        for name, colour in curves.STAND_INS.items():
+            assert lines[name].get_color() == colour != lines["ours"].get_color()
+        again = lines["training images, quick preset"]
+        assert again.get_color() == lines["training images"].get_color()
+        assert again.get_linestyle() != lines["training images"].get_linestyle()
+        np.testing.assert_allclose(to_rgb(left.lines[-1].get_color()), to_rgb(right.lines[0].get_color()))
+
+
+def test_a_sweep_says_whose_widths_are_drawn(drawn):
+    for said, shown in ((None, "ours, 2 seeds"), ("ours, seed 4", "ours, seed 4")):
+        left, _ = drawn([("ours, 2 seeds", [swept(), swept()])], "a title", [], said)
+        assert left.get_title() == shown
 
 
 @pytest.mark.parametrize("top", [-4000.0, 0.0, 200.0])
@@ -162,6 +176,110 @@ def test_a_sweep_shows_every_peak_and_not_the_depths(drawn, top):
 def test_a_sweep_of_a_single_number_of_samples(drawn):
     left, right = drawn([("ours", [swept(0.0, (100,), ((0.2,),))])], "a title", [])
     assert left.get_ylim()[0] < 10 < left.get_ylim()[1] and list(right.get_xticks()) == [100]
+
+
+# ---- words and legends, measured as they are drawn -------------------------------------------------------------------
+
+
+def boxes(figure):
+    """The figure is laid out; (renderer, all its legends, of axes and of its own)."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return canvas.get_renderer(), [*figure.legends, *(axes.get_legend() for axes in figure.axes if axes.get_legend())]
+
+
+def inside(figure, box):
+    width, height = figure.get_size_inches() * figure.dpi
+    return box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
+
+
+LONG = "A model with a name that is long on data whose title is longer still, and the preset and the seed behind it"
+EVERY = ("last", *(f"averaged-{kind}" for kind in ("exponential-.9995", "exponential-.9999", "uniform-0", "uniform-5")))
+
+
+@pytest.mark.parametrize("draw", ["one", "training", "stages", "likelihood", "sweep"])
+def test_no_legend_covers_anything_and_no_title_is_cut_off(draw, monkeypatch):
+    figures = []
+    monkeypatch.setattr(curves, "write", lambda path, figure: figures.append(figure))
+    number = Published("table1", "Fake", "mnist", "parzen_log_likelihood", "nats", 225, 2, "somewhere", ours=True)
+    two = {"training": {"epoch": [1, 2], "d_loss": [1.0, 2.0], "g_loss": [2.0, 1.0]}}
+    sweeps = [(f"{name} {LONG[:30]}", [swept()]) for name in ("ours", "theirs", *curves.STAND_INS)]
+    {
+        "one": lambda: curves.training_curves("unused.png", two, LONG),
+        "training": lambda: curves.training_curves("unused.png", trained(50, EVERY), LONG),
+        "stages": lambda: curves.training_curves("unused.png", trained(50), LONG, stage=30),
+        "likelihood": lambda: curves.log_likelihood_curves("unused.png", [[of(0, 20, EVERY), of(1)]], [number], LONG),
+        "sweep": lambda: curves.parzen_sweep("unused.png", sweeps, LONG, [number], LONG),
+    }[draw]()
+    (figure,) = figures
+    renderer, legends = boxes(figure)
+    assert legends
+    for legend in legends:
+        box = legend.get_window_extent(renderer)
+        assert inside(figure, box)
+        for axes in figure.axes:
+            words = [axes.get_window_extent(renderer), axes.xaxis.label.get_window_extent(renderer)]
+            assert not any(box.overlaps(each) for each in words)
+    titles = [figure._suptitle, *(axes.title for axes in figure.axes)]
+    assert all(inside(figure, title.get_window_extent(renderer)) for title in titles if title.get_text())
+    assert figure._suptitle.get_text().replace("\n", " ") == LONG
+
+
+def test_a_player_without_a_loss_has_no_line_and_stages_are_told_apart(monkeypatch):
+    figures, epochs = [], [1, 2, 3, 4]
+    monkeypatch.setattr(curves, "write", lambda path, figure: figures.append(figure))
+    training = {"d_loss": [0.5, 0.4, -3.0, -4.0], "g_loss": [None] * 4, "d_real": [0.9, 1.0, 1.5, 1.8]}
+    training |= {"d_generated": [0.1, 0.0, -1.5, -2.5]}
+    for stage in (2, 0, 4):
+        curves.training_curves("unused.png", {"training": {"epoch": epochs} | training}, "a title", stage=stage)
+    staged, whole, ended = figures
+    begins = ["the second stage begins"]
+
+    def words(figure):
+        return [[text.get_text() for text in axes.get_legend().get_texts()] for axes in figure.axes]
+
+    assert words(staged) == [["discriminator, then critic", *begins],
+                             ["D(x), then f(x)", "D(G(z)), then f(G(z))", *begins]]  # fmt: skip
+    assert staged.axes[1].get_ylabel() == "mean output of D, then f"
+    lines = [list(line.get_xdata()) for line in staged.axes[0].get_lines()]
+    assert lines == [[1, 2], [3, 4], [2, 2]]  # two games, and the line between them
+    assert words(whole) == words(ended) == [["critic"], ["f(x)", "f(G(z))"]]
+    assert whole.axes[1].get_ylabel() == "mean output of f"
+    probable = {name: [0.5, 0.6] for name in ("d_loss", "g_loss", "d_real", "d_generated")}
+    for critic, shown in ((True, "f(x)"), (False, "D(x)")):  # outputs that could be either's
+        curves.training_curves("unused.png", {"training": {"epoch": [1, 2]} | probable}, "a title", critic)
+        assert words(figures[-1])[1][0] == shown
+
+
+@pytest.mark.parametrize("epochs, shown", [
+    ({0: 250}, "paper preset, seed 0: 250 epochs"),
+    ({0: 250, 1: 250, 2: 250}, "paper preset, 3 seeds, 250 epochs"),
+    ({0: 1000, 1: 250, 2: 250}, "paper preset, seed 0: 1,000 epochs; seeds 1, 2: 250 epochs"),
+])  # fmt: skip
+def test_seeds_that_agree_are_counted(epochs, shown):
+    assert curves._preset_title("paper", {seed: {"epochs": n} for seed, n in epochs.items()}) == shown
+
+
+@pytest.mark.parametrize("width", [1, 150, 300, 700, 5000])
+def test_lines_are_as_few_as_fit_and_as_equal_as_that_allows(width):
+    lines = curves.wrapped(LONG, width, 9)
+    assert " ".join(lines) == LONG
+    assert all(curves.text_width(line, 9) <= width or " " not in line for line in lines)
+    longest = max(curves.text_width(line, 9) for line in lines)
+    assert len(curves._filled(LONG, width, 9)) == len(lines) < len(curves._filled(LONG, longest - 1, 9)) or width == 1
+
+
+def test_no_word_is_left_alone_behind_a_full_line():
+    text = "In each row one z, times 0, 0.25, 0.5, 1, 1.5, 2, 4, 8"
+    width = curves.text_width(text, 9) - 1
+    first, second = curves.wrapped(text, width, 9)
+    assert len(second) > 0.7 * len(first) and len(curves._filled(text, width, 9)[1]) < 3
+
+
+def test_generators_have_names_in_words():
+    names = {"best": "best by validation", "last": "last weights", "averaged-uniform-5": "mean of weights since epoch 5",
+             "averaged-exponential-.9995": "moving average of weights, decay .9995", "D": "D"}  # fmt: skip
+    assert {kind: curves.kind_title(kind) for kind in names} == names
 
 
 def test_the_same_arguments_give_the_same_bytes_and_no_date_or_version(tmp_path):

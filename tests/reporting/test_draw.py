@@ -77,12 +77,48 @@ def test_a_row_for_each_class_and_the_same_noise_down_each_column(finished, grid
     draw.class_rows(finished(True), "last", columns=7)
     ((name, images, rows, columns, title, shown),) = grids
     assert (name, rows, columns, shown) == ("classes-last.png", 10, 7, (0.0, 1.0))
-    assert "Fake nets on random blobs; generator: last" in title
+    assert "Fake nets on random blobs; generator: last weights" in title and title.endswith("same z down each column")
     cells = images.reshape(10, 7, 4)
     np.testing.assert_allclose(cells[:, :, 0], np.repeat(np.arange(10)[:, None] / 10, 7, 1), rtol=1e-6)
     z = PRIOR.draw(7, randomness.seed_pair(SEED, 1, randomness.FIGURE)).numpy()
     np.testing.assert_allclose(cells[:, :, 1:], np.broadcast_to(z, (10, 7, 3)), rtol=1e-6)
     assert len(np.unique(z)) == 21
+
+
+def test_dropout_that_stays_on_is_told(finished, monkeypatch):
+    from gan_repro.layers import Dropout
+
+    titles = []
+    monkeypatch.setattr(figures, "sample_grid", lambda path, images, rows, columns, title, *rest: titles.append(title))
+    monkeypatch.setattr(figures, "interpolation_strips", lambda path, strips, low, high, title: titles.append(title))
+    run = finished(True)
+    network = run.generator("last")
+    for always in (True, False):
+        noisy = keras.Model(network.inputs, Dropout(0.5, 2.0, always)(network.output))
+        monkeypatch.setattr(Finished, "generator", lambda self, kind, noisy=noisy: noisy)
+        draw.class_rows(run, "last", columns=2)
+        draw.interpolation(run, "last")
+        draw.walk(run, "last")
+    own, shared = "every image with a dropout mask of its own", "one dropout mask for each row"
+    told = [(own in title, shared in title) for title in titles]
+    assert told == [(True, False), (False, True), (False, True)] + [(False, False)] * 3
+
+
+def test_each_row_of_the_averages_says_whose_it_is_and_its_nats(finished, monkeypatch):
+    found = []
+    monkeypatch.setattr(figures, "sample_grid", lambda path, *rest: found.append((path.name, *rest)))
+    monkeypatch.setattr(Finished, "samples", lambda self, kind, n: np.full((n, 2, 2, 1), len(kind) / 100, np.float32))
+    run, kinds = finished(False), ["best", "last", "averaged-uniform-5"]
+    entry = {"metric": "parzen_log_likelihood", "generator": "best", "value": 1183.04}
+    draw.averages(run, kinds, [entry, entry | {"generator": "last", "value": -3.0}, entry | {"metric": "x", "value": 1}])
+    draw.averages(run, kinds)
+    draw.averages(run, kinds[:1])
+    (name, images, rows, columns, title, *_, labels), (*_, plain, _, _, without) = found
+    assert (name, rows, columns) == ("averages.png", 3, 10) and "log-likelihood" in title and "log-likelihood" not in plain
+    words = ["best by validation", "last weights", "mean of weights since epoch 5"]
+    assert labels == [(words[0], "1,183.0 nats"), (words[1], "-3.0 nats"), (words[2],)]
+    assert without == [(word,) for word in words]
+    np.testing.assert_allclose(images[::10, 0, 0, 0], [len(kind) / 100 for kind in kinds], rtol=1e-6)
 
 
 def test_a_hundred_samples_are_those_of_the_evaluation(finished, grids):

@@ -97,6 +97,45 @@ def test_nearest_grid_outlines_the_sixth_column(tmp_path, flat):
     assert (picture[:, :MARGIN][: ys.max()] == 255).all()
 
 
+TITLE = "the mean training image (of data with a long name, contrast-normalised to norm 55) in place of samples"
+
+
+@pytest.mark.parametrize("size, title", [(8, TITLE), (48, TITLE), (8, "o" * 90), (48, f"{TITLE} {TITLE}")])
+def test_no_title_is_cut_off_by_a_small_image(tmp_path, size, title):
+    image = digits(1, size)
+    figures.sample_grid(tmp_path / "g.png", image, 1, 1, title)
+    picture, cell = read(tmp_path / "g.png"), 4 * size
+    assert (picture[:, :3] == 255).all() and (picture[:, -3:] == 255).all() and (picture[:3] == 255).all()
+    left = (picture.shape[1] - cell) // 2
+    at = picture[-MARGIN - cell : -MARGIN, left : left + cell]
+    np.testing.assert_array_equal(at, enlarged(image[0], 4))
+    words = np.flatnonzero((picture[: -MARGIN - cell] < 128).any(axis=(0, 2)))
+    assert words[-1] - words[0] > 1.5 * cell and picture.shape[1] < max(figures.TEXT, 1.2 * (words[-1] - words[0])) + 3 * MARGIN
+
+
+def test_rows_have_their_words_beside_them(tmp_path):
+    images, labels = digits(6, 28), [("best by validation", "183.0 nats"), (), ("moving average of weights, decay .9995",)]
+    figures.sample_grid(tmp_path / "g.png", images, 3, 2, "a title", labels=labels)
+    picture, cell = read(tmp_path / "g.png"), 28 * 4
+    height, width = 3 * cell + 2 * GAP, 2 * cell + GAP
+    grid = picture[-MARGIN - height : -MARGIN, -MARGIN - width : -MARGIN]
+    for index, image in enumerate(images):
+        y, x = index // 2 * (cell + GAP), index % 2 * (cell + GAP)
+        np.testing.assert_array_equal(grid[y : y + cell, x : x + cell], enlarged(image, 4))
+    beside = picture[-MARGIN - height : -MARGIN, : -MARGIN - width]
+    dark = [(beside[row * (cell + GAP) : row * (cell + GAP) + cell] < 128).any(axis=(1, 2)) for row in range(3)]
+    assert [rows.any() for rows in dark] == [True, False, True]
+    for rows in (dark[0], dark[2]):
+        assert abs(np.flatnonzero(rows).mean() - cell / 2) < 8  # in the middle of its row
+    assert (beside[:, : MARGIN - 3] == 255).all() and (beside[:, -MARGIN + 3 :] == 255).all()
+
+
+def test_long_strips_are_enlarged_as_well(tmp_path):
+    strips = digits(50, 28).reshape(2, 25, 28, 28, 1)
+    figures.interpolation_strips(tmp_path / "s.png", strips)
+    assert read(tmp_path / "s.png").shape[1] == 25 * 28 * 2 + 2 * MARGIN
+
+
 def test_nearest_grid_refuses_shapes_that_do_not_fit(tmp_path):
     for samples, neighbours in ((digits(19), digits(4)), (digits(20, 9), digits(4)), (digits(2), digits(4))):
         with pytest.raises(ValueError, match="do not fit"):

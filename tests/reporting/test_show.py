@@ -47,7 +47,9 @@ def drawn(monkeypatch):
     monkeypatch.setattr(
         figures,
         "sample_grid",
-        lambda path, images, rows, columns, title=None, low=0, high=1: held.update(images=images, title=title),
+        lambda path, images, rows, columns, title=None, low=0, high=1, labels=(): held.update(
+            images=images, title=title, labels=labels
+        ),
     )
     monkeypatch.setattr(
         figures, "interpolation_strips", lambda path, strips, low=0, high=1, title=None: held.update(images=strips, title=title)
@@ -99,8 +101,20 @@ def test_neighbours_lie_below_their_walks_and_are_the_nearest(drawn):
 def test_a_point_of_the_first_walk(share, drawn):
     show.point("x.png", Run(), "last", share, seed=1, way="linear")
     point = drawn["images"].reshape(SIZE)
+    assert f"Nets on blobs; generator: last weights. {share:.0%} of the way" in drawn["title"]
     show.strips("x.png", Run(), "last", 1, 5, 1, "linear")
     assert np.allclose(point, drawn["images"].reshape(5, SIZE)[round(4 * share)])
+
+
+def test_a_map_that_answers_where_nothing_is_says_so(drawn, monkeypatch):
+    parts = np.full((5, 3, 4, 4, 1), -0.5, np.float32)
+    parts[[1, 3]] = -0.97  # next to black, of -1 to 1
+    monkeypatch.setattr(features, "strongest", lambda *given: parts)
+    for rows, dark in ((4, [1, 3]), (1, [])):
+        show.strongest("x.png", None, None, None, (-1.0, 1.0), "parts", n=3, rows=rows)
+        assert [row for row, words in enumerate(drawn["labels"]) if words] == dark
+        assert drawn["title"] == f"parts. A row for each of the first {rows} maps"
+    assert drawn["labels"] == ()
 
 
 def test_kernels_are_scaled_each_to_its_largest_weight(drawn):

@@ -22,6 +22,9 @@ class Run:
     def prior(self):
         return priors.Prior("uniform_0_1", 4)
 
+    def generator(self, kind):
+        return SimpleNamespace(layers=[])
+
     def images(self, kind, z, labels, strips):
         assert strips == 6
         self.labels = labels
