@@ -67,7 +67,7 @@ def percentiles(values, among):
 
 
 def exemplars(first, second, n=EXEMPLARS):
-    """The exemplars of A (high in the first, middling in the second), B (middling in both), C (middling, high).
+    """The exemplars of A (high in the first, plain in the second), B (plain in both), C (plain, high).
 
     Those whose percentiles are nearest to (HIGH, MIDDLE), (MIDDLE, MIDDLE), (MIDDLE, HIGH), by Euclidean distance.
 
