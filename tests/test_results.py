@@ -8,7 +8,7 @@ import reliability
 
 from gan_repro import experiment as experiments
 from gan_repro import files, shipped
-from gan_repro.reporting import formats, investigation, overview, records, tables
+from gan_repro.reporting import formats, investigation, metrics, overview, records, tables
 
 RESULTS = conftest.ROOT / "results"
 
@@ -21,6 +21,11 @@ def built():
 
 def test_there_are_records():
     assert records.read_all(RESULTS / "records")
+
+
+def test_every_metric_of_a_record_has_a_title():
+    found = {entry["metric"] for record in records.read_all(RESULTS / "records") for entry in record["measurements"]}
+    assert found <= set(metrics.TITLES)
 
 
 @pytest.mark.parametrize("suffix", formats.FORMATS)
