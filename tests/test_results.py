@@ -38,9 +38,10 @@ def test_the_overview_is_that_of_the_tables_and_figures():
     names = [path.name for path in (RESULTS / "figures").iterdir()]
     text = (RESULTS / "README.md").read_text(encoding="utf-8")
     packaged = [folder.name for folder in shipped.folders().values()]
-    assert text == overview.markdown(list(built().values()), names, packaged, list(overview.PAGES))
+    parts = investigation.parts((RESULTS / f"{investigation.NAME}.md").read_text(encoding="utf-8"))
+    assert text == overview.markdown(list(built().values()), names, packaged, list(overview.PAGES), parts)
     links = re.findall(r"\]\(([^)]+)\)", text)
-    assert len(links) > 20 and all((RESULTS / link).exists() for link in links)
+    assert len(links) > 20 and all((RESULTS / link.partition("#")[0]).exists() for link in links)
 
 
 def test_the_page_on_log_likelihoods_is_that_of_the_records():

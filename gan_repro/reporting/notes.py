@@ -65,12 +65,16 @@ def notes(table):
     shown = columns | dict.fromkeys(others)
     judged = [VERDICTS] if table.published else []
     judged += [LESS.format(less) + (LOWER if table.published else "")] if less else []
-    caveats = [CAVEATS[metric] for metric in shown if metric in CAVEATS]
     sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
     noticed = [text for run, members in enumerate(table.groups, start=1) if (text := _noticed(run, members))]
     sources += [UNVERIFIED] if any(number.unverified for _, number in table.published) else []
     remarks = list(dict.fromkeys(f"{number.row}: {number.note}" for _, number in table.published if number.note))
-    return [ERROR_BARS, *folds, *sigmas, *judged, *caveats, *noticed, *sources, *remarks]
+    return [ERROR_BARS, *folds, *sigmas, *judged, *caveats(shown), *noticed, *sources, *remarks]
+
+
+def caveats(metrics):
+    """What to bear in mind of metrics, as a list of texts."""
+    return [CAVEATS[metric] for metric in dict.fromkeys(metrics) if metric in CAVEATS]
 
 
 def _noticed(run, members):
