@@ -144,6 +144,7 @@ class Published:
       unavailable: why it cannot be measured by anyone at once ("TFD is given out on request"), or "".
       departure: in what this experiment's conditions are never the published ones, such as other training data, or "";
         ours is then "partly" at most.
+      unverified: whether it is quoted from memory and has not been checked against the paper.
     """
 
     table: str
@@ -159,6 +160,24 @@ class Published:
     note: str = ""
     unavailable: str = ""
     departure: str = ""
+    unverified: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class KeyFigure:
+    """A figure that opens the paper's section of results/README.md.
+
+    Attributes:
+      dataset: of the run that it is of.
+      kind: what follows the run's name in results/figures, such as "samples-best"; or the data set's, "log-likelihood".
+      caption: what there is to see, and which figure of the paper it is.
+      preset: the suffix of the presets of that model: "-gan" of "quick-gan".
+    """
+
+    dataset: str
+    kind: str
+    caption: str
+    preset: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,6 +194,9 @@ class Experiment:
       deviations: from paper and authors' code, in order, each with its source.
       not_run: (what, why) of what the paper shows and this program has not measured.
       findings: what came of it, a sentence or two each; they stand beside the verdicts.
+      protocol: how its numbers are measured, in a sentence or two.
+      key_figures: those that show most.
+      short: the paper as people call it: "DCGAN"; "": the name.
       stages: (config, source) -> sequence of training.Stage; called with TensorFlow at hand. Empty: nothing is trained.
       evaluate: (finished.Finished) -> list of measurements; draws the paper's figures as well.
       generator: (config, spec) -> the generator, a Keras model; None where nothing is trained.
@@ -203,7 +225,15 @@ class Experiment:
     deviations: tuple[str, ...] = ()
     not_run: tuple[tuple[str, str], ...] = ()
     findings: tuple[str, ...] = ()
+    protocol: str = ""
+    key_figures: tuple[KeyFigure, ...] = ()
+    short: str = ""
     models: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def known_as(self):
+        """The paper's name for a reader."""
+        return self.short or self.name
 
     def model(self, preset, dataset):
         """The name in tables of the model that a preset is of, on a data set that may have a model of its own."""

@@ -67,9 +67,11 @@ def regenerate(results, found):
     pictures = [path.name for path in (results / "figures").glob("[!.]*.png")]
     packaged = [folder.name for folder in shipped.folders().values()]
     looked_into = results / f"{investigation.NAME}.md"
-    files.write_text(looked_into, investigation.markdown(found, groups, pictures))
+    investigated = investigation.markdown(found, groups, pictures)
+    files.write_text(looked_into, investigated)
+    parts = investigation.parts(investigated)
     pages = [name for name in overview.PAGES if (results / f"{name}.md").exists()]
-    files.write_text(results / "README.md", overview.markdown(built, pictures, packaged, pages))
+    files.write_text(results / "README.md", overview.markdown(built, pictures, packaged, pages, parts))
     return [*written, looked_into, results / "README.md"]
 
 

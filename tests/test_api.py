@@ -9,6 +9,7 @@ import pytest
 
 import experiments
 import gan_repro
+from gan_repro import data, evaluation, reporting
 
 FILES = [path for package in (gan_repro, experiments) for path in sorted(Path(package.__path__[0]).rglob("*.py"))]
 
@@ -17,6 +18,12 @@ def test_help_names_every_module():
     body = gan_repro.__doc__.partition("Programs")[2]
     there = {module.name for module in pkgutil.iter_modules(gan_repro.__path__)}
     assert there <= set(re.findall(r"[a-z_]+", body))
+
+
+@pytest.mark.parametrize("package", [data, evaluation, reporting], ids=lambda package: package.__name__)
+def test_help_of_a_package_lists_each_of_its_modules_with_a_few_words(package):
+    listed = re.findall(r"^    (\w+) +\w.*", package.__doc__.partition("\nModules (")[2], re.MULTILINE)
+    assert sorted(listed) == sorted(module.name for module in pkgutil.iter_modules(package.__path__))
 
 
 def undocumented(tree, prefix=""):

@@ -8,7 +8,7 @@ import reliability
 
 from gan_repro import experiment as experiments
 from gan_repro import files, shipped
-from gan_repro.reporting import formats, investigation, overview, records, tables
+from gan_repro.reporting import formats, investigation, metrics, overview, records, tables
 
 RESULTS = conftest.ROOT / "results"
 
@@ -23,6 +23,11 @@ def test_there_are_records():
     assert records.read_all(RESULTS / "records")
 
 
+def test_every_metric_of_a_record_has_a_title():
+    found = {entry["metric"] for record in records.read_all(RESULTS / "records") for entry in record["measurements"]}
+    assert found <= set(metrics.TITLES)
+
+
 @pytest.mark.parametrize("suffix", formats.FORMATS)
 def test_the_tables_are_those_of_the_records(suffix):
     for name, table in built().items():
@@ -33,9 +38,10 @@ def test_the_overview_is_that_of_the_tables_and_figures():
     names = [path.name for path in (RESULTS / "figures").iterdir()]
     text = (RESULTS / "README.md").read_text(encoding="utf-8")
     packaged = [folder.name for folder in shipped.folders().values()]
-    assert text == overview.markdown(list(built().values()), names, packaged, list(overview.PAGES))
+    parts = investigation.parts((RESULTS / f"{investigation.NAME}.md").read_text(encoding="utf-8"))
+    assert text == overview.markdown(list(built().values()), names, packaged, list(overview.PAGES), parts)
     links = re.findall(r"\]\(([^)]+)\)", text)
-    assert len(links) > 20 and all((RESULTS / link).exists() for link in links)
+    assert len(links) > 20 and all((RESULTS / link.partition("#")[0]).exists() for link in links)
 
 
 def test_the_page_on_log_likelihoods_is_that_of_the_records():

@@ -133,6 +133,8 @@ def test_help_names_every_flag(capsys):
 def test_list_names_every_experiment_data_set_and_preset(capsys):
     assert run.main(["run", "--list"]) == 0
     out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 100
+    out = out.replace("\n" + 8 * " ", " ")  # long lines are wrapped
     for name in experiments.names():
         assert f"{name}: {experiments.find(name).title}\n" in out
     for name in experiments.names():

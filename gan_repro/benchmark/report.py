@@ -18,6 +18,11 @@ HOW = (
     "numbers of G and D, the same for all: else there is no table."
 )
 
+ROUND_BY_ROUND = (
+    "Values are medians of the ratios within each round, where the contestants had their turns shortly after one another; the "
+    "tables below give the ratio of the medians, which may differ by some per cent."
+)
+
 
 def conditions():
     """Machine, versions, threads, commit: plain JSON values."""
@@ -79,7 +84,7 @@ def goals_table(verdicts):
         limit = f"at {'least' if goal.at_least else 'most'} {digits(goal.limit)}{unit}"
         measured = "" if each.value is None else f"{digits(each.value)}{unit} ({digits(each.low)} to {digits(each.high)})"
         lines.append(f"| {goal.name} | {limit} | {measured} | {each.word} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", ROUND_BY_ROUND])
 
 
 def markdown(tasks, rows, verdicts, size, found):

@@ -1,6 +1,18 @@
 """Data sets by name: `load` finds the module that has one. The protocol of what it returns is in `source`.
 
 No TensorFlow is imported here; the modules of this package import it when they first need it.
+
+Modules (help(gan_repro.data.NAME)):
+    source          what every data set gives: specification, images, labels, minibatches
+    from_tfds       MNIST, CIFAR-10, SVHN through TensorFlow Datasets
+    streams         CelebA and LSUN's bedrooms, streamed
+    tfd             the Toronto Face Database from its own file
+    user            a user's own images: npz:PATH, images:FOLDER
+    pictures        a folder of pictures too large for memory
+    glyphs          digits rendered from fonts, without a network
+    drawn           points drawn from a known law
+    gaussian1d      points on a line from a Gaussian
+    parallel_lines  points on an upright line in the plane
 """
 
 import dataclasses

@@ -18,14 +18,16 @@ def grid(rows):
 
 
 def title(table):
-    """"Table 1" for table1; other names as they are."""
-    return re.sub(r"^table(\d+)$", r"Table \1", table.name)
+    """"Table 1" for table1; else what its papers are called."""
+    own = [each.known_as for each in table.experiments if each.table == table.name]
+    number = re.fullmatch(r"table(\d+)", table.name)
+    return f"Table {number.group(1)}" if number else ", ".join(own)
 
 
 def markdown(table):
     """The whole text of the .md file."""
     lines = [f"# {title(table)}", "", tables.GENERATED, ""]
-    lines += [f"* {each.name}: {each.title} ({each.reference})" for each in table.experiments] + [""]
+    lines += [f"* {each.known_as}: {each.title} ({each.reference})" for each in table.experiments] + [""]
     lines += grid(tables.main_rows(table))
     if len(tables.verdict_rows(table)) > 1:
         lines += ["## Against the published numbers", "", *grid(tables.verdict_rows(table))]
@@ -43,7 +45,7 @@ def markdown(table):
         lines += [f"Run {run}, {tables.run_title(owner, members[0])} ({cost}):", ""]
         lines += ["```", *(record["command"] for record in members), "```", ""]
     for experiment in (each for each in table.experiments if each.deviations):
-        lines += [f"## Deviations of {experiment.name} from paper and code", ""]
+        lines += [f"## Deviations of {experiment.known_as} from paper and code", ""]
         lines += [*(f"{index}. {text}" for index, text in enumerate(experiment.deviations, start=1)), ""]
     lines += ["## Notes", "", *(f"{index}. {note}" for index, note in enumerate(notes.notes(table), start=1))]
     return "\n".join(lines) + "\n"
@@ -121,9 +123,10 @@ def comma_separated(table):
             "departures": "; ".join(line.departures),
         }
         writer.writerow(record | dataclasses.asdict(summary) | own)
-    for experiment, what, why in tables.not_run_rows(table)[1:]:
-        own = {"table": table.name, "kind": "not run", "model": what, "experiment": experiment, "departures": why}
-        writer.writerow(own)
+    for experiment in (each for each in table.experiments if each.table == table.name):
+        for what, why in experiment.not_run:
+            own = {"table": table.name, "kind": "not run", "model": what, "experiment": experiment.name, "departures": why}
+            writer.writerow(own)
     return out.getvalue()
 
 

@@ -3,13 +3,17 @@
 The findings are the experiments' own (Experiment.findings); how anything is measured, and the figures, are not here.
 """
 
+import re
 import statistics
 
-from gan_repro.experiment import level
+from scipy import stats
+
+from gan_repro.experiment import level, parse_average
 from gan_repro.reporting import curves, formats, records, tables
 
 METRIC = "parzen_log_likelihood"
 NAME = "log-likelihood"
+END = 5  # the last fifth of a curve is its end
 EPOCHS = (5, 10, 20, 30, 50, 75, 100, 150, 200, 250, *range(300, 1000, 100), *range(1000, 10_001, 250))
 
 
@@ -28,6 +32,11 @@ def markdown(experiments, groups, figures=()):
             if number.ours and number.metric == METRIC and own:
                 lines += _section(experiment, number, own, _stand_ins(groups, number), figures)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def parts(text):
+    """What the page looks into: the headings of its parts, each once."""
+    return list(dict.fromkeys(re.findall(r"^### (.+)$", text, re.MULTILINE)))
 
 
 def _is_of(experiment, number, record):
@@ -56,7 +65,11 @@ def _section(experiment, number, groups, stand_ins, figures):
     lines += [_budget([*along.values(), *(record for members in changed for record in members)]), ""]
     lines += [*(f"* {finding}" for finding in experiment.findings), ""] if experiment.findings else []
     if along:
-        lines += ["### Along the training", "", _ALONG, "", *formats.grid(_along(along))]
+        averages = sorted({kind for record in along.values() for kind in curves.validation_curves(record["curves"])} - {"last"})
+        lines += ["### Along the training", "", _ALONG, *(["", _averages(averages)] if averages else [])]
+        lines += ["", *formats.grid(_along(along))]
+        ends = _ends(along)
+        lines += ["### At the end of the training", "", _ENDS, "", *formats.grid(ends)] if len(ends) > 1 else []
     shown = [f"{records.prefix(groups[0][0])}-{kind}.png" for kind in ("log-likelihood", "sweep")]
     lines += [line for name in shown if name in figures for line in (f"![{name}](figures/{name})", "")]
     if plain:
@@ -69,9 +82,11 @@ def _section(experiment, number, groups, stand_ins, figures):
 
 _ALONG = (
     "Nats of validation images under the paper's protocol (10,000 samples, its widths), ± standard deviation over seeds where "
-    "there are several. `last` is the generator as it is trained. The others are averages of its weights along the same "
-    "training, which they never touch: `uniform-5` is their mean since epoch 5; `exponential-.9999` keeps .9999 of itself at "
-    "each update (the mean so far until that many updates have passed)."
+    "there are several. `last` is the generator as it is trained."
+)
+_ENDS = (
+    "Whether the curve of `last` still rises: its least-squares slope over the last fifth of the epochs, training by training, "
+    "± its standard error as if the validations were independent."
 )
 _TEST = "Nats of all test images, mean over seeds, ± standard error over images; σ is chosen on validation images."
 _CHANGED = (
@@ -79,6 +94,34 @@ _CHANGED = (
     "validation images, the generator as it is trained. The last column says how much seeds alone make: the unchanged recipe's "
     "mean ± standard deviation over all its seeds there."
 )
+
+
+def _averages(kinds):
+    """What the averages' names say, of those that there are."""
+    said, moving = [], []
+    for kind in (name.removeprefix("averaged-") for name in kinds):
+        decay, epoch = parse_average(kind)
+        if decay == 1:
+            said.append(f"`{kind}` is their mean since epoch {epoch}")
+        else:
+            moving.append(f"1 / (1 - {kind.partition('-')[2]}) = {1 / (1 - decay):,.0f}")
+    if moving:
+        back = f"`exponential-DECAY` looks back over about 1 / (1 - DECAY) updates ({'; '.join(moving)})"
+        said.append(f"{back}, and is the mean so far until so many have passed")
+    return f"The others are averages of its weights along the same training, which they never touch: {'; '.join(said)}."
+
+
+def _ends(by_seed):
+    """[header, rows...]: how the curve of each training's last generator ends, where there are enough points to say it."""
+    rows = [["Seed", "Epochs", "Slope at the end, nats per 100 epochs", "Best validation", "at epoch"]]
+    for seed, record in by_seed.items():
+        curve = _curve(record)
+        end = {epoch: value for epoch, value in curve.items() if epoch >= max(curve) * (1 - 1 / END)}
+        if len(end) > 2:
+            fit = stats.linregress(list(end), list(end.values()))
+            slope, best = f"{100 * fit.slope:+.1f} ± {100 * fit.stderr:.1f}", max(curve, key=curve.get)
+            rows.append([f"{seed}", f"{max(curve):,g}", slope, f"{curve[best]:.1f}", f"{best:,g}"])
+    return rows
 
 
 def _budget(found):

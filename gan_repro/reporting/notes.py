@@ -1,6 +1,6 @@
 """The footnotes of tables: error bars, the rule of verdicts, caveats of metrics, what runs noticed. No number is made here."""
 
-from gan_repro.reporting import tables
+from gan_repro.reporting import metrics, tables
 
 ERROR_BARS = (
     "± in a published number: as its paper gives it. Measured numbers have two error bars, never merged: SE, the "
@@ -17,14 +17,16 @@ SIGMAS = (
 )
 SWEEP = "What a number owes to both: figures/*-sweep.png; fewer samples there are the first ones of the same set."
 VERDICTS = (
-    "Verdicts. Reproduced: ours >= published - 2 sqrt(SE^2 + SD^2), with the published schedule, recipe and protocol "
-    f"and at least {tables.MIN_SEEDS} seeds. Partly: measured under other conditions (named), such as a shorter schedule, "
-    "which can neither confirm nor refute (whether the bound was reached is said), or reached with fewer seeds. Not "
-    "reproduced: not reached under the published conditions. Not run: nothing was measured, with the reason where it is not "
-    "for want of time. Only the generator that validation chose (best) is judged, or the last one of a run that lets "
-    "validation choose none. Numbers on other data sets are not comparable with the published ones: no verdict."
+    "Verdicts. Reproduced, not reproduced: said only of the paper's own schedule, recipe and protocol; reproduced is "
+    f"ours >= published - 2 sqrt(SE^2 + SD^2) with at least {tables.MIN_SEEDS} seeds. Partly (other conditions): a shorter or "
+    "smaller run than the paper's, or other data or evaluation (named), which can neither confirm nor refute the number, "
+    "whether it reached it or not. Partly (fewer seeds): the paper's conditions, the number reached, with fewer seeds. Not "
+    "run: nothing was measured, with the reason where it is not for want of time. Only the generator that validation chose "
+    "(best) is judged, or the last one of a run that lets validation choose none. Numbers on other data sets are not "
+    "comparable with the published ones: no verdict."
 )
-LESS = "Of {} less is better."
+UNVERIFIED = "Unverified: quoted from memory, not checked against the paper."
+LESS = "Less is better: {}."
 LOWER = " There, reproduced is ours <= published + 2 sqrt(SE^2 + SD^2)."
 NOTICES = {
     "collapsed": "the generator had collapsed, samples differed less than a tenth as much as real images",
@@ -57,17 +59,22 @@ def notes(table):
     folds = [FOLDS] if any(dataset == "tfd" for dataset, *_ in table.columns) else []
     swept = any(entry.get("sweep") for members in table.groups for record in members for entry in record["measurements"])
     sigmas = [f"{SIGMAS} {SWEEP}" if swept else SIGMAS] if any(line.summary.sigmas for line in table.lines) else []
-    metrics = dict.fromkeys(entry[1] for entry in table.columns)
-    less = " and ".join(metric.replace("_", " ") for metric in metrics if metric in tables.LOWER_IS_BETTER)
+    columns = dict.fromkeys(entry[1] for entry in table.columns)
+    less = ", ".join(metrics.title(metric) for metric in columns if metric in metrics.LOWER_IS_BETTER)
     others = (entry["metric"] for members in table.groups for each in members for entry in each["measurements"])
-    shown = metrics | dict.fromkeys(others)
+    shown = columns | dict.fromkeys(others)
     judged = [VERDICTS] if table.published else []
     judged += [LESS.format(less) + (LOWER if table.published else "")] if less else []
-    caveats = [CAVEATS[metric] for metric in shown if metric in CAVEATS]
     sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
     noticed = [text for run, members in enumerate(table.groups, start=1) if (text := _noticed(run, members))]
+    sources += [UNVERIFIED] if any(number.unverified for _, number in table.published) else []
     remarks = list(dict.fromkeys(f"{number.row}: {number.note}" for _, number in table.published if number.note))
-    return [ERROR_BARS, *folds, *sigmas, *judged, *caveats, *noticed, *sources, *remarks]
+    return [ERROR_BARS, *folds, *sigmas, *judged, *caveats(shown), *noticed, *sources, *remarks]
+
+
+def caveats(metrics):
+    """What to bear in mind of metrics, as a list of texts."""
+    return [CAVEATS[metric] for metric in dict.fromkeys(metrics) if metric in CAVEATS]
 
 
 def _noticed(run, members):

@@ -6,17 +6,49 @@ Nothing is computed: the page is put together from the tables (tables.py) and th
 import math
 import re
 
-from gan_repro.reporting import formats, investigation, records, tables
-
-SHOWN = ("classes-best", "samples-best", "classes-last", "samples-last", "figure1", "figure2")  # one of them opens a section
+from gan_repro.experiment import level
+from gan_repro.reporting import formats, investigation, notes, records, tables
 
 PAGES = {  # pages about the program, written by others: benchmark/, tests/
     "benchmark": "its speed beside its peers'",
     "reliability": "what was tried to break it, and what came of it",
 }
+KEY = (
+    "**SE**: standard error over test images, folds or trials. **SD**: standard deviation over training **seeds**, whose "
+    "number stands in brackets. The two are never merged.",
+    "**σ**: width of the Parzen window, the best of ten on validation images; *at the grid's edge*: the best was the first or "
+    "the last of them. **n**: number of samples that carry the estimate; of an SVM, of labelled images.",
+    "**Runs** are numbered within each paper and listed below its tables. Presets: `paper` is the published schedule and size, "
+    "`quick` a smaller or shorter one for two CPU cores. A run's main row is the generator that was best by validation, where "
+    "the paper chooses one so, else the last.",
+    f"**reproduced**, **not reproduced**: said only of the paper's own settings; reproduced takes {tables.MIN_SEEDS} seeds "
+    "and a number at most 2 sqrt(SE² + SD²) short of the published one. *2 of 3 seeds*: one is missing for that; "
+    "**partly (fewer seeds)**: the number was reached without them.",
+    "**partly (other conditions)**: a shorter or smaller run than the paper's, or other data. It can neither confirm nor "
+    "refute the number; whether it reached it is said besides.",
+    "**unverified**: a published number quoted from memory, not checked against the paper.",
+)
+WORDS = {  # what the name of a figure begins with
+    "samples": "samples",
+    "classes": "a row for each label",
+    "interpolation": "interpolation in z",
+    "walk": "walks through z",
+    "arithmetic": "vector arithmetic",
+    "averages": "averages of weights beside the last ones",
+    "training": "curves of the training",
+    "curves": "curves of the training",
+    "estimate": "estimate and quality",
+    "log-likelihood": "log-likelihood along the training",
+    "sweep": "log-likelihood against σ and n",
+    "k-means-centroids": "k-means centroids",
+    "figure1": "Figure 1",
+    "figure2": "Figure 2",
+}
+GENERATORS = {"best": "best by validation", "last": "last weights"}
+OVER_RUNS = ("log-likelihood", "sweep")  # figures of an experiment's data set instead of a run
 
 
-def markdown(built, figures, shipped=(), pages=()):
+def markdown(built, figures, shipped=(), pages=(), parts=()):
     """The text of the page.
 
     Args:
@@ -24,20 +56,15 @@ def markdown(built, figures, shipped=(), pages=()):
       figures: names of the files in results/figures.
       shipped: names of the folders of trained generators that come with the program.
       pages: those of PAGES that there are.
+      parts: what the page on log-likelihoods looks into (investigation.parts).
     """
-    lines = [
-        "# Results",
-        "",
-        tables.GENERATED,
-        "",
-        "Published numbers beside measured ones, paper by paper; behind each heading lie the protocol of every number,",
-        "deviations, what was not run, and notes.",
-        "",
-        f"[Log-likelihoods looked into]({investigation.NAME}.md): epochs, averages, widths, details of the recipe.",
-        "",
-    ]
+    lines = ["# Results", "", tables.GENERATED, "", "Published numbers beside measured ones, paper by paper.", ""]
+    if parts:
+        looked = "; ".join(part[0].lower() + part[1:] for part in parts)
+        lines += [f"[Log-likelihoods looked into]({investigation.NAME}.md): {looked}.", ""]
     if pages:
         lines += ["Of the program itself: " + "; ".join(f"[{name}]({name}.md), {PAGES[name]}" for name in pages) + ".", ""]
+    lines += ["## Key", "", *(f"* {line}" for line in KEY), ""]
     for table in sorted(built, key=_published):
         lines += _section(table, sorted(figures))
     if shipped:
@@ -48,8 +75,7 @@ def markdown(built, figures, shipped=(), pages=()):
             "`python -m gan_repro.shipped`; beside each generator lies the record of its run, which stands above.",
             "",
         ]
-        lines += [f"* {name}: {', '.join(_link(each, stem) for each in _of(stem, sorted(figures)))}"
-                  for name, stem in ((name, f"shipped-{name}") for name in sorted(shipped))]  # fmt: skip
+        lines += [f"* {name}: {_links(f'shipped-{name}', sorted(figures))}" for name in sorted(shipped)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -62,14 +88,20 @@ def _published(table):
 def _section(table, figures):
     title = table.experiments[0].title.partition(":")[0]
     lines = [f"## [{title}]({table.name}.md)", "", *(f"* {each.title} ({each.reference})" for each in table.experiments), ""]
-    lines += [*_opening(table, figures), *formats.grid(tables.main_rows(table))]
+    findings = [f"* {finding}" for each in table.experiments for finding in each.findings]
+    lines += ["What came of it:", "", *findings, ""] if findings else []
+    lines += _opening(table, figures)
+    for each in table.experiments:
+        lines += [f"**Protocol, {each.known_as}.** {each.protocol}", ""] if each.protocol else []
+    lines += formats.grid(tables.main_rows(table))
+    caveats = notes.caveats(entry[1] for entry in table.columns)
+    lines += [*(f"* {caveat}" for caveat in caveats), ""] if caveats else []
     verdicts = tables.verdict_rows(table)
     lines += formats.grid(verdicts) if len(verdicts) > 1 else ["There is no published number to compare with.", ""]
-    findings = [f"* {finding}" for each in table.experiments for finding in each.findings]
-    lines += [*findings, ""] if findings else []
+    lines += [_more(table), ""]
     rows, pictures = [["Run", "What", "Seeds", "Minutes", "Machine"]], []
     for run, members in enumerate(table.groups, start=1):
-        owner = next(each for each in table.experiments if each.name == members[0]["experiment"])
+        owner = _owner(table, members[0])
         data = members[0]["manifest"]["data"]["title"]
         rows.append([
             f"{run}",
@@ -79,31 +111,72 @@ def _section(table, figures):
             ", ".join(dict.fromkeys(map(formats.machine, members))),
         ])  # fmt: skip
         for record in members:
-            stem = records.file_name(record).removesuffix(".json")
-            shown = ", ".join(_link(name, stem) for name in _of(stem, figures))
+            shown = _links(records.file_name(record).removesuffix(".json"), figures)
             pictures += [f"* run {run}, seed {record['seed']}: {shown}"] if shown else []
-    over = [f"{prefix}-{kind}.png" for prefix in dict.fromkeys(records.prefix(members[0]) for members in table.groups)
-            for kind in ("log-likelihood", "sweep")]  # fmt: skip
-    links = [_link(name, "") for name in over if name in figures]
-    pictures += [f"* over several runs: {', '.join(links)}"] if links else []
-    lines += [*formats.grid(rows), *(["Figures:", "", *pictures, ""] if pictures else [])]
-    lines += ["```", *(record["command"] for members in table.groups for record in members), "```", ""]
-    return lines
+    for prefix, record in {records.prefix(members[0]): members[0] for members in table.groups}.items():
+        kinds = [kind for kind in OVER_RUNS if f"{prefix}-{kind}.png" in figures]
+        over = ", ".join(_link(f"{prefix}-{kind}.png", kind) for kind in kinds)
+        name = f"{_owner(table, record).known_as} on {record['manifest']['data']['title']}"
+        pictures += [f"* {name}, over all runs: {over}"] if kinds else []
+    lines += formats.grid(rows)
+    lines += _folded("Figures of every run and seed", pictures)
+    commands = [record["command"] for members in table.groups for record in members]
+    return lines + _folded("Commands", ["```", *commands, "```"] if commands else [])
 
 
-def _of(stem, figures):
-    return [name for name in figures if name.startswith(f"{stem}-")]
+def _owner(table, record):
+    return next(each for each in table.experiments if each.name == record["experiment"])
 
 
-def _link(name, stem):
-    """Without a stem the whole name is shown."""
-    return f"[{name.removeprefix(f'{stem}-').removesuffix('.png')}](figures/{name})"
+def _folded(summary, lines):
+    """Lines that a reader opens."""
+    return ["<details>", f"<summary>{summary}</summary>", "", *lines, "", "</details>", ""] if lines else []
+
+
+def _more(table):
+    """Where the table's own page says what."""
+    text = formats.markdown(table)
+    parts = [f"[{heading}]({table.name}.md#{re.sub(r'[^a-z0-9 -]', '', heading.lower()).replace(' ', '-')})"
+             for heading in re.findall(r"^## (.+)$", text, re.MULTILINE)]  # fmt: skip
+    return f"More in [{table.name}.md]({table.name}.md): {', '.join(parts)}."
+
+
+def _links(stem, figures):
+    """Links to all figures whose names begin with a stem, in words."""
+    kinds = [name.removeprefix(f"{stem}-").removesuffix(".png") for name in figures if name.startswith(f"{stem}-")]
+    return ", ".join(_link(f"{stem}-{kind}.png", kind) for kind in kinds)
+
+
+def _link(name, kind):
+    return f"[{in_words(kind)}](figures/{name})"
+
+
+def in_words(kind):
+    """What a figure shows: "samples, best by validation" for "samples-best"."""
+    if kind in WORDS:
+        return WORDS[kind]
+    head, _, generator = kind.partition("-")
+    if head not in WORDS or tables.stands_in(generator):
+        return kind.replace("-", " ")
+    average = generator.removeprefix("averaged-")
+    return f"{WORDS[head]}, {GENERATORS.get(generator, f'average {average}')}"
 
 
 def _opening(table, figures):
-    """The first picture of SHOWN that the table's first run with one has."""
-    for stem in (records.file_name(record).removesuffix(".json") for members in table.groups for record in members):
-        for kind in SHOWN:
-            if f"{stem}-{kind}.png" in figures:
-                return [f"![{stem}, {kind}](figures/{stem}-{kind}.png)", ""]
-    return []
+    """The key figures of the table's papers that there are, each of the first run that has it, with their captions."""
+    lines = []
+    for owner in table.experiments:
+        own = [(run, record) for run, members in enumerate(table.groups, start=1) for record in members]
+        for figure in owner.key_figures:
+            found = {}  # name -> what it is of
+            for run, record in own:
+                suffix = record["preset"].removeprefix(level(record["preset"]))
+                what = record["experiment"], record["dataset"], suffix
+                if what == (owner.name, figure.dataset, figure.preset):
+                    stem = records.file_name(record).removesuffix(".json")
+                    found[f"{stem}-{figure.kind}.png"] = f" (run {run}, seed {record['seed']})"
+                    if figure.kind in OVER_RUNS:
+                        found[f"{records.prefix(record)}-{figure.kind}.png"] = ""
+            for name in [name for name in found if name in figures][:1]:
+                lines += [f"![{figure.caption}](figures/{name})", "", f"*{figure.caption}{found[name]}.*", ""]
+    return lines

@@ -10,24 +10,15 @@ from dataclasses import dataclass
 
 from gan_repro.errors import RunError
 from gan_repro.experiment import dataset_kind, level, plain
-from gan_repro.reporting import records
+from gan_repro.reporting import metrics, records
 
 GENERATED = "Generated from results/records/*.json by `python -m gan_repro.tables`; do not edit."
 TITLES = {"mnist": "MNIST", "tfd": "TFD", "cifar10": "CIFAR-10"}
 MIN_SEEDS = 3
-# How the published numbers were measured: what a measurement must say to be held against them without a remark.
-PROTOCOLS = {
-    ("parzen_log_likelihood", "mnist"): {"split": "test", "n_samples": 10_000, "n_test": 10_000},
-    ("parzen_log_likelihood", "tfd"): {"split": "test", "n_samples": 10_000, "n_folds": 5},
-    ("nearest_neighbour_error", "mnist"): {"split": "test", "n_test": 10_000},
-    ("svm_accuracy", "cifar10"): {"split": "test", "n_samples": 50_000, "n_test": 10_000},
-}
-# Metrics of which less is better; of all others more is.
-LOWER_IS_BETTER = ("nearest_neighbour_error", "frechet_distance", "class_kl")
-# Metrics of D's features: nothing stands in for samples there.
-OF_D = ("svm_accuracy",)
 # Fields of a recipe that change what is kept and shown, or roundings, but not the training.
 BESIDE_TRAINING = ("epochs", "averages", "samples_every", "validate_every", "jit_compile", "svm_images")
+# What 0 says in a recipe, where it is no number.
+ZEROS = {"steps_per_epoch": "the whole epoch"}
 # Not in a row's label: the epochs and steps played stand there.
 SCHEDULE = ("constant_epochs", "decay_epochs", "pretrain_epochs", "steps_per_epoch")
 
@@ -84,7 +75,7 @@ def verdict(value, standard_error, deviation, n_seeds, published, departures=(),
       n_seeds: number of training seeds.
       published: the published number.
       departures: in what the conditions were not the published ones (shorter schedule, other data, ...).
-      lower_is_better: of an error rate, a distance (LOWER_IS_BETTER).
+      lower_is_better: of an error rate, a distance (metrics.LOWER_IS_BETTER).
 
     Returns:
       "reproduced", "partly" or "not".
@@ -110,10 +101,10 @@ def departures(experiment, members, summary):
     epochs = getattr(paper, "total_epochs", getattr(paper, "epochs", 0))
     if record["epochs"] < epochs:
         found.append(f"{record['epochs']:,g} of {epochs:,g} epochs")
-    found += [f"{key} = {used} (paper: {wanted})" for key, used, wanted in differences(paper, record)]
-    for key, value in PROTOCOLS.get((summary.metric, summary.dataset), {}).items():
+    found += [change(*each) for each in differences(paper, record)]
+    for key, value in metrics.PROTOCOLS.get((summary.metric, summary.dataset), {}).items():
         if getattr(summary, key) != value:
-            found.append(f"evaluation: {key} = {getattr(summary, key)} (paper: {value})")
+            found.append(f"evaluation: {change(key, getattr(summary, key), value)}")
     return tuple(found)
 
 
@@ -175,9 +166,9 @@ def build(name, experiments, groups):
         summaries = sorted(records.summaries(members), key=_order)
         main = "best" if any(summary.generator == "best" for summary in summaries) else "last"
         lines += [_line(by_name[members[0]["experiment"]], run, members, summary, main) for summary in summaries]
-    metrics = {number.metric for _, number in published} or {line.summary.metric for line in lines if line.section != "sanity"}
+    shown = {number.metric for _, number in published} or {line.summary.metric for line in lines if line.section != "sanity"}
     columns = [column(number) for _, number in published]
-    headline = [line for line in lines if line.summary.metric in metrics and line.summary.split in (None, "test")]
+    headline = [line for line in lines if line.summary.metric in shown and line.summary.split in (None, "test")]
     columns += [column(line.summary) for line in headline]
     data = [record["manifest"]["data"] | {"dataset": record["dataset"]} for members in groups for record in members]
     return Table(
@@ -214,7 +205,8 @@ def run_title(experiment, record):
 
 def change(key, used, wanted):
     """Such as "generator_units 2,000, 2,000 (paper: 8,000, 8,000)"."""
-    return f"{key} {_field(used)} (paper: {_field(wanted)})"
+    shown = (ZEROS[key] if key in ZEROS and value == 0 else _field(value) for value in (used, wanted))
+    return "{} {} (paper: {})".format(key, *shown)
 
 
 def _row_title(experiment, record):
@@ -246,7 +238,7 @@ def _line(experiment, run, members, summary, main):
     generator = summary.generator
     section = "variant" if is_variant(experiment, members[0]) else "ours"
     if stands_in(generator):
-        label, section = generator if summary.metric in OF_D else f"{generator} in place of samples", "sanity"
+        label, section = generator if summary.metric in metrics.OF_D else f"{generator} in place of samples", "sanity"
     elif generator == main:
         name = experiment.model(members[0]["preset"], members[0]["dataset"])
         label = f"{name}, run {run}: {_row_title(experiment, members[0])}{', last weights' if main == 'last' else ''}"
@@ -260,7 +252,7 @@ def _line(experiment, run, members, summary, main):
         if judges and number.ours and _answers(summary, number):
             away = departures(experiment, members, summary) + ((number.departure,) if number.departure else ())
             errors = (summary.standard_error, summary.deviation, len(summary.seeds))
-            judged = verdict(summary.value, *errors, number.value, away, summary.metric in LOWER_IS_BETTER)
+            judged = verdict(summary.value, *errors, number.value, away, summary.metric in metrics.LOWER_IS_BETTER)
     return Line(run, members, label, section, summary, away, judged, generator == main)
 
 
@@ -309,9 +301,11 @@ def width(sigma):
 
 
 def printed(number):
-    """A Published number as a text: "225 ± 2"."""
+    """A Published number as a text: "225 ± 2", "2.98 (n 50,000; unverified)"."""
     error = "" if number.standard_error is None else f" ± {number.standard_error:g}"
-    return f"{number.value:g}{error}" + ("" if number.n_samples is None else f" (n {number.n_samples:,})")
+    how = [] if number.n_samples is None else [f"n {number.n_samples:,}"]
+    how += ["unverified"] if number.unverified else []
+    return f"{number.value:g}{error}" + (f" ({'; '.join(how)})" if how else "")
 
 
 def _data(table, dataset, space):
@@ -321,8 +315,8 @@ def _data(table, dataset, space):
 def _column_title(table, entry):
     dataset, metric, unit, space = entry
     several = len({metric for _, metric, *_ in table.columns}) > 1
-    name = f"{',' if space else ''} {metric.replace('_', ' ')}" if several else ""
-    return f"{_data(table, dataset, space)}{name}, {unit}"
+    name = f": {metrics.title(metric)}" if several else ""
+    return f"{_data(table, dataset, space)}{name}{metrics.of_unit(unit)}"
 
 
 def _not_run(number):
@@ -394,17 +388,17 @@ def verdict_rows(table):
 def _said(line, number):
     """A verdict in words. Under other conditions it says besides which side of the bound the number lies on."""
     summary = line.summary
-    less = summary.metric in LOWER_IS_BETTER
+    less = summary.metric in metrics.LOWER_IS_BETTER
     there = reached(summary.value, summary.standard_error, summary.deviation, number.value, less)
     words = {"reproduced": "reproduced", "not": "not reproduced"}
-    return words.get(line.verdict, f"partly: {'reached' if there else 'not reached'} under other conditions"
-                     if line.departures else "partly: reached, with fewer seeds")  # fmt: skip
+    why = "other conditions" if line.departures else "fewer seeds"
+    return words.get(line.verdict, f"partly ({why}): number {'reached' if there else 'not reached'}")
 
 
 def not_run_rows(table):
     """What the papers of a table show and nobody has measured here: [header, rows...]."""
     own = [each for each in table.experiments if each.table == table.name]
-    return [["Paper", "Not run", "Why"], *([each.name, what, why] for each in own for what, why in each.not_run)]
+    return [["Paper", "Not run", "Why"], *([each.known_as, what, why] for each in own for what, why in each.not_run)]
 
 
 def detail_rows(table, lines):
@@ -416,7 +410,7 @@ def detail_rows(table, lines):
         value, error = digits(summary.value, summary.standard_error or summary.deviation)
         images = "" if summary.n_test is None else f"{summary.n_test:,}"
         rows.append([
-            str(line.run), f"{summary.metric.replace('_', ' ')}, {summary.unit}",
+            str(line.run), metrics.with_unit(summary.metric, summary.unit),
             _data(table, summary.dataset, summary.space), summary.generator, value,
             "" if summary.standard_error is None else error,
             "1 seed" if summary.deviation is None else digits(summary.value, summary.deviation)[1],

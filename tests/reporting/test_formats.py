@@ -111,6 +111,13 @@ def test_what_was_not_run_is_listed_with_its_reason():
     assert [(row["model"], row["departures"], row["experiment"]) for row in rows] == [(*item, "fake") for item in items]
 
 
+def test_a_page_is_headed_by_what_people_call_its_paper():
+    own = dataclasses.replace(experiment("fake", numbers=(), table="fake"), short="FAKE", deviations=("None.",))
+    text = formats.markdown(build(experiments=[own], name="fake"))
+    assert text.startswith("# FAKE\n") and "* FAKE: A title" in text and "## Deviations of FAKE" in text
+    assert formats.markdown(build()).startswith("# Table 1\n")
+
+
 def test_a_table_without_any_number_is_still_a_table():
     empty = build(experiments=[experiment(numbers=())])
     assert "| Model |\n|---|\n| Measured by this program |" in formats.markdown(empty)

@@ -38,6 +38,29 @@ def test_along_the_training_there_are_mean_and_deviation_over_seeds():
     assert rows(page(*members), "Along the training")["10"] == [expected]
 
 
+def test_at_the_end_there_is_the_slope_of_the_last_fifth_and_the_best_validation():
+    record = run(3, epochs=100)
+    epochs = [10, 40, 79, 80, 90, 100]
+    record["curves"]["validation"]["last"] = {"epoch": epochs, "value": [0.0, 300.0, 9.0, 100.0, 108.0, 110.0]}
+    # Over 80, 90, 100: slope (110 - 100) / 20 = .5; residuals -1, 2, -1: SE sqrt(6 / (3 - 2) / 200) = .173
+    assert rows(page(record), "At the end of the training") == {"3": ["100", "+50.0 ± 17.3", "300.0", "40"]}
+    assert "At the end of the training" not in page(run())  # one point there
+
+
+def test_averages_are_explained_where_there_are_some():
+    curve = {"epoch": [20], "value": [222.0]}
+    record = run(averaged=curve)
+    assert "`uniform-5` is their mean since epoch 5." in page(record) and "DECAY" not in page(record)
+    record["curves"]["validation"]["averaged-exponential-.9999"] = curve
+    assert "updates (1 / (1 - .9999) = 10,000)" in page(record)
+    assert "which they never touch" not in page(run())
+
+
+def test_the_parts_of_the_page_are_those_that_it_has():
+    assert investigation.parts(page(run())) == ["Along the training", "On the test images"]
+    assert investigation.parts(page(run(), changed())) == ["Along the training", "On the test images", "Details changed"]
+
+
 def test_of_a_continued_run_the_longer_record_counts_once():
     longer = run(0, [50.0, 100.0, 180.0], epochs=21)
     text = page(run(0), longer, run(1))

@@ -106,7 +106,7 @@ def test_the_published_protocol_with_three_seeds_is_reproduced():
     [
         ({"epochs": 99}, "99 of 100 epochs"),
         ({"preset": "quick"}, "quick preset"),
-        ({"recipe": {"batch_size": 50}}, r"batch_size = 50 \(paper: 100\)"),
+        ({"recipe": {"batch_size": 50}}, r"batch_size 50 \(paper: 100\)"),
         ({"recipe": {"precision": "mixed_bfloat16"}}, "precision"),
     ],
 )
@@ -201,10 +201,10 @@ def test_the_verdicts_name_their_conditions():
     verdicts = [line for line in text.splitlines() if "Fake nets, MNIST, nats: 225 ± 2" in line]
     assert verdicts == [
         "| Fake nets, MNIST, nats: 225 ± 2 | 230.0 ± 2.0 SE (1 seed; σ .167, n 10,000) | +5.0 | run 1: 20 of 100 "
-        "epochs; 1 of 3 seeds | partly: reached under other conditions |"
+        "epochs; 1 of 3 seeds | partly (other conditions): number reached |"
     ]
-    assert "| partly: not reached under other conditions |" in formats.markdown(build(trained(0, 200.0, epochs=20)))
-    assert "run 1: 1 of 3 seeds | partly: reached, with fewer seeds |" in formats.markdown(build(trained(0, 230.0)))
+    assert "| partly (other conditions): number not reached |" in formats.markdown(build(trained(0, 200.0, epochs=20)))
+    assert "run 1: 1 of 3 seeds | partly (fewer seeds): number reached |" in formats.markdown(build(trained(0, 230.0)))
     assert "run 1: 1 of 3 seeds | not reproduced |" in formats.markdown(build(trained(0, 200.0)))
     assert "| Fake nets, TFD, nats: 2057 ± 26 |  |  |  | not run |" in text
     assert "DBN, MNIST" not in text  # another model's number is not ours to reproduce
@@ -220,6 +220,24 @@ def test_what_cannot_be_run_says_why():
         assert f"| Fake nets, TFD, nats: 2057 ± 26 |  |  |  | {reason} |" in text
     text = formats.markdown(build(on_tfd(2000.0), experiments=[experiment(numbers=numbers)]))
     assert reason not in text
+
+
+def test_numbers_from_memory_are_called_unverified_wherever_they_stand():
+    numbers = (
+        published("Fake nets", "mnist", 225, 2, ours=True, unverified=True),
+        published("Others", "mnist", 3, None, unverified=True, n_samples=10_000),
+    )
+    text = formats.markdown(build(trained(0, 230.0), experiments=[experiment(numbers=numbers)]))
+    assert "| Fake nets | 225 ± 2 (unverified) |" in text and "| Others | 3 (n 10,000; unverified) |" in text
+    assert "Fake nets, MNIST, nats: 225 ± 2 (unverified) |" in text and "not checked against the paper" in text
+    assert "nverified" not in formats.markdown(build(trained(0, 230.0)))
+
+
+def test_zero_is_said_in_words_where_it_is_no_number():
+    (line,) = build(trained(0, 230.0, recipe={"steps_per_epoch": 200})).lines
+    assert line.departures == ("steps_per_epoch 200 (paper: the whole epoch)",)
+    assert tables.change("momentum", 0, 0.5) == "momentum 0 (paper: 0.5)"
+    assert tables.change("norm", False, True) == "norm no (paper: yes)"
 
 
 # ---- presets by model, stages, recipes -----------------------------------------------------------------------------
@@ -271,7 +289,7 @@ def label(*members):
 
 def test_a_preset_is_held_against_the_paper_level_of_its_own_model():
     (line,) = build(of_staged(recipe={"units": [2000, 100]}), experiments=[staged()]).lines
-    assert line.departures == ("quick-staged preset", "39 of 72 epochs", "units = [2000, 100] (paper: [8000, 100])")
+    assert line.departures == ("quick-staged preset", "39 of 72 epochs", "units 2,000, 100 (paper: 8,000, 100)")
     members = [of_staged(seed, preset="paper-staged", epochs=72) for seed in range(3)]
     (line,) = build(*members, experiments=[staged()]).lines
     assert line.departures == () and line.verdict == "reproduced"
@@ -327,7 +345,7 @@ def test_tfd_is_judged_by_its_five_folds():
     (row,) = [row for row in csv.DictReader(io.StringIO(formats.comma_separated(table))) if row["kind"] == "measured"]
     assert (row["n_folds"], row["n_test"], row["sigma"]) == ("5", "4178", "0.1")
     (line,) = build(on_tfd(2057.0, n_folds=None), experiments=[staged()]).lines
-    assert line.departures == ("evaluation: n_folds = None (paper: 5)",)
+    assert line.departures == ("evaluation: n_folds none (paper: 5)",)
 
 
 def test_another_space_is_another_column_and_never_judged():
@@ -432,7 +450,7 @@ def test_each_error_rate_is_held_against_the_number_of_as_many_samples():
         "| training images in place of samples | 3.34 ± 0.10 SE ± 0 SD (3 seeds; n 50,000) |",
     ]
     assert "| +0.03 | run 1: as published | reproduced |" in text
-    assert "Of nearest neighbour error less is better" in text and "published + 2 sqrt" in text
+    assert "Less is better: error of a 1-NN classifier." in text and "published + 2 sqrt" in text
     worse = [error_rates(seed, n50000=3.2) for seed in range(3)]
     assert build(*worse, experiments=two_numbers()).lines[0].verdict == "not"
 
@@ -441,8 +459,8 @@ def test_every_metric_of_a_table_without_published_numbers_is_a_column():
     table = build(error_rates(0, n1000=20.0), experiments=[experiment(numbers=())])
     text = formats.markdown(table)
     assert (
-        "| Model | MNIST nearest neighbour error, % | "
-        "MNIST, features of the data's own classifier, frechet distance, squared units |"
+        "| Model | MNIST: error of a 1-NN classifier, % | "
+        "MNIST, features of the data's own classifier: Fréchet distance, squared units |"
     ) in text
-    assert "Of nearest neighbour error and frechet distance less is better" in text and "they are no FIDs" in text
-    assert "less is better" not in formats.markdown(build(trained(0, 225.0)))
+    assert "Less is better: error of a 1-NN classifier, Fréchet distance." in text and "they are no FIDs" in text
+    assert "Less is better" not in formats.markdown(build(trained(0, 225.0)))
