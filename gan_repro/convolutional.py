@@ -5,13 +5,10 @@ Which of them a paper uses, and with what numbers, is not here; dense and maxout
 
 import dataclasses
 import math
-import typing
 
 import keras
 
 from gan_repro.layers import LabelMaps, OneHot
-
-Upsampling = typing.Literal["transposed_convolution", "upsampling_convolution"]
 
 
 @dataclasses.dataclass(frozen=True)
