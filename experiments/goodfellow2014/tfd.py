@@ -29,8 +29,8 @@ class TfdRecipe(rules.AdversarialRecipe):
       max_column_norm: of every layer of G and D, after every update.
     """
 
-    epochs: int = bounded(22, low=1, high=10**6)
-    pretrain_epochs: int = bounded(50, low=1, high=10**6)
+    epochs: int = bounded(22, low=1, high=10**6, role="schedule")
+    pretrain_epochs: int = bounded(50, low=1, high=10**6, role="schedule")
     prior: rules.Noise = "gaussian"
     generator_units: tuple[int, ...] = bounded((8000, 8000), low=1, high=10**5)
     bottom_units: tuple[int, ...] = bounded((8000, 100), low=1, high=10**5)

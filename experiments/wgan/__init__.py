@@ -186,6 +186,7 @@ EXPERIMENT = Experiment(
     generator=lambda config, spec: _model(config).generator(config, spec),
     prior=lambda config: _model(config).prior(config),
     scaling=lambda config: getattr(_model(config), "scaling", lambda config: UNIT)(config),
+    critic=lambda recipe: recipe.get("objective") == "wasserstein",
     pictures=_pictures,
     stages=lambda config, source: _model(config).stages(config, source),
     evaluate=_evaluate,

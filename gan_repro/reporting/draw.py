@@ -131,5 +131,5 @@ def averages(run, kinds, n=10):
 def curves(run):
     """Writes figures/curves.png: losses, D's readings, validation."""
     title = f"{run.experiment.model(run.config.preset, run.config.dataset)} on {run.source.spec.title}, seed {run.config.seed}"
-    critic = getattr(run.config.recipe, "objective", None) == "wasserstein"
+    critic = run.experiment.critic(vars(run.config.recipe))
     figures.training_curves(run.workdir.figures / "curves.png", run.curves, title, critic)
