@@ -6,14 +6,15 @@ The game, the evaluators and the tables are not here: this is the paper's experi
 import dataclasses
 import typing
 
-from gan_repro.experiment import Experiment, KeyFigure, Published, TrainingRecipe, bounded
+from gan_repro.experiment import Experiment, KeyFigure, Published, bounded
+from gan_repro.pylearn2 import Pylearn2Recipe
 
 PAPER = "Mirza and Osindero 2014, Table 1"
 VALIDATION_IMAGES = 1000  # for sigma, as in Goodfellow et al. 2014, whose procedure the paper follows (section 4.1)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CganRecipe(TrainingRecipe):
+class CganRecipe(Pylearn2Recipe):
     """The paper's section 4.1; what it leaves open is as in goodfeli/adversarial (see DEVIATIONS).
 
     Attributes:
@@ -24,12 +25,9 @@ class CganRecipe(TrainingRecipe):
       generator_irange, discriminator_irange: weights U(-irange, irange).
       keep, scale: dropout at the input of every layer behind the first ones, in both networks.
       dropout_in_samples: G's dropout stays on when samples are drawn. Without, one picture is left for each label.
-      objective, d_loss_weight: as in Goodfellow et al. 2014.
-      learning_rate, learning_rate_decay, learning_rate_minimum: divided by the decay after every update.
-      momentum, momentum_final, momentum_saturates: linear per epoch.
+      learning_rate_decay: the learning rate is divided by it after every update; the rest as in Goodfellow et al. 2014.
     """
 
-    batch_size: int = bounded(100, low=1, high=10**6)
     latent: int = bounded(100, low=1, high=10**5)
     prior: typing.Literal["uniform_0_1", "uniform_-1_1", "uniform_unit_variance", "gaussian"] = "uniform_0_1"
     latent_units: int = bounded(200, low=1, high=10**5)
@@ -46,14 +44,7 @@ class CganRecipe(TrainingRecipe):
     keep: float = bounded(0.5, above=0, high=1)
     scale: float = bounded(2.0, above=0, high=1000.0)
     dropout_in_samples: bool = True
-    objective: typing.Literal["non_saturating", "minimax"] = "non_saturating"
-    d_loss_weight: float = bounded(0.5, above=0, high=1000.0)
-    learning_rate: float = bounded(0.1, above=0, high=1000.0)
     learning_rate_decay: float = bounded(1.00004, low=1, high=10.0)
-    learning_rate_minimum: float = bounded(1e-6, low=0, high=1000.0)
-    momentum: float = bounded(0.5, low=0, below=1)
-    momentum_final: float = bounded(0.7, low=0, below=1)
-    momentum_saturates: int = bounded(250, low=1, high=10**6)
 
 
 _RECIPES = {
@@ -176,21 +167,10 @@ def discriminator(config, spec):
     return keras.Model([images, labels], networks.dense(1, None, start, "logit", dtype="float32")(x), name="discriminator")
 
 
-def optimizer(recipe, steps_per_epoch):
-    """Momentum SGD with the learning rate decaying per update and the momentum growing per epoch."""
-    from gan_repro import optimizers
-
-    return optimizers.MomentumSGD(
-        optimizers.ExponentialDecay(recipe.learning_rate, recipe.learning_rate_decay, recipe.learning_rate_minimum),
-        optimizers.LinearMomentum(recipe.momentum, recipe.momentum_final, recipe.momentum_saturates, steps_per_epoch),
-    )
-
-
 def stages(config, source):
     """One stage: the whole game."""
-    from gan_repro import losses, networks, order
-    from gan_repro.evaluation import parzen
-    from gan_repro.game import Player, from_recipe
+    from gan_repro import networks, order, pylearn2
+    from gan_repro.evaluation import measure
     from gan_repro.training import Stage
 
     recipe, spec = config.recipe, source.spec
@@ -204,24 +184,10 @@ def stages(config, source):
         with networks.precision(recipe.precision):
             g, d = generator(config, spec), discriminator(config, spec)
         networks.start_at_marginals(g.get_layer("output"), source.images("train"))
-        steps_per_epoch = spec.steps_per_epoch(recipe.batch_size, recipe.steps_per_epoch)
-        objective = losses.OBJECTIVES[recipe.objective](recipe.d_loss_weight)
-        return from_recipe(
-            config,
-            source,
-            Player(g, optimizer(recipe, steps_per_epoch), objective.generator),
-            Player(d, optimizer(recipe, steps_per_epoch), objective.discriminator),
-            prior(config),
-            order.OrderOfPlay("simultaneous"),
-            objective,
-            generator(config, spec),
-        )
+        simultaneous = order.OrderOfPlay("simultaneous")
+        return pylearn2.game(config, source, g, d, prior(config), simultaneous, generator(config, spec))
 
-    validation = source.scaled("validation", VALIDATION_IMAGES)
-
-    def validate(images):
-        return parzen.choose_sigma(parzen.ParzenWindow(images), validation)[1].max()
-
+    validate = measure.parzen_validation(source, VALIDATION_IMAGES)
     return (Stage("game", recipe.epochs, build, validate, recipe.n_samples, recipe.validate_every),)
 
 

@@ -13,6 +13,7 @@ Programs, each with --help (python -m gan_repro.NAME):
 Library (help(gan_repro.NAME)), from a paper downwards:
     experiment              Experiment, Config, recipes; find and resolve
     game, order, losses     the step: AdversarialGame, Player, OrderOfPlay, Term, Objective
+    pylearn2                the game and the SGD of the 2014 paper's code, as a recipe
     networks, convolutional, layers, constraints, optimizers, priors, averaging
                             what a game is made of
     training, callbacks, watch, metrics, signals, runner, workdir, finished

@@ -20,10 +20,6 @@ class MaxColumnNorm(keras.constraints.Constraint):
         norms = tf.sqrt(tf.reduce_sum(tf.square(w), axis=0, keepdims=True))
         return w * (tf.clip_by_value(norms, 0.0, self.limit) / (1e-7 + norms))
 
-    def get_config(self):
-        """What Keras needs to write the constraint down."""
-        return {"limit": self.limit}
-
 
 class WeightClip(keras.constraints.Constraint):
     """Clips every element of a weight to [-limit, limit] (Arjovsky et al. 2017, Algorithm 1, line 7).
@@ -38,7 +34,3 @@ class WeightClip(keras.constraints.Constraint):
     def __call__(self, w):
         """Any shape -> the same."""
         return tf.clip_by_value(tf.convert_to_tensor(w), -self.limit, self.limit)
-
-    def get_config(self):
-        """What Keras needs to write the constraint down."""
-        return {"limit": self.limit}

@@ -5,13 +5,10 @@ Which of them a paper uses, and with what numbers, is not here; dense and maxout
 
 import dataclasses
 import math
-import typing
 
 import keras
 
 from gan_repro.layers import LabelMaps, OneHot
-
-Upsampling = typing.Literal["transposed_convolution", "upsampling_convolution"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,8 +147,8 @@ def discriminator(
 ):
     """Images (m, *shape) [, labels int32 (m,)] -> convolutions downwards -> dense layers -> (m, 1), float32.
 
-    Every layer is followed by leaky ReLU, every layer but the first and the last by the normalisation before it; there are
-    no biases. The outputs behind each leaky ReLU of a convolution are called down_0_activation, down_1_activation, ...
+    Every layer but the last is followed by leaky ReLU, and of these every one but the first by the normalisation before it;
+    there are no biases. The outputs behind each leaky ReLU of a convolution are called down_0_activation, ...
 
     Args:
       shape: (height, width, channels) of the images.

@@ -28,9 +28,20 @@ def level(preset):
     return preset.partition("-")[0]
 
 
-def bounded(default=dataclasses.MISSING, *, low=None, high=None, above=None, below=None):
-    """A dataclass field whose number, or every number of whose tuple, satisfies low <= n <= high and above < n < below."""
-    return dataclasses.field(default=default, metadata={"low": low, "high": high, "above": above, "below": below})
+def bounded(default=dataclasses.MISSING, *, low=None, high=None, above=None, below=None, role="training"):
+    """A dataclass field whose number, or every number of whose tuple, satisfies low <= n <= high and above < n < below.
+
+    `role` says what two runs that differ in the field differ in: "training": in what is trained; "schedule": in how long;
+    "evaluation": only in what is kept, shown and measured of it, or in roundings. Tables compare recipes by it; a field
+    that is declared without `bounded` has the role "training".
+    """
+    limits = {"low": low, "high": high, "above": above, "below": below}
+    return dataclasses.field(default=default, metadata=limits | {"role": role})
+
+
+def fields_of(recipe, role):
+    """The names of the fields of a Recipe that have a role of `bounded`: a set."""
+    return {field.name for field in dataclasses.fields(recipe) if field.metadata.get("role", "training") == role}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,14 +75,14 @@ class TrainingRecipe(Recipe):
       samples_every: epochs between grids of samples.
     """
 
-    epochs: int = bounded(low=1, high=LATEST)
+    epochs: int = bounded(low=1, high=LATEST, role="schedule")
     batch_size: int = bounded(low=1, high=10**6)
-    steps_per_epoch: int = bounded(0, low=0, high=10**9)
+    steps_per_epoch: int = bounded(0, low=0, high=10**9, role="schedule")
     precision: typing.Literal["float32", "mixed_bfloat16"] = "float32"
-    jit_compile: bool = False
-    averages: tuple[str, ...] = ()
-    validate_every: int = bounded(5, low=1, high=10**6)
-    samples_every: int = bounded(5, low=1, high=10**6)
+    jit_compile: bool = bounded(False, role="evaluation")
+    averages: tuple[str, ...] = bounded((), role="evaluation")
+    validate_every: int = bounded(5, low=1, high=10**6, role="evaluation")
+    samples_every: int = bounded(5, low=1, high=10**6, role="evaluation")
 
     @property
     def total_epochs(self):
@@ -202,6 +213,8 @@ class Experiment:
       generator: (config, spec) -> the generator, a Keras model; None where nothing is trained.
       prior: (config) -> priors.Prior of that generator.
       scaling: (config) -> what the networks see of the data (scaling.py).
+      critic: (a recipe's {field: value}, as records have it) -> whether D is a critic: what it says of images are scores and
+        no probabilities.
       pictures: (loop, folder, every, spec) -> the Keras callback that looks at the training; None: callbacks.SampleGrid.
       row: the model's name in tables.
       models: {suffix: name} of an experiment with several: "quick-mlp" is a run of the model "-mlp". {data set: name} of
@@ -220,6 +233,7 @@ class Experiment:
     generator: Callable | None = None
     prior: Callable | None = None
     scaling: Callable = lambda config: UNIT
+    critic: Callable = lambda recipe: False
     pictures: Callable | None = None
     published: tuple[Published, ...] = ()
     deviations: tuple[str, ...] = ()

@@ -54,10 +54,6 @@ class Sparse(keras.initializers.Initializer):
             row[random.choice(inputs, self.connections, replace=False)] = random.normal(0, self.deviation, self.connections)
         return keras.ops.convert_to_tensor(kernel.T, dtype or "float32")
 
-    def get_config(self):
-        """What Keras needs to write the initialiser down."""
-        return {"connections": self.connections, "deviation": self.deviation}
-
 
 def start_at_marginals(layer, images):
     """Sets a sigmoid output layer's bias so that it begins at the mean image: pylearn2's init_sigmoid_bias_from_marginals.

@@ -21,10 +21,6 @@ class ExponentialDecay(keras.optimizers.schedules.LearningRateSchedule):
         # factor**t through its logarithm, taken in Python's float64: 1.000004 has 2 digits left in float32
         return tf.maximum(self.initial * tf.exp(-t * tf.cast(math.log(self.factor), tf.float32)), self.minimum)
 
-    def get_config(self):
-        """What Keras needs to write the schedule down."""
-        return {"initial": self.initial, "factor": self.factor, "minimum": self.minimum}
-
 
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     """dcgan_code's schedule (mnist/train_cond_dcgan.py): constant, then down by as much each epoch, to 0 behind the last.
@@ -42,15 +38,6 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         share = 1.0 - (epoch - self.constant) / max(self.decay, 1)
         return self.initial * tf.clip_by_value(share, 0.0, 1.0)
 
-    def get_config(self):
-        """What Keras needs to write the schedule down."""
-        return {
-            "initial": self.initial,
-            "constant": self.constant,
-            "decay": self.decay,
-            "updates_per_epoch": self.updates_per_epoch,
-        }
-
 
 class LinearMomentum(keras.optimizers.schedules.LearningRateSchedule):
     """pylearn2's MomentumAdjustor (training_algorithms/learning_rule.py): linear from `initial` to `final`.
@@ -67,15 +54,6 @@ class LinearMomentum(keras.optimizers.schedules.LearningRateSchedule):
         epoch = tf.cast(tf.cast(step, tf.int64) // self.steps_per_epoch, tf.float32)
         share = tf.minimum(epoch / max(self.saturate - 1, 1), 1.0)
         return self.initial + (self.final - self.initial) * share
-
-    def get_config(self):
-        """What Keras needs to write the schedule down."""
-        return {
-            "initial": self.initial,
-            "final": self.final,
-            "saturate": self.saturate,
-            "steps_per_epoch": self.steps_per_epoch,
-        }
 
 
 class MomentumSGD(keras.optimizers.Optimizer):
@@ -117,10 +95,6 @@ class MomentumSGD(keras.optimizers.Optimizer):
             momentum=tf.cast(self.current_momentum(), variable.dtype),
             use_nesterov=False,
         )
-
-    def get_config(self):
-        """What Keras needs to write the optimizer down."""
-        return super().get_config() | {"momentum": self.momentum}
 
 
 class Adam(keras.optimizers.Adam):
@@ -186,7 +160,3 @@ class RMSprop(keras.optimizers.Optimizer):
         v = mean_square.assign(self.rho * mean_square + (1 - self.rho) * tf.square(gradient))
         step = tf.cast(learning_rate, variable.dtype) * gradient / (tf.sqrt(v) + self.epsilon)
         variable.assign_sub(step)
-
-    def get_config(self):
-        """What Keras needs to write the optimizer down."""
-        return super().get_config() | {"rho": self.rho, "epsilon": self.epsilon}

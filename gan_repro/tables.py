@@ -54,12 +54,13 @@ def regenerate(results, found):
     for path, text in [(results / f"{table.name}{suffix}", make(table)) for table in built for suffix, make in renderers]:
         files.write_text(path, text)
         written.append(path)
+    by_name = {experiment.name: experiment for experiment in found}
     for name, record in entries:
         if record["curves"]:
             path = results / "figures" / f"{name}-training.png"
             title = record["manifest"]["data"]["title"]
             shown = f"{record['experiment']}, {title}: {record['preset']} preset, seed {record['seed']}"
-            critic = record["config"]["recipe"].get("objective") == "wasserstein"
+            critic = by_name[record["experiment"]].critic(record["config"]["recipe"])
             curves.training_curves(path, record["curves"], shown, critic, curves.second_stage(record))
             written.append(path)
     written += _log_likelihoods(results / "figures", found, groups)

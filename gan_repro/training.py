@@ -169,7 +169,7 @@ class Loop:
         return self.progress.before + self.trainable.step
 
     def total_steps(self):
-        """Minibatches left in the current stage and those of the later ones, as far as known, and those played."""
+        """Minibatches of the whole run, all stages; those to come are taken to have the current one's number in an epoch."""
         stages = self.stages[self.progress.stage :]
         return self.progress.before + sum(stage.epochs * self.trainable.steps_per_epoch for stage in stages)
 

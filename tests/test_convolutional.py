@@ -98,6 +98,30 @@ def test_label_maps_are_the_convolution_of_appended_maps(transposed, size, strid
     np.testing.assert_allclose(layer([y, one_hot]).numpy(), expected.numpy(), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("kernel_size", [5, 3])
+def test_strided_layers_are_dcgan_code_s_turned_by_half_a_circle(kernel_size):
+    """dcgan_code pads by kernel_size // 2 on both sides (dnn_conv; deconv, the gradient of such a convolution)."""
+    rng = np.random.default_rng(4)
+    pad = [[0, 0], [kernel_size // 2] * 2, [kernel_size // 2] * 2, [0, 0]]
+    kernel = rng.normal(size=(kernel_size, kernel_size, 1, 3)).astype(np.float32)
+    images, maps = rng.normal(size=(2, 8, 8, 1)).astype(np.float32), rng.normal(size=(2, 4, 4, 3)).astype(np.float32)
+
+    def turned(array, axes=(1, 2)):
+        return np.flip(array, axes)
+
+    with tf.GradientTape() as tape:
+        x = tf.constant(turned(images).copy())
+        tape.watch(x)
+        down = tf.nn.conv2d(x, turned(kernel, (0, 1)).copy(), 2, pad)
+    up = tape.gradient(down, x, turned(maps).copy())
+    ours = convolutional.discriminator((8, 8, 1), (3,), (2,), kernel_size).get_layer("down_0")
+    ours.kernel.assign(kernel)
+    np.testing.assert_allclose(ours(images).numpy(), turned(down.numpy()), rtol=1e-4, atol=1e-5)
+    ours = convolutional.generator(5, (8, 8, 1), (3,), (2,), kernel_size).get_layer("output")
+    ours.kernel.assign(kernel)
+    np.testing.assert_allclose(ours(maps).numpy(), turned(up.numpy()), rtol=1e-4, atol=1e-5)
+
+
 def test_every_label_layer_makes_a_difference_and_learns():
     d = convolutional.discriminator((8, 8, 1), (4, 6), (2, 2), 5, hidden=(7,), classes=3, normalisation=PLAIN)
     g = convolutional.generator(

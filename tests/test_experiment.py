@@ -359,6 +359,9 @@ def test_every_preset_of_every_data_set_resolves(name):
             config = resolve(found, paths.get(kind, kind), preset)
             assert config.recipe == recipe and isinstance(recipe, Recipe)
             json.dumps(config.as_dict(), allow_nan=False)
+            for role in ("schedule", "evaluation") if isinstance(recipe, TrainingRecipe) else ():
+                # A field that is declared anew says its role anew.
+                assert experiments.fields_of(TrainingRecipe, role) <= experiments.fields_of(recipe, role), (kind, preset)
             # Every field can be set from the command line, and to the value that it has.
             settings = []
             for key, value in dataclasses.asdict(recipe).items():

@@ -15,16 +15,16 @@ RESULTS = conftest.ROOT / "results"
 
 def built():
     found = [experiments.find(name) for name in experiments.names()]
-    groups = records.group(records.read_all(RESULTS / "records"))
+    groups = records.group([record for _, record in records.read_files(RESULTS / "records")])
     return {name: tables.build(name, found, groups) for name in tables.names(found)}
 
 
 def test_there_are_records():
-    assert records.read_all(RESULTS / "records")
+    assert records.read_files(RESULTS / "records")
 
 
 def test_every_metric_of_a_record_has_a_title():
-    found = {entry["metric"] for record in records.read_all(RESULTS / "records") for entry in record["measurements"]}
+    found = {entry["metric"] for _, record in records.read_files(RESULTS / "records") for entry in record["measurements"]}
     assert found <= set(metrics.TITLES)
 
 
@@ -46,7 +46,8 @@ def test_the_overview_is_that_of_the_tables_and_figures():
 
 def test_the_page_on_log_likelihoods_is_that_of_the_records():
     names = [path.name for path in (RESULTS / "figures").iterdir()]
-    found, groups = map(experiments.find, experiments.names()), records.group(records.read_all(RESULTS / "records"))
+    found = map(experiments.find, experiments.names())
+    groups = records.group([record for _, record in records.read_files(RESULTS / "records")])
     text = (RESULTS / f"{investigation.NAME}.md").read_text(encoding="utf-8")
     assert text == investigation.markdown(found, groups, names) and "### Along the training" in text
 

@@ -170,8 +170,11 @@ _OWN = (
 DEVIATIONS = (
     "Samples are drawn with moving averages of the batch statistics (momentum .98), so that an image depends on its own z and "
     "label alone; dcgan_code takes those of the minibatch of samples.",
-    'Transposed convolutions of stride 2 and odd kernels pad by 1 on one side and 2 on the other ("same"), dcgan_code by 2 on '
-    "both and drops a line: the mirror image of the same network.",
+    'Convolutions and transposed convolutions of stride 2 pad by 1 in front and 2 behind with kernels of 5 ("same"), by 0 and '
+    "1 with kernels of 3; dcgan_code by 2 (or 1) on both sides, of which the last line is never reached. With images and "
+    "kernels turned by half a circle each layer is the authors': ours play their game on images that are turned so.",
+    "MNIST: the first 50,000 of the 60,000 training images train; dcgan_code (mnist/load.py) shuffles all of them before it "
+    "sets 10,000 aside.",
     "MNIST: labels of G's noise are those of the real minibatch, as in dcgan_code; the last generator is reported, as there.",
     "MNIST: an epoch is 390 minibatches of 128, each for one of the players, G the first; the ragged last one (80 images) is "
     "dropped.",

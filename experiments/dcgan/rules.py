@@ -62,9 +62,9 @@ class DcganRecipe(TrainingRecipe):
     beta_2: float = bounded(0.999, low=0, below=1)
     epsilon: float = bounded(1e-8, above=0, high=1.0)
     l2: float = bounded(2.5e-5, low=0, high=1000.0)
-    svm_images: int = bounded(10_000, low=2, high=10**7)
-    constant_epochs: int = bounded(100, low=0, high=10**6)
-    decay_epochs: int = bounded(100, low=0, high=10**6)
+    svm_images: int = bounded(10_000, low=2, high=10**7, role="evaluation")
+    constant_epochs: int = bounded(100, low=0, high=10**6, role="schedule")
+    decay_epochs: int = bounded(100, low=0, high=10**6, role="schedule")
 
     def __post_init__(self):
         super().__post_init__()

@@ -47,8 +47,6 @@ DEVIATIONS = (
     "TFD: the second stage begins from the first one's last generator, as in tfd_pretrain/train.yaml; that the best one of the "
     "second stage by validation is reported is ours. The row of the last one is the YAML's, which stops after 22 epochs. The "
     "validation is that of fold 0, some of whose images are test images of other folds.",
-    "CIFAR-10 (convolutional): D sees real and generated images in two passes instead of one; without batch norm that is "
-    "the same game.",
     "Figure 1 is a drawing, and the paper trains nothing for it. Ours is a game on a line: Algorithm 1 with k = 4, G's "
     "non-saturating loss (section 3), small tanh networks and Adam; all constants are ours.",
 )

@@ -178,7 +178,7 @@ def stages(config, source):
         convolutions = recipe.convolutions() if convolutional else ()
         with networks.precision(recipe.precision):
             g, d = generator(config, spec), rules.discriminator(recipe, spec, convolutions=convolutions)
-        return rules.game(config, source, g, d, generator(config, spec), averages=recipe.averages)
+        return rules.game(config, source, g, d, generator(config, spec))
 
     return (Stage("game", recipe.epochs, build),)
 

@@ -39,7 +39,7 @@ class LineRecipe(TrainingRecipe):
     """
 
     batch_size: int = bounded(128, low=1, high=10**6)
-    steps_per_epoch: int = bounded(200, low=0, high=10**9)
+    steps_per_epoch: int = bounded(200, low=0, high=10**9, role="schedule")
     generator_units: tuple[int, ...] = bounded((16, 16), low=1, high=10**5)
     generator_irange: tuple[float, ...] = bounded((3.0, 0.3, 0.1), above=0, high=100.0)
     discriminator_units: tuple[int, ...] = bounded((64,), low=1, high=10**5)

@@ -48,6 +48,7 @@ def generator(config, spec):
 def stages(config, source):
     """One stage: the whole game."""
     from gan_repro import networks
+    from gan_repro.evaluation import measure
     from gan_repro.training import Stage
 
     recipe, spec = config.recipe, source.spec
@@ -58,9 +59,9 @@ def stages(config, source):
         with networks.precision(recipe.precision):
             g, d = generator(config, spec), rules.discriminator(recipe, spec)
         networks.start_at_marginals(g.get_layer("output"), source.images("train"))
-        return rules.game(config, source, g, d, generator(config, spec), averages=recipe.averages)
+        return rules.game(config, source, g, d, generator(config, spec))
 
-    validate = rules.parzen_validation(source, VALIDATION_IMAGES)
+    validate = measure.parzen_validation(source, VALIDATION_IMAGES)
     return (Stage("game", recipe.epochs, build, validate, recipe.n_samples, recipe.validate_every),)
 
 

@@ -1,4 +1,4 @@
-"""What the four image models of Goodfellow et al. 2014 share: the recipe's fields, optimizers, the game, the figures.
+"""What the four image models of Goodfellow et al. 2014 share: the recipe's fields, D, the game, the figures.
 
 The models are beside it (mnist.py, tfd.py, cifar10.py), as is the game on the line of Figure 1 (gaussian1d.py).
 """
@@ -6,14 +6,15 @@ The models are beside it (mnist.py, tfd.py, cifar10.py), as is the game on the l
 import dataclasses
 import typing
 
-from gan_repro.experiment import TrainingRecipe, bounded
+from gan_repro.experiment import bounded
+from gan_repro.pylearn2 import Pylearn2Recipe
 
 Noise = typing.Literal["uniform_unit_variance", "gaussian", "spherical"]  # the kinds of goodfeli/adversarial (__init__.py)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class AdversarialRecipe(TrainingRecipe):
-    """goodfeli/adversarial's YAML files, and the pylearn2 of June 2014 that they run on. The defaults are mnist.yaml's.
+class AdversarialRecipe(Pylearn2Recipe):
+    """goodfeli/adversarial's YAML files. The defaults are mnist.yaml's.
 
     Attributes:
       latent, prior: z; "uniform_unit_variance" is U(-sqrt 3, sqrt 3).
@@ -23,13 +24,8 @@ class AdversarialRecipe(TrainingRecipe):
         first layer, and at the input of every other one, the sigmoid output layer too. It stays on in G's gradient.
       order: "simultaneous" as in adversarial's YAML files: both players move from the same old parameters; "alternating" as in
         the paper's Algorithm 1 with k = 1: D moves, then G against the new D, with noise of its own.
-      objective, d_loss_weight: G minimises -log D(G(z)); D's loss has the factor 1/2 (adversarial: AdversaryCost2).
-      learning_rate, learning_rate_decay, learning_rate_minimum: divided by the decay after every update.
-      momentum, momentum_final, momentum_saturates: linear per epoch from the first to the final value, reached in
-        epoch `momentum_saturates`.
     """
 
-    batch_size: int = bounded(100, low=1, high=10**6)
     latent: int = bounded(100, low=1, high=10**5)
     prior: Noise = "uniform_unit_variance"
     generator_units: tuple[int, ...] = bounded((1200, 1200), low=1, high=10**5)
@@ -42,14 +38,6 @@ class AdversarialRecipe(TrainingRecipe):
     hidden_keep: float = bounded(0.5, above=0, high=1)
     hidden_scale: float = bounded(2.0, above=0, high=1000.0)
     order: typing.Literal["simultaneous", "alternating"] = "simultaneous"
-    objective: typing.Literal["non_saturating", "minimax"] = "non_saturating"
-    d_loss_weight: float = bounded(0.5, above=0, high=1000.0)
-    learning_rate: float = bounded(0.1, above=0, high=1000.0)
-    learning_rate_decay: float = bounded(1.000004, low=1, high=10.0)
-    learning_rate_minimum: float = bounded(1e-6, low=0, high=1000.0)
-    momentum: float = bounded(0.5, low=0, below=1)
-    momentum_final: float = bounded(0.7, low=0, below=1)
-    momentum_saturates: int = bounded(250, low=1, high=10**6)
 
 
 def prior(config):
@@ -73,16 +61,6 @@ def discriminator(recipe, spec, **more):
     )
 
 
-def optimizer(recipe, steps_per_epoch):
-    """Momentum SGD with the learning rate decaying per update and the momentum growing per epoch."""
-    from gan_repro import optimizers
-
-    return optimizers.MomentumSGD(
-        optimizers.ExponentialDecay(recipe.learning_rate, recipe.learning_rate_decay, recipe.learning_rate_minimum),
-        optimizers.LinearMomentum(recipe.momentum, recipe.momentum_final, recipe.momentum_saturates, steps_per_epoch),
-    )
-
-
 def seed_weights(config, tag=0):
     """Fixes the initial weights of what is built next; `tag` numbers the stages of a run."""
     import keras
@@ -92,42 +70,18 @@ def seed_weights(config, tag=0):
     keras.utils.set_random_seed(int(np.random.SeedSequence([config.seed, tag]).generate_state(1)[0]) if tag else config.seed)
 
 
-def game(config, source, g, d, sampler, tag=0, averages=()):
+def game(config, source, g, d, sampler, **options):
     """The paper's game, by its code: both players move on one minibatch (k = 1), with its objective, in the recipe's order.
 
     Args:
       config, source: of the run.
       g, d: the networks, Keras models.
       sampler: a float32 copy of G's architecture.
-      tag: number of the stage.
-      averages: kinds of averages of G's weights to keep.
+      options: further arguments of game.AdversarialGame: the `tag` of a second stage, `averages` other than the recipe's.
     """
-    from gan_repro import losses, order
-    from gan_repro.game import Player, from_recipe
+    from gan_repro import order, pylearn2
 
-    recipe = config.recipe
-    steps_per_epoch = source.spec.steps_per_epoch(recipe.batch_size, recipe.steps_per_epoch)
-    objective = losses.OBJECTIVES[recipe.objective](recipe.d_loss_weight)
-    return from_recipe(
-        config,
-        source,
-        Player(g, optimizer(recipe, steps_per_epoch), objective.generator),
-        Player(d, optimizer(recipe, steps_per_epoch), objective.discriminator),
-        prior(config),
-        order.OrderOfPlay(recipe.order),
-        objective,
-        sampler,
-        averages=averages,
-        tag=tag,
-    )
-
-
-def parzen_validation(source, limit=None):
-    """images -> the best mean log-likelihood over the sigma grid of the first `limit` validation images, nats."""
-    from gan_repro.evaluation import parzen
-
-    validation = source.scaled("validation", limit)
-    return lambda images: parzen.choose_sigma(parzen.ParzenWindow(images), validation)[1].max()
+    return pylearn2.game(config, source, g, d, prior(config), order.OrderOfPlay(config.recipe.order), sampler, **options)
 
 
 def draw_figures(run, measurements):

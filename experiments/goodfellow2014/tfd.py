@@ -29,8 +29,8 @@ class TfdRecipe(rules.AdversarialRecipe):
       max_column_norm: of every layer of G and D, after every update.
     """
 
-    epochs: int = bounded(22, low=1, high=10**6)
-    pretrain_epochs: int = bounded(50, low=1, high=10**6)
+    epochs: int = bounded(22, low=1, high=10**6, role="schedule")
+    pretrain_epochs: int = bounded(50, low=1, high=10**6, role="schedule")
     prior: rules.Noise = "gaussian"
     generator_units: tuple[int, ...] = bounded((8000, 8000), low=1, high=10**5)
     bottom_units: tuple[int, ...] = bounded((8000, 100), low=1, high=10**5)
@@ -139,6 +139,7 @@ def pretrained_generator(config, spec):
 def stages(config, source):
     """Two stages: G's upper part on z itself, then everything, with the new bottom between."""
     from gan_repro import networks
+    from gan_repro.evaluation import measure
     from gan_repro.training import Stage
 
     recipe, spec = config.recipe, source.spec
@@ -150,16 +151,16 @@ def stages(config, source):
             g = pretrained_generator(config, spec)
             d = rules.discriminator(recipe, spec, max_column_norm=recipe.max_column_norm)
         networks.start_at_marginals(g.get_layer("output"), source.images("train"))
-        return rules.game(config, source, g, d, pretrained_generator(config, spec))
+        return rules.game(config, source, g, d, pretrained_generator(config, spec), averages=())
 
     def train(before):
         rules.seed_weights(config, tag=1)
         with networks.precision(recipe.precision):
             g = _with_bottom(recipe, spec, [before.generator.network.get_layer(name) for name in STACK])
             d = rules.discriminator(recipe, spec, max_column_norm=recipe.max_column_norm)
-        return rules.game(config, source, g, d, generator(config, spec), tag=1, averages=recipe.averages)
+        return rules.game(config, source, g, d, generator(config, spec), tag=1)
 
-    validate = rules.parzen_validation(source)
+    validate = measure.parzen_validation(source)
     rest = validate, recipe.n_samples, recipe.validate_every
     return Stage("pretrain", recipe.pretrain_epochs, pretrain, *rest), Stage("train", recipe.epochs, train, *rest)
 

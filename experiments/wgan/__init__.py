@@ -106,6 +106,10 @@ DEVIATIONS = (
     "at 32 x 32 take the same stacks with two and three strided layers instead of four.",
     "WassersteinGAN (main.py) clips before each of the critic's updates, Algorithm 1 after it: here before "
     "(`--set=clip_before=false` for the other).",
+    "WassersteinGAN (main.py) ends the critic's phase with the data, so that G moves at the end of every epoch, however short "
+    "the phase; here a phase goes on into the next epoch.",
+    "The ragged last minibatch of an epoch is dropped; WassersteinGAN (main.py) plays it. Of MNIST's 50,000 images these are "
+    "16, other ones each time (781 minibatches instead of 782).",
     "The critic's last layer, a 4 x 4 convolution to one number averaged over the minibatch, is a dense layer without bias: "
     "the same map. G's first, a transposed convolution of one pixel, likewise.",
     "Samples are drawn with moving averages of the batch statistics, so that an image depends on its own z alone; the code "
@@ -199,6 +203,7 @@ EXPERIMENT = Experiment(
     generator=lambda config, spec: _model(config).generator(config, spec),
     prior=lambda config: _model(config).prior(config),
     scaling=lambda config: getattr(_model(config), "scaling", lambda config: UNIT)(config),
+    critic=lambda recipe: recipe.get("objective") == "wasserstein",
     pictures=_pictures,
     stages=lambda config, source: _model(config).stages(config, source),
     evaluate=_evaluate,

@@ -29,8 +29,8 @@ class CriticsRecipe(TrainingRecipe):
     """
 
     batch_size: int = bounded(256, low=1, high=10**6)
-    steps_per_epoch: int = bounded(150, low=0, high=10**9)
-    discriminator_epochs: int = bounded(20, low=1, high=10**6)
+    steps_per_epoch: int = bounded(150, low=0, high=10**9, role="schedule")
+    discriminator_epochs: int = bounded(20, low=1, high=10**6, role="schedule")
     generated_mean: float = bounded(3.0, low=-1000.0, high=1000.0)
     generated_std: float = bounded(1.0, above=0, high=1000.0)
     hidden_units: tuple[int, ...] = bounded((100,), low=1, high=10**5)

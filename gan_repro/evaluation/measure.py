@@ -103,6 +103,12 @@ def parzen_log_likelihood(run, validation_images=None, samples=None, sweep=True)
     return measurements
 
 
+def parzen_validation(source, limit=None):
+    """What validates a training: images -> nats, the best over the sigma grid, the first `limit` validation images' mean."""
+    validation = source.scaled("validation", limit)
+    return lambda images: parzen.choose_sigma(parzen.ParzenWindow(images), validation)[1].max()
+
+
 def read_by_classifier(run, judge, samples=None):
     """What the classifier of the data makes of samples of every generator of a run, and of real images in their place.
 

@@ -151,7 +151,7 @@ def averages(run, kinds, measurements=(), n=10):
 def curves(run):
     """Writes figures/curves.png: losses, D's readings, validation."""
     recipe = run.config.recipe
-    critic = getattr(recipe, "objective", None) == "wasserstein"
+    critic = run.experiment.critic(vars(recipe))
     title = f"{model_on_data(run)}, seed {run.config.seed}"
     path = run.workdir.figures / "curves.png"
     figures.training_curves(path, run.curves, title, critic, recipe.total_epochs - recipe.epochs)

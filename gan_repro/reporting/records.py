@@ -206,11 +206,6 @@ def read_files(folder):
     return found
 
 
-def read_all(folder):
-    """The records of `folder`, sorted by file name; errors as read_files."""
-    return [record for _, record in read_files(folder)]
-
-
 def _refuse(record, where):
     """Raises RunError for what must not stand among results: unfinished runs, smoke runs, the built-in glyphs."""
     if record.get("complete") is False:

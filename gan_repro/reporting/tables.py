@@ -9,18 +9,14 @@ import math
 from dataclasses import dataclass
 
 from gan_repro.errors import RunError
-from gan_repro.experiment import dataset_kind, level, plain
+from gan_repro.experiment import dataset_kind, fields_of, level, plain
 from gan_repro.reporting import metrics, records
 
 GENERATED = "Generated from results/records/*.json by `python -m gan_repro.tables`; do not edit."
 TITLES = {"mnist": "MNIST", "tfd": "TFD", "cifar10": "CIFAR-10"}
 MIN_SEEDS = 3
-# Fields of a recipe that change what is kept and shown, or roundings, but not the training.
-BESIDE_TRAINING = ("epochs", "averages", "samples_every", "validate_every", "jit_compile", "svm_images")
 # What 0 says in a recipe, where it is no number.
 ZEROS = {"steps_per_epoch": "the whole epoch"}
-# Not in a row's label: the epochs and steps played stand there.
-SCHEDULE = ("constant_epochs", "decay_epochs", "pretrain_epochs", "steps_per_epoch")
 
 
 @dataclass(frozen=True)
@@ -117,14 +113,19 @@ def paper_recipe(experiment, record):
 def is_variant(experiment, record):
     """Whether --set changed what the run's preset trains, apart from how long."""
     preset = experiment.recipes.get(dataset_kind(record["dataset"]), {}).get(record["preset"])
-    return preset is not None and any(key not in SCHEDULE for key, *_ in differences(preset, record))
+    return preset is not None and any(differences(preset, record, schedule=False))
 
 
-def differences(recipe, record):
-    """(key, value used, the recipe's) of each field that touches the training and differs; None where it is in one only."""
+def differences(recipe, record, schedule=True):
+    """(key, value used, the recipe's) of each field that touches the training and differs; None where it is in one only.
+
+    Of its schedule (experiment.bounded) `epochs` is never among them: the record says how many were played. `schedule`:
+    whether the rest is; a row's label does without it, where the epochs and steps played stand.
+    """
     wanted, used = plain(dataclasses.asdict(recipe)), record["config"]["recipe"]
-    for key in sorted(wanted.keys() | used.keys()):
-        if key not in BESIDE_TRAINING and wanted.get(key) != used.get(key):
+    left_out = {"epochs"} | fields_of(recipe, "evaluation") | (set() if schedule else fields_of(recipe, "schedule"))
+    for key in sorted((wanted.keys() | used.keys()) - left_out):
+        if wanted.get(key) != used.get(key):
             yield key, used.get(key), wanted.get(key)
 
 
@@ -198,8 +199,7 @@ def run_title(experiment, record):
     What touches the training and is not as in the paper recipe of the same model is named, the schedule by what was played.
     """
     paper = paper_recipe(experiment, record)
-    changed = differences(paper, record) if paper else ()
-    settings = [change(*each) for each in changed if each[0] not in SCHEDULE]
+    settings = [change(*each) for each in differences(paper, record, schedule=False)] if paper else []
     return ", ".join([f"{record['preset']} preset", *settings, *_played(record)])
 
 
@@ -212,7 +212,7 @@ def change(key, used, wanted):
 def _row_title(experiment, record):
     """run_title as short as a row wants it: more than two settings are counted; beside the commands they are named."""
     paper = paper_recipe(experiment, record)
-    changed = [each for each in differences(paper, record) if each[0] not in SCHEDULE] if paper else []
+    changed = list(differences(paper, record, schedule=False)) if paper else []
     if len(changed) < 3:
         return run_title(experiment, record)
     return ", ".join([f"{record['preset']} preset, {len(changed)} settings unlike the paper's", *_played(record)])

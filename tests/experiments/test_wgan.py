@@ -158,10 +158,11 @@ def test_both_are_compared_with_the_same_networks(dataset, level):
         wgan, gan = recipes[f"{level}{variant}"], recipes[f"{level}{variant}-gan"]
         assert {name for name in vars(wgan) if getattr(wgan, name) != getattr(gan, name)} <= game
         assert (wgan.objective, gan.objective) == ("wasserstein", "non_saturating")
+        assert EXPERIMENT.critic(vars(wgan)) and not EXPERIMENT.critic(vars(gan))
 
 
 def phases_of_the_code(n, first, every, length, n_critic):
-    """Whether G moves behind each of n minibatches, as main.py counts."""
+    """Whether G moves behind each of n minibatches, as main.py counts where the data have no end."""
     moves, generator_iterations, critic_iterations = [], 0, 0
     for _ in range(n):
         long = generator_iterations < first or (every and generator_iterations % every == 0)

@@ -1,5 +1,6 @@
 """The figures of a finished run: which z and which labels a generator is given, and where its images go."""
 
+import dataclasses
 import types
 
 import conftest
@@ -56,6 +57,16 @@ def grids(monkeypatch):
 
     monkeypatch.setattr(figures, "sample_grid", note)
     return found
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+def test_the_experiment_says_whose_curves_are_a_critic_s(finished, conditional, monkeypatch):
+    drawn, run = [], finished(conditional)
+    monkeypatch.setattr(figures, "training_curves", lambda *arguments: drawn.append(arguments[-1]))
+    draw.curves(run)
+    judged = dataclasses.replace(run.experiment, critic=lambda recipe: recipe["conditional"])
+    draw.curves(dataclasses.replace(run, experiment=judged))
+    assert drawn == [False, conditional]
 
 
 def test_images_of_given_noise_and_labels(finished):

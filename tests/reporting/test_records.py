@@ -166,17 +166,17 @@ def test_an_absent_error_bar_is_no_damage():
     assert records.summaries([record])[0].standard_error is None
 
 
-def test_read_all_is_sorted_and_names_damaged_files(tmp_path):
-    assert records.read_all(tmp_path / "nowhere") == []
+def test_read_files_is_sorted_and_names_damaged_files(tmp_path):
+    assert records.read_files(tmp_path / "nowhere") == []
     for seed in (2, 0, 1):
         (tmp_path / f"s{seed}.json").write_text(json.dumps(make_record(seed)))
-    assert [record["seed"] for record in records.read_all(tmp_path)] == [0, 1, 2]
+    assert [(name, record["seed"]) for name, record in records.read_files(tmp_path)] == [("s0", 0), ("s1", 1), ("s2", 2)]
     (tmp_path / "s1.json").write_text(json.dumps(make_record(1))[:200])
     with pytest.raises(RunError, match=r"s1\.json is damaged: it is not JSON"):
-        records.read_all(tmp_path)
+        records.read_files(tmp_path)
     (tmp_path / "s1.json").write_text("[]")
     with pytest.raises(RunError, match=r"s1\.json.*object"):
-        records.read_all(tmp_path)
+        records.read_files(tmp_path)
 
 
 def test_groups_are_equal_but_for_the_seed():
@@ -236,7 +236,7 @@ def test_add_copies_under_a_telling_name_and_replaces_the_same_run(tmp_path):
     assert files.read_json(path) == record
     again = make_record(7, [measurement(1.5)], epochs=500)
     assert records.add(make_run(tmp_path / "again", again), results) == path
-    assert [r["measurements"][0]["value"] for r in records.read_all(results / "records")] == [1.5]
+    assert [r["measurements"][0]["value"] for _, r in records.read_files(results / "records")] == [1.5]
 
 
 def test_another_configuration_of_the_same_name_stands_beside_and_is_found_again(tmp_path):
@@ -246,7 +246,7 @@ def test_another_configuration_of_the_same_name_stands_beside_and_is_found_again
     second = records.add(make_run(tmp_path / "b", other), results)
     assert first != second and second.stem.startswith(first.stem + "-")
     assert records.add(make_run(tmp_path / "b", other), results) == second
-    assert len(records.read_all(results / "records")) == 2
+    assert len(records.read_files(results / "records")) == 2
 
 
 def test_paths_of_user_data_become_safe_names():
@@ -267,7 +267,7 @@ def test_smoke_and_glyphs_are_refused(changes, words, tmp_path):
     assert not (tmp_path / "results").exists()
     (tmp_path / "by-hand.json").write_text((run / "record.json").read_text())
     with pytest.raises(RunError, match=words):
-        records.read_all(tmp_path)
+        records.read_files(tmp_path)
 
 
 def test_unfinished_runs_are_refused(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from test_records import make_record, make_sweep, measurement
 
 from gan_repro.errors import RunError
-from gan_repro.experiment import Experiment, Published, TrainingRecipe, plain
+from gan_repro.experiment import Experiment, Published, TrainingRecipe, bounded, plain
 from gan_repro.reporting import formats, records, tables
 
 LL = ("parzen_log_likelihood", "nats")
@@ -245,9 +245,10 @@ def test_zero_is_said_in_words_where_it_is_no_number():
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class StagedRecipe(TrainingRecipe):
-    """A recipe with two stages."""
+    """A recipe with two stages, and a field of each role."""
 
-    pretrain_epochs: int = 50
+    pretrain_epochs: int = bounded(50, role="schedule")
+    judged_images: int = bounded(1000, role="evaluation")
     units: tuple[int, ...] = (8000, 100)
     rate: float = 0.05
 
@@ -306,6 +307,7 @@ def test_a_preset_is_held_against_the_paper_level_of_its_own_model():
         ({"rate": 0.5, "batch_size": 50}, ", batch_size 50 (paper: 100), rate 0.5 (paper: 0.05)"),
         ({"precision": "mixed_bfloat16"}, ", precision mixed_bfloat16 (paper: float32)"),
         ({"pretrain_epochs": 27, "steps_per_epoch": 112, "averages": ["uniform-5"], "epochs": 12}, ""),
+        ({"judged_images": 10, "jit_compile": True}, ""),
         ({"fresh": True}, ", fresh yes (paper: none)"),
         ({"rate": 0.5, "batch_size": 50, "units": [1]}, ", 3 settings unlike the paper's"),
     ],
