@@ -186,12 +186,14 @@ def optimizer(recipe, steps_per_epoch):
 def stages(config, source):
     """One stage: the whole game."""
     from gan_repro import losses, networks, order
+    from gan_repro.data.source import mean
     from gan_repro.evaluation import parzen
     from gan_repro.game import Player, from_recipe
     from gan_repro.training import Stage
 
     recipe, spec = config.recipe, source.spec
     require_classes(spec)
+    source.require("test")
 
     def build(before):
         import keras
@@ -200,7 +202,7 @@ def stages(config, source):
         keras.utils.set_random_seed(config.seed)
         with networks.precision(recipe.precision):
             g, d = generator(config, spec), discriminator(config, spec)
-        networks.start_at_marginals(g.get_layer("output"), source.images("train"))
+        networks.start_at_marginals(g.get_layer("output"), mean(source, "train"))
         steps_per_epoch = spec.steps_per_epoch(recipe.batch_size, recipe.steps_per_epoch)
         objective = losses.OBJECTIVES[recipe.objective](recipe.d_loss_weight)
         return from_recipe(

@@ -106,6 +106,7 @@ def game(config, source, g, d, sampler, tag=0, averages=()):
     from gan_repro.game import Player, from_recipe
 
     recipe = config.recipe
+    source.require("test")  # by the log-likelihood, after the training
     steps_per_epoch = source.spec.steps_per_epoch(recipe.batch_size, recipe.steps_per_epoch)
     objective = losses.OBJECTIVES[recipe.objective](recipe.d_loss_weight)
     return from_recipe(
