@@ -195,17 +195,17 @@ def labelled_folder(folder, side, channels):
 GAN = ["--set=generator_units=16", "--set=discriminator_units=8"]
 WHOLE_RUNS = [
     ("goodfellow2014", "smoke", 28, 1, [*GAN, "--set=averages="]),
-    ("cgan", "smoke", 28, 1, []),
-    ("dcgan", "smoke-mnist", 28, 1, []),
     ("dcgan", "smoke-cifar10", 32, 3, ["--set=svm_images=150"]),
-    ("wgan", "smoke", 64, 3, []),
+    pytest.param("cgan", "smoke", 28, 1, [], marks=pytest.mark.slow),
+    pytest.param("dcgan", "smoke-mnist", 28, 1, [], marks=pytest.mark.slow),
+    pytest.param("wgan", "smoke", 64, 3, [], marks=pytest.mark.slow),
 ]
 
 
 @pytest.mark.fault(
     group="load",
     tried="whole runs on a folder of labelled pictures that is too large for memory, and more training images than may be held",
-    outcome="the same record as with all of them in memory, but for the last digits of D's features",
+    outcome="the same measurements, bit for bit, as with all of them in memory",
 )
 @pytest.mark.parametrize(("experiment", "preset", "side", "channels", "more"), WHOLE_RUNS)
 def test_a_whole_run_on_streamed_pictures(experiment, preset, side, channels, more, tmp_path, monkeypatch):
@@ -222,9 +222,8 @@ def test_a_whole_run_on_streamed_pictures(experiment, preset, side, channels, mo
             monkeypatch.setattr(pictures, "_CHUNK", 33 * side * side * channels)
         assert tiny_runs.call(run.main, *words, f"--workdir={tmp_path / place}") == 0
         measured.append(files.read_json(tmp_path / place / "record.json")["measurements"])
-    assert len(measured[0]) == len(measured[1]) > 0
-    for held, streamed in zip(*measured):
-        assert streamed == held
+    assert measured[0]
+    assert measured[0] == measured[1]
 
 
 @pytest.mark.parametrize(("experiment", "preset"), [("goodfellow2014", "smoke"), ("cgan", "smoke"), ("dcgan", "smoke-cifar10"),
