@@ -170,11 +170,13 @@ def discriminator(config, spec):
 def stages(config, source):
     """One stage: the whole game."""
     from gan_repro import networks, order, pylearn2
+    from gan_repro.data.source import mean
     from gan_repro.evaluation import measure
     from gan_repro.training import Stage
 
     recipe, spec = config.recipe, source.spec
     require_classes(spec)
+    source.require("test")
 
     def build(before):
         import keras
@@ -183,7 +185,7 @@ def stages(config, source):
         keras.utils.set_random_seed(config.seed)
         with networks.precision(recipe.precision):
             g, d = generator(config, spec), discriminator(config, spec)
-        networks.start_at_marginals(g.get_layer("output"), source.images("train"))
+        networks.start_at_marginals(g.get_layer("output"), mean(source, "train"))
         simultaneous = order.OrderOfPlay("simultaneous")
         return pylearn2.game(config, source, g, d, prior(config), simultaneous, generator(config, spec))
 

@@ -72,8 +72,8 @@ def parse(flag_values, argv):
     """Parses `argv` (program name first) into `flag_values`.
 
     Raises:
-      UsageError: an unknown flag (the nearest is suggested), a bad or missing value, an argument that is no flag, or one
-        that is not UTF-8.
+      UsageError: an unknown flag (the nearest is suggested), a bad, missing or empty value, an argument that is no flag, or
+        one that is not UTF-8.
     """
     for argument in argv[1:]:
         if any("\ud800" <= letter <= "\udfff" for letter in argument):  # how Python passes on bytes that are no text
@@ -86,6 +86,10 @@ def parse(flag_values, argv):
         raise UsageError(f"unknown flag --{error.flagname}; valid: {', '.join(valid)}.{hint}") from error
     except (flags.Error, ValueError) as error:
         raise UsageError(_reason(str(error))) from error
+    for name, flag in _defined(flag_values).items():
+        values = flag.value if isinstance(flag.value, list) else [flag.value]
+        if flag.present and (not values or "" in values):  # else --workdir="$UNSET" would mean the default
+            raise UsageError(f"--{name}= is empty: give it a value (--help says which), or leave the flag out")
     if stray:
         raise UsageError(f"unexpected argument {stray[0]!r}: only flags are taken, as --name=value. See --help.")
 

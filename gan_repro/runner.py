@@ -43,6 +43,7 @@ def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fa
       UserError: data cannot be had, the folder belongs to another configuration, training diverged, ...
     """
     workdir = Workdir(place or default_workdir(config))
+    workdir.check_own()
     settled_before = fallback is not None and _holds(workdir, fallback)  # then the data decide, below
     if not settled_before and _show_finished(workdir, config):
         return 0

@@ -17,7 +17,7 @@ from PIL import Image
 from gan_repro import experiment as experiments
 from gan_repro import files, shipped
 from gan_repro.command_line import run_main
-from gan_repro.errors import RunError, UsageError
+from gan_repro.errors import RunError
 from gan_repro.reporting import curves, formats, investigation, overview, records, tables
 
 USAGE = """usage: python -m gan_repro.tables [--add=DIR ...] [--results=DIR]
@@ -43,9 +43,10 @@ def regenerate(results, found):
       The Paths written.
 
     Raises:
-      RunError: a record is damaged or of no known experiment, or a file cannot be written.
+      RunError: a record is damaged or of no known experiment, a file cannot be written, or README.md is another's.
     """
     results, written = Path(results), []
+    _check_page(results / "README.md")
     entries = records.read_files(results / "records")
     groups = records.group([record for _, record in entries])
     # Everything is made before anything is written: a damaged record leaves the old tables as they were.
@@ -74,6 +75,16 @@ def regenerate(results, found):
     pages = [name for name in overview.PAGES if (results / f"{name}.md").exists()]
     files.write_text(results / "README.md", overview.markdown(built, pictures, packaged, pages, parts))
     return [*written, looked_into, results / "README.md"]
+
+
+def _check_page(path):
+    """Checks that a page which is to be written anew is this program's. Raises RunError: it is not, or cannot be read."""
+    try:
+        content = path.read_bytes() if path.exists() else None
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {files.reason(error)}") from error
+    if content is not None and tables.GENERATED.encode() not in content:
+        raise RunError(f"{path} is no page of this program, and would be replaced; name another folder with --results=DIR")
 
 
 def _log_likelihoods(folder, found, groups):
@@ -178,12 +189,11 @@ def _copy_figures(run_folder, folder, name):
 
 
 def _body(values):
-    if "" in (values["results"].value, *values["add"].value):
-        raise UsageError("--results= or --add= names no folder: give it as --results=DIR, --add=DIR, or leave the flag out")
     results = Path(values["results"].value)
     if not results.is_dir():
         raise RunError(f"there is no folder {results}; run this where results/ is, or name another with --results=DIR")
     found = [experiments.find(name) for name in experiments.names()]
+    _check_page(results / "README.md")
     for folder in values["add"].value:
         records.finished(folder)  # all are looked at before the first is copied
     for folder in values["add"].value:

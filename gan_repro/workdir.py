@@ -43,6 +43,7 @@ class Workdir:
         self.record = self.path / "record.json"
         self.tensorboard = self.path / "tensorboard"
         self._made = []  # folders that `locked` made, the deepest first
+        self._found = ()  # of the files that `abandon` may remove those that were there before this process
 
     def weights(self, kind):
         """The file of a generator's weights: kind "last", "best" or "averaged-KIND"."""
@@ -66,10 +67,11 @@ class Workdir:
         Raises:
           RunError: another process has it, or the folder cannot be made.
         """
+        self._found = [path for path in self._own() if path.exists()]
         self._made = [folder for folder in (self.path, *self.path.parents) if not os.path.exists(folder)]
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = open(self.path / ".lock", "w")  # noqa: SIM115 - held until the block below ends
+            lock = open(self.path / ".lock", "a")  # noqa: SIM115 - held until the block below ends
         except OSError as error:
             raise RunError(f"cannot use {self.path} as a run's folder: {error.strerror or error}") from error
         with lock:
@@ -82,23 +84,60 @@ class Workdir:
             yield
 
     def abandon(self):
-        """Removes what `locked` and `settle` have made for a run of which nothing was trained, empty folders too."""
-        for path in (self.config, self.manifest, self.path / ".lock"):
-            path.unlink(missing_ok=True)
+        """Removes what this process made for a run of which nothing was trained, empty folders too; no file that it found."""
+        for path in self._own():
+            if path not in self._found:
+                path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # other files are there
             for folder in self._made:
                 folder.rmdir()
+
+    def _own(self):
+        return self.config, self.manifest, self.path / ".lock"
 
     def begun(self):
         """Whether anything was trained or recorded here."""
         return self.record.exists() or bool(self._checkpoint_files())
 
+    def check_own(self):
+        """Checks that the files which a run that begins here would replace are a run's.
+
+        Raises:
+          RunError: one of them is someone else's, or a damaged one.
+        """
+        if self.begun():
+            return  # then `check` compares its configuration
+        for path, keys in ((self.config, ("experiment", "recipe")), (self.manifest, ("data",))):
+            if os.path.lexists(path):
+                with self._told_apart(path):
+                    found = files.read_json(path)
+                    if missing := [key for key in keys if not isinstance(found, dict) or key not in found]:
+                        raise RunError(f"{path} has no {missing[0]}")
+        if os.path.lexists(self.metrics):
+            with self._told_apart(self.metrics):
+                try:
+                    first = self.metrics.read_bytes().partition(b"\n")[0]
+                except OSError as error:
+                    raise RunError(f"cannot read {self.metrics}: {files.reason(error)}") from error
+                if not first.startswith(b"stage,epoch,step"):
+                    raise RunError(f"{self.metrics} does not begin with the columns stage, epoch, step")
+
+    @contextlib.contextmanager
+    def _told_apart(self, path):
+        try:
+            yield
+        except RunError as error:
+            raise RunError(
+                f"{self.path} holds a {path.name} that is no run's and would be replaced; give another --workdir ({error})"
+            ) from error
+
     def check(self, config):
         """Checks that what was trained here, if anything, is a run of this configuration; only `epochs` may differ.
 
         Raises:
-          RunError: it is another; the message shows the differences.
+          RunError: it is another; the message shows the differences. Or nothing was, and as `check_own` does.
         """
+        self.check_own()
         if self.begun() and self.config.exists():
             differences = list(_differences(filled(self.read_config()), config.as_dict()))
             if differences:

@@ -19,6 +19,7 @@ def define(values):
     flags.DEFINE_integer("seed", 0, "Everything random follows from it.", flag_values=values)
     flags.DEFINE_float("rate", 0.5, "A rate.", flag_values=values)
     flags.DEFINE_multi_string("set", [], "key=value.", flag_values=values)
+    flags.DEFINE_list("only", [], "Some of them.", flag_values=values)
     flags.DEFINE_bool("list", False, "Show what there is.", flag_values=values)
 
 
@@ -56,6 +57,11 @@ def test_the_code_is_the_bodys(returned, code):
         (["--list", "stray"], ["'stray'"]),
         (["--", "stray"], ["'stray'"]),
         (["--flagfile=/no/such/file"], ["/no/such/file"]),
+        (["--experiment="], ["--experiment= is empty"]),
+        (["--experiment=a", "--experiment", ""], ["--experiment= is empty"]),
+        (["--set=x=1", "--set="], ["--set= is empty"]),
+        (["--only="], ["--only= is empty"]),
+        (["--only=a,,b"], ["--only= is empty"]),
     ],
 )
 def test_wrong_usage_is_one_line_and_2(arguments, words, capsys):

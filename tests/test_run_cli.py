@@ -432,6 +432,41 @@ def test_a_folder_that_another_process_uses(smoke, copy, capsys):
     assert all(contents(copy)[name] == before[name] for name in before if name != ".lock")
 
 
+FOREIGN = [
+    ("config.json", '{"theme": "dark"}', "has no experiment"),
+    ("config.json", "[1, 2]", "has no experiment"),
+    ("config.json", "// a comment", "not JSON"),
+    ("manifest.json", '{"name": "my app"}', "has no data"),
+    ("metrics.csv", "day,visitors\n1,2\n", "stage, epoch, step"),
+]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--set=batch_size=60000"]])
+@pytest.mark.parametrize(("name", "content", "words"), FOREIGN)
+def test_a_folder_with_files_of_its_own_is_no_run_s(name, content, words, arguments, here, capsys):
+    (here / name).write_text(content)
+    (here / "notes.txt").write_text("mine")
+    before = contents(here)
+    line = ["run", G, "--dataset=gaussian1d", "--preset=smoke", f"--workdir={here}", *arguments]
+    assert run.main(line) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and f"holds a {name} that is no run's" in one_line(err) and words in err and "--workdir" in err
+    assert contents(here) == before
+
+
+def test_what_a_failed_run_found_stays(here, capsys):
+    line = ["run", G, "--dataset=gaussian1d", "--preset=smoke", "--set=batch_size=60000", f"--workdir={here}"]
+    config = experiments.resolve(experiments.find("goodfellow2014"), "gaussian1d", "smoke").as_dict()
+    files.write_json(here / "config.json", config)  # as a run that was killed before its first checkpoint leaves it
+    (here / "notes.txt").write_text("mine")
+    assert run.main(line) == 2
+    one_line(capsys.readouterr().err)
+    assert set(contents(here)) == {"config.json", "notes.txt"}
+    (here / "config.json").unlink()
+    assert run.main(line) == 2
+    assert set(contents(here)) == {"notes.txt"}
+
+
 def test_a_run_that_could_not_begin_does_not_stand_in_the_corrected_ones_way(tiny, here, capsys):
     arguments = ["run", G, f"--dataset=npz:{tiny}", *TINY, "--epochs=1"]
     assert run.main([*arguments, "--set=batch_size=241"]) == 2

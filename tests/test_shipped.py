@@ -69,9 +69,9 @@ def test_half_precision_changes_no_pixel_by_a_visible_step(name, dataset):
     assert said["n_images"] == DRAWN and said["largest_difference"] < 1 / 255 and said["mean_difference"] < 1e-3
     assert said["measurements"]
     for entry in said["measurements"]:
-        assert entry["value"] == pytest.approx(
-            entry["record"], abs=max(entry["standard_error"] or 0, 0.02 * abs(entry["record"]))
-        )
+        error = entry["standard_error"]
+        bound = 0.02 * abs(entry["record"]) if error is None else error
+        assert entry["value"] == pytest.approx(entry["record"], rel=0, abs=bound)
 
 
 @pytest.mark.parametrize(("name", "dataset"), SHIPPED)
@@ -204,10 +204,10 @@ def trained(tmp_path_factory):
     images = np.random.default_rng(3).integers(0, 256, (300, 8, 8), dtype=np.uint8)
     np.savez(place / "tiny.npz", images=images)
     found = experiment.find("goodfellow2014")
-    config = experiment.resolve(found, f"npz:{place / 'tiny.npz'}", "smoke")
+    config = experiment.resolve(found, f"npz:{place / 'tiny.npz'}", "quick")
     recipe = dataclasses.replace(
-        config.recipe, steps_per_epoch=2, batch_size=20, n_samples=50, generator_units=(16,), discriminator_units=(8,),
-        generator_irange=1.0, samples_every=9, averages=(),
+        config.recipe, epochs=2, validate_every=1, steps_per_epoch=2, batch_size=20, n_samples=50, generator_units=(16,),
+        discriminator_units=(8,), generator_irange=1.0, samples_every=9, averages=(),
     )  # fmt: skip
     quick = dataclasses.replace(found, evaluate=evaluate)
     assert runner.execute(quick, dataclasses.replace(config, recipe=recipe), place / "run") == 0
@@ -293,6 +293,14 @@ def test_what_cannot_be_packaged(trained, quick, tmp_path, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(RunError, match="at most 0.001 MB"):
         patch.setattr(shipped, "LARGEST", 1000)
         ship.ship(trained, into=there.parent)
+    record = json.loads((trained / "record.json").read_text())
+    del record["sha256"]
+    glyphs = {"dataset": "glyphs", "config": record["config"] | {"dataset": "glyphs"}}
+    smoke = {"preset": "smoke", "config": record["config"] | {"preset": "smoke"}}
+    for change, said in (({"complete": False}, "has not finished"), (smoke, "a smoke run"), (glyphs, "program's own digits")):
+        (copy / "record.json").write_text(json.dumps(record | change))
+        with pytest.raises(RunError, match=said):
+            ship.ship(copy, "last", "float32", into=there.parent)
     (copy / "record.json").unlink()
     with pytest.raises(RunError, match="has no record.json"):
         ship.ship(copy, into=there.parent)

@@ -9,6 +9,7 @@ import pytest
 
 from gan_repro import experiment as experiments
 from gan_repro import tables
+from gan_repro.errors import RunError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -179,6 +180,20 @@ def test_a_damaged_record_leaves_the_old_tables(tmp_path, results, capsys):
     assert tables.main(["tables", f"--results={results}"]) == 1
     assert "zz.json is damaged: the field experiment is missing" in capsys.readouterr().err
     assert contents(results) == before
+
+
+def test_a_readme_of_another_project_is_not_replaced(tmp_path, capsys):
+    run = make_run(tmp_path / "run", record())
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "README.md").write_bytes(b"# Mine\n\xff")
+    for more in ([], [f"--add={run}"]):
+        assert tables.main(["tables", f"--results={project}", *more]) == 1
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1 and "README.md is no page of this program" in err and "--results=DIR" in err
+    with pytest.raises(RunError, match="no page of this program"):
+        tables.regenerate(project, [])
+    assert contents(project) == {"README.md": b"# Mine\n\xff"}
 
 
 def test_the_real_command_helps():

@@ -167,6 +167,8 @@ def stages(config, source):
 
     recipe, spec = config.recipe, source.spec
     _check(recipe, spec)
+    if spec.classes and not recipe.conditional:
+        source.require("test")  # by the SVM on D's features, which takes as much memory
     one_player = recipe.order == "one_player"
     objective = losses.non_saturating_pair()
 

@@ -48,6 +48,7 @@ def generator(config, spec):
 def stages(config, source):
     """One stage: the whole game."""
     from gan_repro import networks
+    from gan_repro.data.source import mean
     from gan_repro.evaluation import measure
     from gan_repro.training import Stage
 
@@ -58,7 +59,7 @@ def stages(config, source):
         rules.seed_weights(config)
         with networks.precision(recipe.precision):
             g, d = generator(config, spec), rules.discriminator(recipe, spec)
-        networks.start_at_marginals(g.get_layer("output"), source.images("train"))
+        networks.start_at_marginals(g.get_layer("output"), mean(source, "train"))
         return rules.game(config, source, g, d, generator(config, spec))
 
     validate = measure.parzen_validation(source, VALIDATION_IMAGES)

@@ -81,6 +81,7 @@ def game(config, source, g, d, sampler, **options):
     """
     from gan_repro import order, pylearn2
 
+    source.require("test")  # by the log-likelihood, after the training
     return pylearn2.game(config, source, g, d, prior(config), order.OrderOfPlay(config.recipe.order), sampler, **options)
 
 

@@ -139,6 +139,7 @@ def pretrained_generator(config, spec):
 def stages(config, source):
     """Two stages: G's upper part on z itself, then everything, with the new bottom between."""
     from gan_repro import networks
+    from gan_repro.data.source import mean
     from gan_repro.evaluation import measure
     from gan_repro.training import Stage
 
@@ -150,7 +151,7 @@ def stages(config, source):
         with networks.precision(recipe.precision):
             g = pretrained_generator(config, spec)
             d = rules.discriminator(recipe, spec, max_column_norm=recipe.max_column_norm)
-        networks.start_at_marginals(g.get_layer("output"), source.images("train"))
+        networks.start_at_marginals(g.get_layer("output"), mean(source, "train"))
         return rules.game(config, source, g, d, pretrained_generator(config, spec), averages=())
 
     def train(before):

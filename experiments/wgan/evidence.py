@@ -70,7 +70,7 @@ def _distance(source):
     if not source.spec.classes:
         return lambda images: math.nan
     judge, unit = classifier.of(source), source.spec.scaling.unit
-    real = judge.features(np.float32(source.images("test")[:QUALITY_SAMPLES]) / np.float32(255))
+    real = judge.features(np.float32(source.rows("test", slice(QUALITY_SAMPLES))) / np.float32(255))
     return lambda images: frechet_distance(judge.features(unit(images)), real)
 
 

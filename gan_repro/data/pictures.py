@@ -1,10 +1,13 @@
 """A folder of pictures that is too large for memory: read as they are needed. What a folder may hold is in user.py."""
 
 import hashlib
+import math
 
 import numpy as np
 
 from gan_repro.data import source, streams
+
+_CHUNK = 2**24  # bytes of images that evaluation reads at once
 
 
 class Pictures(streams.Stream):
@@ -23,6 +26,15 @@ class Pictures(streams.Stream):
         self.spec = spec
         self._paths, self._decoded = files, decode
         self._labels = {split: np.asarray(values, np.int32) for split, values in (labels or {}).items()}
+
+    def rows(self, split, chosen):
+        """uint8 (m, height, width, channels): the images that `chosen` indexes, a slice or integers (m,); reads these alone."""
+        paths = self._paths[split]
+        at = np.arange(len(paths))[chosen]
+        images = np.empty((len(at), *self.spec.shape), np.uint8)
+        for row, i in zip(images, at):
+            row[...] = self._image(paths[i])
+        return images
 
     def labels(self, split):
         """int32 (n,), or None where there are no classes."""
@@ -61,5 +73,6 @@ class Pictures(streams.Stream):
         return np.ascontiguousarray(np.broadcast_to(self._decoded(path), self.spec.shape))
 
     def _chunks(self, split, n):
-        for at, path in enumerate(self._paths[split][:n]):
-            yield at, self._image(path)[np.newaxis]
+        step = max(1, _CHUNK // math.prod(self.spec.shape))
+        for at in range(0, n, step):
+            yield at, self.rows(split, slice(at, min(at + step, n)))

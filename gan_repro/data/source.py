@@ -70,6 +70,17 @@ def permutation(n, epoch, seed):
     return tf.argsort(keys, stable=True)  # 50,000 keys of 23 bits collide; stable order keeps that deterministic
 
 
+def mean(source, split):
+    """float64 (1, height, width, channels), 0..255: the mean image of a split, of images uint8.
+
+    Sums of bytes are whole numbers far below 2^53: float64 adds them without error, in whatever parts they come.
+    """
+    total = np.zeros(math.prod(source.spec.shape))
+    for chunk in source.chunks(split):
+        total += chunk.reshape(len(chunk), -1).sum(axis=0, dtype=np.float64)
+    return (total / source.spec.sizes[split]).reshape(1, *source.spec.shape)
+
+
 def empty(shape):
     """uint8 array of `shape`, not filled, whose memory TensorFlow can take for a tensor's: it begins at a multiple of 64."""
     size = math.prod(shape)
@@ -95,6 +106,9 @@ class InMemory:
         in this epoch, `size` that of a batch (only streams need these two).
       batch(feed, i, size): graph code: batch i of the epoch, (x, labels). Called for i = skip, skip + 1, ... in turn.
       images(split), labels(split), scaled(split, limit): numpy, for evaluation and figures.
+      require(split): raises DataError where `images` would, of more images than a source can hold: asked before training
+        for what evaluation will need at once.
+      chunks(split), rows(split, chosen): all images in turn, and some of them, whatever their number (sources of files).
       digest(): sha256 of the data, for the manifest.
     """
 
@@ -115,6 +129,18 @@ class InMemory:
     def images(self, split):
         """uint8 (n, height, width, channels), 0..255, in the order of the data set."""
         return self._images[split]
+
+    def require(self, split):
+        """Nothing: all images are held."""
+        del split
+
+    def chunks(self, split):
+        """Yields uint8 (m, height, width, channels), the images of a split in order: here all at once."""
+        yield self._images[split]
+
+    def rows(self, split, chosen):
+        """uint8 (m, height, width, channels): the images that `chosen` indexes, a slice or integers (m,)."""
+        return self._images[split][chosen]
 
     def labels(self, split):
         """int32 (n,), or None where the data set has no labels."""

@@ -171,6 +171,19 @@ class Stream:
             images[at : at + len(chunk)] = chunk
         return images
 
+    def require(self, split):
+        """Raises DataError: the images of a split are more than HELD."""
+        if self.spec.sizes[split] > HELD:
+            raise DataError(
+                f"{self.spec.sizes[split]:,} {split} images of {self.spec.title} are too many for the evaluation of such a "
+                f"run, which holds them all in memory: at most {HELD:,}. Take fewer images"
+            )
+
+    def chunks(self, split):
+        """Yields uint8 (m, height, width, channels), the images of a split in order, as many at a time as is handy."""
+        for _, chunk in self._chunks(split, self.spec.sizes[split]):
+            yield chunk
+
     def labels(self, split):
         """None: there are no classes."""
         del split

@@ -69,10 +69,11 @@ def of(source, epochs=EPOCHS):
     weights = _read(path, network)
     if weights is None:
         print(f"training the classifier that judges samples of {spec.title} ...", flush=True)
-        weights = _train(network, source.images("train"), source.labels("train"), epochs)
+        weights = _train(network, source, epochs)
         _write(path, weights)
     network.set_weights(weights)
-    read = _predict(network, UNIT(source.images("test").astype(np.float32)))[0].argmax(axis=1)
+    chunks = source.chunks("test")
+    read = np.concatenate([_predict(network, UNIT(images.astype(np.float32)))[0].argmax(axis=1) for images in chunks])
     return Classifier(network, float((read == source.labels("test")).mean()), len(read))
 
 
@@ -104,35 +105,36 @@ def _predict(network, images):
     return [np.concatenate([np.asarray(part[k]) for part in parts]) for k in range(2)]
 
 
-def _train(network, images, labels, epochs):
-    """Trains `network` on uint8 (n, h, w, c) and integers (n,); returns its weights."""
+def _train(network, source, epochs):
+    """Trains `network` on the training images of a source with labels, a minibatch of them at a time; returns its weights."""
     import keras
     import tensorflow as tf
 
-    n, batch, margin = len(images), min(_RECIPE["batch"], len(images)), _RECIPE["shift"]
+    n, margin, labels = source.spec.sizes["train"], _RECIPE["shift"], source.labels("train")
+    batch = min(_RECIPE["batch"], n)
     steps = n // batch
     rate = keras.optimizers.schedules.CosineDecay(_RECIPE["rate"], epochs * steps, alpha=_RECIPE["last_rate"])
     optimizer = keras.optimizers.Adam(rate, name="adam")
     variables = network.trainable_variables
     optimizer.build(variables)
-    pixels = tf.Variable(np.pad(images, [(0, 0), (margin, margin), (margin, margin), (0, 0)]), trainable=False)
-    targets = tf.constant(labels, tf.int32)
 
     @tf.function
-    def step(rows, corner):
-        shifted = tf.slice(tf.gather(pixels, rows), [0, corner[0], corner[1], 0], [batch, *images.shape[1:]])
+    def step(images, targets, corner):
+        framed = tf.pad(images, [(0, 0), (margin, margin), (margin, margin), (0, 0)])
+        shifted = tf.slice(framed, [0, corner[0], corner[1], 0], [batch, *source.spec.shape])
         with tf.GradientTape() as tape:
             logits, _ = network(UNIT(tf.cast(shifted, tf.float32)), training=True)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(targets, rows), logits)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_mean(losses)
         optimizer.apply(tape.gradient(loss, variables), variables)
 
     random = np.random.default_rng(_RECIPE["seed"])
     for _ in range(epochs):
-        order = random.permutation(n).astype(np.int32)
+        order = random.permutation(n)
         for i in range(steps):
             corner = random.integers(0, 2 * margin + 1, 2, np.int32)
-            step(tf.constant(order[i * batch : (i + 1) * batch]), tf.constant(corner))
+            rows = order[i * batch : (i + 1) * batch]
+            step(tf.constant(source.rows("train", rows)), tf.constant(labels[rows]), tf.constant(corner))
     return network.get_weights()
 
 

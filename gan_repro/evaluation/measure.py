@@ -137,7 +137,7 @@ def read_by_classifier(run, judge, samples=None):
     source = run.source
     classes, unit = source.spec.classes, source.spec.scaling.unit
     n = min(run.config.recipe.n_samples, source.spec.sizes["test"])
-    real = judge.features(UNIT(source.images("test")[:n].astype(np.float32)))
+    real = judge.features(UNIT(source.rows("test", slice(n)).astype(np.float32)))
     if samples is not None:
         judged = (_judged(run, judge, kind, unit(images), labels, real) for kind, (images, labels) in samples.items())
         return [measurement for found in judged for measurement in found]
@@ -192,15 +192,15 @@ def nearest_neighbour_error(run, numbers=(1000, 10_000, 50_000)):
     source = run.source
     if not run.conditional():
         raise DataError("a nearest-neighbour classifier needs labelled samples; valid are conditional generators")
-    test, test_labels = UNIT(source.images("test").astype(np.float32)), source.labels("test")
-    largest = max(numbers)
+    test_labels, largest = source.labels("test"), max(numbers)
     wanted = balanced_labels(largest, source.spec.classes)
 
     def errors(kind, images, labels):
         for n in (n for n in numbers if n <= len(images)):
-            predicted = neighbours.classify(test, images[:n], labels[:n])
+            test = (UNIT(chunk.astype(np.float32)) for chunk in source.chunks("test"))
+            predicted = np.concatenate([neighbours.classify(part, images[:n], labels[:n]) for part in test])
             share, _ = neighbours.error_rate(predicted, test_labels)
-            yield _share(run, "nearest_neighbour_error", share, len(test), kind, split="test", n_samples=n)
+            yield _share(run, "nearest_neighbour_error", share, len(predicted), kind, split="test", n_samples=n)
 
     measurements = []
     for kind in run.kinds():
@@ -229,13 +229,14 @@ def svm_on_features(run, discriminators, n):
     order, measurements = _order(source, n), []
     for kind, discriminator in discriminators.items():
 
-        def of(split, chosen=slice(None), discriminator=discriminator):
-            images = scaling(source.images(split)[chosen].astype(np.float32))
-            return features.extract(discriminator, images), source.labels(split)[chosen]
+        def of(split, discriminator=discriminator):
+            chunks = (scaling(chunk.astype(np.float32)) for chunk in source.chunks(split))
+            return np.concatenate([features.extract(discriminator, images) for images in chunks]), source.labels(split)
 
-        fitted = scaling(source.images("train")[order].astype(np.float32))
+        fitted = scaling(source.rows("train", order).astype(np.float32))
         features.take_statistics(discriminator, fitted, run.config.recipe.batch_size)
-        share, cost, _ = features.svm_accuracy(of("train", order), of("validation"), of("test"))
+        train = features.extract(discriminator, fitted), source.labels("train")[order]
+        share, cost, _ = features.svm_accuracy(train, of("validation"), of("test"))
         edge = cost in (features.COSTS[0], features.COSTS[-1])
         rest = {"split": "test", "n_samples": len(order), "cost": cost, "cost_at_edge": edge}
         measurements.append(_share(run, "svm_accuracy", share, source.spec.sizes["test"], kind, **rest))
@@ -266,7 +267,7 @@ def _order(source, n):
 def _training_images(source, n):
     """The first n training images of `_order`, float32 (n, h, w, c) in [0, 1], and their labels; all if there are fewer."""
     order = _order(source, n)
-    return UNIT(source.images("train")[order].astype(np.float32)), source.labels("train")[order]
+    return UNIT(source.rows("train", order).astype(np.float32)), source.labels("train")[order]
 
 
 def _share(run, metric, share, n, kind, **rest):

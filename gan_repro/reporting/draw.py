@@ -54,10 +54,10 @@ def nearest(queries, source):
 
     A part of the training images at a time is scaled: all of them as float32 would take four times their memory.
     """
-    images = source.images("train")
     found, lengths = np.empty_like(queries), np.full(len(queries), np.inf)
-    for start in range(0, len(images), REFERENCES):
-        part = source.spec.scaling(images[start : start + REFERENCES].astype(np.float32))
+    parts = (chunk[i : i + REFERENCES] for chunk in source.chunks("train") for i in range(0, len(chunk), REFERENCES))
+    for images in parts:
+        part = source.spec.scaling(images.astype(np.float32))
         index, length = (entry[:, 0] for entry in neighbours.nearest(queries, part))
         nearer = length < lengths
         found[nearer], lengths[nearer] = part[index[nearer]], length[nearer]

@@ -26,7 +26,7 @@ def trainings(monkeypatch):
     """The epochs of each training that takes place; none does: the weights stay as they begin."""
     calls = []
 
-    def train(network, images, labels, epochs):
+    def train(network, source, epochs):
         calls.append(epochs)
         return network.get_weights()
 
@@ -102,7 +102,7 @@ def test_it_neither_draws_from_global_random_states_nor_changes_them(digits):
     keras.utils.set_random_seed(6)
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        again = classifier._train(classifier._build((8, 8, 1), 10), digits.images("train"), digits.labels("train"), 2)
+        again = classifier._train(classifier._build((8, 8, 1), 10), digits, 2)
     finally:
         keras.config.set_dtype_policy("float32")
     for found, wanted in zip(again, first.network.get_weights()):

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,13 @@ import games
 import keras
 import numpy as np
 import pytest
+import tiny_runs
 from PIL import Image
 
-from gan_repro import data, training
-from gan_repro.data import pictures, user
+from gan_repro import data, files, run, training
+from gan_repro.data import pictures, source, streams, user
 from gan_repro.errors import DataError
+from gan_repro.reporting import draw
 from gan_repro.workdir import Workdir
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/status of Linux")
@@ -152,6 +155,16 @@ def test_streamed_pictures_are_those_that_would_be_loaded(tmp_path, monkeypatch)
         np.testing.assert_array_equal(streamed.images(split), loaded.images(split))
         np.testing.assert_array_equal(streamed.labels(split), loaded.labels(split))
         np.testing.assert_array_equal(streamed.scaled(split, 3), loaded.scaled(split, 3))
+        for chosen in (slice(3), np.array([2, 0, 2])):
+            np.testing.assert_array_equal(streamed.rows(split, chosen), loaded.rows(split, chosen))
+    for size, chunks in ((7 * 90, [7, 7, 7, 7, 4]), (1, [1] * 32)):
+        monkeypatch.setattr(pictures, "_CHUNK", size)
+        parts = list(streamed.chunks("train"))
+        assert [len(part) for part in parts] == chunks
+        np.testing.assert_array_equal(np.concatenate(parts), loaded.images("train"))
+        mean = loaded.images("train").reshape(32, -1).mean(axis=0, dtype=np.float64).reshape(1, 6, 5, 3)
+        for found in (source.mean(loaded, "train"), source.mean(streamed, "train")):
+            assert found.dtype == np.float64 and found.tobytes() == mean.tobytes()
     order, feed = loaded.open(4, 9), streamed.open(4, 9, 2, 5)
     for i in range(2, 6):
         for ours, expected in zip(streamed.batch(feed, i, 5), loaded.batch(order, i, 5)):
@@ -159,13 +172,71 @@ def test_streamed_pictures_are_those_that_would_be_loaded(tmp_path, monkeypatch)
     with pytest.raises(ValueError, match="batches of 4"):
         streamed.batch(streamed.open(0, 0, 0, 5), 0, 4)
     ends = []
-    for source in (loaded, streamed):
-        played = games.build(source)  # minibatches of 20: one an epoch
+    for each in (loaded, streamed):
+        played = games.build(each)  # minibatches of 20: one an epoch
         for _ in range(2):
             played.steps(1)
         ends.append(games.weights(played))
     for key in ends[0]:
         np.testing.assert_array_equal(ends[0][key], ends[1][key], err_msg=key)
+
+
+def labelled_folder(folder, side, channels):
+    """200 pictures of two classes that differ in brightness: 160 to train, 20 each to validate and test."""
+    rng = np.random.default_rng(2)
+    for label, name in enumerate(("dark", "light")):
+        (folder / name).mkdir(parents=True)
+        for i in range(100):
+            pixels = rng.integers(0, 120, (side, side, channels), np.uint8) + np.uint8(100 * label)
+            Image.fromarray(pixels.squeeze()).save(folder / name / f"{i:03d}.png")
+    return f"images:{folder}"
+
+
+GAN = ["--set=generator_units=16", "--set=discriminator_units=8"]
+WHOLE_RUNS = [
+    ("goodfellow2014", "smoke", 28, 1, [*GAN, "--set=averages="]),
+    ("dcgan", "smoke-cifar10", 32, 3, ["--set=svm_images=150"]),
+    pytest.param("cgan", "smoke", 28, 1, [], marks=pytest.mark.slow),
+    pytest.param("dcgan", "smoke-mnist", 28, 1, [], marks=pytest.mark.slow),
+    pytest.param("wgan", "smoke", 64, 3, [], marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.fault(
+    group="load",
+    tried="whole runs on a folder of labelled pictures that is too large for memory, and more training images than may be held",
+    outcome="the same measurements, bit for bit, as with all of them in memory",
+)
+@pytest.mark.parametrize(("experiment", "preset", "side", "channels", "more"), WHOLE_RUNS)
+def test_a_whole_run_on_streamed_pictures(experiment, preset, side, channels, more, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(draw, "REFERENCES", 64)
+    name, measured = labelled_folder(tmp_path / "pictures", side, channels), []
+    words = [f"--experiment={experiment}", f"--dataset={name}", f"--preset={preset}", "--epochs=1", "--set=steps_per_epoch=2"]
+    words += ["--set=batch_size=10", "--set=n_samples=50", *more]
+    for place in ("held", "streamed"):
+        if place == "streamed":
+            shutil.rmtree(tmp_path / "cache", ignore_errors=True)  # the classifier is trained anew
+            monkeypatch.setattr(user, "free_memory", lambda: 1)
+            monkeypatch.setattr(streams, "HELD", 20)
+            monkeypatch.setattr(pictures, "_CHUNK", 33 * side * side * channels)
+        assert tiny_runs.call(run.main, *words, f"--workdir={tmp_path / place}") == 0
+        measured.append(files.read_json(tmp_path / place / "record.json")["measurements"])
+    assert measured[0]
+    assert measured[0] == measured[1]
+
+
+@pytest.mark.parametrize(("experiment", "preset"), [("goodfellow2014", "smoke"), ("cgan", "smoke"), ("dcgan", "smoke-cifar10"),
+                                                    ("theis2015", "smoke")])  # fmt: skip
+def test_what_evaluation_cannot_hold_is_refused_before_training(experiment, preset, tmp_path, monkeypatch, capsys):
+    name = labelled_folder(tmp_path / "pictures", 32, 1)
+    monkeypatch.setattr(user, "free_memory", lambda: 1)
+    monkeypatch.setattr(streams, "HELD", 19)
+    words = [f"--experiment={experiment}", f"--dataset={name}", f"--preset={preset}", f"--workdir={tmp_path / 'run'}"]
+    assert tiny_runs.call(run.main, *words) == 1
+    out, err = capsys.readouterr()
+    assert "images of pictures are too many" in tiny_runs.one_line(err) and "trained" not in out
+    assert not list((tmp_path / "run").rglob("*.npz"))
 
 
 @pytest.mark.fault(

@@ -17,11 +17,11 @@ import pytest
 from PIL import Image
 from scipy import io
 
-from gan_repro import evaluate, run, runner, sample, tables
+from gan_repro import evaluate, run, runner, sample, ship, shipped, tables
 from gan_repro import experiment as experiments
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = {"run": run, "evaluate": evaluate, "sample": sample, "tables": tables}
+PROGRAMS = {"run": run, "evaluate": evaluate, "sample": sample, "ship": ship, "shipped": shipped, "tables": tables}
 G, T, C, D, W = (f"--experiment={name}" for name in ("goodfellow2014", "theis2015", "cgan", "dcgan", "wgan"))
 SMOKE, OWN, LONG = "--preset=smoke", "--dataset=npz:good.npz", "x" * 5000
 SIDE, N = 8, 60
@@ -31,7 +31,7 @@ SIDE, N = 8, 60
 # (program, arguments, words that the line must hold)
 USAGE = [
     ("run", [], ["--experiment=NAME is missing", "cgan, dcgan, goodfellow2014, theis2015, wgan", "--list"]),
-    ("run", ["--experiment="], ["--experiment=NAME is missing"]),
+    ("run", ["--experiment="], ["--experiment= is empty"]),
     ("run", ["--experiment=goodfelow2014"], ["'goodfelow2014'", "theis2015", "Did you mean goodfellow2014?"]),
     ("run", ["--experiment=__init__"], ["unknown experiment", "goodfellow2014, theis2015"]),
     ("run", ["--experiment=goodfellow2014.mnist"], ["unknown experiment", "Did you mean goodfellow2014?"]),
@@ -48,7 +48,7 @@ USAGE = [
     ("run", [G, "--workdir=\udcff"], ["'--workdir=\\udcff' is not UTF-8"]),
     # data sets and presets
     ("run", [G, "--dataset=mnsit"], ["'mnsit'", "mnist, tfd,", "npz:PATH, images:FOLDER", "Did you mean mnist?"]),
-    ("run", [G, "--dataset="], ["unknown dataset ''"]),
+    ("run", [G, "--dataset="], ["--dataset= is empty"]),
     ("run", [T, "--dataset=gaussian1d"], ["'gaussian1d'", "mnist, cifar10"]),
     ("run", [C, "--dataset=cifar10"], ["'cifar10'", "mnist, glyphs"]),
     ("run", [D, "--dataset=tfd"], ["'tfd'", "svhn_cropped"]),
@@ -59,7 +59,7 @@ USAGE = [
     ("run", [G, "--dataset=mnist:x"], ["'mnist:x'", "Did you mean mnist?"]),
     ("run", [G, "--dataset=Ziffern größer\n0"], ["'Ziffern größer\\n0'", "mnist, tfd,"]),
     ("run", [G, "--preset=papr"], ["'papr'", "paper, quick, smoke", "Did you mean paper?"]),
-    ("run", [G, "--preset="], ["unknown preset ''"]),
+    ("run", [G, "--preset="], ["--preset= is empty"]),
     ("run", [W, "--dataset=celeb_a", "--preset=quick-gann"], ["'quick-gann'", "Did you mean quick"]),
     # numbers of flags
     ("run", [G, "--seed=-1"], ["seed = -1", ">= 0"]),
@@ -75,7 +75,7 @@ USAGE = [
     # --set
     ("run", [G, "--set"], ["Missing value", "set"]),
     ("run", [G, "--set=momentum"], ["--set=momentum", "key=value"]),
-    ("run", [G, "--set="], ["--set=: must be key=value"]),
+    ("run", [G, "--set="], ["--set= is empty"]),
     ("run", [G, "--set=two\nlines"], ["--set=two\\nlines: must be key=value"]),
     ("run", [G, "--set=learning_rat=1"], ["'learning_rat'", "momentum_saturates", "Did you mean learning_rate?"]),
     ("run", [G, "--set=learning_rate =1"], ["'learning_rate '", "Did you mean learning_rate?"]),
@@ -150,15 +150,23 @@ USAGE = [
     ("run", [T, f"--set=centroids={10**30}"], ["centroids = 1000000000000000000000000000000", "<= 10000000"]),
     # the other programs
     ("evaluate", [], ["--workdir=DIR is missing"]),
-    ("evaluate", ["--workdir="], ["--workdir=DIR is missing"]),
+    ("run", [G, "--workdir="], ["--workdir= is empty", "leave the flag out"]),
+    ("run", [G, "--dry_run", "--workdir="], ["--workdir= is empty"]),
+    ("run", [G, "--dry_run", "--workdir", ""], ["--workdir= is empty"]),
+    ("run", [G, "--dry_run", "--data_dir="], ["--data_dir= is empty"]),
+    ("evaluate", ["--workdir="], ["--workdir= is empty"]),
+    ("evaluate", ["--workdir=cgan", "--data_dir="], ["--data_dir= is empty"]),
+    ("ship", ["--workdir=cgan", "--data_dir="], ["--data_dir= is empty"]),
+    ("ship", ["--workdir=cgan", "--networks="], ["--networks= is empty"]),
+    ("shipped", ["--results="], ["--results= is empty"]),
     ("evaluate", ["--workdr=x"], ["Did you mean --workdir?"]),
     ("evaluate", ["--help=maybe"], ["--help=maybe", "true or false"]),
     ("evaluate", ["--workdir=cgan", "--epochs=3"], ["unknown flag --epochs", "--workdir, --data_dir"]),
     ("evaluate", ["cgan"], ["unexpected argument 'cgan'"]),
     ("tables", ["--ad=x"], ["Did you mean --add?"]),
     ("tables", ["records"], ["unexpected argument 'records'"]),
-    ("tables", ["--results="], ["--results=DIR"]),
-    ("tables", ["--add="], ["--add=DIR"]),
+    ("tables", ["--results="], ["--results= is empty"]),
+    ("tables", ["--add="], ["--add= is empty"]),
     ("sample", [], ["--workdir=DIR is missing"]),
     ("sample", ["--workdir=cgan", "--n=0"], ["--n=0", ">= 1"]),
     ("sample", ["--workdir=cgan", "--n=-4"], ["--n=-4", ">= 1"]),
@@ -176,13 +184,13 @@ USAGE = [
     ("sample", ["--workdir=cgan", "--interpolate=lineer"], ["'lineer'", "linear, spherical", "Did you mean linear?"]),
     ("sample", ["--workdir=cgan", "--out=x.jpg"], ["--out=x.jpg", ".png, .gif, .npz"]),
     ("sample", ["--workdir=cgan", "--out=x"], ["--out=x:", ".png, .gif, .npz"]),
-    ("sample", ["--workdir=cgan", "--out="], ["--out=", ".png, .gif, .npz"]),
+    ("sample", ["--workdir=cgan", "--out="], ["--out= is empty"]),
     ("sample", ["--workdir=cgan", "--out=two\nlines"], ["--out=two\\nlines", ".png, .gif, .npz"]),
     ("sample", ["--workdir=cgan", "--out=x.gif"], ["--out=x.gif", "--interpolate=linear or spherical"]),
     ("sample", ["--workdir=cgan", "--out=x.npz", "--interpolate=linear"], ["--interpolate is for pictures"]),
     ("sample", ["--workdir=cgan", "--out=x.npz", "--grid=1x1"], ["--grid is for pictures"]),
     ("sample", ["--workdir=cgan", "--label=one"], ["--label=one", "3,1,4"]),
-    ("sample", ["--workdir=cgan", "--label="], ["--label=:", "3,1,4"]),
+    ("sample", ["--workdir=cgan", "--label="], ["--label= is empty"]),
     ("sample", ["--workdir=cgan", "--label=-1"], ["--label=-1", "class number"]),
     ("sample", ["--workdir=cgan", "--label=3,10"], ["--label=10", "0..9"]),
     ("sample", ["--workdir=cgan", "--generator=bst"], ["'bst'", "best, last", "Did you mean best?"]),
@@ -480,12 +488,13 @@ def check(code, out, err, wanted, words):
 
 ASK = """
 import contextlib, io, json, sys, time
-from gan_repro import evaluate, run, sample, tables
+from gan_repro import evaluate, run, sample, ship, shipped, tables
+programs = {"run": run, "evaluate": evaluate, "sample": sample, "ship": ship, "shipped": shipped, "tables": tables}
 answers = []
 for program, arguments in json.load(sys.stdin):
     out, err, start = io.StringIO(), io.StringIO(), time.monotonic()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = {"evaluate": evaluate, "run": run, "sample": sample, "tables": tables}[program].main([program, *arguments])
+        code = programs[program].main([program, *arguments])
     answers.append((code, out.getvalue(), err.getvalue(), time.monotonic() - start))
 print(json.dumps([answers, sorted({"tensorflow", "keras", "tensorflow_datasets"} & set(sys.modules))]))
 """
