@@ -55,15 +55,14 @@ class Sparse(keras.initializers.Initializer):
         return keras.ops.convert_to_tensor(kernel.T, dtype or "float32")
 
 
-def start_at_marginals(layer, images):
+def start_at_marginals(layer, mean):
     """Sets a sigmoid output layer's bias so that it begins at the mean image: pylearn2's init_sigmoid_bias_from_marginals.
 
     Args:
       layer: keras.layers.Dense with sigmoid outputs, one per pixel.
-      images: uint8 (n, h, w, c), the training images.
+      mean: (h, w, c) or (1, h, w, c), the mean of the training images, in 0..255 (data.source.mean).
     """
-    mean = images.reshape(len(images), -1).mean(axis=0, dtype=np.float64) / 255
-    mean = np.clip(mean, 1e-7, 1 - 1e-7)
+    mean = np.clip(np.reshape(mean, -1).astype(np.float64) / 255, 1e-7, 1 - 1e-7)
     layer.bias.assign(np.log(mean / (1 - mean)))
 
 

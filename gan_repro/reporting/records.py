@@ -220,9 +220,10 @@ def identity(record):
     """What two records share if they may be averaged: everything that was set but the seed, the epochs, and the data.
 
     Returns:
-      text, equal exactly for records of one group. `recipe.epochs` is left out: `epochs` says what was played.
+      text, equal exactly for records of one group. `recipe.epochs` is left out: `epochs` says what was played. Fields that
+      an older record lacks have their defaults.
     """
-    config = {key: value for key, value in record["config"].items() if key != "seed"}
+    config = {key: value for key, value in filled(record["config"]).items() if key != "seed"}
     config["recipe"] = {key: value for key, value in config["recipe"].items() if key != "epochs"}
     return json.dumps([config, float(record["epochs"]), record["manifest"]["data"]["sha256"]], sort_keys=True)
 

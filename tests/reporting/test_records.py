@@ -1,12 +1,13 @@
 """Records: the check names what is wrong, groups differ by more than the seed, --add refuses what has no place."""
 
 import copy
+import dataclasses
 import json
 import math
 
 import pytest
 
-from gan_repro import files
+from gan_repro import experiment, files
 from gan_repro.errors import RunError
 from gan_repro.reporting import records
 
@@ -247,6 +248,16 @@ def test_another_configuration_of_the_same_name_stands_beside_and_is_found_again
     assert first != second and second.stem.startswith(first.stem + "-")
     assert records.add(make_run(tmp_path / "b", other), results) == second
     assert len(records.read_files(results / "records")) == 2
+
+
+def test_an_older_run_that_lacks_a_field_is_found_again(tmp_path):
+    recipe = experiment.plain(dataclasses.asdict(experiment.find("goodfellow2014").recipes["mnist"]["paper"]))
+    older = {key: value for key, value in recipe.items() if key != "order"}
+    record = make_record(0, recipe=older | {"epochs": 100}, experiment="goodfellow2014")
+    first = records.add(make_run(tmp_path / "run", record), tmp_path / "results")
+    assert records.add(make_run(tmp_path / "run", record), tmp_path / "results") == first
+    ((_, found),) = records.read_files(first.parent)
+    assert found["config"]["recipe"]["order"] == recipe["order"] and records.identity(found) == records.identity(record)
 
 
 def test_paths_of_user_data_become_safe_names():
