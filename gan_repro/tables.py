@@ -59,9 +59,10 @@ def regenerate(results, found):
     for name, record in entries:
         if record["curves"]:
             path = results / "figures" / f"{name}-training.png"
-            title = record["manifest"]["data"]["title"]
-            shown = f"{record['experiment']}, {title}: {record['preset']} preset, seed {record['seed']}"
-            critic = by_name[record["experiment"]].critic(record["config"]["recipe"])
+            experiment = by_name[record["experiment"]]
+            model = f"{experiment.model(record['preset'], record['dataset'])} on {record['manifest']['data']['title']}"
+            shown = f"{model}: {record['preset']} preset, seed {record['seed']}"
+            critic = experiment.critic(record["config"]["recipe"])
             curves.training_curves(path, record["curves"], shown, critic, curves.second_stage(record))
             written.append(path)
     written += _log_likelihoods(results / "figures", found, groups)

@@ -125,11 +125,13 @@ def cells(path, rows, columns, apart=(GAP, GAP), side=SIDE):
     """uint8 (rows, columns, 8, 8): the images of a PNG's grid, unscaled; every enlarged pixel must be one colour."""
     picture = np.asarray(Image.open(path).convert("RGB"))
     picture = picture[..., 0] if (picture == picture[..., :1]).all() else pytest.fail("not grey")
-    width = picture.shape[1] - 2 * MARGIN + apart[1]
-    scale, rest = divmod(width // columns - apart[1], side)
-    assert rest == 0 and width % columns == 0
+    # The grid stands in the middle: its title may be wider. Its last row, which may have fewer images, begins at the left.
+    begin = np.flatnonzero((picture[-MARGIN - side : -MARGIN] < 255).any(axis=0))[0]
+    fits = [width for width in picture.shape[1] - 2 * begin + apart[1] - np.arange(2) if width % columns == 0]
+    ((scale, rest),) = (divmod(width // columns - apart[1], side) for width in fits)
+    assert rest == 0 and begin >= MARGIN
     step = side * scale + apart[0]
-    canvas = picture[len(picture) - MARGIN - rows * step + apart[0] :, MARGIN:]
+    canvas = picture[len(picture) - MARGIN - rows * step + apart[0] :, begin:]
     found = np.empty((rows, columns, side, side), np.uint8)
     for row, column in np.ndindex(rows, columns):
         left = column * (side * scale + apart[1])

@@ -110,10 +110,10 @@ def test_what_was_trained_on_other_data_is_at_most_partly():
     assert line.verdict == "partly" and line.departures == ("D trained on CIFAR-10 (paper: on ImageNet)",)
     assert (random.section, random.label, random.verdict) == ("sanity", "D", None)
     text = formats.markdown(table)
-    assert "| Exemplar CNN |  | 84.3 |" in text and "| dcgan | Guided backpropagation" in text
+    assert "| Exemplar CNN |  | 84.3 |" in text and "| DCGAN | Guided backpropagation" in text
     members[0]["measurements"][0]["n_samples"] = 10_000
     (line, *_) = tables.build("dcgan", [EXPERIMENT], records.group(members[:1])).lines
-    assert "evaluation: n_samples = 10000 (paper: 50000)" in line.departures
+    assert "evaluation: n_samples 10,000 (paper: 50,000)" in line.departures
 
 
 @pytest.mark.parametrize("name", ["dcgan", "wgan", "cgan"])

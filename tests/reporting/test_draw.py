@@ -35,7 +35,7 @@ def finished(tmp_path):
     """conditional -> a finished run of that generator, its weights in a file."""
 
     def make(conditional):
-        recipe = types.SimpleNamespace(conditional=conditional, n_samples=30)
+        recipe = types.SimpleNamespace(conditional=conditional, n_samples=30, epochs=2, total_epochs=5)
         config = types.SimpleNamespace(recipe=recipe, seed=SEED, preset="paper", dataset="blobs")
         fields = {"name": "fake", "title": "", "reference": "", "recipes": {}, "stages": None, "evaluate": None, "table": "t"}
         fake = experiment.Experiment(**fields, row="Fake nets", generator=generator, prior=lambda config: PRIOR)
@@ -62,11 +62,11 @@ def grids(monkeypatch):
 @pytest.mark.parametrize("conditional", [True, False])
 def test_the_experiment_says_whose_curves_are_a_critic_s(finished, conditional, monkeypatch):
     drawn, run = [], finished(conditional)
-    monkeypatch.setattr(figures, "training_curves", lambda *arguments: drawn.append(arguments[-1]))
+    monkeypatch.setattr(figures, "training_curves", lambda *arguments: drawn.append(arguments[-2:]))
     draw.curves(run)
     judged = dataclasses.replace(run.experiment, critic=lambda recipe: recipe["conditional"])
     draw.curves(dataclasses.replace(run, experiment=judged))
-    assert drawn == [False, conditional]
+    assert drawn == [(False, 3), (conditional, 3)]  # three epochs went before
 
 
 def test_images_of_given_noise_and_labels(finished):

@@ -87,7 +87,7 @@ def test_neighbours_lie_below_their_walks_and_are_the_nearest(drawn):
     rng = np.random.default_rng(5)
     train = rng.integers(0, 256, (40, 1, SIZE, 1), dtype=np.uint8)
     spec = SimpleNamespace(title="data", sizes={"train": 40}, scaling=UNIT)
-    source = SimpleNamespace(spec=spec, images=lambda split: train)
+    source = SimpleNamespace(spec=spec, chunks=lambda split: [train[:25], train[25:]])
     show.strips_and_neighbours("x.png", Run(), "last", source, 2, 6, seed=1, way="linear")
     pairs = drawn["images"].reshape(2, 2, 6, SIZE)
     show.strips("x.png", Run(), "last", 2, 6, 1, "linear")
