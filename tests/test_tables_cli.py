@@ -83,7 +83,7 @@ def test_the_real_command_adds_regenerates_and_regenerates_the_same_bytes(tmp_pa
     done = command(f"--results={results}", *(f"--add={run}" for run in runs))
     assert (done.returncode, done.stderr) == (0, "")
     first = contents(results)
-    stem = "goodfellow2014-mnist-quick-20epochs-seed"
+    stem = "goodfellow2014-mnist-quick-25epochs-seed"
     assert {f"records/{stem}0.json", f"records/{stem}1.json", "table1.md", "table1.csv", "table1.tex",
             f"figures/{stem}0-training.png", "figures/goodfellow2014-mnist-log-likelihood.png",
             "figures/goodfellow2014-mnist-sweep.png", "figures/theis2015-mnist-sweep.png"
@@ -128,7 +128,7 @@ def test_sweeps_stand_beside_those_of_the_same_images_in_the_same_space(tmp_path
     images = ("training images in place of samples", 1)
     about = "Parzen log-likelihood against σ and the number of samples"
     assert drawn["goodfellow2014-mnist-sweep.png"] == (
-        [("quick preset, 20 epochs", 1), ("quick preset, 20 epochs, last weights", 1), images],
+        [("quick preset, 25 epochs", 1), ("quick preset, 25 epochs, last weights", 1), images],
         f"Adversarial nets on MNIST: {about}", [225],
     )  # fmt: skip
     assert drawn["goodfellow2014-npz_faces-sweep.png"] == (
@@ -139,7 +139,7 @@ def test_sweeps_stand_beside_those_of_the_same_images_in_the_same_space(tmp_path
     names = [f"goodfellow2014-{name}" for name in ("mnist", "npz_faces")]
     names += [f"theis2015-{name}" for name in ("mnist", "cifar10", "npz_faces")]
     assert set(drawn) == {f"{name}-sweep.png" for name in names}
-    assert firsts["goodfellow2014-mnist-sweep.png"] == "quick preset, 20 epochs"
+    assert firsts["goodfellow2014-mnist-sweep.png"] == "quick preset, 25 epochs"
 
 
 def test_a_sweep_of_several_seeds_says_which_of_them_is_drawn_against_sigma(tmp_path, results, monkeypatch):
@@ -147,7 +147,7 @@ def test_a_sweep_of_several_seeds_says_which_of_them_is_drawn_against_sigma(tmp_
     monkeypatch.setattr(tables.curves, "parzen_sweep", lambda path, sweeps, *rest: said.append((sweeps[0][0], rest[-1])))
     runs = [make_run(tmp_path / f"run{seed}", swept(record(seed), 150.0)) for seed in (1, 3)]
     assert tables.main(["tables", f"--results={results}", *(f"--add={run}" for run in runs)]) == 0
-    assert said == [("quick preset, 20 epochs, 2 seeds", "quick preset, 20 epochs, seed 1")]
+    assert said == [("quick preset, 25 epochs, 2 seeds", "quick preset, 25 epochs, seed 1")]
 
 
 def test_without_records_the_tables_say_not_run(results):

@@ -23,7 +23,9 @@ RECIPES = {
         samples_every=10,
         averages=("exponential-.9995", "exponential-.9999", "exponential-.99995", "uniform-5"),
     ),
-    "quick": MnistRecipe(epochs=20, averages=("exponential-.9995",)),
+    # D wins the first epochs, and how long G takes to come back differs from seed to seed: after 20 epochs one of five seeds
+    # may still be as low as 63 nats (the others up to 97), after 25 all are past 80.
+    "quick": MnistRecipe(epochs=25, averages=("exponential-.9995",)),
     "smoke": MnistRecipe(
         epochs=2,
         steps_per_epoch=20,
