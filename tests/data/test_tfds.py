@@ -179,7 +179,7 @@ def test_a_data_directory_that_cannot_be_written_to(tiny, tmp_path, monkeypatch)
 
 
 def test_no_network_is_found_out_in_time_even_if_names_hang(tmp_path, monkeypatch):
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: time.sleep(60))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: time.sleep(60) or [])
     monkeypatch.setattr(from_tfds.unreachable, "__defaults__", (1,))
     for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(proxy, raising=False)
