@@ -100,3 +100,4 @@ def test_the_quick_preset_passes_80_nats(real_mnist, tmp_path, seed):
     samples = loop.trainable.sample(10_000, seed)
     validation, test = real_mnist.scaled("validation", 1000), real_mnist.scaled("test")
     assert parzen.evaluate(samples, validation, test).value > 80
+    assert loop.progress.rows[-1]["validation_averaged-exponential-.9995"] > 130
