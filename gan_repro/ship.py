@@ -1,4 +1,4 @@
-"""`python -m gan_repro.ship --workdir=DIR`: packages a finished run's generator to come with the program, in gan_repro/trained.
+"""`python -m gan_repro.ship --workdir=DIR`: packages a finished run's generators to come with the program, in gan_repro/trained.
 
 What the packaging changes is measured here and kept beside the weights. Opening what is shipped is in shipped.py.
 """
@@ -21,9 +21,9 @@ from gan_repro.experiment import choose
 from gan_repro.reporting import records
 from gan_repro.workdir import Workdir
 
-USAGE = """usage: python -m gan_repro.ship --workdir=DIR [--generator=KIND] [--precision=float16|float32] [--networks=NAME,...]
+USAGE = """usage: python -m gan_repro.ship --workdir=DIR [--generator=KIND,...] [--precision=float16|float32] [--networks=NAME,...]
 
-Packages the generator of a finished run into gan_repro/trained/EXPERIMENT-DATASET, from where
+Packages generators of a finished run into gan_repro/trained/EXPERIMENT-DATASET, from where
 `gan_repro.sample --experiment=NAME` and the notebooks take it: its configuration, manifest, record and weights, and what the
 packaging changed: the largest difference of a pixel and, where the data are prepared on this machine, the record's numbers
 measured again."""
@@ -36,8 +36,8 @@ _PROTOCOL = ("metric", "generator", "space", "split", "n_test", "n_samples")  # 
 
 def _define_flags(values):
     flags.DEFINE_string("workdir", None, "The folder of the run.", flag_values=values)
-    flags.DEFINE_string("generator", None, "Whose weights: best, last or averaged-...; without: best, else last.",
-                        flag_values=values)  # fmt: skip
+    flags.DEFINE_list("generator", [], "Whose weights: best, last, averaged-..., one or several; without: best, else last.",
+                      flag_values=values)  # fmt: skip
     flags.DEFINE_string("precision", "float16", "Of the large arrays of weights: float16 or float32.",
                         flag_values=values)  # fmt: skip
     flags.DEFINE_list("networks", [], "Other networks of the run to ship: discriminator.", flag_values=values)
@@ -45,29 +45,29 @@ def _define_flags(values):
 
 
 def _body(values):
-    place, kind, precision, networks, data_dir = (
+    place, kinds, precision, networks, data_dir = (
         values[name].value for name in ("workdir", "generator", "precision", "networks", "data_dir")
     )
     if not place:
-        raise UsageError("--workdir=DIR is missing: the folder of the run whose generator is packaged")
+        raise UsageError("--workdir=DIR is missing: the folder of the run whose generators are packaged")
     choose("--precision", precision, PRECISIONS)
     from gan_repro import tensorflow_setup
 
     print("starting TensorFlow ...", flush=True)
     tensorflow_setup.prepare()
-    folder = ship(place, kind, precision, networks, data_dir)
+    folder = ship(place, kinds, precision, networks, data_dir)
     told = files.read_json(shipped.note(folder))
     print(f"wrote {folder}: {told['bytes'] / 1e6:.1f} MB; largest difference of a pixel {told['largest_difference']:.2g} of 1")
     for entry in told["measurements"]:
-        print(f"  {entry['metric']}: {entry['value']:.4g} {entry['unit']}, in the record {entry['record']:.4g}")
+        print(f"  {entry['generator']}, {entry['metric']}: {entry['value']:.4g} {entry['unit']}, in the record {entry['record']:.4g}")
 
 
-def ship(place, kind=None, precision="float16", networks=(), data_dir=None, into=shipped.FOLDER):
-    """Packages a generator of a finished run; replaces what was shipped of the same experiment and data set.
+def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=shipped.FOLDER):
+    """Packages generators of a finished run; replaces what was shipped of the same experiment and data set.
 
     Args:
       place: the run's folder; nothing is written to it.
-      kind: of the generator; None: the run's first.
+      kinds: of the generators; none: the run's first.
       precision: one of PRECISIONS, of the large arrays in the file; networks compute in float32 all the same.
       networks: names of other networks whose last weights are shipped, too.
       data_dir: where data are looked for; they are not downloaded.
@@ -82,7 +82,8 @@ def ship(place, kind=None, precision="float16", networks=(), data_dir=None, into
     """
     record = records.finished(place)
     run = finished.from_folder(place, data_dir)
-    kind = run.kinds()[0] if kind is None else choose("generator", kind, run.kinds())
+    asked = [choose("generator", kind, run.kinds()) for kind in kinds] or run.kinds()[:1]
+    kinds = [kind for kind in run.kinds() if kind in asked]
     workdir, spec = run.workdir, run.source.spec
     manifest = files.read_json(workdir.manifest)
     manifest["data"] |= {"shape": list(spec.shape), "classes": spec.classes}  # older versions kept less of them
@@ -92,24 +93,24 @@ def ship(place, kind=None, precision="float16", networks=(), data_dir=None, into
         files.write_json(packaged.config, run.config.as_dict())
         files.write_json(packaged.manifest, manifest)
         files.write_json(packaged.record, record)
-        pairs = [(workdir.weights(kind), packaged.weights(kind))]
+        pairs = [(workdir.weights(kind), packaged.weights(kind)) for kind in kinds]
         pairs += [(workdir.network(name), packaged.network(name)) for name in networks]
         for old, new in pairs:
             convert(old, new, precision)
-        size = sum(path.stat().st_size for path in temporary.iterdir())
-        if size > shipped.LARGEST:
-            raise RunError(f"{size / 1e6:.1f} MB in {precision}: at most {shipped.LARGEST / 1e6:g} MB are shipped of a run")
-        largest, mean = difference(run, finished.from_folder(temporary), kind)
+        largest_file = max(new.stat().st_size for _, new in pairs)
+        if largest_file > shipped.LARGEST:
+            raise RunError(f"{largest_file / 1e6:.1f} MB in {precision}: a network of at most {shipped.LARGEST / 1e6:g} MB is shipped")
+        differences = [difference(run, finished.from_folder(temporary), kind) for kind in kinds]
         told = {
-            "generator": kind,
+            "generators": kinds,
             "precision": precision,
-            "bytes": size,
+            "bytes": sum(path.stat().st_size for path in temporary.iterdir()),
             "files_sha256": {new.name: files.sha256(new) for _, new in pairs},
             "packaged_from_sha256": {old.name: files.sha256(old) for old, _ in pairs},
-            "largest_difference": largest,
-            "mean_difference": mean,
+            "largest_difference": max(largest for largest, _ in differences),
+            "mean_difference": max(mean for _, mean in differences),
             "n_images": IMAGES,
-            "measurements": _measured_again(temporary, kind, record, data_dir),
+            "measurements": _measured_again(temporary, kinds, record, data_dir),
         }
         files.write_json(shipped.note(temporary), told)
     return folder
@@ -163,8 +164,8 @@ def difference(run, packaged, kind):
     return float(apart.max()), float(apart.mean())
 
 
-def _measured_again(folder, kind, record, data_dir):
-    """The record's measurements of this generator, made again from the packaged weights; () where the data are not at hand."""
+def _measured_again(folder, kinds, record, data_dir):
+    """The record's measurements of these generators, made again from the packaged weights; () where the data are not at hand."""
     from gan_repro import data
 
     with tempfile.TemporaryDirectory() as out:
@@ -180,7 +181,7 @@ def _measured_again(folder, kind, record, data_dir):
     def key(entry):
         return tuple(entry.get(name) for name in _PROTOCOL)
 
-    recorded = {key(entry): entry for entry in record["measurements"] if entry["generator"] == kind}
+    recorded = {key(entry): entry for entry in record["measurements"] if entry["generator"] in kinds}
     return [
         {name: value for name, value in entry.items() if name not in ("sweep", "histogram")}
         | {"record": recorded[key(entry)]["value"]}

@@ -23,7 +23,7 @@ Draws samples, interpolations and walks of the trained generators that come with
 training. Tables and curves are regenerated from records by gan_repro.tables."""
 
 FOLDER = Path(__file__).parent / "trained"
-LARGEST, ALL = 8 * 10**6, 40 * 10**6  # bytes of one folder, and of all
+LARGEST, ALL = 8 * 10**6, 40 * 10**6  # bytes of one network, and of all that is shipped
 
 
 def note(folder):

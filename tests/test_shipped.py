@@ -17,6 +17,11 @@ from gan_repro.reporting import records
 from gan_repro.workdir import Workdir
 
 SHIPPED = [pytest.param(*key, id="-".join(key)) for key in shipped.folders()]
+GENERATORS = [
+    pytest.param(*key, kind, id="-".join([*key, kind]))
+    for key, folder in shipped.folders().items()
+    for kind in Workdir(folder).kinds()
+]
 DRAWN = 1000
 
 
@@ -40,7 +45,7 @@ def test_the_papers_are_there():
 
 
 def test_all_together_are_small():
-    sizes = [sum(path.stat().st_size for path in folder.iterdir()) for folder in shipped.folders().values()]
+    sizes = [path.stat().st_size for folder in shipped.folders().values() for path in folder.iterdir()]
     assert max(sizes) <= shipped.LARGEST and sum(sizes) <= shipped.ALL
 
 
@@ -58,27 +63,28 @@ def test_the_files_are_those_that_were_packaged(name, dataset):
     records.check(record, folder)
     assert record["config"]["experiment"] == name and record["dataset"] == dataset and record["complete"]
     found = {path.name: files.sha256(path) for path in folder.glob("*.h5")}
-    assert found == said["files_sha256"] and Workdir(folder).kinds() == [said["generator"]]
-    kept = record["manifest"]["weights_sha256"][said["generator"]]  # the record knows the file that was packaged
-    assert said["packaged_from_sha256"][Workdir(folder).weights(said["generator"]).name] == kept
+    assert found == said["files_sha256"] and Workdir(folder).kinds() == said["generators"]
+    for kind in said["generators"]:  # the record knows the files that were packaged
+        kept = record["manifest"]["weights_sha256"][kind]
+        assert said["packaged_from_sha256"][Workdir(folder).weights(kind).name] == kept
 
 
 @pytest.mark.parametrize(("name", "dataset"), SHIPPED)
 def test_half_precision_changes_no_pixel_by_a_visible_step(name, dataset):
     said = told(shipped.find(name, dataset))
     assert said["n_images"] == DRAWN and said["largest_difference"] < 1 / 255 and said["mean_difference"] < 1e-3
-    assert said["measurements"]
+    assert {entry["generator"] for entry in said["measurements"]} == set(said["generators"])
     for entry in said["measurements"]:
         error = entry["standard_error"]
         bound = 0.02 * abs(entry["record"]) if error is None else error
         assert entry["value"] == pytest.approx(entry["record"], rel=0, abs=bound)
 
 
-@pytest.mark.parametrize(("name", "dataset"), SHIPPED)
-def test_without_data_the_pictures_are_like_digits(name, dataset, monkeypatch):
+@pytest.mark.parametrize(("name", "dataset", "kind"), GENERATORS)
+def test_without_data_the_pictures_are_like_digits(name, dataset, kind, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", "/nowhere")
     run = shipped.load(name, dataset)
-    raw = run.samples(run.kinds()[0], DRAWN)
+    raw = run.samples(kind, DRAWN)
     scaling = run.source.spec.scaling
     assert raw.shape == (DRAWN, 28, 28, 1) and raw.dtype == np.float32 and np.isfinite(raw).all()
     assert raw.min() >= scaling.low and raw.max() <= scaling.high
@@ -91,12 +97,12 @@ def test_without_data_the_pictures_are_like_digits(name, dataset, monkeypatch):
     assert len({image.tobytes() for image in images}) == DRAWN
 
 
-@pytest.mark.parametrize(("name", "dataset"), SHIPPED)
-def test_against_the_record(name, dataset, mnist):
+@pytest.mark.parametrize(("name", "dataset", "kind"), GENERATORS)
+def test_against_the_record(name, dataset, kind, mnist):
     """The log-likelihood, the labels and the classes, with fewer images than the record has: within loose bands."""
     folder = shipped.find(name, dataset)
     run = shipped.load(name, dataset)
-    kind, unit = run.kinds()[0], run.source.spec.scaling.unit
+    unit = run.source.spec.scaling.unit
     recorded = {entry["metric"]: entry for entry in shipped.record(folder)["measurements"] if entry["generator"] == kind}
     checked = set()
     if "parzen_log_likelihood" in recorded:
@@ -138,12 +144,11 @@ def test_the_figures_in_results_are_drawn_from_what_is_shipped(tmp_path, monkeyp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "dataset"), SHIPPED)
-def test_the_records_own_judge(name, dataset, mnist):
+@pytest.mark.parametrize(("name", "dataset", "kind"), GENERATORS)
+def test_the_records_own_judge(name, dataset, kind, mnist):
     """Ten thousand samples and the classifier of the record: Fréchet distance, classes, labels."""
     folder = shipped.find(name, dataset)
     run = dataclasses.replace(shipped.load(name, dataset), source=mnist)
-    kind = run.kinds()[0]
     recorded = {entry["metric"]: entry for entry in shipped.record(folder)["measurements"] if entry["generator"] == kind}
     if "frechet_distance" not in recorded:
         pytest.skip("its record has no numbers of a classifier")
@@ -233,10 +238,10 @@ def numbers(path):
 @pytest.mark.parametrize("precision", ship.PRECISIONS)
 def test_packaging_keeps_the_run_and_rounds_its_weights(precision, trained, quick, tmp_path):
     before = {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()}
-    folder = ship.ship(trained, "last", precision, ("discriminator",), into=tmp_path)
+    folder = ship.ship(trained, ["last", "best", "last"], precision, ("discriminator",), into=tmp_path)
     assert folder == tmp_path / "goodfellow2014-npz" and [path.name for path in tmp_path.iterdir()] == [folder.name]
     assert before == {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()}
-    for name in ("generator.weights.h5", "discriminator.weights.h5"):
+    for name in ("generator.weights.h5", "generator_best.weights.h5", "discriminator.weights.h5"):
         old, new = numbers(trained / name), numbers(folder / name)
         assert old.keys() == new.keys() and old
         large = {key for key in old if old[key].size > 100}
@@ -246,12 +251,17 @@ def test_packaging_keeps_the_run_and_rounds_its_weights(precision, trained, quic
             assert new[key].dtype == kept and (new[key] == old[key].astype(kept)).all()
     said, record = told(folder), json.loads((trained / "record.json").read_text())
     assert files.read_json(folder / "record.json") == {key: value for key, value in record.items() if key != "sha256"}
-    first, second = (finished.from_folder(place).samples("last", 1000) for place in (trained, folder))
-    assert said["largest_difference"] == pytest.approx(np.abs(first.astype(float) - second).max())
+    assert said["generators"] == ["best", "last"] == Workdir(folder).kinds()
+    drawn = {kind: [finished.from_folder(at).samples(kind, 1000) for at in (trained, folder)] for kind in said["generators"]}
+    apart = [np.abs(old.astype(float) - new) for old, new in drawn.values()]
+    assert said["largest_difference"] == pytest.approx(max(each.max() for each in apart))
+    assert said["mean_difference"] == pytest.approx(max(each.mean() for each in apart))
     assert (said["largest_difference"] == 0) == (precision == "float32")
-    (measured,) = said["measurements"]
-    (recorded,) = (entry["value"] for entry in record["measurements"] if entry["generator"] == "last")
-    assert measured["value"] == pytest.approx(second[:20].mean()) and measured["record"] == recorded
+    recorded = {entry["generator"]: entry["value"] for entry in record["measurements"]}
+    assert [entry["generator"] for entry in said["measurements"]] == said["generators"]
+    for entry in said["measurements"]:
+        assert entry["value"] == pytest.approx(drawn[entry["generator"]][1][:20].mean())
+        assert entry["record"] == recorded[entry["generator"]]
 
 
 def test_without_its_data_nothing_is_measured_again(trained, quick, tmp_path, capsys):
@@ -265,14 +275,14 @@ def test_without_its_data_nothing_is_measured_again(trained, quick, tmp_path, ca
 
 
 def test_a_second_packaging_replaces_the_first(trained, quick, tmp_path):
-    folder = ship.ship(trained, "last", into=tmp_path)
+    folder = ship.ship(trained, ["last"], into=tmp_path)
     (folder / "left over").touch()
-    ship.ship(trained, "best", into=tmp_path)
+    ship.ship(trained, ["best"], into=tmp_path)
     assert Workdir(folder).kinds() == ["best"] and not (folder / "left over").exists()
 
 
 def test_a_damaged_byte_is_noticed(trained, quick, tmp_path):
-    folder = ship.ship(trained, "last", into=tmp_path)
+    folder = ship.ship(trained, ["last"], into=tmp_path)
     path = Workdir(folder).weights("last")
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -290,7 +300,7 @@ def test_what_cannot_be_packaged(trained, quick, tmp_path, monkeypatch):
     network.set_weights([value * 1e6 for value in network.get_weights()])
     weights.write(network, copy / "generator.weights.h5")
     with pytest.raises(RunError, match="does not fit into float16"):
-        ship.ship(copy, "last", into=there.parent)
+        ship.ship(copy, ["last"], into=there.parent)
     with monkeypatch.context() as patch, pytest.raises(RunError, match="at most 0.001 MB"):
         patch.setattr(shipped, "LARGEST", 1000)
         ship.ship(trained, into=there.parent)
@@ -301,7 +311,7 @@ def test_what_cannot_be_packaged(trained, quick, tmp_path, monkeypatch):
     for change, said in (({"complete": False}, "has not finished"), (smoke, "a smoke run"), (glyphs, "program's own digits")):
         (copy / "record.json").write_text(json.dumps(record | change))
         with pytest.raises(RunError, match=said):
-            ship.ship(copy, "last", "float32", into=there.parent)
+            ship.ship(copy, ["last"], "float32", into=there.parent)
     (copy / "record.json").unlink()
     with pytest.raises(RunError, match="has no record.json"):
         ship.ship(copy, into=there.parent)

@@ -6,6 +6,7 @@ What it shares with the other models is not here (rules.py).
 import dataclasses
 
 from experiments.goodfellow2014 import rules
+from gan_repro.experiment import bounded
 
 # parzen_ll.py was called with --limit_size 1000: sigma is chosen on the first 1,000 validation images.
 VALIDATION_IMAGES = 1000
@@ -13,7 +14,14 @@ VALIDATION_IMAGES = 1000
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class MnistRecipe(rules.AdversarialRecipe):
-    """goodfeli/adversarial: mnist.yaml. G: two ReLU layers, sigmoid pixels; D: two maxout layers."""
+    """goodfeli/adversarial: mnist.yaml. G: two ReLU layers, sigmoid pixels; D: two maxout layers.
+
+    Attributes:
+      judged: whether a classifier of labelled data judges samples as well, which the paper does not do: its estimator alone
+        cannot tell better samples from smoother ones.
+    """
+
+    judged: bool = bounded(True, role="evaluation")
 
 
 # mnist.yaml names no number of epochs: it runs until it is killed. The best generator by validation is kept.
@@ -34,6 +42,7 @@ RECIPES = {
         n_samples=500,
         samples_every=1,
         validate_every=1,
+        judged=False,
     ),
 }
 
@@ -69,9 +78,11 @@ def stages(config, source):
 
 
 def evaluate(run):
-    """Table 1's log-likelihood of every generator kept; Figures 2a and 3."""
-    from gan_repro.evaluation import measure
+    """Table 1's log-likelihood of every generator kept; Figures 2a and 3; what a classifier makes of the samples."""
+    from gan_repro.evaluation import classifier, measure
 
     found = measure.parzen_log_likelihood(run, VALIDATION_IMAGES)
     rules.draw_figures(run, found)
+    if run.config.recipe.judged and run.source.spec.classes:
+        found += measure.read_by_classifier(run, classifier.of(run.source))
     return found

@@ -1,12 +1,13 @@
 """goodfellow2014 as a whole: the networks of the paper, one accuracy band on real MNIST, the quick preset (slow)."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
 from gan_repro import experiment as experiments
-from gan_repro import order
+from gan_repro import order, run
 from gan_repro.data.source import InMemory, Spec
 from gan_repro.evaluation import parzen
 from gan_repro.training import Loop
@@ -89,6 +90,29 @@ def test_the_order_of_algorithm_1_can_be_set():
     source = InMemory(Spec("noise", "noise", (4, 4, 1), 0, dict.fromkeys(images, 100)), images)
     played = EXPERIMENT.stages(found, source)[0].build(None)
     assert played.order == order.OrderOfPlay("alternating", g_every=1, d_steps=1, fresh_noise=True)
+
+
+def test_a_classifier_judges_samples_of_labelled_images(few_glyphs, tmp_path):
+    words = [
+        "run",
+        "--experiment=goodfellow2014",
+        "--preset=smoke",
+        "--set=judged=true",
+        "--set=n_samples=60",
+        "--set=batch_size=20",
+    ]
+    plain = tmp_path / "plain.npz"
+    np.savez(plain, images=np.random.default_rng(0).integers(0, 256, (100, 8, 8), np.uint8))
+    found = {}
+    for dataset in ("glyphs", f"npz:{plain}"):
+        assert run.main([*words, f"--dataset={dataset}", f"--workdir={tmp_path / dataset[:3]}"]) == 0
+        measured = json.loads((tmp_path / dataset[:3] / "record.json").read_text())["measurements"]
+        found[dataset] = [(entry["generator"], entry["metric"]) for entry in measured]
+    nats = [(kind, "parzen_log_likelihood") for kind in ("best", "last")]
+    judged = [(kind, metric) for kind in ("best", "last", "training images")
+              for metric in ("frechet_distance", "precision", "recall", "class_kl")]  # fmt: skip
+    assert found["glyphs"] == [*nats, ("test images", "label_accuracy"), *judged]
+    assert found[f"npz:{plain}"] == nats
 
 
 @pytest.mark.slow
