@@ -1,4 +1,4 @@
-"""`python -m gan_repro.ship --workdir=DIR`: packages a finished run's generators to come with the program, in gan_repro/trained.
+"""`python -m gan_repro.ship --workdir=DIR`: packages generators of a finished run to come with the program.
 
 What the packaging changes is measured here and kept beside the weights. Opening what is shipped is in shipped.py.
 """
@@ -21,7 +21,8 @@ from gan_repro.experiment import choose
 from gan_repro.reporting import records
 from gan_repro.workdir import Workdir
 
-USAGE = """usage: python -m gan_repro.ship --workdir=DIR [--generator=KIND,...] [--precision=float16|float32] [--networks=NAME,...]
+USAGE = """usage: python -m gan_repro.ship --workdir=DIR [--generator=KIND,...] [--precision=float16|float32]
+                                [--networks=NAME,...]
 
 Packages generators of a finished run into gan_repro/trained/EXPERIMENT-DATASET, from where
 `gan_repro.sample --experiment=NAME` and the notebooks take it: its configuration, manifest, record and weights, and what the
@@ -59,7 +60,8 @@ def _body(values):
     told = files.read_json(shipped.note(folder))
     print(f"wrote {folder}: {told['bytes'] / 1e6:.1f} MB; largest difference of a pixel {told['largest_difference']:.2g} of 1")
     for entry in told["measurements"]:
-        print(f"  {entry['generator']}, {entry['metric']}: {entry['value']:.4g} {entry['unit']}, in the record {entry['record']:.4g}")
+        what = f"{entry['generator']}, {entry['metric']}"
+        print(f"  {what}: {entry['value']:.4g} {entry['unit']}, in the record {entry['record']:.4g}")
 
 
 def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=shipped.FOLDER):
@@ -97,9 +99,9 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
         pairs += [(workdir.network(name), packaged.network(name)) for name in networks]
         for old, new in pairs:
             convert(old, new, precision)
-        largest_file = max(new.stat().st_size for _, new in pairs)
-        if largest_file > shipped.LARGEST:
-            raise RunError(f"{largest_file / 1e6:.1f} MB in {precision}: a network of at most {shipped.LARGEST / 1e6:g} MB is shipped")
+        size = max(new.stat().st_size for _, new in pairs)
+        if size > shipped.LARGEST:
+            raise RunError(f"{size / 1e6:.1f} MB in {precision}: at most {shipped.LARGEST / 1e6:g} MB are shipped of a network")
         differences = [difference(run, finished.from_folder(temporary), kind) for kind in kinds]
         told = {
             "generators": kinds,
@@ -165,7 +167,7 @@ def difference(run, packaged, kind):
 
 
 def _measured_again(folder, kinds, record, data_dir):
-    """The record's measurements of these generators, made again from the packaged weights; () where the data are not at hand."""
+    """The record's measurements of these generators, made again from the packaged weights; () where no data are at hand."""
     from gan_repro import data
 
     with tempfile.TemporaryDirectory() as out:
