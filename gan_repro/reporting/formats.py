@@ -8,17 +8,20 @@ import re
 from gan_repro.reporting import notes, tables
 
 
-def grid(rows):
-    """Markdown lines of a table, and an empty one; a row of one cell becomes a bold heading."""
-    width = len(rows[0])
-    escaped = [[re.sub(r"([|*<`])", r"\\\1", cell) for cell in row] for row in rows]
+def grid(rows, code=False):
+    """Markdown lines of a table, and an empty one; a row of one cell becomes a bold heading.
+
+    `code`: whether backticks in the cells are marks of code; else they are shown.
+    """
+    width, special = len(rows[0]), r"([|*<])" if code else r"([|*<`])"
+    escaped = [[re.sub(special, r"\\\1", cell) for cell in row] for row in rows]
     filled = [row if len(row) == width else [f"**{row[0]}**", *[""] * (width - 1)] for row in escaped]
     lines = [f"| {' | '.join(row)} |" for row in filled]
     return [lines[0], "|" + "---|" * width, *lines[1:], ""]
 
 
 def title(table):
-    """"Table 1" for table1; else what its papers are called."""
+    """ "Table 1" for table1; else what its papers are called."""
     own = [each.known_as for each in table.experiments if each.table == table.name]
     number = re.fullmatch(r"table(\d+)", table.name)
     return f"Table {number.group(1)}" if number else ", ".join(own)
@@ -32,7 +35,7 @@ def markdown(table):
     if len(tables.verdict_rows(table)) > 1:
         lines += ["## Against the published numbers", "", *grid(tables.verdict_rows(table))]
     if len(tables.not_run_rows(table)) > 1:
-        lines += ["## Not run", "", *grid(tables.not_run_rows(table))]
+        lines += ["## Not run", "", *grid(tables.not_run_rows(table), code=True)]
     if table.lines:
         lines += ["## How the rows were measured", "", *grid(tables.detail_rows(table, table.lines))]
     if table.others:

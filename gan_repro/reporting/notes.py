@@ -17,9 +17,10 @@ SIGMAS = (
 )
 SWEEP = "What a number owes to both: figures/*-sweep.png; fewer samples there are the first ones of the same set."
 VERDICTS = (
-    "Verdicts. Reproduced, not reproduced: said only of the paper's own schedule, recipe and protocol; reproduced is "
+    "Verdicts. Reproduced, not reproduced: said only of the paper's recipe, protocol and schedule (where it gives "
+    "none, the paper preset's, which is ours: see the deviations); reproduced is "
     f"ours >= published - 2 sqrt(SE^2 + SD^2) with at least {tables.MIN_SEEDS} seeds. Partly (other conditions): a shorter or "
-    "smaller run than the paper's, or other data or evaluation (named), which can neither confirm nor refute the number, "
+    "smaller run than that, or other data or evaluation (named), which can neither confirm nor refute the number, "
     "whether it reached it or not. Partly (fewer seeds): the paper's conditions, the number reached, with fewer seeds. Not "
     "run: nothing was measured, with the reason where it is not for want of time. Only the generator that validation chose "
     "(best) is judged, or the last one of a run that lets validation choose none. Numbers on other data sets are not "
@@ -35,7 +36,7 @@ NOTICES = {
 CAVEATS = {
     "parzen_log_likelihood": "Gaussian Parzen-window log-likelihoods are known to mislead: they reward blur, and "
     "k-means centroids score above real images (Theis et al. 2015, A note on the evaluation of generative models). A "
-    "generator that scores higher is not thereby better: the rows with real training images or centroids in place of "
+    "generator that scores higher is not thereby better: Table 1's rows with real training images and centroids in place of "
     "samples show it.",
     "frechet_distance": "Fréchet distances are taken in the features of a small classifier of the same data: they are no FIDs "
     "(Inception features), and only those of equally many samples compare.",

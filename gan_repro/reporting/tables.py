@@ -96,11 +96,11 @@ def departures(experiment, members, summary):
         return (*found, "the experiment has no paper preset for these data")
     epochs = getattr(paper, "total_epochs", getattr(paper, "epochs", 0))
     if record["epochs"] < epochs:
-        found.append(f"{record['epochs']:,g} of {epochs:,g} epochs")
+        found.append(f"{record['epochs']:,g} of the preset's {epochs:,g} epochs")
     found += [change(*each) for each in differences(paper, record)]
     for key, value in metrics.PROTOCOLS.get((summary.metric, summary.dataset), {}).items():
         if getattr(summary, key) != value:
-            found.append(f"evaluation: {change(key, getattr(summary, key), value)}")
+            found.append(f"evaluation: {change(key, getattr(summary, key), value, 'paper')}")
     return tuple(found)
 
 
@@ -194,7 +194,7 @@ def _order(summary):
 
 
 def run_title(experiment, record):
-    """Such as "quick-tfd preset, generator_units 2,000, 2,000 (paper: 8,000, 8,000), 39 epochs, 4,368 steps".
+    """Such as "quick-tfd preset, generator_units 2,000, 2,000 (paper preset: 8,000, 8,000), 39 epochs, 4,368 steps".
 
     What touches the training and is not as in the paper recipe of the same model is named, the schedule by what was played.
     """
@@ -203,10 +203,10 @@ def run_title(experiment, record):
     return ", ".join([f"{record['preset']} preset", *settings, *_played(record)])
 
 
-def change(key, used, wanted):
-    """Such as "generator_units 2,000, 2,000 (paper: 8,000, 8,000)"."""
+def change(key, used, wanted, whose="paper preset"):
+    """Such as "generator_units 2,000, 2,000 (paper preset: 8,000, 8,000)"."""
     shown = (ZEROS[key] if key in ZEROS and value == 0 else _field(value) for value in (used, wanted))
-    return "{} {} (paper: {})".format(key, *shown)
+    return "{0} {1} ({3}: {2})".format(key, *shown, whose)
 
 
 def _row_title(experiment, record):
@@ -215,7 +215,7 @@ def _row_title(experiment, record):
     changed = list(differences(paper, record, schedule=False)) if paper else []
     if len(changed) < 3:
         return run_title(experiment, record)
-    return ", ".join([f"{record['preset']} preset, {len(changed)} settings unlike the paper's", *_played(record)])
+    return ", ".join([f"{record['preset']} preset, {len(changed)} settings unlike the paper preset's", *_played(record)])
 
 
 def _played(record):
@@ -238,7 +238,10 @@ def _line(experiment, run, members, summary, main):
     generator = summary.generator
     section = "variant" if is_variant(experiment, members[0]) else "ours"
     if stands_in(generator):
-        label, section = generator if summary.metric in metrics.OF_D else f"{generator} in place of samples", "sanity"
+        # "best, without dropout" is the run's own generator, drawn from in another way.
+        own = not stands_in(generator.partition(",")[0])
+        alone = f"run {run}, {generator}" if own else generator
+        label, section = alone if own or summary.metric in metrics.OF_D else f"{generator} in place of samples", "sanity"
     elif generator == main:
         name = experiment.model(members[0]["preset"], members[0]["dataset"])
         label = f"{name}, run {run}: {_row_title(experiment, members[0])}{', last weights' if main == 'last' else ''}"
@@ -342,7 +345,7 @@ def main_rows(table):
     # Several runs of one experiment measure the same stand-in on the same data: once is enough.
     sanity = list(dict.fromkeys(_cell(line) for line in table.lines if line.section == "sanity"))
     if sanity:
-        rows += [["Checks of the estimator: no model at all"], *_rows(table, sanity)]
+        rows += [["For comparison"], *_rows(table, sanity)]
     return rows
 
 
@@ -376,7 +379,7 @@ def verdict_rows(table):
         for line in judged:
             seeds = len(line.summary.seeds)
             few = [f"{seeds} of {MIN_SEEDS} seeds"] if seeds < MIN_SEEDS else []
-            conditions = "; ".join([*line.departures, *few]) or "as published"
+            conditions = "; ".join([*line.departures, *few]) or "the paper preset's"
             decimals = max(1, len(f"{number.value:g}".partition(".")[2]))  # as the published number has
             difference = f"{line.summary.value - number.value:+.{decimals}f}"
             rows.append([label, measured(line.summary), difference, f"run {line.run}: {conditions}", _said(line, number)])

@@ -31,7 +31,7 @@ def test_markdown_has_every_row_in_order():
         FIRST, "run 1, last weights instead of the best by validation",
         "run 1, average of G's weights (exponential-.9999), not in the paper",
         "Fake nets, run 2: paper preset, 100 epochs, 500 steps", "Fake nets",
-        "**Checks of the estimator: no model at all**", "training images in place of samples",
+        "**For comparison**", "training images in place of samples",
         "k-means centroids in place of samples",
     ]  # fmt: skip
     assert "| Model | MNIST, nats | TFD, nats | my_faces\\|50%.npz, nats |" in text
@@ -122,3 +122,9 @@ def test_a_table_without_any_number_is_still_a_table():
     empty = build(experiments=[experiment(numbers=())])
     assert "| Model |\n|---|\n| Measured by this program |" in formats.markdown(empty)
     assert formats.latex(empty).count("begin{tabular}") == 1
+
+
+def test_marks_of_code_are_kept_only_where_they_are_meant():
+    rows = [["What", "Why"], ["`--preset=quick`", "a|b*c"]]
+    assert formats.grid(rows)[2] == r"| \`--preset=quick\` | a\|b\*c |"
+    assert formats.grid(rows, code=True)[2] == r"| `--preset=quick` | a\|b\*c |"

@@ -103,17 +103,17 @@ def test_a_detail_changed_is_held_against_the_same_seed_and_epoch_of_the_unchang
     members = [run(0), run(1), changed()]
     found = rows(page(*members), "Details changed")
     every = f"100.5 ± {statistics.stdev([100, 101]):.1f}"
-    assert found == {"batch_size 50 (paper: 100)": ["0", "10", "90.0", "100.0", "-10.0", every]}
+    assert found == {"batch_size 50 (paper preset: 100)": ["0", "10", "90.0", "100.0", "-10.0", every]}
     assert "Details changed" not in page(run(0))
     assert rows(page(*members), "Along the training")["10"] == [every]
 
 
 def test_of_details_changed_the_last_epoch_counts_that_both_were_validated_at():
     found = rows(page(run(0), changed(0, (1.0, 90.0, 95.0), (5, 10, 12))), "Details changed")
-    assert found["batch_size 50 (paper: 100)"][1:5] == ["10", "90.0", "100.0", "-10.0"]
+    assert found["batch_size 50 (paper preset: 100)"][1:5] == ["10", "90.0", "100.0", "-10.0"]
     for lonely in (changed(7), changed(0, (1.0,), (7,))):  # no such seed, no such epoch
         found = rows(page(run(0), lonely), "Details changed")
-        assert found["batch_size 50 (paper: 100)"][3] == "not trained so far"
+        assert found["batch_size 50 (paper preset: 100)"][3] == "not trained so far"
 
 
 def test_other_presets_data_and_experiments_have_no_place_there():
@@ -136,5 +136,5 @@ def test_a_recipe_with_details_changed_has_one_row_in_a_part_of_its_own():
     table = build(trained(0, 100.0, ("best", "last")), changed)
     labels = [row[0] for row in tables.main_rows(table)]
     part = labels[labels.index("Recipes with a detail changed (--set)") + 1 :]
-    assert len(part) == 1 and "batch_size 50 (paper: 100)" in part[0]
+    assert len(part) == 1 and "batch_size 50 (paper preset: 100)" in part[0]
     assert sum("batch_size 50" in label for label in labels) == 1

@@ -104,9 +104,9 @@ def test_the_published_protocol_with_three_seeds_is_reproduced():
 @pytest.mark.parametrize(
     "changes, words",
     [
-        ({"epochs": 99}, "99 of 100 epochs"),
+        ({"epochs": 99}, "99 of the preset's 100 epochs"),
         ({"preset": "quick"}, "quick preset"),
-        ({"recipe": {"batch_size": 50}}, r"batch_size 50 \(paper: 100\)"),
+        ({"recipe": {"batch_size": 50}}, r"batch_size 50 \(paper preset: 100\)"),
         ({"recipe": {"precision": "mixed_bfloat16"}}, "precision"),
     ],
 )
@@ -200,7 +200,7 @@ def test_the_verdicts_name_their_conditions():
     text = formats.markdown(build(trained(0, 230.0, epochs=20)))
     verdicts = [line for line in text.splitlines() if "Fake nets, MNIST, nats: 225 ± 2" in line]
     assert verdicts == [
-        "| Fake nets, MNIST, nats: 225 ± 2 | 230.0 ± 2.0 SE (1 seed; σ .167, n 10,000) | +5.0 | run 1: 20 of 100 "
+        "| Fake nets, MNIST, nats: 225 ± 2 | 230.0 ± 2.0 SE (1 seed; σ .167, n 10,000) | +5.0 | run 1: 20 of the preset's 100 "
         "epochs; 1 of 3 seeds | partly (other conditions): number reached |"
     ]
     assert "| partly (other conditions): number not reached |" in formats.markdown(build(trained(0, 200.0, epochs=20)))
@@ -235,9 +235,9 @@ def test_numbers_from_memory_are_called_unverified_wherever_they_stand():
 
 def test_zero_is_said_in_words_where_it_is_no_number():
     (line,) = build(trained(0, 230.0, recipe={"steps_per_epoch": 200})).lines
-    assert line.departures == ("steps_per_epoch 200 (paper: the whole epoch)",)
-    assert tables.change("momentum", 0, 0.5) == "momentum 0 (paper: 0.5)"
-    assert tables.change("norm", False, True) == "norm no (paper: yes)"
+    assert line.departures == ("steps_per_epoch 200 (paper preset: the whole epoch)",)
+    assert tables.change("momentum", 0, 0.5) == "momentum 0 (paper preset: 0.5)"
+    assert tables.change("norm", False, True) == "norm no (paper preset: yes)"
 
 
 # ---- presets by model, stages, recipes -----------------------------------------------------------------------------
@@ -290,7 +290,8 @@ def label(*members):
 
 def test_a_preset_is_held_against_the_paper_level_of_its_own_model():
     (line,) = build(of_staged(recipe={"units": [2000, 100]}), experiments=[staged()]).lines
-    assert line.departures == ("quick-staged preset", "39 of 72 epochs", "units 2,000, 100 (paper: 8,000, 100)")
+    units = "units 2,000, 100 (paper preset: 8,000, 100)"
+    assert line.departures == ("quick-staged preset", "39 of the preset's 72 epochs", units)
     members = [of_staged(seed, preset="paper-staged", epochs=72) for seed in range(3)]
     (line,) = build(*members, experiments=[staged()]).lines
     assert line.departures == () and line.verdict == "reproduced"
@@ -303,13 +304,13 @@ def test_a_preset_is_held_against_the_paper_level_of_its_own_model():
     "recipe, named",
     [
         ({}, ""),
-        ({"units": [2000, 1000]}, ", units 2,000, 1,000 (paper: 8,000, 100)"),
-        ({"rate": 0.5, "batch_size": 50}, ", batch_size 50 (paper: 100), rate 0.5 (paper: 0.05)"),
-        ({"precision": "mixed_bfloat16"}, ", precision mixed_bfloat16 (paper: float32)"),
+        ({"units": [2000, 1000]}, ", units 2,000, 1,000 (paper preset: 8,000, 100)"),
+        ({"rate": 0.5, "batch_size": 50}, ", batch_size 50 (paper preset: 100), rate 0.5 (paper preset: 0.05)"),
+        ({"precision": "mixed_bfloat16"}, ", precision mixed_bfloat16 (paper preset: float32)"),
         ({"pretrain_epochs": 27, "steps_per_epoch": 112, "averages": ["uniform-5"], "epochs": 12}, ""),
         ({"judged_images": 10, "jit_compile": True}, ""),
-        ({"fresh": True}, ", fresh yes (paper: none)"),
-        ({"rate": 0.5, "batch_size": 50, "units": [1]}, ", 3 settings unlike the paper's"),
+        ({"fresh": True}, ", fresh yes (paper preset: none)"),
+        ({"rate": 0.5, "batch_size": 50, "units": [1]}, ", 3 settings unlike the paper preset's"),
     ],
 )
 def test_a_row_says_what_is_not_the_papers_recipe(dataset, recipe, named):
@@ -331,7 +332,7 @@ def test_a_run_without_a_best_generator_is_shown_and_judged_by_its_last():
         ("run 1, average of G's weights (uniform-5), not in the paper", None),
     ]
     (line,) = build(trained(0, 230.0, ("last",), epochs=20)).lines
-    assert line.verdict == "partly" and line.departures == ("20 of 100 epochs",)
+    assert line.verdict == "partly" and line.departures == ("20 of the preset's 100 epochs",)
 
 
 # ---- folds and spaces ----------------------------------------------------------------------------------------------
@@ -451,7 +452,7 @@ def test_each_error_rate_is_held_against_the_number_of_as_many_samples():
         "| Fake nets | not run |",
         "| training images in place of samples | 3.34 ± 0.10 SE ± 0 SD (3 seeds; n 50,000) |",
     ]
-    assert "| +0.03 | run 1: as published | reproduced |" in text
+    assert "| +0.03 | run 1: the paper preset's | reproduced |" in text
     assert "Less is better: error of a 1-NN classifier." in text and "published + 2 sqrt" in text
     worse = [error_rates(seed, n50000=3.2) for seed in range(3)]
     assert build(*worse, experiments=two_numbers()).lines[0].verdict == "not"
@@ -466,3 +467,14 @@ def test_every_metric_of_a_table_without_published_numbers_is_a_column():
     ) in text
     assert "Less is better: error of a 1-NN classifier, Fréchet distance." in text and "they are no FIDs" in text
     assert "Less is better" not in formats.markdown(build(trained(0, 225.0)))
+
+
+def test_the_runs_own_generator_drawn_from_in_another_way_is_no_stand_in():
+    entries = [
+        measurement(value, name) for name, value in (("best", 120.0), ("best, without dropout", -67.0), ("images", 244.0))
+    ]
+    record = trained(0, 0.0)
+    record["measurements"] = entries
+    lines = build(record).lines
+    assert [line.label for line in lines] == [FIRST, "run 1, best, without dropout", "images in place of samples"]
+    assert [line.verdict for line in lines] == ["not", None, None]
