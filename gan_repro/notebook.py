@@ -77,14 +77,22 @@ def record(name):
 
 
 class _Progress:
-    """A stdout without the indented lines, a run's measurements: they are written for those who know the records' words."""
+    """A stdout without what is of no use beside a notebook's text.
 
-    def __init__(self, out):
-        self._out, self._rest = out, ""
+    That is the experiment's title and the line about training images, for they describe the paper's model on images, not
+    what is played on a line; and the indented lines, a run's measurements, for they are written for those who know the
+    records' words.
+    """
+
+    def __init__(self, out, title):
+        self._out, self._title, self._rest = out, title, ""
 
     def write(self, text):
         *lines, self._rest = (self._rest + text).split("\n")
-        self._out.write("".join(f"{line}\n" for line in lines if not line.startswith("  ")))
+        self._out.write("".join(f"{line}\n" for line in lines if not self._hidden(line)))
+
+    def _hidden(self, line):
+        return line == self._title or line.startswith("  ") or " training images of (" in line
 
     def flush(self):
         self._out.flush()
@@ -96,7 +104,7 @@ class _Progress:
 def play(experiment, dataset, preset, settings=()):
     """Trains (if there is anything to train) and evaluates a run in runs/, as `gan_repro.run` does; a finished one is read.
 
-    What it measured is not printed; `measured` does that.
+    What is played is not printed, the notebook's text says it; nor is what it measured: `measured` does that.
 
     Returns:
       The Workdir with its figures and its record.
@@ -107,7 +115,7 @@ def play(experiment, dataset, preset, settings=()):
 
     found = experiments.find(experiment)
     config = experiments.resolve(found, dataset, preset, settings=settings)
-    with contextlib.redirect_stdout(_Progress(sys.stdout)):
+    with contextlib.redirect_stdout(_Progress(sys.stdout, found.title)):
         runner.execute(found, config)
     return Workdir(runner.default_workdir(config))
 
