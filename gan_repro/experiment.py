@@ -175,6 +175,30 @@ class Published:
 
 
 @dataclasses.dataclass(frozen=True)
+class Claim:
+    """What a paper shows without a number, and when runs of ours are said to show it, too.
+
+    Attributes:
+      figure: where the paper shows it.
+      says: what it shows, in words.
+      criterion: ours, in words.
+      dataset: of our runs.
+      uses: (preset's suffix, metric) of each measurement that the criterion is about, of the last generators: ("-gan",
+        "recall").
+      holds: (*values) -> whether the criterion is met.
+      departure: in what our conditions are never the paper's, such as other data, or "".
+    """
+
+    figure: str
+    says: str
+    criterion: str
+    dataset: str
+    uses: tuple[tuple[str, str], ...]
+    holds: Callable[..., bool]
+    departure: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
 class KeyFigure:
     """A figure that opens the paper's section of results/README.md.
 
@@ -202,6 +226,7 @@ class Experiment:
       recipes: {data set: {preset: Recipe}}; the first data set is the default. The keys "npz" and "images" stand for
         `npz:PATH` and `images:FOLDER`.
       published: the paper's numbers that this experiment answers to.
+      claims: what the paper shows without a number.
       deviations: from paper and authors' code, in order, each with its source.
       not_run: (what, why) of what the paper shows and this program has not measured.
       findings: what came of it, a sentence or two each; they stand beside the verdicts.
@@ -236,6 +261,7 @@ class Experiment:
     critic: Callable = lambda recipe: False
     pictures: Callable | None = None
     published: tuple[Published, ...] = ()
+    claims: tuple[Claim, ...] = ()
     deviations: tuple[str, ...] = ()
     not_run: tuple[tuple[str, str], ...] = ()
     findings: tuple[str, ...] = ()

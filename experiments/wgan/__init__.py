@@ -8,7 +8,7 @@ from typing import Any
 
 from experiments.wgan import evidence, parallel_lines, rules, two_gaussians
 from experiments.wgan.rules import WganRecipe
-from gan_repro.experiment import Experiment, KeyFigure
+from gan_repro.experiment import Claim, Experiment, KeyFigure
 from gan_repro.scaling import UNIT
 
 # The GAN of Figures 4 to 7: the same networks and noise, dcgan.torch's optimizer, D and G on every minibatch.
@@ -137,6 +137,47 @@ FINDINGS = (
     "rate.",
 )
 
+DIGITS = "digits instead of bedrooms"
+_VALUES, _CHANGES = "estimate_quality_correlation", "estimate_quality_change_correlation"
+
+
+def _learning(figure, says, suffix, gan):
+    """A claim of who learns; one who draws a few pictures over and over reaches none of the real ones: recall is 0."""
+    return Claim(
+        figure,
+        says,
+        f"recall above 1 % of the WGAN, {'and' if gan else 'not'} of the GAN",
+        "mnist",
+        ((suffix, "recall"), (f"{suffix}-gan", "recall")),
+        lambda ours, theirs: ours > 1 and (theirs > 1) == gan,
+        DIGITS,
+    )
+
+
+CLAIMS = (
+    Claim(
+        "Figure 3",
+        "the critic's estimate falls as samples get better",
+        "rank correlation of the estimate and the Fréchet distance of samples above .5; of their changes, too",
+        "mnist",
+        (("", _VALUES), ("", _CHANGES)),
+        lambda values, changes: min(values, changes) > 0.5,
+        DIGITS,
+    ),
+    Claim(
+        "Figure 4",
+        "a GAN's estimate of the Jensen-Shannon divergence does not",
+        "both correlations below the WGAN's",
+        "mnist",
+        (("", _VALUES), ("-gan", _VALUES), ("", _CHANGES), ("-gan", _CHANGES)),
+        lambda ours, theirs, our_changes, their_changes: theirs < ours and their_changes < our_changes,
+        DIGITS,
+    ),
+    _learning("Figure 5", "with DCGAN's generator both learn", "", gan=True),
+    _learning("Figure 6", "without batch norm in a narrow generator the WGAN learns, the GAN fails", "-nonorm", gan=False),
+    _learning("Figure 7", "with an MLP as generator the WGAN learns, the GAN collapses", "-mlp", gan=False),
+)
+
 PROTOCOL = (
     "Fréchet distance, precision and recall: 10,000 samples against 10,000 test images, in the features of a classifier that "
     "was trained on the same data. Rank correlation: of the training's own estimate with the Fréchet distance of 2,000 "
@@ -221,6 +262,7 @@ EXPERIMENT = Experiment(
     table="wgan",
     deviations=DEVIATIONS,
     not_run=NOT_RUN,
+    claims=CLAIMS,
     findings=FINDINGS,
     protocol=PROTOCOL,
     key_figures=KEY_FIGURES,

@@ -5,7 +5,7 @@ import dataclasses
 import io
 import re
 
-from gan_repro.reporting import notes, tables
+from gan_repro.reporting import claims, notes, tables
 
 
 def grid(rows, code=False):
@@ -34,6 +34,8 @@ def markdown(table):
     lines += grid(tables.main_rows(table))
     if len(tables.verdict_rows(table)) > 1:
         lines += ["## Against the published numbers", "", *grid(tables.verdict_rows(table))]
+    if len(claims.rows(table)) > 1:
+        lines += [f"## {claims.HEADING}", "", claims.NOTE, "", *grid(claims.rows(table))]
     if len(tables.not_run_rows(table)) > 1:
         lines += ["## Not run", "", *grid(tables.not_run_rows(table), code=True)]
     if table.lines:

@@ -1,0 +1,82 @@
+"""Claims: which runs they are held against, both outcomes, and what is said where there are no runs."""
+
+import dataclasses
+
+import pytest
+from test_records import measurement
+from test_tables import build, experiment, trained
+
+from gan_repro import experiment as experiments
+from gan_repro.experiment import Claim
+from gan_repro.reporting import claims, formats
+
+USES = (("", "recall"), ("-wide", "recall"))
+CLAIM = Claim("Figure 6", "both learn", "recall above 1 %", "mnist", USES, lambda plain, wide: min(plain, wide) > 1)
+
+
+def paper(claim=CLAIM):
+    return dataclasses.replace(experiment(), claims=(claim,), models={"-wide": "Wide nets"})
+
+
+def run(recall, preset="paper", epochs=100, seed=0, **changes):
+    record = trained(seed, 225.0, preset=preset, epochs=epochs, **changes)
+    record["measurements"] += [
+        measurement(value, generator, metric="recall", unit="%", standard_error=None)
+        for generator, value in (("last", recall), ("training images", 99.0))
+    ]
+    return record
+
+
+def answer(*members, claim=CLAIM):
+    header, *found = claims.rows(build(*members, experiments=[paper(claim)]))
+    assert header == ["The paper shows", "Our criterion", "Measured", "Conditions", "Verdict"]
+    ((what, criterion, *rest),) = found
+    assert (what, criterion) == ("Figure 6: both learn", "recall above 1 %")
+    return rest
+
+
+@pytest.mark.parametrize(("wide", "verdict"), [(20.0, "seen"), (0.5, "not seen")])
+def test_the_verdict_is_the_criterions(wide, verdict):
+    conditions = "runs 1 and 2 (paper, paper-wide; 100 epochs); 1 seed"
+    assert answer(run(45.0), run(wide, "paper-wide")) == [f"Fake nets: 45 %; Wide nets: {wide:g} %", conditions, verdict]
+
+
+def test_the_mean_over_seeds_counts():
+    members = [run(value, preset, seed=seed) for preset in ("paper", "paper-wide") for seed, value in enumerate((0.5, 3.0))]
+    measured, conditions, verdict = answer(*members)
+    assert (measured, verdict) == ("Fake nets: 1.75 %; Wide nets: 1.75 %", "seen") and conditions.endswith("; 2 seeds")
+
+
+def test_runs_of_one_length_are_taken_the_longest_of_the_paper_presets():
+    pairs = {("paper", 20): 11.0, ("paper", 30): 12.0, ("quick", 90): 13.0}
+    members = [run(value, preset + suffix, epochs) for (preset, epochs), value in pairs.items() for suffix in ("", "-wide")]
+    members.append(run(99.0, "paper", 50))  # longer than any run of the other model
+    measured, conditions, _ = answer(*members)
+    assert measured == "Fake nets: 12 %; Wide nets: 12 %" and "(paper, paper-wide; 30 epochs)" in conditions
+    measured, conditions, _ = answer(*members[4:])
+    assert measured == "Fake nets: 13 %; Wide nets: 13 %" and "(quick, quick-wide; 90 epochs)" in conditions
+
+
+def test_a_changed_recipe_or_a_missing_run_answers_nothing():
+    assert answer(run(45.0)) == ["", "", "not run"]
+    assert answer(run(45.0), run(20.0, "paper-wide", dataset="npz:x.npz")) == ["", "", "not run"]
+    changed = run(20.0, "paper", recipe={"batch_size": 50})
+    alone = dataclasses.replace(CLAIM, uses=USES[:1], holds=lambda plain: plain > 1)
+    assert answer(changed, claim=alone) == ["", "", "not run"]
+
+
+def test_other_data_are_named_and_pages_show_the_rows():
+    elsewhere = dataclasses.replace(CLAIM, departure="digits instead of bedrooms")
+    members = run(45.0), run(20.0, "paper-wide")
+    assert "; digits instead of bedrooms; 1 seed" in answer(*members, claim=elsewhere)[1]
+    text = formats.markdown(build(*members, experiments=[paper(elsewhere)]))
+    assert f"## {claims.HEADING}\n" in text and "| Figure 6: both learn | recall above 1 % | Fake nets: 45 %" in text
+    assert claims.HEADING not in formats.markdown(build(*members))
+
+
+def test_claims_use_models_that_there_are():
+    for name in experiments.names():
+        found = experiments.find(name)
+        for claim in found.claims:
+            presets = found.recipes[claim.dataset]
+            assert all(f"paper{suffix}" in presets for suffix, _ in claim.uses)
