@@ -6,10 +6,23 @@ METRICS = ("d_loss", "g_loss", "d_real", "d_generated")  # what a Trainable of t
 OF_EPOCHS = ("diversity",)  # what is measured at each epoch's end (watch.py)
 
 
-def mean(values):
-    """The mean of the values that are not None, float; None where there is none."""
-    values = [value for value in values if value is not None]
-    return float(np.mean(values)) if values else None
+def means(rows, names, before=0):
+    """{name: the mean over the minibatches of some rows, float}; None where no row has a value.
+
+    A row is the mean over its minibatches and counts by their number: an epoch's last row may have fewer than the others.
+
+    Args:
+      rows: dicts, one after the other, each with "step", the minibatches played at its end.
+      names: of metrics.
+      before: minibatches played before the first of the rows.
+    """
+    lengths = np.diff([before, *(row["step"] for row in rows)])
+    found = {}
+    for name in names:
+        known = [(row[name], length) for row, length in zip(rows, lengths) if row.get(name) is not None]
+        values, counts = zip(*known) if known else ((), ())
+        found[name] = float(np.average(values, weights=counts)) if known else None
+    return found
 
 
 def curves(rows):
@@ -28,9 +41,11 @@ def curves(rows):
             offset, stage = last, row["stage"]
         last = offset + row["epoch"]
         by_epoch.setdefault(int(np.ceil(last - 1e-9)), []).append(row)
-    training = {"epoch": list(by_epoch)} | {
-        name: [mean(row.get(name) for row in group) for group in by_epoch.values()] for name in (*METRICS, *OF_EPOCHS)
-    }
+    names = (*METRICS, *OF_EPOCHS)
+    groups = list(by_epoch.values())
+    starts = [0, *(group[-1]["step"] for group in groups)]
+    of_epochs = [means(group, names, start) for group, start in zip(groups, starts)]
+    training = {"epoch": list(by_epoch)} | {name: [found[name] for found in of_epochs] for name in names}
     for epoch, group in by_epoch.items():
         for name, value in group[-1].items():
             if name.startswith("validation_"):

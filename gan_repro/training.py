@@ -5,6 +5,7 @@ How a minibatch is played is not here (game.py), nor what a run's numbers mean (
 
 import dataclasses
 import itertools
+import math
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -13,7 +14,7 @@ import numpy as np
 
 from gan_repro import files, watch, weights
 from gan_repro.errors import RunError
-from gan_repro.metrics import METRICS, OF_EPOCHS, mean
+from gan_repro.metrics import METRICS, OF_EPOCHS, means
 from gan_repro.signals import Interrupted, signals_noted
 
 CALL_SECONDS = 1.0  # how long a call of the step should last: long enough to be free, short enough to be interrupted
@@ -72,12 +73,13 @@ class Stage:
       validate: images float32 (n, h, w, c) -> a number to be maximised; None: no validation, and no best generator.
       validation_samples: how many images `validate` is given.
       validate_every: epochs between validations. A stage that ends before the first one is validated at its end: there
-        is always a best generator.
+        is always a best generator. Given more epochs, the stage forgets that validation: it is then what it would have
+        been with them at once.
     """
 
     name: str
     epochs: int
-    build: Callable
+    build: Callable[[Trainable | None], Trainable]
     validate: Callable | None = None
     validation_samples: int = 10_000
     validate_every: int = 5
@@ -174,10 +176,10 @@ class Loop:
         return self.progress.before + sum(stage.epochs * self.trainable.steps_per_epoch for stage in stages)
 
     def epochs(self):
-        """Epochs played, over all stages: an int where the last one is whole."""
-        played = self.trainable.step / self.trainable.steps_per_epoch
-        played += sum(stage.epochs for stage in self.stages[: self.progress.stage])
-        return int(played) if played == int(played) else round(played, 3)
+        """Epochs played, over all stages: an int where the last one is whole, else down to thousandths, to be shown."""
+        whole, steps = divmod(self.trainable.step, self.trainable.steps_per_epoch)
+        whole += sum(stage.epochs for stage in self.stages[: self.progress.stage])
+        return round(whole + math.floor(1000 * steps / self.trainable.steps_per_epoch) / 1000, 3) if steps else whole
 
     def stage(self):
         """The current Stage."""
@@ -189,7 +191,7 @@ class Loop:
 
     def finished(self):
         """Whether the last stage was played to its end."""
-        return self.in_last_stage() and self.epochs() >= sum(stage.epochs for stage in self.stages)
+        return self.in_last_stage() and self.trainable.step >= self._end()
 
     def export(self):
         """Writes the weights of every generator that the last stage has, best, last and averages, and of the other networks."""
@@ -232,9 +234,14 @@ class Loop:
         for name, variable in state.items():
             variable.assign(arrays[name])
         self.trainable.restored()
+        self._forget_last_chance()
         return True
 
     # ---- inside --------------------------------------------------------------------------------------------------
+
+    def _end(self):
+        """Minibatches of the whole current stage."""
+        return self.stage().epochs * self.trainable.steps_per_epoch
 
     def _build_to(self, stage):
         # A later stage may take networks of the one before it: they are built in turn, and its checkpoint overwrites.
@@ -244,7 +251,7 @@ class Loop:
 
     def _resume(self):
         if self.restore():
-            if self.trainable.step > self.stage().epochs * self.trainable.steps_per_epoch:
+            if self.trainable.step > self._end():
                 raise RunError(
                     f"{self.epochs()} epochs are played already in {self.workdir.path}: ask for more with --epochs, or for "
                     "the record of what there is with gan_repro.evaluate"
@@ -255,6 +262,17 @@ class Loop:
         else:
             self._build_to(0)
         self._write_metrics_whole()
+
+    def _forget_last_chance(self):
+        """Takes back the validation at the end of a shorter run that goes on: with more epochs it would not have been."""
+        best, trainable, stage = self.progress.best, self.trainable, self.stage()
+        if best is None or best["epoch"] % stage.validate_every == 0 or trainable.step == self._end():
+            return
+        if best["epoch"] * trainable.steps_per_epoch == trainable.step:  # older versions kept it, and went on
+            row = self.progress.rows[-1]
+            for name in [name for name in row if name.startswith("validation_")]:
+                del row[name]
+            self.progress.best = self._best = None
 
     def _next_stage(self):
         self.progress.before += self.trainable.step
@@ -267,7 +285,7 @@ class Loop:
 
     def _train_stage(self, stage, noted):
         trainable = self.trainable
-        end = stage.epochs * trainable.steps_per_epoch
+        end = self._end()
         told = None
         while trainable.step < end:
             epoch, within = divmod(trainable.step, trainable.steps_per_epoch)
@@ -369,7 +387,8 @@ class Loop:
         played = epoch + 1
         own = itertools.takewhile(lambda row: row["stage"] == stage.name and row["epoch"] > epoch, reversed(self.progress.rows))
         rows = list(own)[::-1]
-        logs = {name: mean(row.get(name) for row in rows) for name in rows[-1] if name not in ("stage", "epoch", "step")}
+        names = [name for name in rows[-1] if name not in ("stage", "epoch", "step")]
+        logs = means(rows, names, self.progress.before + epoch * self.trainable.steps_per_epoch)
         last_chance = played == stage.epochs and self.progress.best is None
         if stage.validate is not None and (played % stage.validate_every == 0 or last_chance):
             logs |= self._validate(stage, played)
@@ -408,6 +427,8 @@ class Loop:
             network = self.trainable.weights("last")
             network.set_weights(self._best)
             self._write(network, self.workdir.weights("best"))
+        elif self.progress.best is None:  # one that is there is of steps, or of a training, that are no more
+            self.workdir.weights("best").unlink(missing_ok=True)
 
     def _write(self, network, path):
         """Writes a file of weights; says so where it takes the place of a damaged one."""

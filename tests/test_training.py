@@ -2,10 +2,12 @@
 
 import csv
 import io
+import json
 import os
 import re
 import signal
 import time
+import types
 
 import conftest
 import games
@@ -13,7 +15,7 @@ import keras
 import numpy as np
 import pytest
 
-from gan_repro import metrics, signals, training
+from gan_repro import files, metrics, signals, training
 from gan_repro.errors import RunError
 from gan_repro.workdir import Workdir
 
@@ -156,13 +158,24 @@ def test_the_best_generator_is_the_one_of_the_best_validation(digits, tmp_path):
 
 def test_curves_have_one_point_per_epoch(digits, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "LOG_EVERY", 4)
-    made = loop(digits, tmp_path, epochs=2, every=1)
+    ends = []
+
+    class Spy(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            ends.append(logs)
+
+    made = loop(digits, tmp_path, [Spy()], epochs=2, every=1)
     made.run()
     curves = metrics.curves(made.progress.rows)
     assert curves["training"]["epoch"] == [1, 2]
     assert curves["validation"]["last"]["epoch"] == [1, 2]
     table = rows(tmp_path)
-    assert curves["training"]["g_loss"][0] == pytest.approx(np.mean([float(row["g_loss"]) for row in table[:3]]))
+    reference = games.build(digits)
+    for epoch in (0, 1):  # over minibatches: of the rows of 4, 4 and 2 the last one counts half
+        expected = {name: values.astype(np.float64).mean() for name, values in reference.steps(10).items()}
+        for name in metrics.METRICS:
+            assert curves["training"][name][epoch] == pytest.approx(expected[name], rel=1e-6)
+            assert ends[epoch][name] == pytest.approx(expected[name], rel=1e-6)
     assert curves["validation"]["last"]["value"][1] == float(table[-1]["validation_last"])
 
 
@@ -258,6 +271,57 @@ def test_more_epochs_continue_a_finished_run(uninterrupted, tmp_path):
     assert not (tmp_path / "record.json").exists()  # it spoke of the shorter run
 
 
+def notes(folder):
+    """What the newest checkpoint keeps beside arrays, but for the time."""
+    kept = files.read_arrays(max((folder / "checkpoints").iterdir()))
+    return json.loads(str(kept.pop("__notes__"))) | {"seconds": 0}, {name: array.tobytes() for name, array in kept.items()}
+
+
+@pytest.mark.parametrize("lengths", [(3, 6), (3, 4)])
+def test_more_epochs_after_a_length_that_validate_every_does_not_divide(digits, tmp_path, lengths):
+    """The validation that a short run has at its end alone is not one of the longer run."""
+
+    def play(folder, epochs):
+        made = loop(digits, folder, epochs=epochs, every=5, validate=lambda images: -float(made.step()))
+        made.run()
+
+    for epochs in lengths:
+        play(tmp_path / "parts", epochs)
+    play(tmp_path / "whole", lengths[-1])
+    found, expected = (tmp_path / name for name in ("parts", "whole"))
+    for name in ("metrics.csv", "generator_best.weights.h5"):
+        assert (found / name).read_bytes() == (expected / name).read_bytes()
+    assert notes(found) == notes(expected) and notes(expected)[0]["best"]["epoch"] == min(5, lengths[-1])
+
+
+def test_a_short_run_s_best_generator_is_not_that_of_the_longer_one_left_early(digits, tmp_path):
+    loop(digits, tmp_path, epochs=3, every=5).run()
+    assert (tmp_path / "generator_best.weights.h5").exists()
+    longer = loop(digits, tmp_path, [StopAt(40)], epochs=6, every=5)
+    with pytest.raises(signals.Interrupted):
+        longer.run()
+    assert Workdir(tmp_path).kinds() == ["last"] and longer.progress.best is None
+
+
+def test_a_validation_on_which_an_older_version_went_on_stands(digits, tmp_path, monkeypatch):
+    with monkeypatch.context() as older:
+        older.setattr(training.Loop, "_forget_last_chance", lambda self: None)
+        for epochs in (3, 4):
+            loop(digits, tmp_path, epochs=epochs, every=5).run()
+    assert notes(tmp_path)[0]["best"]["epoch"] == 3
+    best = (tmp_path / "generator_best.weights.h5").read_bytes()
+    later = loop(digits, tmp_path, epochs=7, every=5, validate=lambda images: -1.0)
+    later.run()
+    assert later.progress.best["epoch"] == 3 and (tmp_path / "generator_best.weights.h5").read_bytes() == best
+
+
+def test_a_run_left_a_step_before_its_end_is_not_finished(digits, tmp_path):
+    made = loop(digits, tmp_path, epochs=1)
+    for step, epochs in ((1, 0), (2559, 0.999), (2560, 1)):
+        made.trainable = types.SimpleNamespace(step=step, steps_per_epoch=2560)
+        assert made.finished() == (step == 2560) and made.epochs() == epochs
+
+
 def test_fewer_epochs_than_are_played_are_refused(digits, tmp_path):
     loop(digits, tmp_path, epochs=2).run()
     with pytest.raises(RunError, match="2 epochs are played already"):
@@ -338,8 +402,6 @@ def test_weights_that_are_not_finite_are_never_saved(digits, tmp_path):
 
 
 def test_what_a_killed_process_left_half_written_is_cleared_away(tmp_path):
-    from gan_repro import files
-
     (tmp_path / "checkpoints").mkdir()
     leftover = tmp_path / "checkpoints" / f".0000000010.npz{files.TEMPORARY}x.npz"
     leftover.write_bytes(b"half")
