@@ -3,6 +3,7 @@
 What the flags are and what is then done is in run.py, evaluate.py and tables.py.
 """
 
+import contextlib
 import errno
 import os
 import signal
@@ -17,6 +18,55 @@ from gan_repro.experiment import suggest
 _PATHS = (errno.EACCES, errno.ELOOP, errno.ENAMETOOLONG, errno.EPERM)  # what the mere look at a path that a user named can meet
 
 
+class _Output:
+    """A text stream that outlives its file: where nothing can be written (a full disk), it notes why, and goes on.
+
+    What a program says of its work is no reason to end the work. A reader that went away is one: BrokenPipeError is let out.
+    """
+
+    def __init__(self, stream):
+        self.stream, self.error = stream, None
+
+    def write(self, text):
+        """Writes a text, if it can; returns its length."""
+        self._try(self.stream.write, text)
+        return len(text)
+
+    def flush(self):
+        """Writes what is still held back, if it can."""
+        self._try(self.stream.flush)
+
+    def _try(self, method, *arguments):
+        try:
+            method(*arguments)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.error = error
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+
+@contextlib.contextmanager
+def _outputs():
+    """Puts an _Output in the place of stdout and of stderr; one that is closed (>&-) becomes the null device. Yields stdout's."""
+    with contextlib.ExitStack() as stack:
+        out, err = (
+            _Output(stack.enter_context(open(os.devnull, "w")) if stream is None else stream)
+            for stream in (sys.stdout, sys.stderr)
+        )
+        stack.enter_context(contextlib.redirect_stdout(out))
+        stack.enter_context(contextlib.redirect_stderr(err))
+        yield out
+
+
+def _flush_to_nowhere(stream):
+    """The interpreter flushes stdout once more at exit: gives it a place to flush to."""
+    with contextlib.suppress(OSError), open(os.devnull, "wb") as nowhere:  # in a notebook it is no file
+        os.dup2(nowhere.fileno(), stream.fileno())
+
+
 def run_main(define_flags, body, argv, usage):
     """Runs a program: parses `argv`, calls `body`, returns the exit code. Ends in no traceback for a user's mistake.
 
@@ -29,10 +79,21 @@ def run_main(define_flags, body, argv, usage):
       usage: the text of --help above the list of flags; its first line says what to type.
 
     Returns:
-      0: done (or --help); 2: wrong usage; 1 or 2: as `exit_code` of a UserError; 1: a path that cannot even be looked at;
-      130: interrupted by Ctrl-C; 141: the reader of stdout went away. In every case but 0 and 141 one line is on stderr.
-      Other exceptions pass through: they are faults of the program.
+      0: done (or --help); 2: wrong usage; 1 or 2: as `exit_code` of a UserError; 1: a path that cannot even be looked at, or
+      all is done but stdout could not be written; 130: interrupted by Ctrl-C; 141: the reader of stdout went away. In every
+      case but 0 and 141 one line is on stderr. Other exceptions pass through: they are faults of the program.
     """
+    with _outputs() as out:
+        code = _run(define_flags, body, argv, usage)
+        with contextlib.suppress(BrokenPipeError):
+            out.flush()
+        if out.error is not None and code != 128 + signal.SIGPIPE:
+            print(f"error: cannot write to the standard output: {out.error.strerror}", file=sys.stderr)
+            _flush_to_nowhere(out)
+        return code or (UserError.exit_code if out.error else 0)
+
+
+def _run(define_flags, body, argv, usage):
     try:
         flag_values = flags.FlagValues()
         define_flags(flag_values)
@@ -51,10 +112,8 @@ def run_main(define_flags, body, argv, usage):
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 128 + signal.SIGINT
-    except BrokenPipeError:
-        # `... --list | head -1`. The interpreter flushes stdout once more at exit: give it a place to flush to.
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    except BrokenPipeError:  # `... --list | head -1`
+        _flush_to_nowhere(sys.stdout)
         return 128 + signal.SIGPIPE
     except OSError as error:
         if error.errno not in _PATHS or error.filename is None:

@@ -14,10 +14,18 @@ _CHATTER = re.compile(
 
 @contextlib.contextmanager
 def _without_chatter():
-    """Holds back what is written to stderr inside, also by C++, and lets all but the known start-up chatter through."""
+    """Holds back what is written to stderr inside, also by C++, and lets all but the known start-up chatter through.
+
+    Where no temporary file can be had (a full disk, a read-only one), the chatter is heard.
+    """
+    try:
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the block below
+    except OSError:
+        yield
+        return
     sys.stderr.flush()
     saved = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with file as held:
         os.dup2(held.fileno(), 2)
         try:
             yield

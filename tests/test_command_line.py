@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from absl import flags
 
+from gan_repro import tensorflow_setup
 from gan_repro.command_line import run_main
 from gan_repro.errors import DataError, RunError, UsageError
 
@@ -126,6 +127,51 @@ def test_a_reader_that_goes_away_is_no_traceback(lines):
     os.close(reading)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 141 and err == b""
+
+
+PROGRAM = """
+import pathlib, sys
+from gan_repro.command_line import run_main
+def body(values):
+    for i in range({lines}): print(i, flush={flush})
+    print("warning: one", file=sys.stderr, flush=True)
+    sys.stdout.isatty()
+    pathlib.Path({done!r}).touch()
+sys.exit(run_main(lambda values: None, body, ["p"], "u"))
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("lines, flush", [(1, False), (3, True), (10**5, False)])
+def test_a_full_disk_under_stdout_ends_no_work(lines, flush, unbuffered, tmp_path):
+    code = PROGRAM.format(lines=lines, flush=flush, done=str(tmp_path / "done"))
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    with open("/dev/full", "wb") as full:
+        words = {"stdout": full, "stderr": subprocess.PIPE, "cwd": ROOT, "env": environment, "timeout": 60}
+        done = subprocess.run([sys.executable, "-c", code], **words)
+    assert done.stderr == b"warning: one\nerror: cannot write to the standard output: No space left on device\n"
+    assert done.returncode == 1 and (tmp_path / "done").exists()
+
+
+@pytest.mark.parametrize("closed, said", [(">&-", b"warning: one\n"), ("2>&-", b""), (">&- 2>&-", b""), ("2>/dev/full", b"")])
+def test_closed_streams_end_no_work(closed, said, tmp_path):
+    code = PROGRAM.format(lines=3, flush=True, done=str(tmp_path / "done"))
+    words = ["sh", "-c", f'exec "$0" -c "$1" {closed}', sys.executable, code]
+    done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT, timeout=60)
+    assert (done.returncode, done.stderr) == (0, said) and (tmp_path / "done").exists()
+
+
+def test_without_a_temporary_file_tensorflow_s_chatter_is_heard(monkeypatch, capfd):
+    def full(*_):
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    for replacement, said in ((None, "an error\n"), (full, "oneDNN custom operations are on\nan error\n")):
+        if replacement:
+            monkeypatch.setattr(tensorflow_setup.tempfile, "TemporaryFile", replacement)
+        with tensorflow_setup._without_chatter():
+            os.write(2, b"oneDNN custom operations are on\nan error\n")
+        assert capfd.readouterr().err == said
 
 
 def test_no_tensorflow_is_needed():
