@@ -50,7 +50,7 @@ class _Output:
 
 @contextlib.contextmanager
 def _outputs():
-    """Puts an _Output in the place of stdout and of stderr; one that is closed (>&-) becomes the null device. Yields stdout's."""
+    """Puts an _Output in the place of stdout, which is yielded, and of stderr; a closed one (>&-) becomes the null device."""
     with contextlib.ExitStack() as stack:
         out, err = (
             _Output(stack.enter_context(open(os.devnull, "w")) if stream is None else stream)

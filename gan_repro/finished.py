@@ -20,6 +20,8 @@ class Finished:
       workdir: its folder; figures go to workdir.figures.
       curves: as metrics.curves gives them; {} where nothing was trained.
       rows: those of metrics.csv, dicts, each the means over up to 100 minibatches.
+      epochs, step: epochs and minibatches played, over all stages; what the training wrote of a later step is of a time
+        to which the run went back.
     """
 
     experiment: experiments.Experiment
@@ -28,6 +30,8 @@ class Finished:
     workdir: Workdir
     curves: dict
     rows: tuple = ()
+    epochs: float = 0
+    step: int = 0
 
     def kinds(self):
         """The generators whose weights are there: "best" and "last" first, then averages."""

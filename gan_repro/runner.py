@@ -88,6 +88,7 @@ def evaluate_again(place, data_dir=None):
     """
     workdir = Workdir(place)
     experiment, config = load_config(workdir)
+    workdir.check_own()
     from gan_repro import data, tensorflow_setup
 
     strategy = tensorflow_setup.prepare()
@@ -226,13 +227,18 @@ def _data(source):
 
 
 def _read_manifest(workdir, source):
-    """The manifest in the run's folder, or None.
+    """The manifest in the run's folder; None where nothing was trained yet.
 
     Raises:
-      RunError: it is damaged, or the data are others than those that it names.
+      RunError: it is missing or damaged, or the data are others than those that it names.
     """
-    if not workdir.manifest.exists():
+    if not workdir.begun():
         return None
+    if not workdir.manifest.exists():
+        raise RunError(
+            f"{workdir.path} holds a run without its manifest.json, which says what it was trained on. Put back a copy "
+            "(`manifest` of record.json), or choose another --workdir."
+        )
     manifest = files.read_json(workdir.manifest)
     try:
         trained_on = manifest["data"]["sha256"]
@@ -254,7 +260,7 @@ def _changed(manifest):
 
 def _training_manifest(workdir, config, source):
     """The manifest of a training that begins or goes on, written; going on under other conditions warns and is noted."""
-    manifest = _read_manifest(workdir, source) if workdir.begun() else None
+    manifest = _read_manifest(workdir, source)
     if manifest is None:
         manifest = _new_manifest(config, source)
     else:
@@ -314,18 +320,20 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
     """Evaluates the run and writes its record.json, whole or not at all."""
     print("evaluating ...", flush=True)
     curves = metrics.curves(loop.progress.rows) if loop else {}
-    run = Finished(experiment, config, source, workdir, curves, tuple(loop.progress.rows) if loop else ())
+    run = Finished(experiment, config, source, workdir, curves)
+    if loop:
+        run = dataclasses.replace(run, rows=tuple(loop.progress.rows), epochs=loop.epochs(), step=loop.step())
     start = time.monotonic()
     measurements = experiment.evaluate(run)
     evaluated = time.monotonic() - start
     manifest = manifest | {"weights_sha256": {kind: files.sha256(workdir.weights(kind)) for kind in run.kinds()}}
     files.write_json(workdir.manifest, manifest)
     plain = config.as_dict()
-    seconds, steps = (loop.progress.seconds, loop.step()) if loop else (0.0, 0)
+    seconds = loop.progress.seconds if loop else 0.0
     record = {
         "schema": 1,
         **{key: plain[key] for key in ("experiment", "dataset", "preset", "seed")},
-        "epochs": loop.epochs() if loop else 0,
+        "epochs": run.epochs,
         "complete": complete,
         "best": loop.progress.best if loop else None,
         "notices": loop.progress.notices if loop else [],
@@ -333,8 +341,8 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
         "manifest": manifest,
         "cost": {
             "minutes": round((seconds + evaluated) / 60, 2),
-            "steps": steps,
-            "steps_per_second": round(steps / seconds, 2) if seconds else None,
+            "steps": run.step,
+            "steps_per_second": round(run.step / seconds, 2) if seconds else None,
             "processor": manifest["processor"],
         },
         "command": command(config),

@@ -261,6 +261,7 @@ class Loop:
             self.on_resume(self.step(), self.total_steps())
         else:
             self._build_to(0)
+            self.workdir.clear()
         self._write_metrics_whole()
 
     def _forget_last_chance(self):

@@ -22,6 +22,17 @@ from gan_repro.experiment import filled
 KEPT_CHECKPOINTS = 2  # the newest, and the one before it should the newest be damaged
 PACKAGES = ("gan_repro", "tensorflow", "keras", "numpy", "tensorflow-datasets", "scipy", "matplotlib", "scikit-learn")
 ENVIRONMENT = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS")
+# What a training and its evaluation write besides; not the pictures that gan_repro.sample was asked for
+PRODUCTS = (
+    "metrics.csv",
+    "generator.weights.h5",
+    "generator_*.weights.h5",
+    "discriminator.weights.h5",
+    "samples/*epoch-[0-9]*.png",
+    "samples/*epoch-[0-9]*.npz",
+    "samples/*.weights.h5",
+    "figures/*.png",
+)
 
 
 class Workdir:
@@ -77,10 +88,13 @@ class Workdir:
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            except BlockingIOError as error:
                 raise RunError(f"another process is using {self.path}; wait for it or choose another --workdir") from error
-            for leftover in self.path.rglob(f".*{files.TEMPORARY}*"):  # of a process that was killed while it wrote
-                leftover.unlink(missing_ok=True)
+            except OSError as error:
+                raise RunError(f"cannot lock {self.path / '.lock'}: {files.reason(error)}; choose another --workdir") from error
+            for folder in (self.path, *self._folders()):  # not those below, which may be other runs'
+                for leftover in folder.glob(f".*{files.TEMPORARY}*"):  # of a process that was killed while it wrote
+                    leftover.unlink(missing_ok=True)
             yield
 
     def abandon(self):
@@ -92,19 +106,31 @@ class Workdir:
             for folder in self._made:
                 folder.rmdir()
 
+    def clear(self):
+        """Removes the PRODUCTS of an earlier training here: they would pass for those of the one that begins."""
+        for path in self._products():
+            path.unlink(missing_ok=True)
+
     def _own(self):
         return self.config, self.manifest, self.path / ".lock"
+
+    def _folders(self):
+        return self.checkpoints, self.samples, self.figures, self.tensorboard
+
+    def _products(self):
+        return [path for pattern in PRODUCTS for path in sorted(self.path.glob(pattern))]
 
     def begun(self):
         """Whether anything was trained or recorded here."""
         return self.record.exists() or bool(self._checkpoint_files())
 
     def check_own(self):
-        """Checks that the files which a run that begins here would replace are a run's.
+        """Checks that the files which a run here would replace are a run's, and that no folder is in their place.
 
         Raises:
-          RunError: one of them is someone else's, or a damaged one.
+          RunError: one of them is someone else's, or a damaged one; a file is in a folder's place, or a folder in a file's.
         """
+        self._check_kinds()
         if self.begun():
             return  # then `check` compares its configuration
         for path, keys in ((self.config, ("experiment", "recipe")), (self.manifest, ("data",))):
@@ -121,6 +147,19 @@ class Workdir:
                     raise RunError(f"cannot read {self.metrics}: {files.reason(error)}") from error
                 if not first.startswith(b"stage,epoch,step"):
                     raise RunError(f"{self.metrics} does not begin with the columns stage, epoch, step")
+        if not self.config.exists():  # a run writes that one first
+            for path in self._products():
+                with self._told_apart(path):
+                    raise RunError("there is no config.json beside it")
+
+    def _check_kinds(self):
+        written = (self.config, self.manifest, self.record, self.weights("last"), self.weights("best"))
+        for path in (*written, *self._products()):
+            if path.is_dir():
+                raise RunError(f"cannot write {path}: it is a folder; move it away, or give another --workdir")
+        for folder in self._folders():
+            if os.path.lexists(folder) and not folder.is_dir():
+                raise RunError(f"cannot write {folder}, which is no folder; move it away, or give another --workdir")
 
     @contextlib.contextmanager
     def _told_apart(self, path):
@@ -128,7 +167,8 @@ class Workdir:
             yield
         except RunError as error:
             raise RunError(
-                f"{self.path} holds a {path.name} that is no run's and would be replaced; give another --workdir ({error})"
+                f"{self.path} holds a {path.relative_to(self.path)} that is no run's and would be replaced; "
+                f"give another --workdir ({error})"
             ) from error
 
     def check(self, config):

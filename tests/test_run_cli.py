@@ -438,12 +438,18 @@ FOREIGN = [
     ("config.json", "// a comment", "not JSON"),
     ("manifest.json", '{"name": "my app"}', "has no data"),
     ("metrics.csv", "day,visitors\n1,2\n", "stage, epoch, step"),
+    ("metrics.csv", "stage,epoch,step\n", "no config.json"),
+    ("generator.weights.h5", "mine", "no config.json"),
+    ("discriminator.weights.h5", "mine", "no config.json"),
+    ("samples/epoch-00005.png", "mine", "no config.json"),
+    ("figures/plot.png", "mine", "no config.json"),
 ]
 
 
 @pytest.mark.parametrize("arguments", [[], ["--set=batch_size=60000"]])
 @pytest.mark.parametrize(("name", "content", "words"), FOREIGN)
 def test_a_folder_with_files_of_its_own_is_no_run_s(name, content, words, arguments, here, capsys):
+    (here / name).parent.mkdir(exist_ok=True)
     (here / name).write_text(content)
     (here / "notes.txt").write_text("mine")
     before = contents(here)
@@ -488,6 +494,18 @@ def test_a_damaged_run_is_one_line(name, content, smoke, copy, capsys):
     before = contents(copy)
     assert run.main(["run", *smoke[0], f"--workdir={copy}"]) == 1
     assert name in one_line(capsys.readouterr().err) and contents(copy) == before
+
+
+def test_a_run_without_its_manifest_is_not_gone_on_with(smoke, copy, capsys):
+    """It says which data the run has seen, and they might be others now."""
+    (copy / "manifest.json").unlink()
+    before = contents(copy)
+    for main, arguments in ((run.main, [*smoke[0], "--epochs=3"]), (evaluate.main, [])):
+        assert main(["program", *arguments, f"--workdir={copy}"]) == 1
+        assert "without its manifest.json" in one_line(capsys.readouterr().err)
+        assert contents(copy) == before
+    (copy / "manifest.json").write_text(json.dumps(read(copy / "record.json")["manifest"]))  # as the message says
+    assert evaluate.main(["evaluate", f"--workdir={copy}"]) == 0
 
 
 PLAIN = experiments.resolve(experiments.find("goodfellow2014")).as_dict()

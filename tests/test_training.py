@@ -1,10 +1,12 @@
 """The loop: rows, validation, checkpoints, and exact resume in one process; killed processes are in faults/test_kills.py."""
 
 import csv
+import errno
 import io
 import json
 import os
 import re
+import shutil
 import signal
 import time
 import types
@@ -402,12 +404,17 @@ def test_weights_that_are_not_finite_are_never_saved(digits, tmp_path):
 
 
 def test_what_a_killed_process_left_half_written_is_cleared_away(tmp_path):
-    (tmp_path / "checkpoints").mkdir()
-    leftover = tmp_path / "checkpoints" / f".0000000010.npz{files.TEMPORARY}x.npz"
-    leftover.write_bytes(b"half")
+    def leave(*place):
+        leftover = tmp_path.joinpath(*place, f".0000000010.npz{files.TEMPORARY}x.npz")
+        leftover.parent.mkdir(parents=True, exist_ok=True)
+        leftover.write_bytes(b"half")
+        return leftover
+
+    own = [leave(*place) for place in ((), ("checkpoints",), ("samples",), ("figures",))]
+    others = [leave(*place) for place in (("a run",), ("a run", "checkpoints"))]  # which may be writing
     assert not Workdir(tmp_path).begun()
     with Workdir(tmp_path).locked():
-        assert not leftover.exists()
+        assert not any(path.exists() for path in own) and all(path.exists() for path in others)
 
 
 def test_two_runs_in_one_folder_are_refused(tmp_path):
@@ -415,3 +422,28 @@ def test_two_runs_in_one_folder_are_refused(tmp_path):
         pass
     with Workdir(tmp_path).locked():  # and the lock goes with its owner
         pass
+
+
+def test_a_file_system_without_locks_is_no_other_process(tmp_path, monkeypatch):
+    def flock(file, how):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(RunError, match="cannot lock .*: No locks available"), Workdir(tmp_path).locked():
+        pass
+
+
+def test_what_another_training_left_is_not_this_one_s(digits, tmp_path):
+    """A folder whose checkpoints someone deleted: the training there begins anew."""
+    loop(digits, tmp_path, epochs=2, averages=("exponential-.5",)).run()
+    shutil.rmtree(tmp_path / "checkpoints")
+    stale = ["samples/epoch-00009.png", "samples/game-epoch-00009.npz", "samples/critic.weights.h5", "figures/averages.png"]
+    kept = ["notes.txt", "mine.weights.h5", "samples/best-seed0.png", "figures/notes.txt"]
+    for name in (*stale, *kept):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("old")
+    made = loop(digits, tmp_path, [StopAt(10)], epochs=3, every=2, averages=("exponential-.9",))
+    with pytest.raises(signals.Interrupted):
+        made.run()
+    assert Workdir(tmp_path).kinds() == ["last", "averaged-exponential-.9"]
+    assert [name for name in (*stale, *kept) if (tmp_path / name).exists()] == kept

@@ -68,7 +68,8 @@ def same(folder, undisturbed):
 
 # ---- a full disk ---------------------------------------------------------------------------------------------------------
 
-IN_THE_WAY = ("samples", "generator.weights.h5/")
+IN_THE_WAY = ("checkpoints", "samples", "figures", "tensorboard", "generator.weights.h5/", "generator_best.weights.h5/",
+              "discriminator.weights.h5/", "metrics.csv/", "record.json/", "manifest.json/", "config.json/")  # fmt: skip
 PLACES = ("generator_best.weights.h5", "checkpoints/0000000004.npz")
 MORE = ("config.json", "record.json", "manifest.json", "metrics.csv", "samples/epoch-00001.png", "discriminator.weights.h5",
         "figures/samples-last.png")  # fmt: skip
@@ -268,19 +269,19 @@ def test_a_read_only_folder(data, undisturbed, tmp_path, capsys, record_property
 
 @pytest.mark.fault(
     group=DISK,
-    tried="a file where a run's folder or one of its folders should be, a folder where a file should",
-    outcome="one line that names it; then the bytes of an undisturbed run once it is away",
+    tried="a file where a run's folder or one of its folders should be, a folder where a file should, new run and finished one",
+    outcome="one line that names it before anything is trained, nothing touched",
 )
-@pytest.mark.parametrize("place", ["checkpoints", *(pytest.param(place, marks=pytest.mark.slow) for place in IN_THE_WAY)])
+@pytest.mark.parametrize("place", IN_THE_WAY)
 def test_something_in_the_way(place, data, undisturbed, tmp_path, capsys):
-    folder = tmp_path / "run"
-    folder.mkdir()
-    way = folder / place.rstrip("/")
-    way.mkdir() if place.endswith("/") else way.write_text("mine")
-    assert start(data, folder) == 1
-    assert f"cannot write {way}" in tiny_runs.one_line(capsys.readouterr().err)
-    assert way.is_dir() if place.endswith("/") else way.read_text() == "mine"
-    assert not [path for path in folder.rglob(f"*{files.TEMPORARY}*")]
-    way.rmdir() if place.endswith("/") else way.unlink()
-    assert start(data, folder) == 0
-    same(folder, undisturbed)
+    new, finished = tmp_path / "new", Path(shutil.copytree(undisturbed, tmp_path / "finished"))
+    new.mkdir()
+    for folder in (new, finished):
+        way = folder / place.rstrip("/")
+        if way.exists():
+            way.rename(tmp_path / "away")
+        way.mkdir() if place.endswith("/") else way.write_text("mine")
+        before = tiny_runs.contents(folder)
+        assert start(data, folder, "--epochs=3") == 1
+        assert f"cannot write {way}" in tiny_runs.one_line(capsys.readouterr().err)
+        assert way.is_dir() == place.endswith("/") and tiny_runs.contents(folder) == before
