@@ -180,37 +180,37 @@ def generated_density(network, source):
     return x, density, g
 
 
-def snapshot(played, epoch, step):
-    """The figure1.Snapshot of a game.AdversarialGame as it stands; the game is not touched.
+def snapshot(g, d, source, epoch, step):
+    """The figure1.Snapshot of two networks; they are not touched.
 
     Args:
-      played: the game.
+      g, d: Keras models, as `generator` and `discriminator` make them.
+      source: data.gaussian1d.Gaussian.
       epoch, step: when that is.
     """
     from scipy.special import expit
 
     from gan_repro.reporting import figure1
 
-    network = played.weights("last")
-    x, p_g, _ = generated_density(network, played.source)
+    x, p_g, _ = generated_density(g, source)
     z = np.linspace(-1, 1, ARROWS)
     return figure1.Snapshot(
         epoch=epoch,
         step=step,
         x=x,
-        p_data=played.source.density(x),
+        p_data=source.density(x),
         p_g=p_g,
-        d=expit(_apply(played.discriminator.network, x)),
+        d=expit(_apply(d, x)),
         z=z,
-        g_of_z=_apply(network, z),
+        g_of_z=_apply(g, z),
     )
 
 
 def pictures(loop, folder, every, spec):
     """The Keras callback that takes snapshots: samples/epoch-00020.npz, and the same as a picture beside it.
 
-    The first one is taken before the first step, the last one after the last epoch; between them one every `every` epochs,
-    and one after 1, 2, 4, 8, ... epochs: in the beginning things happen quickly.
+    The first one is taken before the first step, then one every `every` epochs, and one after 1, 2, 4, 8, ... epochs: in the
+    beginning things happen quickly. None is taken for being the end, which it is no longer where the run goes on.
 
     Args:
       loop: training.Loop.
@@ -234,12 +234,13 @@ def pictures(loop, folder, every, spec):
             """Takes one, if it is time."""
             played = epoch + 1
             power_of_2 = played & (played - 1) == 0
-            if played % every == 0 or power_of_2 or played == loop.stage().epochs:
+            if played % every == 0 or power_of_2:
                 self.take(played)
 
         def take(self, epoch):
             """Writes the files of a snapshot."""
-            taken = snapshot(loop.trainable, epoch, loop.step())
+            game = loop.trainable
+            taken = snapshot(game.weights("last"), game.discriminator.network, game.source, epoch, loop.step())
             taken.write(folder / f"epoch-{epoch:05d}.npz")
             figure1.panels(folder / f"epoch-{epoch:05d}.png", [taken], spec.title)
 
@@ -263,11 +264,13 @@ def evaluate(run):
     from gan_repro.evaluation import divergences
     from gan_repro.reporting import draw, figure1
 
-    paths = sorted(run.workdir.samples.glob("epoch-*.npz"))
-    if not paths:
+    taken = [figure1.read(path) for path in sorted(run.workdir.samples.glob("epoch-*.npz"))]
+    snapshots = [each for each in taken if each.step < run.step]
+    if not snapshots:
         raise RunError(f"{run.workdir.samples} holds no snapshots: Figure 1 is of those that the training takes")
     title = f"{run.experiment.row} on {run.source.spec.title}, seed {run.config.seed}"
-    snapshots = [figure1.read(path) for path in paths]
+    d = run.loaded(discriminator(run.config.recipe, run.source.spec), run.workdir.network("discriminator"))
+    snapshots.append(snapshot(run.generator("last"), d, run.source, run.epochs, run.step))
     figure1.panels(run.workdir.figures / "figure1.png", chosen(snapshots), title)
     draw.curves(run)
     measurements = [run.measurement("value_function", "nats", snapshots[-1].value(), None, "last")]

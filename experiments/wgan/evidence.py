@@ -119,6 +119,7 @@ def evaluate(run):
     draw.interpolation(run, run.kinds()[0])
     measurements = []
     snapshots = [learning.read(path) for path in sorted(run.workdir.samples.glob("epoch-*.npz"))]
+    snapshots = [taken for taken in snapshots if taken.step <= run.step]
     if len(snapshots) > 1:
         objective = run.config.recipe.objective
         steps, raw, smooth = filtered(objective, run.rows)

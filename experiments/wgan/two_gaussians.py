@@ -131,36 +131,39 @@ def stages(config, source):
 
 
 def pictures(loop, folder, every, spec):
-    """The Keras callback that keeps both players after each epoch: samples/discriminator.weights.h5, critic.weights.h5.
+    """The Keras callback that keeps the first stage's player: samples/discriminator.weights.h5.
 
-    A run keeps generators, and this one's never changes.
+    The critic is the last stage's, whose players every run keeps.
 
     Args:
       loop: training.Loop.
-      folder: where the files go.
-      every, spec: not used: the newest weights are kept, in files of some kilobytes.
+      folder: where the file goes.
+      every, spec: not used: the newest weights are kept, in a file of some kilobytes.
     """
     del every, spec
     import keras
 
     from gan_repro import weights
 
-    class KeepPlayers(keras.callbacks.Callback):
+    class KeepDiscriminator(keras.callbacks.Callback):
         """See `pictures`."""
 
         def on_epoch_end(self, epoch, logs=None):
-            """Replaces the file of the stage being played."""
+            """Replaces the file."""
             del epoch, logs
-            weights.write(loop.trainable.discriminator.network, folder / f"{loop.stage().name}.weights.h5")
+            if not loop.in_last_stage():
+                weights.write(loop.trainable.discriminator.network, folder / f"{STAGES[0]}.weights.h5")
 
-    return KeepPlayers()
+    return KeepDiscriminator()
 
 
 def _kept(run, name):
-    """The Keras model of a stage, float32. Raises RunError where its file is missing or damaged."""
+    """The Keras model of a stage, float32, as the run stands. Raises RunError where its file is missing or damaged."""
     from gan_repro import weights
 
     judge = network(run.config.recipe, run.source.spec, name)
+    if name == STAGES[-1]:
+        return run.loaded(judge, run.workdir.network("discriminator"))
     return weights.read(judge, run.workdir.samples / f"{name}.weights.h5")
 
 

@@ -1,5 +1,6 @@
 """wgan as a whole: the authors' networks, the clipped critic and its phases, the estimate beside the samples' quality."""
 
+import dataclasses
 import json
 import math
 
@@ -269,7 +270,12 @@ def test_without_labels_there_is_the_estimate_and_no_quality(tmp_path, monkeypat
     assert len(list(workdir.samples.glob("*.png"))) == 2
     curves = {"training": {"epoch": [1, 2], "d_loss": [-0.1, None], "g_loss": [0.0, 0.0]}, "validation": {}}
     rows = ({"step": 9, "d_loss": -0.1}, {"step": 18, "d_loss": None})
-    assert EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, workdir, curves, rows)) == []
+    dataclasses.replace(snapshots[1], epoch=3, step=27).write(workdir.samples / "epoch-00003.npz")  # a killed process's
+    draw, drawn = learning.estimate_and_quality, []
+    spy = lambda path, taken, *rest: drawn.append(taken) or draw(path, taken, *rest)  # noqa: E731
+    monkeypatch.setattr(learning, "estimate_and_quality", spy)
+    assert EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, workdir, curves, rows, 2, 18)) == []
+    assert [snapshot.step for snapshot in drawn[0]] == [9, 18]
     figures = {path.name for path in workdir.figures.iterdir()}
     assert figures == {"curves.png", "samples-last.png", "interpolation-last.png", "estimate.png"}
 

@@ -1,6 +1,7 @@
 """The theory figures of WGAN: parallel lines against Example 1, the two Gaussians against what D and f can at best find."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from scipy import stats
 from scipy.integrate import quad
 
 from experiments.wgan import parallel_lines, two_gaussians
-from gan_repro import data, runner
+from gan_repro import data, runner, weights
 from gan_repro import experiment as experiments
 from gan_repro.errors import RunError, UsageError
 from gan_repro.finished import Finished
@@ -150,6 +151,16 @@ def test_the_slope_is_that_of_the_network(trained):
     ahead, behind = (two_gaussians.on_line(judge, x + step)[0] for step in (1e-2, -1e-2))
     np.testing.assert_allclose(slope, (ahead - behind) / 2e-2, rtol=2e-2)
     np.testing.assert_allclose(value, judge(x.reshape(-1, 1, 1, 1)).numpy().ravel(), rtol=1e-5)
+
+
+def test_the_critic_is_the_one_with_which_the_run_stands(trained, tmp_path):
+    """A run that is left inside an epoch is evaluated with the weights of its checkpoint."""
+    run = dataclasses.replace(trained[0], workdir=Workdir(shutil.copytree(trained[0].workdir.path, tmp_path / "copy")))
+    inside = two_gaussians._kept(run, "critic")
+    inside.weights[0].assign_add(np.full(inside.weights[0].shape, 0.25, np.float32))
+    weights.write(inside, run.workdir.network("discriminator"))  # as Loop.export does
+    np.testing.assert_array_equal(two_gaussians._kept(run, "critic").weights[0], inside.weights[0])
+    assert [path.name for path in run.workdir.samples.iterdir()] == ["discriminator.weights.h5"]
 
 
 def test_without_the_players_there_is_nothing_to_evaluate(trained, tmp_path):
