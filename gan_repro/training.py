@@ -139,6 +139,8 @@ class Loop:
     def run(self):
         """Trains to the end of the last stage; returns its Trainable.
 
+        One that begins, at step 0, clears away what an earlier training left in the folder (workdir.PRODUCTS).
+
         Raises:
           Interrupted: SIGINT or SIGTERM came; a checkpoint was written.
           RunError: more is played already than the stage's epochs; a loss or a weight became NaN or infinite, or a file
@@ -402,9 +404,7 @@ class Loop:
         logs["diversity"] = self.progress.rows[-1]["diversity"] = watch.diversity(*self.trainable.look())
         epoch = played + sum(stage.epochs for stage in self.stages[: self.progress.stage])
         spread = played > watch.GRACE or any(
-            (row.get("diversity") or 0) >= watch.COLLAPSED
-            for row in self.progress.rows
-            if row["stage"] == self.stage().name
+            (row.get("diversity") or 0) >= watch.COLLAPSED for row in self.progress.rows if row["stage"] == self.stage().name
         )
         found = watch.troubles(logs, self.trainable.probabilities, spread)
         for line in watch.note(self.progress.notices, epoch, found):

@@ -247,9 +247,7 @@ def test_a_correlation_is_given_where_it_says_something():
     found = evidence.correlations([5.0, 4.0, 3.9, 3.7, 1.0], quality)  # ranks 5 4 3 2 1 against 5 3 4 2 1: 1 - 6 * 2 / 120
     assert found["estimate_quality_correlation"] == pytest.approx(0.9)
     # changes -1 -.1 -.2 -2.7, ranks 2 4 3 1, against -10 5 -25 -10, ranks 2.5 4 1 2.5: Pearson's of those
-    assert found["estimate_quality_change_correlation"] == pytest.approx(
-        np.corrcoef([2, 4, 3, 1], [2.5, 4, 1, 2.5])[0, 1]
-    )
+    assert found["estimate_quality_change_correlation"] == pytest.approx(np.corrcoef([2, 4, 3, 1], [2.5, 4, 1, 2.5])[0, 1])
     assert evidence.correlations([5.0, 4.0, 3.0, 2.0], [500.0, 510.0, 505.0, 515.0]) == {}  # it stands still
     assert evidence.correlations([5.0, 5.0, 5.0, 5.0], [50.0, 40.0, 30.0, 20.0]) == {}
     assert evidence.correlations([5.0, 4.0, 3.0], [50.0, 40.0, 30.0]) == {}
