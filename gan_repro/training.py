@@ -269,7 +269,7 @@ class Loop:
     def _forget_last_chance(self):
         """Takes back the validation at the end of a shorter run that goes on: with more epochs it would not have been."""
         best, trainable, stage = self.progress.best, self.trainable, self.stage()
-        if best is None or best["epoch"] % stage.validate_every == 0 or trainable.step == self._end():
+        if best is None or best["epoch"] % stage.validate_every == 0 or trainable.step >= self._end():
             return
         if best["epoch"] * trainable.steps_per_epoch == trainable.step:  # older versions kept it, and went on
             row = self.progress.rows[-1]
