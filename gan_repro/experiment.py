@@ -32,16 +32,18 @@ def bounded(default=dataclasses.MISSING, *, low=None, high=None, above=None, bel
     """A dataclass field whose number, or every number of whose tuple, satisfies low <= n <= high and above < n < below.
 
     `role` says what two runs that differ in the field differ in: "training": in what is trained; "schedule": in how long;
-    "evaluation": only in what is kept, shown and measured of it, or in roundings. Tables compare recipes by it; a field
-    that is declared without `bounded` has the role "training".
+    "evaluation": only in what is kept, shown and measured of it, or in roundings; "pictures": only in which pictures are
+    drawn on the way. Tables compare recipes by it, and `identity` tells runs apart; a field that is declared without
+    `bounded` has the role "training".
     """
     limits = {"low": low, "high": high, "above": above, "below": below}
     return dataclasses.field(default=default, metadata=limits | {"role": role})
 
 
 def fields_of(recipe, role):
-    """The names of the fields of a Recipe that have a role of `bounded`: a set."""
-    return {field.name for field in dataclasses.fields(recipe) if field.metadata.get("role", "training") == role}
+    """The names of the fields of a Recipe that have a role of `bounded`: a set. "pictures" are a part of "evaluation"."""
+    roles = (role, "pictures") if role == "evaluation" else (role,)
+    return {field.name for field in dataclasses.fields(recipe) if field.metadata.get("role", "training") in roles}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,7 +84,7 @@ class TrainingRecipe(Recipe):
     jit_compile: bool = bounded(False, role="evaluation")
     averages: tuple[str, ...] = bounded((), role="evaluation")
     validate_every: int = bounded(5, low=1, high=10**6, role="evaluation")
-    samples_every: int = bounded(5, low=1, high=10**6, role="evaluation")
+    samples_every: int = bounded(5, low=1, high=10**6, role="pictures")
 
     @property
     def total_epochs(self):
@@ -370,6 +372,18 @@ def filled(config):
         return config | {"recipe": {field.name: plain(field.default) for field in fields} | config["recipe"]}
     except (AttributeError, KeyError, TypeError, UsageError):
         return config
+
+
+def identity(config):
+    """What makes a run another run: a configuration as Config.as_dict gives it, `filled`, without what may be changed later.
+
+    That are `epochs`, of which more continue a run, and what only draws pictures. A configuration that is none is returned
+    as it is.
+    """
+    if not isinstance(config.get("recipe"), dict):
+        return config
+    config, left_out = filled(config), {"epochs"} | fields_of(TrainingRecipe, "pictures")
+    return config | {"recipe": {key: value for key, value in config["recipe"].items() if key not in left_out}}
 
 
 def resolve(experiment, dataset=None, preset="paper", seed=0, epochs=None, settings=()):

@@ -17,7 +17,7 @@ import numpy as np
 
 from gan_repro import files
 from gan_repro.errors import RunError
-from gan_repro.experiment import filled
+from gan_repro.experiment import identity
 
 KEPT_CHECKPOINTS = 2  # the newest, and the one before it should the newest be damaged
 PACKAGES = ("gan_repro", "tensorflow", "keras", "numpy", "tensorflow-datasets", "scipy", "matplotlib", "scikit-learn")
@@ -172,14 +172,14 @@ class Workdir:
             ) from error
 
     def check(self, config):
-        """Checks that what was trained here, if anything, is a run of this configuration; only `epochs` may differ.
+        """Checks that what was trained here, if anything, is a run of this configuration (experiment.identity).
 
         Raises:
           RunError: it is another; the message shows the differences. Or nothing was, and as `check_own` does.
         """
         self.check_own()
         if self.begun() and self.config.exists():
-            differences = list(_differences(filled(self.read_config()), config.as_dict()))
+            differences = list(_differences(identity(self.read_config()), identity(config.as_dict())))
             if differences:
                 raise RunError(
                     f"{self.path} holds a run of another configuration ({'; '.join(differences)}). "
@@ -258,8 +258,6 @@ class Workdir:
 def _differences(old, new, prefix=""):
     for key in sorted(old.keys() | new.keys()):
         name = f"{prefix}{key}"
-        if name in ("recipe.epochs", "recipe.samples_every"):
-            continue  # more epochs continue a run, and pictures do not touch it
         a, b = old.get(key), new.get(key)
         if isinstance(a, dict) and isinstance(b, dict):
             yield from _differences(a, b, f"{name}.")

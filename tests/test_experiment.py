@@ -359,7 +359,7 @@ def test_every_preset_of_every_data_set_resolves(name):
             config = resolve(found, paths.get(kind, kind), preset)
             assert config.recipe == recipe and isinstance(recipe, Recipe)
             json.dumps(config.as_dict(), allow_nan=False)
-            for role in ("schedule", "evaluation") if isinstance(recipe, TrainingRecipe) else ():
+            for role in ("schedule", "evaluation", "pictures") if isinstance(recipe, TrainingRecipe) else ():
                 # A field that is declared anew says its role anew.
                 assert experiments.fields_of(TrainingRecipe, role) <= experiments.fields_of(recipe, role), (kind, preset)
             # Every field can be set from the command line, and to the value that it has.
@@ -438,3 +438,16 @@ def test_goodfellow2014_answers_to_the_papers_table_1():
 ])  # fmt: skip
 def test_a_preset_says_which_model_a_run_is_of(name, dataset, preset, model):
     assert experiments.find(name).model(preset, dataset) == model
+
+
+def test_runs_that_differ_in_their_length_or_in_pictures_alone_are_the_same_run():
+    def of(*settings, epochs=None):
+        return experiments.identity(resolve(goodfellow(), preset="quick", epochs=epochs, settings=settings).as_dict())
+
+    assert of() == of(epochs=77) == of("samples_every=3")
+    for other in ("n_samples=500", "validate_every=2", "averages=", "learning_rate=.2"):
+        assert of() != of(other), other
+    older = resolve(goodfellow(), preset="quick").as_dict()
+    del older["recipe"]["order"]
+    assert experiments.identity(older) == of()
+    assert experiments.identity({"experiment": "goodfellow2014"}) == {"experiment": "goodfellow2014"}

@@ -11,6 +11,7 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
+from gan_repro import experiment as experiments
 from gan_repro import files
 from gan_repro.errors import RunError
 from gan_repro.experiment import filled, level
@@ -217,14 +218,12 @@ def _refuse(record, where):
 
 
 def identity(record):
-    """What two records share if they may be averaged: everything that was set but the seed, the epochs, and the data.
+    """What two records share if they may be averaged: what tells runs apart but the seed, the epochs played, and the data.
 
     Returns:
-      text, equal exactly for records of one group. `recipe.epochs` is left out: `epochs` says what was played. Fields that
-      an older record lacks have their defaults.
+      text, equal exactly for records of one group. The epochs planned are not among it (experiment.identity).
     """
-    config = {key: value for key, value in filled(record["config"]).items() if key != "seed"}
-    config["recipe"] = {key: value for key, value in config["recipe"].items() if key != "epochs"}
+    config = {key: value for key, value in experiments.identity(record["config"]).items() if key != "seed"}
     return json.dumps([config, float(record["epochs"]), record["manifest"]["data"]["sha256"]], sort_keys=True)
 
 

@@ -204,6 +204,13 @@ def test_the_planned_epochs_do_not_divide_but_the_played_ones_do():
     assert len(records.group([make_record(0), continued])) == 1
 
 
+def test_how_often_pictures_were_drawn_divides_nothing(tmp_path):
+    drawn = make_record(0, recipe={"samples_every": 2})
+    assert len(records.group([drawn, make_record(1, recipe={"samples_every": 3})])) == 1
+    first = records.add(make_run(tmp_path / "a", drawn), tmp_path / "results")
+    assert records.add(make_run(tmp_path / "b", make_record(0, recipe={"samples_every": 3})), tmp_path / "results") == first
+
+
 def test_the_same_run_twice_is_refused():
     with pytest.raises(RunError, match="same run"):
         records.group([make_record(1), make_record(1)])
