@@ -54,7 +54,7 @@ class Recipe:
       n_samples: samples that an evaluation draws.
     """
 
-    n_samples: int = bounded(10_000, low=2, high=10**6)
+    n_samples: int = bounded(10_000, low=2, high=10**6, role="evaluation")
 
     def __post_init__(self):
         for field in dataclasses.fields(self):

@@ -132,6 +132,13 @@ def test_what_does_not_touch_the_training_is_no_departure():
     assert judged(*(trained(seed, 230.0, epochs=200) for seed in range(3))) == ["reproduced"]
 
 
+def test_fewer_samples_are_another_evaluation_and_no_other_training():
+    record = trained(0, 230.0, recipe={"n_samples": 5000})
+    record["measurements"][0]["n_samples"] = 5000
+    (line,) = build(record).lines
+    assert line.section == "ours" and line.departures == ("evaluation: n_samples 5,000 (paper: 10,000)",)
+
+
 def test_only_the_best_generator_on_the_same_data_is_judged():
     table = build(*(trained(seed, 230.0, ("last", "averaged-uniform-5", "best")) for seed in range(3)))
     assert [(line.summary.generator, line.verdict) for line in table.lines] == [
