@@ -65,8 +65,10 @@ def markdown(built, figures, shipped=(), pages=(), parts=()):
     if pages:
         lines += ["Of the program itself: " + "; ".join(f"[{name}]({name}.md), {PAGES[name]}" for name in pages) + ".", ""]
     lines += ["## Key", "", *(f"* {line}" for line in KEY), ""]
+    stems = [records.stem(record) for table in built for members in table.groups for record in members]
+    owned = {name: max((stem for stem in stems if name.startswith(f"{stem}-")), key=len, default="") for name in sorted(figures)}
     for table in sorted(built, key=_published):
-        lines += _section(table, sorted(figures))
+        lines += _section(table, owned)
     if shipped:
         lines += [
             "## Trained generators that come with the program",
@@ -75,7 +77,9 @@ def markdown(built, figures, shipped=(), pages=(), parts=()):
             "`python -m gan_repro.shipped`; beside each generator lies the record of its run, which stands above.",
             "",
         ]
-        lines += [f"* {name}: {_links(f'shipped-{name}', sorted(figures))}" for name in sorted(shipped)]
+        for name in sorted(shipped):
+            own = [figure for figure in sorted(figures) if figure.startswith(f"shipped-{name}-")]
+            lines.append(f"* {name}: {_links(f'shipped-{name}', own)}")
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -86,6 +90,7 @@ def _published(table):
 
 
 def _section(table, figures):
+    """The lines of a table's papers; `figures`: {name: the stem of the record whose figure it is, "" of none}."""
     title = table.experiments[0].title.partition(":")[0]
     lines = [f"## [{title}]({table.name}.md)", "", *(f"* {each.title} ({each.reference})" for each in table.experiments), ""]
     findings = [f"* {finding}" for each in table.experiments for finding in each.findings]
@@ -111,7 +116,8 @@ def _section(table, figures):
             ", ".join(dict.fromkeys(map(formats.machine, members))),
         ])  # fmt: skip
         for record in members:
-            shown = _links(records.file_name(record).removesuffix(".json"), figures)
+            stem = records.stem(record)
+            shown = _links(stem, [name for name, owner_of in figures.items() if owner_of == stem])
             pictures += [f"* run {run}, seed {record['seed']}: {shown}"] if shown else []
     for prefix, record in {records.prefix(members[0]): members[0] for members in table.groups}.items():
         kinds = [kind for kind in OVER_RUNS if f"{prefix}-{kind}.png" in figures]
@@ -142,8 +148,8 @@ def _more(table):
 
 
 def _links(stem, figures):
-    """Links to all figures whose names begin with a stem, in words."""
-    kinds = [name.removeprefix(f"{stem}-").removesuffix(".png") for name in figures if name.startswith(f"{stem}-")]
+    """Links to figures whose names begin with a stem, in words."""
+    kinds = [name.removeprefix(f"{stem}-").removesuffix(".png") for name in figures]
     return ", ".join(_link(f"{stem}-{kind}.png", kind) for kind in kinds)
 
 
@@ -163,18 +169,21 @@ def in_words(kind):
 
 
 def _opening(table, figures):
-    """The key figures of the table's papers that there are, each of the first run that has it, with their captions."""
+    """The key figures of the table's papers that there are, each of the first run that has it, with their captions.
+
+    Recipes with a detail changed are no paper's.
+    """
     lines = []
     for owner in table.experiments:
-        own = [(run, record) for run, members in enumerate(table.groups, start=1) for record in members]
+        plain = ((run, members) for run, members in enumerate(table.groups, start=1) if not tables.is_variant(owner, members[0]))
+        own = [(run, record) for run, members in plain for record in members]
         for figure in owner.key_figures:
             found = {}  # name -> what it is of
             for run, record in own:
                 suffix = record["preset"].removeprefix(level(record["preset"]))
                 what = record["experiment"], record["dataset"], suffix
                 if what == (owner.name, figure.dataset, figure.preset):
-                    stem = records.file_name(record).removesuffix(".json")
-                    found[f"{stem}-{figure.kind}.png"] = f" (run {run}, seed {record['seed']})"
+                    found[f"{records.stem(record)}-{figure.kind}.png"] = f" (run {run}, seed {record['seed']})"
                     if figure.kind in OVER_RUNS:
                         found[f"{records.prefix(record)}-{figure.kind}.png"] = ""
             for name in [name for name in found if name in figures][:1]:

@@ -195,6 +195,8 @@ def _numbers(value, place):
 def read_files(folder):
     """[(file name without .json, record)] of every record in `folder`, sorted by name; [] where there is no folder.
 
+    A record has that name besides, as "stem": figures of it begin with it.
+
     Raises:
       RunError: a record is unreadable, not JSON, damaged, or of a kind that has no place among results.
     """
@@ -203,7 +205,7 @@ def read_files(folder):
         record = files.read_json(path)
         check(record, path)
         _refuse(record, path)
-        found.append((path.stem, record | {"config": filled(record["config"])}))
+        found.append((path.stem, record | {"config": filled(record["config"]), "stem": path.stem}))
     return found
 
 
@@ -276,6 +278,11 @@ def file_name(record):
     """The telling name, such as goodfellow2014-mnist-paper-500epochs-seed0.json; without epochs where nothing is trained."""
     epochs = f"{record['epochs']:g}epochs-" if record["epochs"] else ""
     return f"{prefix(record)}-{record['preset']}-{epochs}seed{record['seed']}.json"
+
+
+def stem(record):
+    """How the names of a record's figures begin: the name of its file, or the telling one where it was read from none."""
+    return record.get("stem") or file_name(record).removesuffix(".json")
 
 
 def finished(run_folder):

@@ -32,6 +32,18 @@ def test_a_key_figure_is_that_of_the_first_run_that_has_it():
     assert opening(page(trained(0, 1.0, dataset="npz:mnist.npz"), figures=figures)) == []
 
 
+def test_figures_of_two_records_with_one_telling_name_are_told_apart():
+    plain, variant = trained(0, 1.0), trained(0, 1.0, recipe={"batch_size": 50})
+    plain["stem"], variant["stem"] = f"{STEM}0", f"{STEM}0-72300bb7"
+    figures = [f"{STEM}0-72300bb7-samples-best.png", f"{STEM}0-training.png"]
+    text = page(plain, variant, figures=figures)
+    links = dict(re.findall(r"^\* run (\d), seed 0: (.*)$", text, re.MULTILINE))
+    assert sorted(links.values()) == [
+        f"[curves of the training](figures/{figures[1]})", f"[samples, best by validation](figures/{figures[0]})"]  # fmt: skip
+    assert opening(text) == []  # a recipe with a detail changed is no paper's
+    assert opening(page(plain, figures=[f"{STEM}0-samples-best.png"])) == [f"{STEM}0-samples-best.png"]
+
+
 def test_a_key_figure_may_be_of_one_model_or_of_all_runs_on_the_data():
     figures = ["fake-mnist-quick-20epochs-seed0-samples-best.png", "fake-mnist-quick-wide-20epochs-seed0-samples-best.png",
                "fake-mnist-log-likelihood.png"]  # fmt: skip
