@@ -94,10 +94,11 @@ def _log_likelihoods(folder, found, groups):
     Recipes with details changed are left out: a table says more of them (investigation.py).
     """
     by_name, by_data, written = {experiment.name: experiment for experiment in found}, {}, []
+    prefix_of = records.prefixes(groups)
     for members in groups:
         record = members[0]
         if curves.validation_curves(record["curves"]) and not tables.is_variant(by_name[record["experiment"]], record):
-            by_data.setdefault(records.prefix(record), []).append(members)
+            by_data.setdefault(prefix_of(record), []).append(members)
     for prefix, chosen in by_data.items():
         chosen = [members for members in chosen if experiments.level(members[0]["preset"]) == "paper"] or chosen
         owner, dataset = by_name[chosen[0][0]["experiment"]], chosen[0][0]["dataset"]
@@ -148,9 +149,9 @@ def _sweeps(folder, found, groups):
     """The figure of each experiment and data set that has sweeps, with the stand-ins of the same data beside its own."""
     published = {experiment.name: experiment.published for experiment in found}
     rows = {experiment.name: experiment.row for experiment in found}
-    entries, written = [entry for members in groups for entry in _swept(members)], []
-    for prefix in dict.fromkeys(records.prefix(entry.record) for entry in entries):
-        own = [entry for entry in entries if records.prefix(entry.record) == prefix]
+    entries, written, prefix_of = [entry for members in groups for entry in _swept(members)], [], records.prefixes(groups)
+    for prefix in dict.fromkeys(prefix_of(entry.record) for entry in entries):
+        own = [entry for entry in entries if prefix_of(entry.record) == prefix]
         first = own[0]
         shown = [entry for entry in own if entry.comparable(first)]
         for entry in entries:

@@ -142,6 +142,19 @@ def test_sweeps_stand_beside_those_of_the_same_images_in_the_same_space(tmp_path
     assert firsts["goodfellow2014-mnist-sweep.png"] == "quick preset, 25 epochs"
 
 
+def test_sweeps_of_other_data_of_the_same_name_do_not_share_a_figure(tmp_path, results, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(tables.curves, "parzen_sweep", lambda path, sweeps, *rest: drawn.append((path.name, len(sweeps))))
+    made = [swept(record(0, "quick-tfd", f"npz:/d{digit}/faces.npz"), 90.0) for digit in (1, 2)]
+    for digit, content in enumerate(made, start=1):
+        content["manifest"]["data"]["sha256"] = f"{digit}" * 64
+    runs = [make_run(tmp_path / f"run{index}", content) for index, content in enumerate(made)]
+    assert tables.main(["tables", f"--results={results}", *(f"--add={run}" for run in runs)]) == 0
+    assert sorted(drawn) == [(f"goodfellow2014-npz_faces-{digits}-sweep.png", 1) for digits in ("1" * 8, "2" * 8)]
+    names = {path.name for path in (results / "figures").glob("*log-likelihood.png")}
+    assert names == {f"goodfellow2014-npz_faces-{digits}-log-likelihood.png" for digits in ("1" * 8, "2" * 8)}
+
+
 def test_a_sweep_of_several_seeds_says_which_of_them_is_drawn_against_sigma(tmp_path, results, monkeypatch):
     said = []
     monkeypatch.setattr(tables.curves, "parzen_sweep", lambda path, sweeps, *rest: said.append((sweeps[0][0], rest[-1])))

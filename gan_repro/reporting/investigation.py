@@ -13,6 +13,7 @@ from gan_repro.reporting import curves, formats, records, tables
 
 METRIC = "parzen_log_likelihood"
 NAME = "log-likelihood"
+FIGURES = ("log-likelihood", "sweep")  # of all runs on the data
 END = 5  # the last fifth of a curve is its end
 EPOCHS = (5, 10, 20, 30, 50, 75, 100, 150, 200, 250, *range(300, 1000, 100), *range(1000, 10_001, 250))
 
@@ -30,7 +31,9 @@ def markdown(experiments, groups, figures=()):
         for number in experiment.published:
             own = [members for members in groups if _is_of(experiment, number, members[0])]
             if number.ours and number.metric == METRIC and own:
-                lines += _section(experiment, number, own, _stand_ins(groups, number), figures)
+                prefix = records.prefixes(groups)(own[0][0])
+                shown = [name for name in (f"{prefix}-{kind}.png" for kind in FIGURES) if name in figures]
+                lines += _section(experiment, number, own, _stand_ins(groups, number), shown)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -70,8 +73,7 @@ def _section(experiment, number, groups, stand_ins, figures):
         lines += ["", *formats.grid(_along(along))]
         ends = _ends(along)
         lines += ["### At the end of the training", "", _ENDS, "", *formats.grid(ends)] if len(ends) > 1 else []
-    shown = [f"{records.prefix(groups[0][0])}-{kind}.png" for kind in ("log-likelihood", "sweep")]
-    lines += [line for name in shown if name in figures for line in (f"![{name}](figures/{name})", "")]
+    lines += [line for name in figures for line in (f"![{name}](figures/{name})", "")]
     if plain:
         lines += ["### On the test images", "", _TEST, "", *formats.grid(_on_test_images(experiment, plain, stand_ins))]
         lines += [text for text in _finer(experiment, plain) for text in (text, "")]

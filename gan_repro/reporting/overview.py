@@ -119,7 +119,8 @@ def _section(table, figures):
             stem = records.stem(record)
             shown = _links(stem, [name for name, owner_of in figures.items() if owner_of == stem])
             pictures += [f"* run {run}, seed {record['seed']}: {shown}"] if shown else []
-    for prefix, record in {records.prefix(members[0]): members[0] for members in table.groups}.items():
+    prefix_of = records.prefixes(table.groups)
+    for prefix, record in {prefix_of(members[0]): members[0] for members in table.groups}.items():
         kinds = [kind for kind in OVER_RUNS if f"{prefix}-{kind}.png" in figures]
         over = ", ".join(_link(f"{prefix}-{kind}.png", kind) for kind in kinds)
         name = f"{_owner(table, record).known_as} on {record['manifest']['data']['title']}"
@@ -173,7 +174,7 @@ def _opening(table, figures):
 
     Recipes with a detail changed are no paper's.
     """
-    lines = []
+    lines, prefix_of = [], records.prefixes(table.groups)
     for owner in table.experiments:
         plain = ((run, members) for run, members in enumerate(table.groups, start=1) if not tables.is_variant(owner, members[0]))
         own = [(run, record) for run, members in plain for record in members]
@@ -185,7 +186,7 @@ def _opening(table, figures):
                 if what == (owner.name, figure.dataset, figure.preset):
                     found[f"{records.stem(record)}-{figure.kind}.png"] = f" (run {run}, seed {record['seed']})"
                     if figure.kind in OVER_RUNS:
-                        found[f"{records.prefix(record)}-{figure.kind}.png"] = ""
+                        found[f"{prefix_of(record)}-{figure.kind}.png"] = ""
             for name in [name for name in found if name in figures][:1]:
                 lines += [f"![{figure.caption}](figures/{name})", "", f"*{figure.caption}{found[name]}.*", ""]
     return lines

@@ -274,6 +274,22 @@ def prefix(record):
     return f"{record['experiment']}-{kind.replace('/', '-')}{f'_{safe}' if colon else ''}"
 
 
+def prefixes(groups):
+    """How the names of figures over all runs of an experiment on some data begin: a function of a record.
+
+    It is `prefix`, with eight digits of the data's sha256 behind where `groups` have other data of that name.
+    """
+    known = {}
+    for record in (record for members in groups for record in members):
+        known.setdefault(prefix(record), set()).add(record["manifest"]["data"]["sha256"])
+
+    def of(record):
+        name, digits = prefix(record), record["manifest"]["data"]["sha256"][:8]
+        return f"{name}-{digits}" if len(known[name]) > 1 else name
+
+    return of
+
+
 def file_name(record):
     """The telling name, such as goodfellow2014-mnist-paper-500epochs-seed0.json; without epochs where nothing is trained."""
     epochs = f"{record['epochs']:g}epochs-" if record["epochs"] else ""

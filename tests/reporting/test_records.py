@@ -274,6 +274,21 @@ def test_paths_of_user_data_become_safe_names():
     assert records.prefix(make_record(dataset="images:../..")) == "fake-images_"
 
 
+def test_other_data_of_the_same_name_begin_their_figures_otherwise():
+    here, there, other = (make_record(dataset=dataset) for dataset in ("npz:/a/x.npz", "npz:/b/x.npz", "npz:/b/y.npz"))
+    for record, digest in ((here, "1" * 64), (there, "2" * 64), (other, "2" * 64)):
+        record["manifest"]["data"]["sha256"] = digest
+    of = records.prefixes([[here], [there], [other]])
+    assert [of(record) for record in (here, there, other)] == [
+        "fake-npz_x-11111111", "fake-npz_x-22222222", "fake-npz_y"]  # fmt: skip
+    assert records.prefixes([[here]])(here) == "fake-npz_x"
+
+
+@pytest.mark.parametrize("epochs, text", [(250, "250"), (2.5, "2.5"), (250.0, "250"), (1234567, "1234567")])
+def test_epochs_are_whole_in_names_however_many_they_are(epochs, text):
+    assert records.file_name(make_record(epochs=epochs)) == f"fake-mnist-paper-{text}epochs-seed0.json"
+
+
 @pytest.mark.parametrize(
     "changes, words",
     [({"preset": "smoke"}, "smoke"), ({"preset": "smoke-tfd"}, "smoke"), ({"dataset": "glyphs"}, "glyphs")],
