@@ -292,7 +292,7 @@ def prefixes(groups):
 
 def file_name(record):
     """The telling name, such as goodfellow2014-mnist-paper-500epochs-seed0.json; without epochs where nothing is trained."""
-    epochs = f"{record['epochs']:g}epochs-" if record["epochs"] else ""
+    epochs = f"{record['epochs']:.10g}epochs-" if record["epochs"] else ""
     return f"{prefix(record)}-{record['preset']}-{epochs}seed{record['seed']}.json"
 
 
