@@ -41,6 +41,7 @@ _FIELDS = {
     "measurements": list,
     "curves": dict,
 }
+_OPTIONAL = {"cost.steps": int, "cost.processor": str, "manifest.device": str}
 _MEASUREMENT = {"metric": str, "unit": str, "value": _NUMBER, "dataset": str, "generator": str}
 _MEASUREMENT_OPTIONAL = {"standard_error": _NUMBER, "n_test": int, "n_samples": int, "n_folds": int, "sigma": _NUMBER,
                          "sigmas": list, "split": str, "space": str, "sweep": dict, "histogram": list}  # fmt: skip
@@ -96,6 +97,10 @@ def check(record, where):
         raise RunError(f"{where} is damaged: it must hold an object, not {type(record).__name__}")
     for name, kind in _FIELDS.items():
         _require(record, name, kind, where)
+    for name, kind in _OPTIONAL.items():
+        place, key = name.split(".")
+        if record[place].get(key) is not None:
+            _require(record, name, kind, where)
     if record["schema"] != SCHEMA:
         raise RunError(f"{where}: schema is {record['schema']}; this version reads {SCHEMA}")
     if record["epochs"] < 0:
@@ -162,16 +167,30 @@ def _check_sweep(sweep, where):
 
 
 def _check_curves(curves, where):
-    """A curve is an object of lists of equal length, one of them called "epoch"; `curves` nests such objects."""
+    """Curves are as metrics.curves gives them: {"training": a curve, "validation": {kind: a curve with the list "value"}}."""
     for name, curve in curves.items():
         if not isinstance(curve, dict):
             raise RunError(f"{where} is damaged: curves.{name} must be an object")
-        if any(isinstance(entry, list) for entry in curve.values()):
-            lengths = {len(entry) if isinstance(entry, list) else None for entry in curve.values()}
-            if "epoch" not in curve or len(lengths) != 1 or None in lengths:
-                raise RunError(f"{where} is damaged: curves.{name} must hold lists of one length, one of them epoch")
+        if name.startswith("validation"):
+            for kind, each in curve.items():
+                _check_curve(each, ("epoch", "value"), f"curves.{name}.{kind}", where)
+                if not each["epoch"]:
+                    raise RunError(f"{where} is damaged: curves.{name}.{kind} is empty")
         else:
-            _check_curves(curve, f"{where}: curves.{name}")
+            _check_curve(curve, ("epoch",), f"curves.{name}", where)
+
+
+def _check_curve(curve, needed, name, where):
+    """A curve is an object of lists of one length: "epoch", ascending numbers, and others, of numbers or null."""
+    lists = isinstance(curve, dict) and curve.keys() >= set(needed) and all(isinstance(each, list) for each in curve.values())
+    if not lists or len({len(each) for each in curve.values()}) != 1:
+        raise RunError(f"{where} is damaged: {name} must hold lists of one length, among them {' and '.join(needed)}")
+    epochs = curve["epoch"]
+    if not _are_numbers(epochs) or epochs != sorted(set(epochs)):
+        raise RunError(f"{where} is damaged: {name}.epoch must be ascending numbers")
+    for key, values in curve.items():
+        if not _are_numbers(value for value in values if value is not None):
+            raise RunError(f"{where} is damaged: {name}.{key} must hold numbers or null")
 
 
 def _check_notices(notices, where):

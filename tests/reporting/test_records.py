@@ -50,7 +50,10 @@ def make_run(folder, record):
 
 
 def test_a_whole_record_passes():
-    records.check(make_record(), "x.json")
+    record = make_record()
+    records.check(record, "x.json")
+    record["curves"] = {"training": {"epoch": [], "d_loss": []}, "validation": {}}  # of a run that was stopped at once
+    records.check(record, "x.json")
 
 
 @pytest.mark.parametrize(
@@ -88,6 +91,19 @@ def test_each_missing_or_wrong_field_is_named(path, damage):
         (lambda r: r["curves"]["training"]["epoch"].append(3), "curves.training"),
         (lambda r: r["curves"]["validation"]["last"].pop("epoch"), "last"),
         (lambda r: r["curves"]["training"].update(d_loss=[1.0, math.inf]), "inf"),
+        (lambda r: r["curves"].update(training={}), "curves.training must hold lists"),
+        (lambda r: r["curves"]["training"].update(epoch=[1, None]), "curves.training.epoch must be ascending"),
+        (lambda r: r["curves"]["training"].update(epoch=[2, 1]), "curves.training.epoch must be ascending"),
+        (lambda r: r["curves"]["training"].update(d_loss=[1.0, "low"]), "curves.training.d_loss must hold numbers"),
+        (lambda r: r["curves"]["validation"].update(last={}), "curves.validation.last must hold lists"),
+        (lambda r: r["curves"]["validation"].update(last=[]), "curves.validation.last must hold lists"),
+        (lambda r: r["curves"]["validation"].update(last={"epoch": [], "value": []}), "curves.validation.last"),
+        (lambda r: r["curves"]["validation"]["last"].pop("value"), "curves.validation.last must hold lists.*value"),
+        (lambda r: r["curves"]["validation"]["last"].update(epoch=[None]), "curves.validation.last.epoch"),
+        (lambda r: r["curves"]["validation"]["last"].update(value=[True]), "curves.validation.last.value"),
+        (lambda r: r["cost"].update(steps="many"), "cost.steps must be a whole number"),
+        (lambda r: r["cost"].update(processor=3), "cost.processor must be text"),
+        (lambda r: r["manifest"].update(device=["GPU"]), "manifest.device must be text"),
     ],
 )
 def test_damage_inside_is_named(change, words):
