@@ -45,37 +45,28 @@ def regenerate(results, found):
     Raises:
       RunError: a record is damaged or of no known experiment, a file cannot be written, or README.md is another's.
     """
-    results, written = Path(results), []
+    results, by_name = Path(results), {experiment.name: experiment for experiment in found}
     _check_page(results / "README.md")
     entries = records.read_files(results / "records")
     groups = records.group([record for _, record in entries])
-    # Everything is made before anything is written: a damaged record leaves the old tables as they were.
     built = [tables.build(name, found, groups) for name in tables.names(found)]
-    renderers = formats.FORMATS.items()
-    for path, text in [(results / f"{table.name}{suffix}", make(table)) for table in built for suffix, make in renderers]:
-        files.write_text(path, text)
-        written.append(path)
-    by_name = {experiment.name: experiment for experiment in found}
-    for name, record in entries:
-        if record["curves"]:
-            path = results / "figures" / f"{name}-training.png"
-            experiment = by_name[record["experiment"]]
-            model = f"{experiment.model(record['preset'], record['dataset'])} on {record['manifest']['data']['title']}"
-            shown = f"{model}: {record['preset']} preset, seed {record['seed']}"
-            critic = experiment.critic(record["config"]["recipe"])
-            curves.training_curves(path, record["curves"], shown, critic, curves.second_stage(record))
-            written.append(path)
-    written += _log_likelihoods(results / "figures", found, groups)
-    written += _sweeps(results / "figures", found, groups)
-    pictures = [path.name for path in (results / "figures").glob("[!.]*.png")]
-    packaged = [folder.name for folder in shipped.folders().values()]
-    looked_into = results / f"{investigation.NAME}.md"
-    investigated = investigation.markdown(found, groups, pictures)
-    files.write_text(looked_into, investigated)
-    parts = investigation.parts(investigated)
+    figures = {f"{name}-training.png": _training(by_name[record["experiment"]], record) for name, record in entries
+               if record["curves"]}  # fmt: skip
+    figures |= _log_likelihoods(found, groups) | _sweeps(found, groups)
+    # All pages are made, and all figures drawn, before a page is written: what cannot be read leaves the old ones as they were.
+    folder = results / "figures"
+    pictures = [*{path.name for path in folder.glob("[!.]*.png")} | figures.keys()]
+    packaged = [place.name for place in shipped.folders().values()]
     pages = [name for name in overview.PAGES if (results / f"{name}.md").exists()]
-    files.write_text(results / "README.md", overview.markdown(built, pictures, packaged, pages, parts))
-    return [*written, looked_into, results / "README.md"]
+    investigated = investigation.markdown(found, groups, pictures)
+    texts = {f"{table.name}{suffix}": make(table) for table in built for suffix, make in formats.FORMATS.items()}
+    texts[f"{investigation.NAME}.md"] = investigated
+    texts["README.md"] = overview.markdown(built, pictures, packaged, pages, investigation.parts(investigated))
+    for name, draw in figures.items():
+        draw(folder / name)
+    for name, text in texts.items():
+        files.write_text(results / name, text)
+    return [*(folder / name for name in figures), *(results / name for name in texts)]
 
 
 def _check_page(path):
@@ -88,12 +79,21 @@ def _check_page(path):
         raise RunError(f"{path} is no page of this program, and would be replaced; name another folder with --results=DIR")
 
 
-def _log_likelihoods(folder, found, groups):
+def _training(experiment, record):
+    """path -> None: draws the curves of a record."""
+    model = f"{experiment.model(record['preset'], record['dataset'])} on {record['manifest']['data']['title']}"
+    shown = f"{model}: {record['preset']} preset, seed {record['seed']}"
+    critic = experiment.critic(record["config"]["recipe"])
+    return lambda path: curves.training_curves(path, record["curves"], shown, critic, curves.second_stage(record))
+
+
+def _log_likelihoods(found, groups):
     """The figure of each experiment and data set that has validation curves: of the paper's presets where there are any.
 
-    Recipes with details changed are left out: a table says more of them (investigation.py).
+    {its name: path -> None, which draws it}. Recipes with details changed are left out: a table says more of them
+    (investigation.py).
     """
-    by_name, by_data, written = {experiment.name: experiment for experiment in found}, {}, []
+    by_name, by_data, figures = {experiment.name: experiment for experiment in found}, {}, {}
     prefix_of = records.prefixes(groups)
     for members in groups:
         record = members[0]
@@ -103,12 +103,11 @@ def _log_likelihoods(folder, found, groups):
         chosen = [members for members in chosen if experiments.level(members[0]["preset"]) == "paper"] or chosen
         owner, dataset = by_name[chosen[0][0]["experiment"]], chosen[0][0]["dataset"]
         numbers = [number for number in owner.published if number.ours and number.dataset == dataset]
-        path = folder / f"{prefix}-log-likelihood.png"
         data = chosen[0][0]["manifest"]["data"]["title"]
         title = f"{owner.row} on {data}: log-likelihood of validation images along the training"
-        curves.log_likelihood_curves(path, chosen, [n for n in numbers if n.metric == "parzen_log_likelihood"], title)
-        written.append(path)
-    return written
+        shown = chosen, [n for n in numbers if n.metric == "parzen_log_likelihood"], title
+        figures[f"{prefix}-log-likelihood.png"] = lambda path, shown=shown: curves.log_likelihood_curves(path, *shown)
+    return figures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,11 +144,14 @@ def _swept(members):
         yield _Swept(record, generator, space, ", ".join(words + seeds), ", ".join(words + drawn), sweeps)
 
 
-def _sweeps(folder, found, groups):
-    """The figure of each experiment and data set that has sweeps, with the stand-ins of the same data beside its own."""
+def _sweeps(found, groups):
+    """The figure of each experiment and data set that has sweeps, with the stand-ins of the same data beside its own.
+
+    {its name: path -> None, which draws it}.
+    """
     published = {experiment.name: experiment.published for experiment in found}
     rows = {experiment.name: experiment.row for experiment in found}
-    entries, written, prefix_of = [entry for members in groups for entry in _swept(members)], [], records.prefixes(groups)
+    entries, figures, prefix_of = [entry for members in groups for entry in _swept(members)], {}, records.prefixes(groups)
     for prefix in dict.fromkeys(prefix_of(entry.record) for entry in entries):
         own = [entry for entry in entries if prefix_of(entry.record) == prefix]
         first = own[0]
@@ -163,10 +165,9 @@ def _sweeps(folder, found, groups):
         numbers = [number for number in published[name] if number.ours and tables.column(number) == column]
         data = ", ".join([first.record["manifest"]["data"]["title"], *([first.space] if first.space else [])])
         title = f"{rows[name]} on {data}: Parzen log-likelihood against σ and the number of samples"
-        path = folder / f"{prefix}-sweep.png"
-        curves.parzen_sweep(path, [(entry.label, entry.sweeps) for entry in shown], title, numbers, first.first_label)
-        written.append(path)
-    return written
+        drawn = [(entry.label, entry.sweeps) for entry in shown], title, numbers, first.first_label
+        figures[f"{prefix}-sweep.png"] = lambda path, drawn=drawn: curves.parzen_sweep(path, *drawn)
+    return figures
 
 
 def _check_picture(path, run_folder):

@@ -195,6 +195,23 @@ def test_a_damaged_record_leaves_the_old_tables(tmp_path, results, capsys):
     assert contents(results) == before
 
 
+@pytest.mark.parametrize("where", ["investigation", "overview"])
+def test_a_page_that_cannot_be_made_leaves_all_others(where, tmp_path, results, monkeypatch):
+    run = make_run(tmp_path / "run", record())
+    assert tables.main(["tables", f"--results={results}", f"--add={run}"]) == 0
+    before = contents(results)
+    (results / "records" / "more.json").write_text(json.dumps(record(1, value=170.0)))
+
+    def broken(*rest):
+        raise RunError("no such page")
+
+    monkeypatch.setattr(getattr(tables, where), "markdown", broken)
+    assert tables.main(["tables", f"--results={results}"]) == 1
+    after = contents(results)
+    del after["records/more.json"]
+    assert after == before
+
+
 def test_a_readme_of_another_project_is_not_replaced(tmp_path, capsys):
     run = make_run(tmp_path / "run", record())
     project = tmp_path / "project"

@@ -66,7 +66,8 @@ def markdown(built, figures, shipped=(), pages=(), parts=()):
         lines += ["Of the program itself: " + "; ".join(f"[{name}]({name}.md), {PAGES[name]}" for name in pages) + ".", ""]
     lines += ["## Key", "", *(f"* {line}" for line in KEY), ""]
     stems = [records.stem(record) for table in built for members in table.groups for record in members]
-    owned = {name: max((stem for stem in stems if name.startswith(f"{stem}-")), key=len, default="") for name in sorted(figures)}
+    figures = sorted(figures)
+    owned = {name: max((stem for stem in stems if name.startswith(f"{stem}-")), key=len, default="") for name in figures}
     for table in sorted(built, key=_published):
         lines += _section(table, owned)
     if shipped:
@@ -78,7 +79,7 @@ def markdown(built, figures, shipped=(), pages=(), parts=()):
             "",
         ]
         for name in sorted(shipped):
-            own = [figure for figure in sorted(figures) if figure.startswith(f"shipped-{name}-")]
+            own = [figure for figure in figures if figure.startswith(f"shipped-{name}-")]
             lines.append(f"* {name}: {_links(f'shipped-{name}', own)}")
     return "\n".join(lines).rstrip() + "\n"
 
@@ -176,7 +177,8 @@ def _opening(table, figures):
     """
     lines, prefix_of = [], records.prefixes(table.groups)
     for owner in table.experiments:
-        plain = ((run, members) for run, members in enumerate(table.groups, start=1) if not tables.is_variant(owner, members[0]))
+        runs = enumerate(table.groups, start=1)
+        plain = [(run, members) for run, members in runs if not tables.is_variant(owner, members[0])]
         own = [(run, record) for run, members in plain for record in members]
         for figure in owner.key_figures:
             found = {}  # name -> what it is of
