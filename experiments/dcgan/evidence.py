@@ -3,12 +3,14 @@
 The evaluators themselves are in gan_repro.evaluation; networks and the game in rules.py.
 """
 
+import sys
+
 from experiments.dcgan import rules
 
 
 def evaluate(run):
     """The figures, and what the paper measures on such data."""
-    from gan_repro.evaluation import arithmetic, classifier, measure
+    from gan_repro.evaluation import arithmetic, classifier, features, measure
     from gan_repro.reporting import draw
 
     draw.curves(run)
@@ -24,7 +26,16 @@ def evaluate(run):
     if conditional:
         measurements += measure.nearest_neighbour_error(run) + measure.read_by_classifier(run, classifier.of(run.source))
     elif run.source.spec.classes:
-        measurements += measure.svm_on_features(run, discriminators(run), run.config.recipe.svm_images)
+        compared = discriminators(run)
+        if features.has_features(compared["last"]):
+            measurements += measure.svm_on_features(run, compared, run.config.recipe.svm_images)
+        else:
+            height, width, _ = run.source.spec.shape
+            print(
+                f"note: of images of {height} x {width} D's last maps are smaller than {features.GRID} x {features.GRID}: no SVM "
+                "is fitted on its features; a --preset with fewer or smaller strides has them",
+                file=sys.stderr,
+            )
     return measurements
 
 

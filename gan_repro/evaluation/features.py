@@ -16,13 +16,23 @@ def layers(discriminator):
     """The layers behind every convolution's activation, the first one first.
 
     Raises:
-      ValueError: there are none, or their maps are smaller than GRID x GRID.
+      ValueError: not `has_features`.
     """
-    found = [layer for layer in discriminator.layers if _LAYER.fullmatch(layer.name)]
-    if not found or any(min(layer.output.shape[1:3]) < GRID for layer in found):
+    found = _layers(discriminator)
+    if not has_features(discriminator):
         shapes = [layer.output.shape[1:] for layer in found]
         raise ValueError(f"convolutions' outputs must be {GRID} x {GRID} or larger, not {shapes}")
     return found
+
+
+def has_features(discriminator):
+    """Whether a network has convolutions, and all their maps are GRID x GRID or larger: else nothing can be pooled to that."""
+    found = _layers(discriminator)
+    return bool(found) and all(min(layer.output.shape[1:3]) >= GRID for layer in found)
+
+
+def _layers(discriminator):
+    return [layer for layer in discriminator.layers if _LAYER.fullmatch(layer.name)]
 
 
 def windows(size, n=GRID):

@@ -11,7 +11,7 @@ from experiments.dcgan import rules
 from gan_repro import experiment as experiments
 from gan_repro import order, run
 from gan_repro.errors import UsageError
-from gan_repro.evaluation import measure
+from gan_repro.evaluation import classifier, measure
 from gan_repro.scaling import UNIT, Linear
 from gan_repro.workdir import Workdir
 
@@ -270,3 +270,20 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     spec = noise.source((28, 28, 1), classes=10).spec
     rules.discriminator(config, spec).load_weights(Workdir(tmp_path).network("discriminator"))
     assert len(list((tmp_path / "samples").glob("*.png"))) == 2
+
+
+@pytest.mark.parametrize(("preset", "metric"), [("smoke", None), ("smoke-cifar10", "svm_accuracy"),
+                                                ("smoke-mnist", "label_accuracy")])  # fmt: skip
+def test_every_model_learns_a_users_small_labelled_images(preset, metric, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(measure, "nearest_neighbour_error", lambda run: [])  # of 50,000 samples
+    monkeypatch.setattr(classifier, "_train", lambda network, *rest: network.get_weights())
+    random = np.random.default_rng(0)
+    images, labels = random.integers(0, 256, (120, 32, 32), np.uint8), np.arange(120) % 3
+    np.savez(tmp_path / "own.npz", images=images, labels=labels)
+    words = ["run", "--experiment=dcgan", f"--dataset=npz:{tmp_path / 'own.npz'}", f"--preset={preset}", "--set=n_samples=8"]
+    words += ["--set=steps_per_epoch=1", "--epochs=1", "--set=batch_size=8", f"--workdir={tmp_path / 'run'}"]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert run.main(words) == 0
+    metrics = {entry["metric"] for entry in json.loads((tmp_path / "run" / "record.json").read_text())["measurements"]}
+    assert metrics & {"svm_accuracy", "label_accuracy"} == ({metric} if metric else set())
+    assert ("no SVM is fitted" in capsys.readouterr().err) == (metric is None)
