@@ -176,6 +176,7 @@ def stages(config, source):
 
     recipe, spec = config.recipe, source.spec
     require_classes(spec)
+    measure.check_enough_to_judge(recipe, spec)
     source.require("test")
 
     def build(before):

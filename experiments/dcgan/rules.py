@@ -162,12 +162,15 @@ def _optimizer(recipe, updates_per_epoch):
 def stages(config, source):
     """One stage: the whole game."""
     from gan_repro import losses, networks, order
+    from gan_repro.evaluation import measure
     from gan_repro.game import Player, from_recipe
     from gan_repro.training import Stage
 
     recipe, spec = config.recipe, source.spec
     _check(recipe, spec)
-    if spec.classes and not recipe.conditional:
+    if recipe.conditional:
+        measure.check_enough_to_judge(recipe, spec)
+    elif spec.classes:
         source.require("test")  # by the SVM on D's features, which takes as much memory
     one_player = recipe.order == "one_player"
     objective = losses.non_saturating_pair()

@@ -64,6 +64,8 @@ def stages(config, source):
     from gan_repro.training import Stage
 
     recipe, spec = config.recipe, source.spec
+    if recipe.judged and spec.classes:
+        measure.check_enough_to_judge(recipe, spec)
 
     def build(before):
         del before

@@ -175,11 +175,14 @@ def _optimizer(recipe):
 def stages(config, source):
     """One stage: the whole game."""
     from gan_repro import constraints, losses, networks, order
+    from gan_repro.evaluation import measure
     from gan_repro.game import Player, from_recipe
     from gan_repro.training import Stage
 
     recipe, spec = config.recipe, source.spec
     _check(recipe, spec)
+    if spec.classes:
+        measure.check_enough_to_judge(recipe, spec)
     objective = losses.OBJECTIVES[recipe.objective]()
     phases = order.LongPhases(recipe.long_phases, recipe.long_every, recipe.long_length)
     long = recipe.long_phases or recipe.long_every

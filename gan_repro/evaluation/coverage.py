@@ -9,11 +9,12 @@ from gan_repro.errors import DataError
 from gan_repro.evaluation import distances
 from gan_repro.evaluation.neighbours import nearest
 
+K = 3  # of precision and recall, as in the paper
 _BLOCK = 1000  # generated examples compared with all real ones at a time
 _ROUNDING = 2.0**-50  # times d and the squared norms: what products of float64 numbers may be off by, with room
 
 
-def precision_recall(real, generated, k=3):
+def precision_recall(real, generated, k=K):
     """Improved precision and recall: the shares of one set that lie within the manifold of the other.
 
     A set's manifold is the union of balls around its examples, each reaching to the example's k-th nearest neighbour in
@@ -22,7 +23,7 @@ def precision_recall(real, generated, k=3):
 
     Args:
       real, generated: features, numbers (n, ...) and (m, ...), flattened to (n, d) and (m, d); n, m > k.
-      k: 1 or more; 3 in the paper.
+      k: 1 or more.
 
     Returns:
       (precision: share of generated within the real manifold, recall: share of real within the generated one), 0 to 1.

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from gan_repro.errors import DataError
+from gan_repro.errors import DataError, UsageError
 from gan_repro.evaluation import arithmetic, coverage, features, frechet, neighbours, parzen
 from gan_repro.scaling import UNIT
 
@@ -107,6 +107,24 @@ def parzen_validation(source, limit=None):
     """What validates a training: images -> nats, the best over the sigma grid, the first `limit` validation images' mean."""
     validation = source.scaled("validation", limit)
     return lambda images: parzen.choose_sigma(parzen.ParzenWindow(images), validation)[1].max()
+
+
+def check_enough_to_judge(recipe, spec):
+    """Checks, before a training, that `read_by_classifier` will have as many samples and test images as it takes.
+
+    Args:
+      recipe: with n_samples; spec: of labelled data.
+
+    Raises:
+      UsageError: n_samples is too small. DataError: there are too few test images.
+    """
+    least = coverage.K + 1
+    if recipe.n_samples < least:
+        raise UsageError(f"n_samples = {recipe.n_samples}: precision and recall take {least} or more")
+    if spec.sizes["test"] < least:
+        raise DataError(
+            f"{spec.title} has {spec.sizes['test']} test images; samples of labelled data are compared with {least} or more"
+        )
 
 
 def read_by_classifier(run, judge, samples=None):

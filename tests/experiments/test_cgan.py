@@ -1,5 +1,6 @@
 """cgan as a whole: the networks of the paper in float64 numpy, its schedules, one small run from command to record."""
 
+import dataclasses
 import json
 
 import noise
@@ -10,7 +11,7 @@ from scipy import special
 
 from gan_repro import experiment as experiments
 from gan_repro import order, randomness, run
-from gan_repro.errors import UsageError
+from gan_repro.errors import DataError, UsageError
 from gan_repro.evaluation import parzen
 from gan_repro.workdir import Workdir
 
@@ -242,3 +243,18 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path):
     assert all(np.isfinite(entry["value"]) for entry in found)
     assert Workdir(tmp_path).network("discriminator").exists()
     assert len(list((tmp_path / "samples").glob("*.png"))) == 2
+
+
+@pytest.mark.parametrize(("name", "preset", "shape"), [
+    ("cgan", "smoke", (8, 8, 1)), ("dcgan", "smoke-mnist", (8, 8, 1)), ("wgan", "smoke-mlp", (8, 8, 1)),
+    ("goodfellow2014", "paper", (8, 8, 1)),
+])  # fmt: skip
+def test_too_little_for_precision_and_recall_is_told_before_the_training(name, preset, shape):
+    found, data = experiments.find(name), noise.source(shape, classes=10)
+    few = noise.config(name, "npz:x.npz", preset, n_samples=3)
+    with pytest.raises(UsageError, match=r"n_samples = 3: .*4 or more"):
+        found.stages(few, data)
+    found.stages(noise.config(name, "npz:x.npz", preset, n_samples=4), data)
+    data.spec = dataclasses.replace(data.spec, sizes=data.spec.sizes | {"test": 3})
+    with pytest.raises(DataError, match="noise has 3 test images; .*4 or more"):
+        found.stages(noise.config(name, "npz:x.npz", preset), data)
