@@ -10,6 +10,7 @@ import numpy as np
 from scipy.integrate import trapezoid
 from scipy.special import expit
 
+from gan_repro.errors import RunError
 from gan_repro.evaluation import divergences
 
 LOSSES = ("log(1 - D)", "-log D", "f / K")  # what G minimises in the minimax game, in the non-saturating one, and -f
@@ -26,7 +27,8 @@ class Judges:
       score, score_slope: the critic's f(x), and its derivative.
 
     Raises:
-      ValueError: other shapes, numbers that are not finite, or a critic that is constant.
+      ValueError: other shapes, or numbers that are not finite.
+      RunError: the critic is constant, as one is whose weights are clipped to so little that their products vanish.
     """
 
     x: np.ndarray
@@ -43,7 +45,9 @@ class Judges:
             if np.ndim(values) != 1 or np.shape(values) != np.shape(self.x) or not np.isfinite(values).all():
                 raise ValueError(f"{field.name} must be finite numbers, as many as x, not {np.shape(values)}")
         if not self.lipschitz() > 0:
-            raise ValueError("the critic is constant: it has no Lipschitz constant to be divided by")
+            raise RunError(
+                "the critic is constant: it has no Lipschitz constant to be divided by. A larger clip leaves it a slope in float32"
+            )
 
     def d(self):
         """D(x), in [0, 1]."""
