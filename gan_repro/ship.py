@@ -1,4 +1,4 @@
-"""`python -m gan_repro.ship --workdir=DIR`: packages generators of a finished run to come with the program.
+"""`python -m gan_repro.ship --workdir=DIR`: packages a finished run's generators to come with the program.
 
 What the packaging changes is measured here and kept beside the weights. Opening what is shipped is in shipped.py.
 """
@@ -80,7 +80,8 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
 
     Raises:
       UsageError: the run has no such generator.
-      RunError: the run is not finished, a smoke run, of the built-in glyphs, damaged, or too large in this precision.
+      RunError: the run is not finished, a smoke run, of the built-in glyphs, damaged, or too large in this precision; or
+        what is shipped under its name is of other data.
     """
     record = records.finished(place)
     run = finished.from_folder(place, data_dir)
@@ -89,7 +90,9 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
     workdir, spec = run.workdir, run.source.spec
     manifest = files.read_json(workdir.manifest)
     manifest["data"] |= {"shape": list(spec.shape), "classes": spec.classes}  # older versions kept less of them
-    folder = Path(into) / f"{run.experiment.name}-{run.config.dataset.partition(':')[0].replace('/', '-')}"
+    folder = Path(into) / records.prefix(record)
+    if folder.exists() and (there := Workdir(folder).read_config().get("dataset")) != run.config.dataset:
+        raise RunError(f"{folder} holds what was shipped of {there}; remove it first, or give one of the two files another name")
     with _replacing(folder) as temporary:
         packaged = Workdir(temporary)
         files.write_json(packaged.config, run.config.as_dict())
@@ -99,9 +102,10 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
         pairs += [(workdir.network(name), packaged.network(name)) for name in networks]
         for old, new in pairs:
             convert(old, new, precision)
-        size = max(new.stat().st_size for _, new in pairs)
-        if size > shipped.LARGEST:
-            raise RunError(f"{size / 1e6:.1f} MB in {precision}: at most {shipped.LARGEST / 1e6:g} MB are shipped of a network")
+        largest_file = max(new.stat().st_size for _, new in pairs)
+        if largest_file > shipped.LARGEST:
+            most = f"a network of at most {shipped.LARGEST / 1e6:g} MB is shipped"
+            raise RunError(f"{largest_file / 1e6:.1f} MB in {precision}: {most}")
         differences = [difference(run, finished.from_folder(temporary), kind) for kind in kinds]
         told = {
             "generators": kinds,
@@ -167,7 +171,7 @@ def difference(run, packaged, kind):
 
 
 def _measured_again(folder, kinds, record, data_dir):
-    """The record's measurements of these generators, made again from the packaged weights; () where no data are at hand."""
+    """The record's measurements of these generators, made again from the packaged weights; [] without the data."""
     from gan_repro import data
 
     with tempfile.TemporaryDirectory() as out:

@@ -239,7 +239,7 @@ def numbers(path):
 def test_packaging_keeps_the_run_and_rounds_its_weights(precision, trained, quick, tmp_path):
     before = {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()}
     folder = ship.ship(trained, ["last", "best", "last"], precision, ("discriminator",), into=tmp_path)
-    assert folder == tmp_path / "goodfellow2014-npz" and [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert folder == tmp_path / "goodfellow2014-npz_tiny" and [path.name for path in tmp_path.iterdir()] == [folder.name]
     assert before == {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()}
     for name in ("generator.weights.h5", "generator_best.weights.h5", "discriminator.weights.h5"):
         old, new = numbers(trained / name), numbers(folder / name)
@@ -279,6 +279,25 @@ def test_a_second_packaging_replaces_the_first(trained, quick, tmp_path):
     (folder / "left over").touch()
     ship.ship(trained, ["best"], into=tmp_path)
     assert Workdir(folder).kinds() == ["best"] and not (folder / "left over").exists()
+
+
+def test_other_data_of_the_same_name_do_not_replace_what_is_shipped(trained, quick, tmp_path):
+    folder = ship.ship(trained, ["last"], into=tmp_path)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    copy = shutil.copytree(trained, tmp_path / "copy")
+    for name in ("config.json", "record.json"):
+        content = files.read_json(copy / name)
+        for place in (content, content.get("config", {})):
+            place["dataset"] = "npz:/elsewhere/tiny.npz"
+        files.write_json(copy / name, content)
+    with pytest.raises(RunError, match=r"goodfellow2014-npz_tiny holds what was shipped of npz:.*tiny\.npz"):
+        ship.ship(copy, ["last"], into=tmp_path)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    for name in ("config.json", "record.json"):
+        (copy / name).write_text((copy / name).read_text().replace("/elsewhere/tiny", "/elsewhere/other"))
+        content = json.loads((copy / name).read_text())
+        files.write_json(copy / name, {key: value for key, value in content.items() if key != "sha256"})
+    assert ship.ship(copy, ["last"], into=tmp_path).name == "goodfellow2014-npz_other"
 
 
 def test_a_damaged_byte_is_noticed(trained, quick, tmp_path):
