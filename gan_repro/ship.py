@@ -5,7 +5,9 @@ What the packaging changes is measured here and kept beside the weights. Opening
 
 import contextlib
 import dataclasses
+import fcntl
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -91,9 +93,9 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
     manifest = files.read_json(workdir.manifest)
     manifest["data"] |= {"shape": list(spec.shape), "classes": spec.classes}  # older versions kept less of them
     folder = Path(into) / records.prefix(record)
-    if folder.exists() and (there := Workdir(folder).read_config().get("dataset")) != run.config.dataset:
-        raise RunError(f"{folder} holds what was shipped of {there}; remove it first, or give one of the two files another name")
     with _replacing(folder) as temporary:
+        if folder.exists() and (there := Workdir(folder).read_config().get("dataset")) != run.config.dataset:
+            raise RunError(f"{folder} holds what was shipped of {there}; remove it, or give one of the two files another name")
         packaged = Workdir(temporary)
         files.write_json(packaged.config, run.config.as_dict())
         files.write_json(packaged.manifest, manifest)
@@ -124,15 +126,48 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
 
 @contextlib.contextmanager
 def _replacing(folder):
-    """Yields an empty folder beside `folder` that takes its place when the block ends without an exception."""
+    """Yields an empty folder beside `folder` that takes its place when the block ends without an exception.
+
+    Folders are not exchanged at once: a process that is killed in between leaves the old one aside, and the next packaging
+    puts it back before it begins.
+
+    Raises:
+      RunError: another process packages into the same place.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".being-written") as above:
-        made = Path(above) / folder.name
-        made.mkdir()
-        yield made
-        if folder.exists():
-            os.replace(folder, Path(above) / "old")
-        os.replace(made, folder)
+    with _alone(folder.parent):
+        for leftover in folder.parent.glob(f"{files.TEMPORARY}*"):
+            for old in leftover.glob("old/*"):
+                if not (folder.parent / old.name).exists():
+                    os.replace(old, folder.parent / old.name)
+            shutil.rmtree(leftover)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=files.TEMPORARY) as above:
+            made, old = Path(above) / "new" / folder.name, Path(above) / "old" / folder.name
+            made.mkdir(parents=True)
+            old.parent.mkdir()
+            yield made
+            if folder.exists():
+                os.replace(folder, old)
+            try:
+                os.replace(made, folder)
+            except BaseException:
+                if old.exists():
+                    os.replace(old, folder)
+                raise
+
+
+@contextlib.contextmanager
+def _alone(folder):
+    """Keeps other processes that ask for the same folder out of it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunError(f"another process is packaging into {folder}; wait for it") from error
+        yield
+    finally:
+        os.close(handle)
 
 
 def convert(old, new, precision):

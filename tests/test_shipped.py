@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 
 import conftest
@@ -279,6 +280,32 @@ def test_a_second_packaging_replaces_the_first(trained, quick, tmp_path):
     (folder / "left over").touch()
     ship.ship(trained, ["best"], into=tmp_path)
     assert Workdir(folder).kinds() == ["best"] and not (folder / "left over").exists()
+
+
+def test_a_packaging_that_is_stopped_between_two_renamings_loses_nothing(trained, quick, tmp_path, monkeypatch):
+    folder = ship.ship(trained, ["last"], into=tmp_path)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    replace = os.replace
+
+    def fails(old, new):
+        if new == folder and "new" in old.parts:
+            raise OSError("a fault")
+        replace(old, new)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", fails)
+        with pytest.raises(OSError, match="a fault"):
+            ship.ship(trained, ["best"], into=tmp_path)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before and len(list(tmp_path.iterdir())) == 1
+    aside = tmp_path / f"{files.TEMPORARY}x" / "old" / folder.name  # as a process leaves it that is killed there
+    aside.parent.mkdir(parents=True)
+    folder.rename(aside)
+    with monkeypatch.context() as patch, pytest.raises(RunError, match="at most"):
+        patch.setattr(shipped, "LARGEST", 1000)
+        ship.ship(trained, ["best"], into=tmp_path)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before and len(list(tmp_path.iterdir())) == 1
+    with ship._alone(tmp_path), pytest.raises(RunError, match="another process is packaging"):
+        ship.ship(trained, into=tmp_path)
 
 
 def test_other_data_of_the_same_name_do_not_replace_what_is_shipped(trained, quick, tmp_path):
