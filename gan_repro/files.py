@@ -12,6 +12,7 @@ import os
 import re
 import struct
 import tempfile
+import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -21,6 +22,8 @@ import numpy as np
 from gan_repro.errors import RunError
 
 TEMPORARY = ".being-written"  # in the names of files that are not whole yet; they begin with a dot, too
+LEFT = 24 * 3600  # seconds: what was half written so long ago is nobody's
+SHORT = 100  # bytes of a name
 # What zipfile and numpy let out where a byte of an archive is another one
 _DAMAGE = (ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error)
 _SEAL = re.compile(rb"\nsha256 of the bytes before this line: ([0-9a-f]{64})\n\Z")
@@ -35,8 +38,9 @@ def cache_folder():
 def replacing(path):
     """Yields a temporary path beside `path` that replaces it, atomically, when the block ends without an exception.
 
-    The temporary name keeps the suffix of `path`, so that writers which choose their format by it do so. Whatever
-    happens inside, `path` holds either its old content or the whole new one.
+    The temporary name keeps the suffix of `path`, so that writers which choose their format by it do so, and what is short
+    of its name. Whatever happens inside, `path` holds either its old content or the whole new one. A temporary file of
+    the same name that a killed process left is removed, if nothing was written to it for LEFT seconds.
 
     Raises:
       RunError: the folder cannot be written to, or the disk is full.
@@ -45,8 +49,11 @@ def replacing(path):
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        suffix = "".join(path.suffixes[-2:])
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}", suffix=f"{TEMPORARY}{suffix}")
+        with contextlib.suppress(FileNotFoundError):
+            os.lstat(path)  # a name that is too long is told before the work
+        prefix, suffix = f".{_short(path.name)}", next(text for text in _suffixes(path) if text == _short(text))
+        _clear(path.parent, prefix)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=f"{TEMPORARY}{suffix}")
         os.close(handle)
         yield Path(temporary)
         with open(temporary, "rb") as written:
@@ -62,6 +69,25 @@ def replacing(path):
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def _short(name):
+    """How a name begins: with what is added to it, it is not longer than a name may be."""
+    return os.fsencode(name)[:SHORT].decode(errors="ignore")
+
+
+def _suffixes(path):
+    """The suffixes that a temporary name may have, the best first."""
+    return "".join(path.suffixes[-2:]), path.suffix, ""
+
+
+def _clear(folder, prefix):
+    """Removes temporary files whose names begin so, and which nobody can be writing any more."""
+    with contextlib.suppress(OSError):  # another process was faster, or the folder cannot be listed
+        for name in os.listdir(folder):
+            path = os.path.join(folder, name)
+            if name.startswith(prefix) and TEMPORARY in name and time.time() - os.stat(path).st_mtime > LEFT:
+                os.unlink(path)
 
 
 def reason(error):

@@ -157,6 +157,28 @@ def test_a_process_that_dies_while_writing_leaves_the_old_content(path):
     assert path.read_text() == "old"
 
 
+def test_what_was_left_half_written_long_ago_is_cleared_away(path):
+    young, old, others = (path.parent / name for name in (
+        f".notes.txtaaaa{files.TEMPORARY}.txt", f".notes.txtbbbb{files.TEMPORARY}.txt", ".notes.txt.swp"))  # fmt: skip
+    for leftover in (young, old, others):
+        leftover.write_text("half")
+    for leftover in (old, others):
+        os.utime(leftover, (0, path.stat().st_mtime - files.LEFT - 60))
+    files.write_text(path, "new")
+    assert {entry.name for entry in path.parent.iterdir()} == {path.name, young.name, others.name}
+
+
+@pytest.mark.parametrize("name", ["a" * 250 + ".npz", "a." + "b" * 246 + ".npz", "ä" * 120 + ".txt", "a." + "b" * 250])
+def test_a_name_may_be_as_long_as_the_file_system_takes(name, tmp_path):
+    with files.replacing(tmp_path / name) as temporary:
+        assert temporary.suffix == Path(name).suffix or len(Path(name).suffix) > 200
+        temporary.write_text("x")
+    assert (tmp_path / name).read_text() == "x" and alone(tmp_path / name)
+    with pytest.raises(RunError, match="File name too long"), files.replacing(tmp_path / f"{name}{'c' * 20}"):
+        pytest.fail("it is told before the work")
+    assert alone(tmp_path / name)
+
+
 @pytest.mark.parametrize("mask, mode", [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
 def test_the_umask_is_respected_and_restored(mask, mode, path):
     before = os.umask(mask)
