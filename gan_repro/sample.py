@@ -3,14 +3,17 @@
 Flags and what may be asked for are here; the pictures are made in reporting/show.py. Nothing is trained, no data are needed.
 """
 
+import contextlib
 import dataclasses
 import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 from absl import flags
 
+from gan_repro import files
 from gan_repro.command_line import run_main
 from gan_repro.errors import RunError, UsageError
 from gan_repro.experiment import choose
@@ -103,6 +106,8 @@ def request(out=None, n=None, grid=None, interpolate=None, seed=0, label=None):
     Raises:
       UsageError: a value is not valid, or two of them do not go together.
     """
+    if out is not None and os.path.basename(out) in ("", "."):
+        raise UsageError(f"--out={out}: it names a folder; give the name of a file in it")
     out = None if out is None else Path(out)
     suffix = ".png" if out is None else out.suffix.lower()
     if suffix not in SUFFIXES:
@@ -183,13 +188,19 @@ def _default_out(workdir, kind, asked):
 
 def _check_place(path):
     """Raises RunError where `path` cannot be written, as far as that can be known before the work is done."""
-    above = next(folder for folder in path.absolute().parents if folder.exists())
-    if path.is_dir():
-        raise RunError(f"cannot write {path}: it is a folder")
-    if not above.is_dir():
-        raise RunError(f"cannot write {path}: {above} is a file")
-    if not os.access(above, os.W_OK | os.X_OK):
-        raise RunError(f"cannot write {path}: no permission to write into {above}")
+    try:
+        above = next(folder for folder in path.absolute().parents if os.path.exists(folder))
+        for name in path.absolute().relative_to(above).parts:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.lstat(above / name)  # a name may be too long
+        if path.is_dir():
+            raise RunError(f"cannot write {path}: it is a folder")
+        if not above.is_dir():
+            raise RunError(f"cannot write {path}: {above} is a file")
+        with tempfile.NamedTemporaryFile(dir=above, prefix=".", suffix=files.TEMPORARY):
+            pass
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {files.reason(error)}") from error
 
 
 def _body(values):

@@ -416,10 +416,20 @@ def test_places_that_cannot_be_written(out, plain, tmp_path, capsys):
     assert {path.name for path in tmp_path.rglob("*")} == {"file", "folder.png"}
 
 
+@pytest.mark.parametrize(("more", "words"), [
+    (["--out=/proc/x.png"], ["cannot write /proc/x.png"]),
+    ([f"--out={'x' * 300}.png"], ["cannot write xxx", "File name too long"]),
+    ([f"--label={','.join('0123456789' * 15)}"], ["File name too long"]),
+])  # fmt: skip
+def test_places_that_a_file_cannot_have_are_told_before_images_are_drawn(more, words, conditional, capsys, monkeypatch):
+    monkeypatch.setattr(sample, "write", lambda *rest: pytest.fail("it is told before the work"))
+    refused(1, words, capsys, conditional, *more)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
 def test_a_folder_without_permission(plain, tmp_path, capsys):
     tmp_path.chmod(0o500)
-    refused(1, ["no permission"], capsys, plain, f"--out={tmp_path / 'x.png'}")
+    refused(1, ["Permission denied"], capsys, plain, f"--out={tmp_path / 'x.png'}")
 
 
 # ---- real processes --------------------------------------------------------------------------------------------------
