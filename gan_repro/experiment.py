@@ -392,13 +392,13 @@ def resolve(experiment, dataset=None, preset="paper", seed=0, epochs=None, setti
     Args:
       experiment: an Experiment.
       dataset: one of its data sets, or None for its first.
-      preset: one of PRESETS.
+      preset: one of the data set's.
       seed: 0 <= seed < 2**31.
       epochs: overrides the recipe's, or None.
       settings: "key=value" strings for fields of the recipe.
 
     Raises:
-      UsageError: a name, key, type or value is not valid.
+      UsageError: a name, key, type or value is not valid, or a field is given twice.
     """
     dataset = next(iter(experiment.recipes)) if dataset is None else dataset
     kind = dataset_kind(dataset)
@@ -410,11 +410,14 @@ def resolve(experiment, dataset=None, preset="paper", seed=0, epochs=None, setti
     recipe = recipes[choose("preset", preset, list(recipes))]
     if not 0 <= seed < 2**31:
         raise UsageError(f"seed = {seed}: must be >= 0 and < 2**31")
-    changes = dict(parse_setting(type(recipe), setting) for setting in settings)
     if epochs is not None and not hasattr(recipe, "epochs"):
         raise UsageError(f"--epochs={epochs}: {experiment.name} trains nothing")
-    if epochs is not None:
-        changes["epochs"] = epochs
+    changes, given = ({}, {}) if epochs is None else ({"epochs": epochs}, {"epochs": f"--epochs={epochs}"})
+    for setting in settings:
+        key, value = parse_setting(type(recipe), setting)
+        if key in given:
+            raise UsageError(f"{given[key]} and --set={setting}: {key} is given twice; leave one of them out")
+        changes[key], given[key] = value, f"--set={setting}"
     return Config(experiment.name, dataset, preset, seed, dataclasses.replace(recipe, **changes))
 
 

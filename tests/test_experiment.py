@@ -200,12 +200,6 @@ def test_every_choice_reaches_the_configuration_and_nothing_else_changes():
     assert dataclasses.asdict(config.recipe) == before | changed and before != before | changed
 
 
-def test_the_last_of_two_settings_holds_and_the_flag_epochs_before_a_setting():
-    assert resolve(goodfellow(), settings=["pieces=2", "pieces=3"]).recipe.pieces == 3
-    assert resolve(goodfellow(), settings=["epochs=2"]).recipe.epochs == 2
-    assert resolve(goodfellow(), epochs=4, settings=["epochs=2"]).recipe.epochs == 4
-
-
 @pytest.mark.parametrize("dataset", ["npz:a.npz", "npz:/a/b c.npz", "npz:C:\\a.npz", "npz:npz", "images:folder", "images:/"])
 def test_a_users_own_data_keep_their_path_and_have_the_experiments_recipes(dataset):
     config = resolve(goodfellow(), dataset, "quick")
@@ -451,3 +445,10 @@ def test_runs_that_differ_in_their_length_or_in_pictures_alone_are_the_same_run(
     del older["recipe"]["order"]
     assert experiments.identity(older) == of()
     assert experiments.identity({"experiment": "goodfellow2014"}) == {"experiment": "goodfellow2014"}
+
+
+@pytest.mark.parametrize("epochs, settings", [(4, ["epochs=3"]), (3, ["epochs=3"]), (None, ["pieces=2", "pieces=3"])])
+def test_a_field_that_is_given_twice_is_refused_and_both_are_named(epochs, settings):
+    text = message(resolve, goodfellow(), "mnist", "paper", 0, epochs, settings)
+    assert all(f"--set={setting}" in text for setting in settings) and "given twice" in text
+    assert epochs is None or f"--epochs={epochs}" in text

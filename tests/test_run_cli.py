@@ -312,7 +312,7 @@ def test_more_epochs_continue_it(smoke, copy, capsys):
     "other, words",
     [
         (["--seed=1"], ["seed: 0 there, 1 now"]),
-        (["--set=generator_units=17"], ["recipe.generator_units: [16] there, [17] now"]),
+        (["--set=latent=17"], ["recipe.latent: 100 there, 17 now"]),
         (["--set=pieces=2", "--epochs=9"], ["recipe.pieces: 5 there, 2 now"]),
         (["--preset=quick"], ["preset: 'smoke' there, 'quick' now"]),
         (["--dataset=npz:other.npz"], ["dataset: 'npz:", "'npz:other.npz' now"]),

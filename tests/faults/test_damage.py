@@ -213,7 +213,8 @@ def test_a_damaged_later_checkpoint_takes_no_place(tmp_path):
 def test_another_configuration(finished, copies, capsys, record_property):
     folder = copies()
     before = tiny_runs.contents(folder)
-    words = ["run", *tiny_runs.arguments(finished[0], epochs=3), f"--workdir={folder}", "--set=generator_units=17"]
+    words = ["run", *tiny_runs.arguments(finished[0], epochs=3), f"--workdir={folder}"]
+    words[words.index("--set=generator_units=16")] = "--set=generator_units=17"
     assert run.main(words) == 1
     assert "recipe.generator_units: [16] there, [17] now" in tiny_runs.one_line(capsys.readouterr().err)
     assert tiny_runs.contents(folder) == before
