@@ -20,6 +20,7 @@ from gan_repro.scaling import UNIT
 
 PRESETS = ("paper", "quick", "smoke")  # a data set that several models of a paper learn has paper-MODEL, ... besides
 
+PATHS = {"npz": "npz:PATH", "images": "images:FOLDER"}  # the kinds of data sets that take a path, as a user is told of them
 LATEST = 10**6  # epochs
 
 
@@ -360,6 +361,18 @@ def dataset_kind(dataset):
     return kind if colon and rest else dataset
 
 
+def choose_dataset(dataset, kinds):
+    """The one of `kinds` that a --dataset is of: of those in PATHS with a path, of the others without.
+
+    Raises:
+      UsageError: it is of none; the message names the valid ones and the nearest.
+    """
+    kind = dataset_kind(dataset)
+    if kind not in kinds or (kind in PATHS) == (kind == dataset):
+        choose("dataset", dataset, [PATHS.get(each, each) for each in kinds])
+    return kind
+
+
 def filled(config):
     """A configuration as Config.as_dict gives it, perhaps an older version's: fields that came later have their defaults.
 
@@ -401,12 +414,7 @@ def resolve(experiment, dataset=None, preset="paper", seed=0, epochs=None, setti
       UsageError: a name, key, type or value is not valid, or a field is given twice.
     """
     dataset = next(iter(experiment.recipes)) if dataset is None else dataset
-    kind = dataset_kind(dataset)
-    with_path = kind in ("npz", "images")
-    if kind not in experiment.recipes or with_path == (kind == dataset):  # a path where it belongs, and only there
-        paths = {"npz": "npz:PATH", "images": "images:FOLDER"}
-        choose("dataset", dataset, [paths.get(key, key) for key in experiment.recipes])
-    recipes = experiment.recipes[kind]
+    recipes = experiment.recipes[choose_dataset(dataset, experiment.recipes)]
     recipe = recipes[choose("preset", preset, list(recipes))]
     if not 0 <= seed < 2**31:
         raise UsageError(f"seed = {seed}: must be >= 0 and < 2**31")

@@ -59,14 +59,13 @@ def _define_flags(values):
 
 
 def _list_experiments():
-    kinds = {"npz": "npz:PATH", "images": "images:FOLDER"}
     wrap = textwrap.TextWrapper(100, subsequent_indent=8 * " ", break_long_words=False, break_on_hyphens=False)
     for name in experiments.names():
         found = experiments.find(name)
         lines = [f"{name}: {found.title}", f"  {found.reference}"]
         by_presets = {}
         for key, presets in found.recipes.items():
-            by_presets.setdefault(tuple(presets), []).append(kinds.get(key, key))
+            by_presets.setdefault(tuple(presets), []).append(experiments.PATHS.get(key, key))
         for presets, datasets in by_presets.items():
             lines += [f"  data sets: {', '.join(datasets)}", f"    presets: {', '.join(presets)}"]
         print("\n".join(map(wrap.fill, lines)))

@@ -17,8 +17,7 @@ Modules (help(gan_repro.data.NAME)):
 
 import dataclasses
 
-from gan_repro.errors import UsageError
-from gan_repro.experiment import dataset_kind, suggest
+from gan_repro.experiment import choose_dataset
 from gan_repro.scaling import UNIT
 
 
@@ -70,15 +69,15 @@ def _parallel_lines(name, data_dir, download):
     return parallel_lines.load(name)
 
 
-# What a user may ask for: the loader. Capitals stand for a path.
+# The kinds of data sets: their loaders.
 LOADERS = {
     "mnist": _tfds,
     "cifar10": _tfds,
     "tfd": _tfd,
     "tfd96": _tfd,
     "glyphs": _glyphs,
-    "npz:PATH": _npz,
-    "images:FOLDER": _images,
+    "npz": _npz,
+    "images": _images,
     "gaussian1d": _gaussian1d,
     "svhn_cropped": _tfds,
     "celeb_a": _streams,
@@ -86,14 +85,13 @@ LOADERS = {
     "two_gaussians": _gaussian1d,
     "parallel_lines": _parallel_lines,
 }
-_BY_KIND = {dataset_kind(name): loader for name, loader in LOADERS.items()}
 
 
 def load(name, data_dir=None, scaling=UNIT, download=True):
     """The data set called `name`.
 
     Args:
-      name: one of LOADERS, with the path filled in.
+      name: one of LOADERS, of npz:PATH and images:FOLDER with the path.
       data_dir: where TensorFlow Datasets keeps what it has prepared; None: $TFDS_DATA_DIR, else its own default. And
         where the file of tfd and tfd96 is, and where relative paths of npz:PATH and images:FOLDER are looked for if they
         lead nowhere from the current folder.
@@ -108,10 +106,6 @@ def load(name, data_dir=None, scaling=UNIT, download=True):
       source.DatasetUnavailable: it is neither prepared in the data directory nor to be had from the network.
       DataError: what is there cannot be used.
     """
-    kind = dataset_kind(name)
-    takes_path = kind in ("npz", "images")
-    if kind not in _BY_KIND or takes_path != (kind != name):
-        raise UsageError(f"unknown dataset {name!r}; valid: {', '.join(LOADERS)}.{suggest(name, LOADERS)}")
-    source = _BY_KIND[kind](name, data_dir, download)
+    source = LOADERS[choose_dataset(name, LOADERS)](name, data_dir, download)
     source.spec = dataclasses.replace(source.spec, scaling=scaling)
     return source
