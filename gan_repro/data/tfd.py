@@ -163,7 +163,7 @@ def _read(path):
     except DataError:
         raise
     except Exception as error:  # scipy's parser lets out whatever a damaged byte leads to, from zlib.error to MemoryError
-        raise _damaged(path, _first_line(error)) from error
+        raise _damaged(path, from_tfds.first_line(error)) from error
 
 
 # The format that MATLAB calls level 5 and writes as versions 5 to 7 (MathWorks: MAT-File Format).
@@ -350,8 +350,3 @@ def _some(values):
     """The distinct values for a message, at most five."""
     distinct = np.unique(values)
     return ", ".join(f"{value:g}" for value in distinct[:5]) + (", ..." if len(distinct) > 5 else "")
-
-
-def _first_line(what):
-    text = str(what).strip() or type(what).__name__
-    return text.splitlines()[0][:200]
