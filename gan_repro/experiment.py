@@ -226,8 +226,8 @@ class Experiment:
       name: of its module and of --experiment.
       title: one line for --list.
       reference: the citation.
-      recipes: {data set: {preset: Recipe}}; the first data set is the default. The keys "npz" and "images" stand for
-        `npz:PATH` and `images:FOLDER`.
+      recipes: {data set: {preset: Recipe}}; the first data set is the default, a preset one of PRESETS or PRESET-MODEL. The
+        keys "npz" and "images" stand for `npz:PATH` and `images:FOLDER`.
       published: the paper's numbers that this experiment answers to.
       claims: what the paper shows without a number.
       deviations: from paper and authors' code, in order, each with its source.
@@ -272,6 +272,11 @@ class Experiment:
     key_figures: tuple[KeyFigure, ...] = ()
     short: str = ""
     models: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        for dataset, recipes in self.recipes.items():
+            if unknown := {level(preset) for preset in recipes} - set(PRESETS):
+                raise ValueError(f"{self.name} on {dataset}: presets begin with {', '.join(PRESETS)}, not {unknown}")
 
     @property
     def known_as(self):

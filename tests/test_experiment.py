@@ -452,3 +452,8 @@ def test_a_field_that_is_given_twice_is_refused_and_both_are_named(epochs, setti
     text = message(resolve, goodfellow(), "mnist", "paper", 0, epochs, settings)
     assert all(f"--set={setting}" in text for setting in settings) and "given twice" in text
     assert epochs is None or f"--epochs={epochs}" in text
+
+
+def test_a_preset_of_no_level_is_a_mistake_of_the_experiments():
+    with pytest.raises(ValueError, match="goodfellow2014 on mnist: presets begin with paper, quick, smoke, not {'fast'}"):
+        dataclasses.replace(goodfellow(), recipes={"mnist": {"fast-wide": goodfellow().recipes["mnist"]["quick"]}})
