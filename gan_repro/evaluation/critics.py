@@ -46,7 +46,8 @@ class Judges:
                 raise ValueError(f"{field.name} must be finite numbers, as many as x, not {np.shape(values)}")
         if not self.lipschitz() > 0:
             raise RunError(
-                "the critic is constant: it has no Lipschitz constant to be divided by. A larger clip leaves it a slope in float32"
+                "the critic is constant: it has no Lipschitz constant to be divided by. A larger clip leaves it a slope that "
+                "float32 has a number for"
             )
 
     def d(self):

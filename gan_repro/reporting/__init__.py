@@ -15,6 +15,7 @@ Modules (help(gan_repro.reporting.NAME)):
     curves          figures of numbers: training curves, log-likelihoods, sweeps
     learning        a training's own estimate beside the quality of its samples
     figure1         the game on a line (Goodfellow et al. 2014, Figure 1)
+    snapshots       moments of a training as files
     wasserstein     distances of parallel lines, a critic beside D (Arjovsky et al. 2017, Figures 1 and 2)
     show            what a user asks to see of a generator: grids, walks, arrays
 """

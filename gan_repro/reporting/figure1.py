@@ -9,10 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from gan_repro import files
-from gan_repro.errors import RunError
 from gan_repro.evaluation import divergences
 from gan_repro.reporting import curves
+from gan_repro.reporting.snapshots import Stored
 
 GREY, FAINT = "#9a9a9a", "#d8d8d8"
 # The caption of the paper's figure: data black and dotted, p_g green and solid, D blue and dashed. D* is ours.
@@ -35,7 +34,7 @@ _UNSEEN = 5e-4  # mass that may lie outside of the panel at either end
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Snapshot:
+class Snapshot(Stored):
     """A moment of a game on a line.
 
     Attributes:
@@ -63,23 +62,8 @@ class Snapshot:
         """V(D, G) of this moment's D, nats: -log 4 where both players have arrived."""
         return divergences.value(self.d, self.p_data, self.p_g, self.x)
 
-    def write(self, path):
-        """Writes an .npz with an array for each attribute, whole or not at all. Raises RunError as files.replacing."""
-        files.write_arrays(path, {field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
 
-
-def read(path):
-    """The Snapshot in an .npz that Snapshot.write wrote.
-
-    Raises:
-      RunError: the file is missing, damaged or something else.
-    """
-    try:
-        found = files.read_arrays(path)
-        arrays = {field.name: found[field.name] for field in dataclasses.fields(Snapshot)}
-        return Snapshot(**arrays | {name: int(arrays[name]) for name in ("epoch", "step")})
-    except (ValueError, TypeError, KeyError) as error:
-        raise RunError(f"{path} is damaged or no snapshot: {error}") from error
+read = Snapshot.read
 
 
 def panels(path, snapshots, title=None):

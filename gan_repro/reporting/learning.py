@@ -5,21 +5,21 @@ Who trains and takes the snapshots is not here. The same arguments give the same
 
 import dataclasses
 import textwrap
+import typing
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from gan_repro import files
-from gan_repro.errors import RunError
 from gan_repro.reporting import curves, figures
+from gan_repro.reporting.snapshots import Stored
 
 SHOWN = 16  # images of a snapshot, drawn as 4 x 4
 PANELS = 6  # snapshots whose images are drawn
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Snapshot:
+class Snapshot(Stored):
     """A moment of a training.
 
     Attributes:
@@ -33,24 +33,10 @@ class Snapshot:
     g_updates: int
     quality: float
     images: np.ndarray
-
-    def write(self, path):
-        """Writes an .npz with an array for each attribute, whole or not at all. Raises RunError as files.replacing."""
-        files.write_arrays(path, {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}, compress=True)
+    compress: typing.ClassVar[bool] = True
 
 
-def read(path):
-    """The Snapshot in an .npz that Snapshot.write wrote.
-
-    Raises:
-      RunError: the file is missing, damaged or something else.
-    """
-    try:
-        found = files.read_arrays(path)
-        whole = {name: int(found[name]) for name in ("epoch", "step", "g_updates")}
-        return Snapshot(**whole, quality=float(found["quality"]), images=found["images"])
-    except (ValueError, TypeError, KeyError) as error:
-        raise RunError(f"{path} is damaged or no snapshot: {error}") from error
+read = Snapshot.read
 
 
 def estimate_and_quality(path, snapshots, estimate, label, quality_label, shown, title):
