@@ -6,6 +6,7 @@ The game, the evaluators and the tables are not here: this is the paper's experi
 import dataclasses
 import typing
 
+from gan_repro import priors
 from gan_repro.experiment import Experiment, KeyFigure, Published, bounded
 from gan_repro.pylearn2 import Pylearn2Recipe
 
@@ -103,13 +104,6 @@ PROTOCOL = (
 )
 
 
-def prior(config):
-    """p(z)."""
-    from gan_repro.priors import Prior
-
-    return Prior(config.recipe.prior, config.recipe.latent)
-
-
 def _labels(spec):
     """The labels' input and what the networks see of it."""
     import keras
@@ -188,7 +182,7 @@ def stages(config, source):
             g, d = generator(config, spec), discriminator(config, spec)
         networks.start_at_marginals(g.get_layer("output"), mean(source, "train"))
         simultaneous = order.OrderOfPlay("simultaneous")
-        return pylearn2.game(config, source, g, d, prior(config), simultaneous, generator(config, spec))
+        return pylearn2.game(config, source, g, d, priors.of(config), simultaneous, generator(config, spec))
 
     validate = measure.parzen_validation(source, VALIDATION_IMAGES)
     return (Stage("game", recipe.epochs, build, validate, recipe.n_samples, recipe.validate_every),)
@@ -237,7 +231,7 @@ EXPERIMENT = Experiment(
     reference="Mirza, Osindero; 2014; arXiv:1411.1784",
     recipes=dict.fromkeys(("mnist", "glyphs", "npz", "images"), _RECIPES),
     generator=generator,
-    prior=prior,
+    prior=priors.of,
     stages=stages,
     evaluate=evaluate,
     row="Conditional adversarial nets",

@@ -3,17 +3,14 @@
 import dataclasses
 
 import numpy as np
-import tensorflow as tf
 
 # The noise kinds of goodfeli/adversarial (__init__.py) under plain names, and those of CGAN and DCGAN.
 _DRAWS = {
     "uniform_unit_variance": lambda shape, pair: _uniform(shape, pair, -(3.0**0.5), 3.0**0.5),
     "uniform_0_1": lambda shape, pair: _uniform(shape, pair, 0.0, 1.0),
     "uniform_-1_1": lambda shape, pair: _uniform(shape, pair, -1.0, 1.0),
-    "gaussian": lambda shape, pair: tf.random.stateless_normal(shape, pair, alg="philox"),
-    "spherical": lambda shape, pair: tf.math.l2_normalize(
-        tf.random.stateless_normal(shape, pair, alg="philox"), axis=-1
-    ),
+    "gaussian": lambda shape, pair: _normal(shape, pair),
+    "spherical": lambda shape, pair: _on_sphere(shape, pair),
 }
 KINDS = tuple(_DRAWS)
 # Paths between two points of a prior's support that can leave it: a cube is convex, a sphere is not.
@@ -23,8 +20,25 @@ _STRAYS = {
 }
 
 
+# TensorFlow is imported when something is drawn: experiments, which name priors, are listed without it.
+
+
 def _uniform(shape, pair, low, high):
+    import tensorflow as tf
+
     return tf.random.stateless_uniform(shape, pair, low, high, alg="philox")
+
+
+def _normal(shape, pair):
+    import tensorflow as tf
+
+    return tf.random.stateless_normal(shape, pair, alg="philox")
+
+
+def _on_sphere(shape, pair):
+    import tensorflow as tf
+
+    return tf.math.l2_normalize(_normal(shape, pair), axis=-1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +60,11 @@ class Prior:
     def strays(self, path):
         """Whether the path of that name in PATHS, between two points that this prior can draw, may leave its support."""
         return self.kind in _STRAYS[path]
+
+
+def of(config):
+    """The Prior of a Config whose recipe has the fields `prior`, one of KINDS, and `latent`, the dimension of z."""
+    return Prior(config.recipe.prior, config.recipe.latent)
 
 
 def line(start, end, steps):

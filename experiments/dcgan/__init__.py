@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments.dcgan import evidence, rules
 from experiments.dcgan.rules import DcganRecipe
+from gan_repro import priors
 from gan_repro.experiment import Experiment, KeyFigure, Published
 
 PAPER = "Radford et al. 2015, Table 3"
@@ -269,7 +270,7 @@ EXPERIMENT = Experiment(
         "images": _OWN,
     },
     generator=rules.generator,
-    prior=rules.prior,
+    prior=priors.of,
     scaling=rules.scaling,
     stages=rules.stages,
     evaluate=evidence.evaluate,

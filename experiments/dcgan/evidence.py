@@ -32,8 +32,8 @@ def evaluate(run):
         else:
             height, width, _ = run.source.spec.shape
             print(
-                f"note: of images of {height} x {width} D's last maps are smaller than {features.GRID} x {features.GRID}: no SVM "
-                "is fitted on its features; a --preset with fewer or smaller strides has them",
+                f"note: no SVM is fitted on D's features: of images of {height} x {width} its last maps are smaller than "
+                f"{features.GRID} x {features.GRID}. A --preset with fewer or smaller strides has larger ones.",
                 file=sys.stderr,
             )
     return measurements

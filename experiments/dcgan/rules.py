@@ -6,6 +6,7 @@ Which numbers belong to which data set is in __init__.py, what a trained run sho
 import dataclasses
 import typing
 
+from gan_repro import priors
 from gan_repro.errors import UsageError
 from gan_repro.experiment import TrainingRecipe, bounded
 from gan_repro.scaling import UNIT, Linear
@@ -79,13 +80,6 @@ class DcganRecipe(TrainingRecipe):
 def scaling(config):
     """Pixels in [0, 1] for sigmoid outputs, in [-1, 1] for tanh."""
     return UNIT if config.recipe.output == "sigmoid" else Linear(-1.0, 1.0)
-
-
-def prior(config):
-    """p(z)."""
-    from gan_repro.priors import Prior
-
-    return Prior(config.recipe.prior, config.recipe.latent)
 
 
 def _common(recipe, spec):
@@ -191,7 +185,7 @@ def stages(config, source):
             source,
             Player(g, _optimizer(recipe, updates), decayed("generator", objective.generator)),
             Player(d, _optimizer(recipe, updates), decayed("discriminator", objective.discriminator)),
-            prior(config),
+            priors.of(config),
             order.OrderOfPlay(recipe.order, g_every=2 if one_player else 1),
             objective,
             generator(config, spec),

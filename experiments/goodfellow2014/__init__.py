@@ -3,7 +3,8 @@
 Each model is a module of this folder; what they share is in rules.py. The game, the evaluator and the tables are not here.
 """
 
-from experiments.goodfellow2014 import cifar10, gaussian1d, mnist, rules, tfd
+from experiments.goodfellow2014 import cifar10, gaussian1d, mnist, tfd
+from gan_repro import priors
 from gan_repro.experiment import Experiment, KeyFigure, Published
 from gan_repro.scaling import UNIT
 
@@ -112,7 +113,7 @@ EXPERIMENT = Experiment(
         "images": _OWN,
     },
     generator=lambda config, spec: _model(config).generator(config, spec),
-    prior=lambda config: getattr(_model(config), "prior", rules.prior)(config),
+    prior=lambda config: getattr(_model(config), "prior", priors.of)(config),
     scaling=_scaling,
     pictures=_pictures,
     stages=lambda config, source: _model(config).stages(config, source),

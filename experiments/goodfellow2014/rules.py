@@ -6,6 +6,7 @@ The models are beside it (mnist.py, tfd.py, cifar10.py), as is the game on the l
 import dataclasses
 import typing
 
+from gan_repro import priors
 from gan_repro.experiment import bounded
 from gan_repro.pylearn2 import Pylearn2Recipe
 
@@ -38,13 +39,6 @@ class AdversarialRecipe(Pylearn2Recipe):
     hidden_keep: float = bounded(0.5, above=0, high=1)
     hidden_scale: float = bounded(2.0, above=0, high=1000.0)
     order: typing.Literal["simultaneous", "alternating"] = "simultaneous"
-
-
-def prior(config):
-    """p(z)."""
-    from gan_repro.priors import Prior
-
-    return Prior(config.recipe.prior, config.recipe.latent)
 
 
 def discriminator(recipe, spec, **more):
@@ -82,7 +76,7 @@ def game(config, source, g, d, sampler, **options):
     from gan_repro import order, pylearn2
 
     source.require("test")  # by the log-likelihood, after the training
-    return pylearn2.game(config, source, g, d, prior(config), order.OrderOfPlay(config.recipe.order), sampler, **options)
+    return pylearn2.game(config, source, g, d, priors.of(config), order.OrderOfPlay(config.recipe.order), sampler, **options)
 
 
 def draw_figures(run, measurements):

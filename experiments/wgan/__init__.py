@@ -8,6 +8,7 @@ from typing import Any
 
 from experiments.wgan import evidence, parallel_lines, rules, two_gaussians
 from experiments.wgan.rules import WganRecipe
+from gan_repro import priors
 from gan_repro.experiment import Claim, Experiment, KeyFigure
 from gan_repro.scaling import UNIT
 
@@ -242,7 +243,7 @@ EXPERIMENT = Experiment(
         "images": _OWN,
     },
     generator=lambda config, spec: _model(config).generator(config, spec),
-    prior=lambda config: _model(config).prior(config),
+    prior=lambda config: getattr(_model(config), "prior", priors.of)(config),
     scaling=lambda config: getattr(_model(config), "scaling", lambda config: UNIT)(config),
     critic=lambda recipe: recipe.get("objective") == "wasserstein",
     pictures=_pictures,

@@ -6,6 +6,7 @@ Which numbers belong to which data set is in __init__.py, what a trained run sho
 import dataclasses
 import typing
 
+from gan_repro import priors
 from gan_repro.errors import UsageError
 from gan_repro.experiment import TrainingRecipe, bounded
 from gan_repro.scaling import Linear
@@ -75,13 +76,6 @@ def scaling(config):
     """Pixels in [-1, 1]."""
     del config
     return Linear(-1.0, 1.0)
-
-
-def prior(config):
-    """p(z)."""
-    from gan_repro.priors import Prior
-
-    return Prior(config.recipe.prior, config.recipe.latent)
 
 
 def _normalisation(recipe, wanted):
@@ -200,7 +194,7 @@ def stages(config, source):
             source,
             Player(g, _optimizer(recipe), objective.generator),
             Player(d, _optimizer(recipe), objective.discriminator, clip, recipe.clip_before),
-            prior(config),
+            priors.of(config),
             order.OrderOfPlay("alternating", g_every=recipe.n_critic, long_phases=phases if long else None),
             objective,
             generator(config, spec),
