@@ -8,6 +8,7 @@ import math
 
 import keras
 
+from gan_repro.errors import UsageError
 from gan_repro.layers import LabelMaps, OneHot
 
 
@@ -85,6 +86,23 @@ class _Stack:
     def model(self, name):
         """The Keras model of all that."""
         return keras.Model(self.inputs if len(self.inputs) > 1 else self.inputs[0], self.x, name=name)
+
+
+def check_growth(spec, strides, named):
+    """Checks that `generator` with these strides can make images of a data set.
+
+    Args:
+      spec: data.source.Spec. strides: as of `generator`. named: what decides them, for the message: "generator_strides = ...".
+
+    Raises:
+      UsageError: height or width is no multiple of the strides' product.
+    """
+    growth = math.prod(strides)
+    if any(pixels % growth for pixels in spec.shape[:2]):
+        raise UsageError(
+            f"images of {spec.title} are {spec.shape[0]} x {spec.shape[1]}; with {named} height and width must be multiples of "
+            f"{growth}"
+        )
 
 
 def generator(

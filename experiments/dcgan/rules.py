@@ -94,14 +94,9 @@ def _common(recipe, spec):
 
 def _check(recipe, spec):
     """Raises UsageError where the recipe's networks cannot make or read such images."""
-    import math
+    from gan_repro import convolutional
 
-    growth = math.prod(recipe.generator_strides)
-    if any(pixels % growth for pixels in spec.shape[:2]):
-        raise UsageError(
-            f"images of {spec.title} are {spec.shape[0]} x {spec.shape[1]}; with generator_strides = "
-            f"{recipe.generator_strides} height and width must be multiples of {growth}"
-        )
+    convolutional.check_growth(spec, recipe.generator_strides, f"generator_strides = {recipe.generator_strides}")
     if recipe.conditional and not spec.classes:
         raise UsageError(
             f"{spec.title} has no labels, and a conditional model needs them (`labels` in npz:PATH, subfolders in "

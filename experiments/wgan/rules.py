@@ -85,14 +85,17 @@ def _normalisation(recipe, wanted):
     return Normalisation(True, *given) if wanted else None
 
 
+def _strides(channels):
+    return (2,) * len(channels)
+
+
 def _check(recipe, spec):
     """Raises UsageError where the recipe's convolutional networks cannot make such images."""
-    growth = 2 ** len(recipe.generator_channels)
-    if recipe.generator == "convolutional" and any(pixels % growth for pixels in spec.shape[:2]):
-        raise UsageError(
-            f"images of {spec.title} are {spec.shape[0]} x {spec.shape[1]}; with {len(recipe.generator_channels)} "
-            f"generator_channels height and width must be multiples of {growth}"
-        )
+    from gan_repro import convolutional
+
+    if recipe.generator == "convolutional":
+        channels = recipe.generator_channels
+        convolutional.check_growth(spec, _strides(channels), f"{len(channels)} generator_channels")
 
 
 def _linear(units, activation, inputs, name, dtype=None):
@@ -124,7 +127,7 @@ def generator(config, spec):
         recipe.latent,
         spec.shape,
         recipe.generator_channels,
-        (2,) * len(recipe.generator_channels),
+        _strides(recipe.generator_channels),
         recipe.kernel_size,
         normalisation=_normalisation(recipe, recipe.generator_norm),
         seed_by_channel=True,
@@ -150,7 +153,7 @@ def critic(config, spec):
     return convolutional.discriminator(
         spec.shape,
         recipe.critic_channels,
-        (2,) * len(recipe.critic_channels),
+        _strides(recipe.critic_channels),
         recipe.kernel_size,
         normalisation=_normalisation(recipe, recipe.critic_norm),
         slope=recipe.slope,
