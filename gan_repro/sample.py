@@ -52,8 +52,13 @@ _FLAGS = (
         None,
         "For conditional generators: one label, or several as 3,1,4, taken in turn; else all classes.",
     ),
-    (flags.DEFINE_string, "out", None, "The file to write or replace; else a name that says what it is, in DIR/samples "
-        "(of a shipped generator: runs/shipped-NAME/samples)."),
+    (
+        flags.DEFINE_string,
+        "out",
+        None,
+        "The file to write or replace; else a name that says what it is, in DIR/samples "
+        "(of a shipped generator: runs/shipped-NAME/samples).",
+    ),
     (flags.DEFINE_string, "grid", None, "ROWSxCOLUMNS of a picture; of strips, the columns are the steps of a walk."),
     (
         flags.DEFINE_string,

@@ -371,6 +371,7 @@ def test_an_older_run_needs_its_data_and_learns_the_shape_when_it_goes_on(plain,
 
 # ---- refusals --------------------------------------------------------------------------------------------------------
 
+
 def test_a_label_for_a_generator_that_sees_none(plain, tmp_path, capsys):
     refused(2, ["goodfellow2014 sees no labels"], capsys, plain, "--label=3", f"--out={tmp_path / 'x.png'}")
     assert list(tmp_path.iterdir()) == []
