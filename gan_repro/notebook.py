@@ -77,22 +77,14 @@ def record(name):
 
 
 class _Progress:
-    """A stdout without what is of no use beside a notebook's text.
+    """A stdout without the indented lines, a run's measurements: they are written for those who know the records' words."""
 
-    That is the experiment's title and the line about training images, for they describe the paper's model on images, not
-    what is played on a line; and the indented lines, a run's measurements, for they are written for those who know the
-    records' words.
-    """
-
-    def __init__(self, out, title):
-        self._out, self._title, self._rest = out, title, ""
+    def __init__(self, out):
+        self._out, self._rest = out, ""
 
     def write(self, text):
         *lines, self._rest = (self._rest + text).split("\n")
-        self._out.write("".join(f"{line}\n" for line in lines if not self._hidden(line)))
-
-    def _hidden(self, line):
-        return line == self._title or line.startswith("  ") or " training images of (" in line
+        self._out.write("".join(f"{line}\n" for line in lines if not line.startswith("  ")))
 
     def flush(self):
         self._out.flush()
@@ -115,7 +107,7 @@ def play(experiment, dataset, preset, settings=()):
 
     found = experiments.find(experiment)
     config = experiments.resolve(found, dataset, preset, settings=settings)
-    with contextlib.redirect_stdout(_Progress(sys.stdout, found.title)):
+    with contextlib.redirect_stdout(_Progress(sys.stdout)):
         runner.execute(found, config)
     return Workdir(runner.default_workdir(config))
 

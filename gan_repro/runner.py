@@ -60,7 +60,9 @@ def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fa
             manifest = _training_manifest(workdir, config, source)
             workdir.settle(config)  # only now: a refused continuation leaves the old configuration
             spec = source.spec
-            print(f"{experiment.title}\n{spec.title}: {spec.sizes['train']:,} training images of {spec.shape}")
+            print(f"{experiment.known_as}: {experiment.model(config.preset, config.dataset)}")
+            what = "points" if spec.shape[:2] == (1, 1) else f"images of {' x '.join(map(str, spec.shape))}"
+            print(f"{spec.title}: {spec.sizes['train']:,} training {what}")
             print(f"folder {workdir.path}")
             stages = experiment.stages(config, source)
             loop = _loop(experiment, stages, config, source, workdir, tensorboard) if stages else None

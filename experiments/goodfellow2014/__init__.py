@@ -120,6 +120,7 @@ EXPERIMENT = Experiment(
     evaluate=lambda run: _model(run.config).evaluate(run),
     row="Adversarial nets",
     models={
+        "gaussian1d": "Adversarial nets (small ones, on a line)",
         "cifar10": "Adversarial nets (fully connected)",
         "-cifar10": "Adversarial nets (fully connected)",
         "-convolutional": "Adversarial nets (convolutional)",

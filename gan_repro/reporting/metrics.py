@@ -34,6 +34,8 @@ SILENT = ("rank", "1")
 LOWER_IS_BETTER = ("nearest_neighbour_error", "frechet_distance", "class_kl")
 # Metrics of D's features: nothing stands in for samples there.
 OF_D = ("svm_accuracy",)
+# Metrics over the checkpoints of a run: how many samples each checkpoint drew is not what carries them.
+OVER_CHECKPOINTS = ("estimate_quality_correlation", "estimate_quality_change_correlation")
 # How the published numbers were measured: what a measurement must say to be held against them without a remark.
 PROTOCOLS = {
     ("parzen_log_likelihood", "mnist"): {"split": "test", "n_samples": 10_000, "n_test": 10_000},

@@ -7,7 +7,7 @@ import math
 import re
 
 from gan_repro.experiment import level
-from gan_repro.reporting import formats, investigation, notes, records, tables
+from gan_repro.reporting import claims, formats, investigation, notes, records, tables
 
 PAGES = {  # pages about the program, written by others: benchmark/, tests/
     "benchmark": "its speed beside its peers'",
@@ -18,14 +18,15 @@ KEY = (
     "number stands in brackets. The two are never merged.",
     "**σ**: width of the Parzen window, the best of ten on validation images; *at the grid's edge*: the best was the first or "
     "the last of them. **n**: number of samples that carry the estimate; of an SVM, of labelled images.",
-    "**Runs** are numbered within each paper and listed below its tables. Presets: `paper` is the published schedule and size, "
-    "`quick` a smaller or shorter one for two CPU cores. A run's main row is the generator that was best by validation, where "
-    "the paper chooses one so, else the last.",
-    f"**reproduced**, **not reproduced**: said only of the paper's own settings; reproduced takes {tables.MIN_SEEDS} seeds "
+    "**Runs** are numbered within each paper and listed below its tables. Presets: `paper` is the published recipe; where the "
+    "paper gives no length (of Goodfellow's MNIST and CIFAR-10 models, CGAN) or has no model for the data (WGAN on MNIST), "
+    "length and sizes are ours. `quick` is a smaller or shorter one for two CPU cores. A run's main row is the generator that "
+    "was best by validation, where the paper chooses one so, else the last.",
+    f"**reproduced**, **not reproduced**: said only of the `paper` preset; reproduced takes {tables.MIN_SEEDS} seeds "
     "and a number at most 2 sqrt(SE² + SD²) short of the published one. *2 of 3 seeds*: one is missing for that; "
     "**partly (fewer seeds)**: the number was reached without them.",
-    "**partly (other conditions)**: a shorter or smaller run than the paper's, or other data. It can neither confirm nor "
-    "refute the number; whether it reached it is said besides.",
+    "**partly (other conditions)**: a shorter or smaller run than the `paper` preset's, or other data. It can neither "
+    "confirm nor refute the number; whether it reached it is said besides.",
     "**unverified**: a published number quoted from memory, not checked against the paper.",
 )
 WORDS = {  # what the name of a figure begins with
@@ -104,6 +105,8 @@ def _section(table, figures):
     lines += [*(f"* {caveat}" for caveat in caveats), ""] if caveats else []
     verdicts = tables.verdict_rows(table)
     lines += formats.grid(verdicts) if len(verdicts) > 1 else ["There is no published number to compare with.", ""]
+    shown = claims.rows(table)
+    lines += [f"**{claims.HEADING}.** {claims.NOTE}", "", *formats.grid(shown)] if len(shown) > 1 else []
     lines += [_more(table), ""]
     rows, pictures = [["Run", "What", "Seeds", "Minutes", "Machine"]], []
     for run, members in enumerate(table.groups, start=1):

@@ -294,7 +294,7 @@ def measured(summary):
     *others, last = [width(sigma) for sigma in summary.sigmas] or [""]
     edge = " at the grid's edge" if summary.sigma_at_edge else ""
     how = [f"σ {', '.join(others)}{' and ' if others else ''}{last}{edge}"] if last else []
-    how += [f"n {summary.n_samples:,}"] if summary.n_samples else []
+    how += [f"n {summary.n_samples:,}"] if summary.n_samples and summary.metric not in metrics.OVER_CHECKPOINTS else []
     return f"{text} ({'; '.join([seeds, ', '.join(how)] if how else [seeds])})"
 
 
