@@ -74,7 +74,8 @@ def evaluate(run):
     }
     seen = source.spec.scaling
     for name, images in samples.items():
-        path = run.workdir.figures / f"{name.replace(' ', '-')}.png"
+        folder = run.workdir.figures if len(images) == 1 else run.figures_of_data  # a centroid may be an image itself
+        path = folder / f"{name.replace(' ', '-')}.png"
         title = f"{name} ({source.spec.title}{'' if seen == UNIT else f', {seen}'}) in place of samples"
         side = 1 if len(images) == 1 else 10
         hundred = images[rng.choice(len(images), min(100, len(images)), replace=False)]

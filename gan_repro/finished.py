@@ -9,6 +9,9 @@ from gan_repro.data.source import Described, Spec
 from gan_repro.errors import DataError, RunError, UsageError
 from gan_repro.workdir import Workdir
 
+# Data whose images are not ours to publish: a user's own, whose licence is not known here, and photographs of persons.
+UNPUBLISHED = ("npz", "images", "tfd", "tfd96", "celeb_a")
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Finished:
@@ -21,7 +24,7 @@ class Finished:
       curves: as metrics.curves gives them; {} where nothing was trained.
       rows: those of metrics.csv, dicts, each the means over up to 100 minibatches.
       epochs, step: epochs and minibatches played, over all stages; what the training wrote of a later step is of a time
-        to which the run went back.
+        to which the run went back. 0: nothing was played, or it is not known.
     """
 
     experiment: experiments.Experiment
@@ -32,6 +35,15 @@ class Finished:
     rows: tuple = ()
     epochs: float = 0
     step: int = 0
+
+    @property
+    def figures_of_data(self):
+        """The folder of figures that show images of the data: workdir.figures, or one below it that stays in the run's folder.
+
+        The latter of UNPUBLISHED data: `gan_repro.tables --add` copies what lies in workdir.figures itself.
+        """
+        private = experiments.dataset_kind(self.config.dataset) in UNPUBLISHED
+        return self.workdir.figures / "real-images" if private else self.workdir.figures
 
     def kinds(self):
         """The generators whose weights are there: "best" and "last" first, then averages."""
@@ -110,7 +122,7 @@ def load_config(workdir):
 
 
 def from_folder(place, data_dir=None, out=None):
-    """The Finished of a run's folder alone: its `source` is a Described, its `curves` are {}.
+    """The Finished of a run's folder alone: its `source` is a Described, its `curves` are {}, its `epochs` the record's.
 
     Runs of older versions did not note the shape of their images: there, and only there, the data are loaded for it.
 
@@ -132,7 +144,18 @@ def from_folder(place, data_dir=None, out=None):
             f"python -m gan_repro.evaluate --workdir={workdir.path}"
         )
     source = _described(workdir, experiment, config) or _loaded(workdir, experiment, config, data_dir)
-    return Finished(experiment, config, source, workdir, {})
+    return Finished(experiment, config, source, workdir, {}, epochs=_epochs(workdir))
+
+
+def _epochs(workdir):
+    """The epochs that the run's record says were played; 0 without a record, which goes when the training goes on."""
+    if not workdir.record.exists():
+        return 0
+    record = files.read_json(workdir.record)
+    epochs = record.get("epochs") if isinstance(record, dict) else None
+    if not isinstance(epochs, (int, float)):
+        raise RunError(f"{workdir.record} is damaged: it does not say how many epochs were played")
+    return epochs
 
 
 def _described(workdir, experiment, config):

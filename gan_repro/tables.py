@@ -81,8 +81,8 @@ def _check_page(path):
 
 def _training(experiment, record):
     """path -> None: draws the curves of a record."""
-    model = f"{experiment.model(record['preset'], record['dataset'])} on {record['manifest']['data']['title']}"
-    shown = f"{model}: {record['preset']} preset, seed {record['seed']}"
+    model, data = experiment.model(record["preset"], record["dataset"]), record["manifest"]["data"]["title"]
+    shown = curves.run_title(model, data, record["preset"], record["epochs"], record["seed"])
     critic = experiment.critic(record["config"]["recipe"])
     return lambda path: curves.training_curves(path, record["curves"], shown, critic, curves.second_stage(record))
 
@@ -105,9 +105,22 @@ def _log_likelihoods(found, groups):
         numbers = [number for number in owner.published if number.ours and number.dataset == dataset]
         data = chosen[0][0]["manifest"]["data"]["title"]
         title = f"{owner.row} on {data}: log-likelihood of validation images along the training"
-        shown = chosen, [n for n in numbers if n.metric == "parzen_log_likelihood"], title
+        numbers = [number for number in numbers if number.metric == "parzen_log_likelihood"]
+        shown = chosen, numbers, title, _real_images(chosen[0][0], groups)
         figures[f"{prefix}-log-likelihood.png"] = lambda path, shown=shown: curves.log_likelihood_curves(path, *shown)
     return figures
+
+
+def _real_images(record, groups):
+    """The log-likelihood with training images in place of samples, of a record's data in its space; None: not measured."""
+    metric, data = "parzen_log_likelihood", record["manifest"]["data"]["sha256"]
+    spaces = {entry.get("space") for entry in record["measurements"] if entry["metric"] == metric}
+    for members in groups:  # the paper's presets come first
+        if members[0]["manifest"]["data"]["sha256"] == data:
+            for found in records.summaries(members):
+                if found.metric == metric and found.generator == "training images" and found.space in spaces:
+                    return found.value
+    return None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,7 +194,10 @@ def _check_picture(path, run_folder):
 
 
 def _copy_figures(run_folder, folder, name):
-    """Copies a run's figures of samples, under the name of its record. Its curves are drawn anew from the record."""
+    """Copies a run's figures of samples, under the name of its record. Its curves are drawn anew from the record.
+
+    Folders among them are not looked into: they hold images that are not ours to publish (Finished.figures_of_data).
+    """
     for picture in sorted(Path(run_folder, "figures").glob("[!.]*.png")):
         if picture.name != "curves.png":
             path = folder / f"{name}-{picture.name}"

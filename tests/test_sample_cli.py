@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from gan_repro import data, experiment, files, finished, priors, randomness, runner, sample
+from gan_repro.reporting import draw
 from gan_repro.scaling import ContrastNormalised
 from gan_repro.workdir import Workdir
 
@@ -307,6 +308,17 @@ def test_contrast_normalised_samples_come_back_from_their_pixels(tmp_path):
         np.testing.assert_allclose(pixels / 127.5 - 1, image / np.abs(image).max(), atol=0.51 / 127.5)
     assert ask(folder.path, "--n=4") == 0 and (folder.samples / "last-seed0.png").exists()
     assert ask(folder.path, "--n=4", "--interpolate=linear", f"--out={tmp_path / 'x.gif'}") == 0
+
+
+def test_pictures_say_the_epochs_that_the_record_has(copy, capsys):
+    record = copy / "record.json"
+    assert finished.from_folder(copy).epochs == files.read_json(record)["epochs"] > 0
+    files.write_json(record, files.read_json(record) | {"epochs": 1.25})
+    assert "1.25 epochs, seed" in draw.caption(finished.from_folder(copy), "last")
+    record.write_text("[]")
+    assert ask(copy, "--n=1") == 1 and "does not say how many epochs" in capsys.readouterr().err
+    record.unlink()  # as while the training goes on
+    assert "epochs" not in draw.caption(finished.from_folder(copy), "last")
 
 
 # ---- where things go -------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from gan_repro import experiment as experiments
 from gan_repro import tables
@@ -183,6 +184,39 @@ def test_refusals_are_1_and_change_nothing(content, words, tmp_path, results, ca
     err = capsys.readouterr().err
     assert err.startswith("error: ") and err.count("\n") == 1 and words in err
     assert contents(results) == {}
+
+
+def test_what_shows_images_that_are_not_ours_is_not_added(tmp_path, results):
+    run = make_run(tmp_path / "run", record())
+    for name in ("samples-best.png", "curves.png", "real-images/samples-best.png"):
+        (run / "figures" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (2, 2)).save(run / "figures" / name)
+    assert tables.main(["tables", f"--results={results}", f"--add={run}"]) == 0
+    names = {path.name for path in (results / "figures").rglob("*")}
+    stem = "goodfellow2014-mnist"
+    assert names == {f"{stem}-quick-25epochs-seed0-{kind}.png" for kind in ("samples-best", "training")} | {
+        f"{stem}-log-likelihood.png"
+    }
+
+
+@pytest.mark.parametrize("checks, level", [
+    ([], None),
+    ([stand_ins()], 240.0),
+    ([stand_ins(preset="quick"), stand_ins()], 240.0),
+    ([stand_ins(sha256="1")], None),
+    ([stand_ins(space="contrast-normalised to norm 55")], None),
+])  # fmt: skip
+def test_training_images_in_place_of_samples_are_those_of_the_same_data_in_the_same_space(
+    checks, level, tmp_path, results, monkeypatch
+):
+    drawn = []
+    monkeypatch.setattr(tables.curves, "log_likelihood_curves", lambda *arguments: drawn.append(arguments[-1]))
+    monkeypatch.setattr(tables.curves, "training_curves", lambda path, curves, title, *rest: drawn.append(title))
+    if len(checks) > 1:
+        checks[0]["measurements"][0]["value"] = 99.0  # of the quick preset
+    runs = [make_run(tmp_path / f"run{index}", content) for index, content in enumerate([record(), *checks])]
+    assert tables.main(["tables", f"--results={results}", *(f"--add={run}" for run in runs)]) == 0
+    assert drawn == ["Adversarial nets on MNIST: quick preset, 25 epochs, seed 0", level]
 
 
 def test_a_damaged_record_leaves_the_old_tables(tmp_path, results, capsys):

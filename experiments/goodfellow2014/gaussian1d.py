@@ -268,10 +268,9 @@ def evaluate(run):
     snapshots = [each for each in taken if each.step < run.step]
     if not snapshots:
         raise RunError(f"{run.workdir.samples} holds no snapshots: Figure 1 is of those that the training takes")
-    title = f"{run.experiment.row} on {run.source.spec.title}, seed {run.config.seed}"
     d = run.loaded(discriminator(run.config.recipe, run.source.spec), run.workdir.network("discriminator"))
     snapshots.append(snapshot(run.generator("last"), d, run.source, run.epochs, run.step))
-    figure1.panels(run.workdir.figures / "figure1.png", chosen(snapshots), title)
+    figure1.panels(run.workdir.figures / "figure1.png", chosen(snapshots), draw.run_title(run))
     draw.curves(run)
     measurements = [run.measurement("value_function", "nats", snapshots[-1].value(), None, "last")]
     for kind in run.kinds():

@@ -131,7 +131,7 @@ def evaluate(run):
             ESTIMATES[objective],
             QUALITY,
             run.source.spec.scaling.shown(snapshots[-1].images),
-            f"{run.experiment.model(run.config.preset, run.config.dataset)} on {run.source.spec.title}, seed {run.config.seed}",
+            draw.run_title(run),
         )
         pairs = [(at[s.step], s.quality) for s in snapshots if s.step in at and math.isfinite(s.quality)]
         rest = {"n_samples": QUALITY_SAMPLES, "n_checkpoints": len(pairs)}

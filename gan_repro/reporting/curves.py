@@ -79,6 +79,12 @@ def kind_title(kind):
     return words.get(name, kind)
 
 
+def run_title(model, data, preset, epochs, seed):
+    """Which run a figure is of: "WGAN on MNIST: quick preset, 25 epochs, seed 0". `epochs`: played; 0: not known."""
+    played = f"{epochs:,g} epoch{'' if epochs == 1 else 's'}, " if epochs else ""
+    return f"{model} on {data}: {preset} preset, {played}seed {seed}"
+
+
 def second_stage(record):
     """The epoch behind which the last of several stages of a finished run begins, or 0: it had one stage."""
     return record["epochs"] - record["config"]["recipe"].get("epochs", record["epochs"])
@@ -128,11 +134,14 @@ def _robust_limits(axes, drawn):
         axes.set_ylim(bottom=bottom - 0.02 * (top - bottom))
 
 
-def _legend_below(axes, **more):
-    """A legend below the axes and the words under them: there it covers nothing."""
-    below = axes.transAxes + ScaledTranslation(0, -38 / 72, axes.figure.dpi_scale_trans)
+def legend_below(axes, points=38, *entries, **more):
+    """A legend so many points below the axes, by default below the words under them: there it covers nothing.
+
+    `entries`: handles and labels, as Axes.legend takes them; none: those of what was drawn.
+    """
+    below = axes.transAxes + ScaledTranslation(0, -points / 72, axes.figure.dpi_scale_trans)
     place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "bbox_transform": below, "borderaxespad": 0.0}
-    axes.legend(frameon=False, fontsize=8, **place, **more)
+    axes.legend(*entries, frameon=False, fontsize=8, **place, **more)
 
 
 def _known(values):
@@ -190,14 +199,14 @@ def training_curves(path, curves, title, critic=False, stage=0):
                 _plot(axis, training["epoch"], training[name], text, stage, color=colour)
         _axes(axis, ylabel)
     if validation:
-        for colour, (kind, curve) in zip(COLOURS, validation.items()):
+        for colour, (kind, curve) in zip(OWN, validation.items()):
             _plot(axes[-1], curve["epoch"], curve["value"], kind_title(kind), stage, color=colour)
         _axes(axes[-1], "validation log-likelihood (nats)")
         _robust_limits(axes[-1], [curve["value"] for curve in validation.values()])
     for axis in axes if panels or validation else ():
         if stage:
             axis.axvline(stage, **STAGE)
-        _legend_below(axis)
+        legend_below(axis)
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
     headline(figure, title)
     write(path, figure)
@@ -214,17 +223,19 @@ def _preset_title(preset, by_seed):
     return f"{preset} preset, {'; '.join(parts)}"
 
 
-def log_likelihood_curves(path, groups, published, title):
+def log_likelihood_curves(path, groups, published, title, real=None):
     """Writes the validation log-likelihood against epochs of an experiment's runs on one data set.
 
     A colour for each generator (its last weights, averages of them), a line style for each preset, a line for each seed:
-    of a run that was continued the longer record. A second stage begins at a vertical line.
+    of a run that was continued the longer record. A second stage begins at a vertical line. Below the title stands which
+    runs they are.
 
     Args:
       path: the PNG.
       groups: as records.group gives them; their presets have one recipe each.
-      published: experiment.Published numbers, dashed lines (log-likelihoods on test images), or ().
+      published: experiment.Published numbers, dotted lines (log-likelihoods of test images), or ().
       title: the line above.
+      real: the log-likelihood of test images with real training images in place of samples, another line, or None.
 
     Raises:
       RunError: the file cannot be written.
@@ -235,20 +246,20 @@ def log_likelihood_curves(path, groups, published, title):
     runs = {preset: records.longest(members for members in groups if members[0]["preset"] == preset) for preset in presets}
     found = [record for by_seed in runs.values() for record in by_seed.values()]
     kinds = list(dict.fromkeys(kind for record in found for kind in validation_curves(record["curves"])))
-    colours = dict(zip(kinds, COLOURS * len(kinds)))
+    colours = dict(zip(kinds, OWN * len(kinds)))
     styles = dict(zip(presets, STYLES * len(presets)))
     second_stages = [second_stage(record) for record in found]
-    drawn = []
+    drawn, handles = [], {}
     for record, second in zip(found, second_stages):
         for kind, curve in validation_curves(record["curves"]).items():
             style = {"color": colours[kind], "linestyle": styles[record["preset"]]}
             _plot(axes, curve["epoch"], curve["value"], stage=second, **style)
+            label = kind_title(kind) + (f", {record['preset']} preset" if len(presets) > 1 else "")
+            handles[label] = Line2D([], [], label=label, **style)
             drawn.append(curve["value"])
         if second:
             axes.axvline(second, **STAGE)
-    handles = [Line2D([], [], color=colour, label=kind_title(kind)) for kind, colour in colours.items()]
-    for preset, style in styles.items():
-        handles.append(Line2D([], [], color=INK, linestyle=style, label=_preset_title(preset, runs[preset])))
+    handles = list(handles.values())
     if any(second_stages):
         handles.append(Line2D([], [], **STAGE))
     for number in published:
@@ -256,10 +267,17 @@ def log_likelihood_curves(path, groups, published, title):
         axes.axhline(number.value, color=INK, linestyle=(0, (1.5, 1)), linewidth=1.2)
         label = f"published {number.row}, {number.value:g}{error}, of test images"
         handles.append(Line2D([], [], color=INK, linestyle=(0, (1.5, 1)), linewidth=1.2, label=label))
+    if real is not None:
+        style = {"color": STAND_INS["training images"], "linestyle": (0, (6, 1.5, 1.5, 1.5)), "linewidth": 1.2}
+        axes.axhline(real, **style)
+        handles.append(Line2D([], [], label=f"training images in place of samples, {real:,.0f}, of test images", **style))
     _axes(axes, "log-likelihood of validation images (nats)")
     _robust_limits(axes, drawn)
     if handles:
         figure.legend(handles=handles, frameon=False, fontsize=7.5, loc="outside lower center", ncols=2)
+    width = 0.88 * figure.get_figwidth() * DPI
+    told = [line for preset in presets for line in wrapped(_preset_title(preset, runs[preset]), width, 9)]
+    axes.set_title("\n".join(told), fontsize=9, color=INK)
     headline(figure, title, 10)
     write(path, figure)
 
@@ -271,8 +289,9 @@ def parzen_sweep(path, sweeps, title, published, against_sigma=None):
     """Writes what Parzen log-likelihoods owe to sigma (left, the first of `sweeps`) and to the number of samples (right, all).
 
     Left a line for each number of samples, and a dot where validation chose sigma: the dot on the line of most samples is
-    the reported number. Right what the protocol gives with so many samples, sigma chosen anew by validation for each. A
-    label that begins with one of STAND_INS has its colour. Legends are below the axes.
+    the reported number. Of lines that lie on each other those of fewer samples are wider, and the legend says so. Right
+    what the protocol gives with so many samples, sigma chosen anew by validation for each. A label that begins with one
+    of STAND_INS has its colour. Legends are below the axes.
 
     Args:
       path: the PNG.
@@ -305,8 +324,8 @@ def parzen_sweep(path, sweeps, title, published, against_sigma=None):
     right.set_title(f"σ chosen by validation for each n; {sweep['n_test']:,} test images", fontsize=9, color=INK)
     low, high = min(drawn), max(drawn)
     reach = max(high - low, 0.02 * abs(high), 1.0)
-    _against_sigma(left, sweep, colours[0]["color"])
     bottom = low - 0.55 * reach  # far from its best sigma a line falls by thousands of nats
+    coincide = _against_sigma(left, sweep, colours[0]["color"], bottom, high + 0.1 * reach)
     seen = [sigma for sigma, *values in zip(sweep["sigma"], *sweep["value"]) if max(values) >= bottom]
     _axes(left, "log-likelihood of test images (nats)")
     _axes(right, None)
@@ -314,8 +333,9 @@ def parzen_sweep(path, sweeps, title, published, against_sigma=None):
     counts = sorted({n for _, members in sweeps for each in members for n in each["n_samples"]})
     _log_scale(right, "number of samples n", counts, counts)
     left.set_ylim(bottom, high + 0.1 * reach)
-    _legend_below(left, ncols=3)
-    _legend_below(right)
+    words = "lines lie on each other; the fewer samples, the wider" if coincide else None
+    legend_below(left, ncols=3, title=words, title_fontsize=8)
+    legend_below(right)
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
     headline(figure, title)
     write(path, figure)
@@ -331,18 +351,27 @@ def _sweep_styles(labels):
     return found
 
 
-def _against_sigma(axes, sweep, colour):
-    """A line for each number of samples, the more of them the darker, with dots; the reported one is outlined."""
+def _against_sigma(axes, sweep, colour, bottom, top):
+    """A line for each number of samples, the more of them the darker, with dots; the reported one is outlined.
+
+    Returns:
+      whether any two of them cannot be told apart where they are seen, between the values `bottom` and `top`: less than a
+      hundredth of that lies between them. The one below is then wider than the one above.
+    """
     rows = len(sweep["value"])
+    seen = np.clip(np.array(sweep["value"], float), bottom, top)
+    hidden = [int((np.abs(seen[i + 1 :] - seen[i]).max(axis=1) < 0.01 * (top - bottom)).sum()) for i in range(rows)]
     for index, (n, row, chosen) in enumerate(zip(sweep["n_samples"], sweep["value"], sweep["chosen_sigma"])):
         share, reported = (index + 1.5) / (rows + 0.5), index == rows - 1
         shade = tuple(1 - share * (1 - part) for part in to_rgb(colour))
-        axes.plot(sweep["sigma"], row, color=shade, linewidth=1.8 if reported else 1.3, label=f"n = {n:,}")
+        width = 1.8 if reported else 1.3 + 1.4 * hidden[index]
+        axes.plot(sweep["sigma"], row, color=shade, linewidth=width, label=f"n = {n:,}")
         chosen = sorted(set(chosen))
         values = [row[sweep["sigma"].index(sigma)] for sigma in chosen]
         edge = {"markersize": 7 if reported else 5.5, "markeredgecolor": INK if reported else "white", "markeredgewidth": 0.9}
         label = "σ chosen by validation" if reported else None
         axes.plot(chosen, values, "o", color=shade, zorder=4, label=label, **edge)
+    return any(hidden)
 
 
 def _log_scale(axes, label, ticks, shown):

@@ -5,6 +5,7 @@ import numpy as np
 from gan_repro.evaluation import neighbours
 from gan_repro.reporting import figures
 from gan_repro.reporting.curves import kind_title, wrapped
+from gan_repro.reporting.curves import run_title as title_of
 
 ROWS, COLUMNS = 4, 5  # Figure 2 of Goodfellow et al. 2014: 4 rows of 5 samples and one training image
 STRIPS, STEPS = 4, 10  # Figure 3 shows two strips of about ten digits; four say more
@@ -14,15 +15,17 @@ HEADING = 140  # pixels: how wide the words above a column of the arithmetic may
 REFERENCES = 10_000  # training images that are compared at a time
 
 
-def model_on_data(run):
-    """Such as "WGAN, MLP generator on MNIST"."""
-    return f"{run.experiment.model(run.config.preset, run.config.dataset)} on {run.source.spec.title}"
+def run_title(run):
+    """Which run a figure is of, such as "WGAN, MLP generator on MNIST: quick-mlp preset, 25 epochs, seed 0"."""
+    config = run.config
+    model = run.experiment.model(config.preset, config.dataset)
+    return title_of(model, run.source.spec.title, config.preset, run.epochs, config.seed)
 
 
 def caption(run, kind):
-    """What a figure of a run's images says below or above them."""
+    """What a figure of a run's images says below or above them: the run, and which of its generators."""
     ours = ", not in the paper" if kind.startswith("averaged-") else ""
-    return f"{model_on_data(run)}; generator: {kind_title(kind)}{ours}"
+    return f"{run_title(run)}; {kind_title(kind)}{ours}"
 
 
 def masks(run, kind, walk=False):
@@ -41,12 +44,16 @@ def nearest_neighbours(run, kind):
     """Writes figures/samples-KIND.png: random samples; the last column is the training image nearest to the fifth one.
 
     Nearest by squared L2 in the space that the networks see, over the training images (goodfeli/adversarial,
-    show_samples_mnist_paper.py). The samples are not selected: they are the first ones of the run's evaluation.
+    show_samples_mnist_paper.py). The samples are not selected: they are the first ones of the run's evaluation. Where
+    training images have a folder of their own (Finished.figures_of_data), that figure goes there, and one of the samples
+    alone to figures/.
     """
     samples = run.samples(kind, ROWS * COLUMNS)
-    found = nearest(samples[COLUMNS - 1 :: COLUMNS], run.source)
-    path = run.workdir.figures / f"samples-{kind}.png"
-    figures.nearest_grid(path, samples, found, *run.source.spec.scaling.shown(samples), caption(run, kind))
+    found, shown = nearest(samples[COLUMNS - 1 :: COLUMNS], run.source), run.source.spec.scaling.shown(samples)
+    path, whole = (folder / f"samples-{kind}.png" for folder in (run.workdir.figures, run.figures_of_data))
+    figures.nearest_grid(whole, samples, found, *shown, caption(run, kind))
+    if path != whole:
+        figures.sample_grid(path, samples, ROWS, COLUMNS, caption(run, kind), *shown)
 
 
 def nearest(queries, source):
@@ -141,7 +148,7 @@ def averages(run, kinds, measurements=(), n=10):
     rows = np.concatenate([run.samples(kind, n) for kind in kinds])
     nats = {each["generator"]: each["value"] for each in measurements if each["metric"] == "parzen_log_likelihood"}
     labels = [(kind_title(kind), *([f"{nats[kind]:,.1f} nats"] if kind in nats else [])) for kind in kinds]
-    title = f"{model_on_data(run)}. The same z down each column; means and averages of weights are not in the paper"
+    title = f"{run_title(run)}. The same z down each column; means and averages of weights are not in the paper"
     if nats:
         title += "; nats: Parzen log-likelihood of test images"
     shown = run.source.spec.scaling.shown(rows)
@@ -152,6 +159,5 @@ def curves(run):
     """Writes figures/curves.png: losses, D's readings, validation."""
     recipe = run.config.recipe
     critic = run.experiment.critic(vars(recipe))
-    title = f"{model_on_data(run)}, seed {run.config.seed}"
     path = run.workdir.figures / "curves.png"
-    figures.training_curves(path, run.curves, title, critic, recipe.total_epochs - recipe.epochs)
+    figures.training_curves(path, run.curves, run_title(run), critic, recipe.total_epochs - recipe.epochs)

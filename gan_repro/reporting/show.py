@@ -72,7 +72,7 @@ def grid(path, run, kind, n, seed, listed=(), shape=None):
     cells = np.full((rows * columns, *images.shape[1:]), white, np.float32)
     j = np.arange(n)
     cells[j % distinct * columns + j // distinct if by_label else j] = images
-    title = f"{draw.caption(run, kind)}. Seed {seed}{'. A row for each label' if by_label else ''}"
+    title = f"{draw.caption(run, kind)}. z of seed {seed}{'. A row for each label' if by_label else ''}"
     title += draw.masks(run, kind)
     figures.sample_grid(path, cells, rows, columns, title, black, white)
 
@@ -110,7 +110,8 @@ def strips(path, run, kind, walks, steps, seed, way, listed=()):
       way: one of priors.PATHS.
     """
     images, _ = _images(run, kind, np.concatenate(walks_of(run, walks, steps, seed, way)), listed, steps)
-    title = f"{draw.caption(run, kind)}. {way.capitalize()} interpolation in z. Seed {seed}{draw.masks(run, kind, walk=True)}"
+    title = f"{draw.caption(run, kind)}. {way.capitalize()} interpolation in z of seed {seed}"
+    title += draw.masks(run, kind, walk=True)
     figures.interpolation_strips(path, images.reshape(walks, steps, *images.shape[1:]), *_shown(run, images), title)
 
 
@@ -121,7 +122,7 @@ def point(path, run, kind, share, seed, way, listed=()):
     start, end = _stops(run, 1, seed)[0, :2]
     z = priors.PATHS[way](start, end, 101)[[round(100 * share)]]
     images, _ = _images(run, kind, z, listed)
-    title = f"{draw.caption(run, kind)}. {share:.0%} of the way from one random z to another, {way} interpolation. Seed {seed}"
+    title = f"{draw.caption(run, kind)}. {share:.0%} of the way from one z of seed {seed} to another, {way} interpolation"
     figures.sample_grid(path, images, 1, 1, title, *_shown(run, images))
 
 

@@ -73,20 +73,21 @@ def judges(path, found, title=None, note=None):
     """Writes a discriminator and a critic between two densities, above, and below the gradients that they would give to G.
 
     Above, the densities and D on one scale from 0 to 1, f / K on the right, shifted to 0 half-way between its ends. Below,
-    on a logarithmic scale cut off at 1e-8, the slope of each of G's losses at x, with p_g's place shaded.
+    on a logarithmic scale cut off at 1e-8, the slope of each of G's losses at x, with p_g's place shaded. Each panel has
+    its own legend below it: a network and the gradient of its loss have one colour.
 
     Args:
       path: the PNG.
       found: evaluation.critics.Judges.
       title: a line above, or None.
-      note: a line below, or None.
+      note: a line below the upper panel, or None.
 
     Raises:
       RunError: the file cannot be written.
 
     Source: Arjovsky et al. 2017, Figure 2, which has the upper panel.
     """
-    x, figure = found.x, Figure(figsize=(7.0, 6.0), dpi=curves.DPI, layout="constrained")
+    x, figure = found.x, Figure(figsize=(7.0, 6.6), dpi=curves.DPI, layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
     for density, colour in ((found.p_data, REAL), (found.p_g, GENERATED)):
         above.fill_between(x, density, color=colour, alpha=0.25, linewidth=0)
@@ -114,19 +115,19 @@ def judges(path, found, title=None, note=None):
     for axes in (above, right, below):
         axes.tick_params(labelsize=8)
         axes.spines["top"].set_visible(False)
-    entries = [
+    networks = [
         (Patch(color=REAL, alpha=0.4), "real density"),
         (Patch(color=GENERATED, alpha=0.4), "generated density"),
         (Line2D([], [], **STYLES["D"]), "GAN discriminator D(x)"),
         (Line2D([], [], **STYLES["f / K"]), "WGAN critic f(x) / K, K its Lipschitz constant"),
     ]
-    entries += [
+    gradients = [
         (Line2D([], [], **STYLES[loss]), f"gradient of {loss.replace('-', '−')}, mean over p_g {mean:.3g}")
         for loss, mean in found.mean_slopes().items()
     ]
-    figure.legend(
-        *zip(*entries), loc="outside lower center", ncols=2, frameon=False, fontsize=8.5, title=note, title_fontsize=8.5
-    )
+    gradients.append((Patch(color=GENERATED, alpha=0.15), "where p_g is (not to scale)"))
+    curves.legend_below(above, 8, *zip(*networks), ncols=2, title=note, title_fontsize=8.5)
+    curves.legend_below(below, 38, *zip(*gradients), ncols=2)
     if title:
         curves.headline(figure, title, 10)
     curves.write(path, figure)

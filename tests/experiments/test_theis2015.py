@@ -25,6 +25,14 @@ def test_cifar10_is_seen_as_the_papers_networks_see_it(preset):
     assert EXPERIMENT.scaling(pixels) == UNIT
 
 
+def test_the_images_of_a_user_stay_in_a_folder_of_their_own(tmp_path, monkeypatch):
+    config, drawn = noise.config("theis2015", "npz:a.npz", "smoke"), []
+    monkeypatch.setattr(figures, "sample_grid", lambda path, *rest: drawn.append(str(path.relative_to(tmp_path / "figures"))))
+    EXPERIMENT.evaluate(Finished(EXPERIMENT, config, noise.source((6, 6, 1), UNIT, train=90), Workdir(tmp_path), {}))
+    own = ["real-images/training-images.png", "real-images/k-means-centroids.png"]
+    assert drawn == [*own, "the-mean-training-image.png"]
+
+
 @pytest.mark.parametrize("dataset, shape", [("mnist", (6, 6, 1)), ("cifar10", (6, 6, 3))])
 def test_all_stand_ins_are_measured_and_drawn(dataset, shape, tmp_path, monkeypatch):
     config = noise.config("theis2015", dataset, "smoke")

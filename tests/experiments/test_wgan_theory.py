@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from scipy import stats
 from scipy.integrate import quad
 
@@ -94,6 +95,16 @@ def test_the_lines_are_run_from_the_configuration_to_the_record(tmp_path):
     assert found["kullback_leibler_infinite", "theta other than 0"]["value"] == 100
 
 
+@pytest.mark.parametrize("cells, words", [(20, "total variation 1 in every draw"), (1, "total variation 0.")])
+def test_figure_1_says_what_was_measured_of_the_total_variation(cells, words, tmp_path, monkeypatch):
+    notes = []
+    monkeypatch.setattr(wasserstein, "against_theta", lambda *arguments: notes.append(arguments[-1]))
+    lines = config("parallel_lines", transport_samples=20, thetas=5, cells=cells)
+    EXPERIMENT.evaluate(Finished(EXPERIMENT, lines, data.load("parallel_lines"), Workdir(tmp_path), {}))
+    (note,) = notes
+    assert words in note and ("to 1, by the draw" in note) == (cells == 1)  # cells as wide as 1: theta = .5 may share one
+
+
 # ---- Figure 2 ----------------------------------------------------------------------------------------------------
 
 
@@ -167,6 +178,22 @@ def test_without_the_players_there_is_nothing_to_evaluate(trained, tmp_path):
     run = dataclasses.replace(trained[0], workdir=Workdir(tmp_path))
     with pytest.raises(RunError, match=r"discriminator\.weights\.h5"):
         EXPERIMENT.evaluate(run)
+
+
+def test_each_panel_of_figure_2_has_the_legend_of_its_own_lines(trained, monkeypatch):
+    figures = []
+    monkeypatch.setattr(wasserstein.curves, "write", lambda path, figure: figures.append(figure))
+    EXPERIMENT.evaluate(trained[0])
+    above, below, _ = figures[0].axes
+    words = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in (above, below)]
+    assert not figures[0].legends and len(words[0]) == len(words[1]) == 4
+    assert [text.startswith("gradient of") for text in words[1]] == [True] * 3 + [False]
+    assert not any("gradient" in text for text in words[0]) and "JS ≥" in above.get_legend().get_title().get_text()
+    canvas = FigureCanvasAgg(figures[0])
+    canvas.draw()
+    boxes = [axes.get_window_extent() for axes in (above, below)]
+    legends = [axes.get_legend().get_window_extent(canvas.get_renderer()) for axes in (above, below)]
+    assert boxes[0].y0 > legends[0].y1 > legends[0].y0 > boxes[1].y1 and boxes[1].y0 > legends[1].y1 > legends[1].y0 > 0
 
 
 # ---- the figures -------------------------------------------------------------------------------------------------

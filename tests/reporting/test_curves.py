@@ -82,9 +82,29 @@ def test_a_colour_for_each_generator_a_style_for_each_preset_and_a_line_for_each
     first = [(colour, solid, end) for solid, end in runs for colour in curves.COLOURS[:2]][:4]
     assert drawn == first + [(colour, False, end) for colour in curves.COLOURS[:2] for end in (4, 10)]  # a line for each stage
     words = [text.get_text() for text in legend.get_texts()]
-    assert words == ["last weights", "mean of weights since epoch 5",
-                     "paper preset, seed 0: 30 epochs; seed 1: 20 epochs", "quick preset, seed 0: 10 epochs",
-                     "the second stage begins"]  # fmt: skip
+    names = ["last weights", "mean of weights since epoch 5"]
+    assert words == [f"{name}, {preset} preset" for preset in ("paper", "quick") for name in names] + [
+        "the second stage begins"
+    ]
+    assert axes.get_title() == "paper preset, seed 0: 30 epochs; seed 1: 20 epochs\nquick preset, seed 0: 10 epochs"
+    looks = {(line.get_color(), line.get_linestyle()) for line in axes.get_lines()}
+    assert {(line.get_color(), line.get_linestyle()) for line in legend.get_lines()} == looks  # no entry without a line
+
+
+def test_real_images_in_place_of_samples_have_a_line_and_a_colour_of_their_own(monkeypatch):
+    figures, kinds = [], [f"averaged-uniform-{n}" for n in range(5)]
+    monkeypatch.setattr(curves, "write", lambda path, figure: figures.append(figure))
+    for real in (243.6, None):
+        curves.log_likelihood_curves("unused.png", [[of(0, kinds=kinds)]], [], "title", real)
+    (axes,), (legend,) = figures[0].axes, figures[0].legends
+    assert axes.get_title() == "paper preset, seed 0: 20 epochs"
+    *lines, level = axes.get_lines()
+    assert set(level.get_ydata()) == {243.6} and level.get_color() == curves.STAND_INS["training images"]
+    assert len({line.get_color() for line in axes.get_lines()}) == 6
+    words = [text.get_text() for text in legend.get_texts()]
+    assert words[0] == "mean of weights since epoch 0"
+    assert words[5:] == ["training images in place of samples, 244, of test images"]
+    assert len(figures[1].axes[0].get_lines()) == len(lines) == len(figures[1].legends[0].get_texts())
 
 
 SIGMAS = [0.05, 0.1, 0.2, 0.4, 1.0]
@@ -122,6 +142,15 @@ def test_a_sweep_has_a_line_for_each_number_of_samples_and_a_dot_where_validatio
     assert [points(line) for line in left.lines[1::2]] == [[[0.2], [10.0]], [[0.1], [sweep["value"][1][1]]]]
     shown = [text.get_text() for text in left.get_legend().get_texts()]
     assert shown == ["n = 100", "n = 1,000", "σ chosen by validation"] and not left.texts
+
+
+@pytest.mark.parametrize("numbers, widths", [((100, 1000), [1.3, 1.8]), ((1000, 1000), [2.7, 1.8]),
+                                             ((100, 3000, 3001, 3002), [1.3, 4.1, 2.7, 1.8])])  # fmt: skip
+def test_lines_that_lie_on_each_other_are_all_seen_and_the_legend_says_so(drawn, numbers, widths):
+    left, _ = drawn([("ours", [swept(0.0, numbers, ((0.2,),) * len(numbers))])], "a title", [])
+    assert [line.get_linewidth() for line in left.lines[::2]] == pytest.approx(widths)
+    said = left.get_legend().get_title().get_text()
+    assert (said == "lines lie on each other; the fewer samples, the wider") == (widths != [1.3, 1.8])
 
 
 def test_the_folds_of_a_sweep_have_a_dot_for_each_width(drawn):

@@ -18,6 +18,7 @@ from gan_repro.scaling import Linear
 from gan_repro.workdir import Workdir
 
 SEED, PRIOR = 5, priors.Prior("gaussian", 3)
+RUN = "Fake nets on random blobs: paper preset, 2.5 epochs, seed 5"
 
 
 def generator(config, spec):
@@ -40,7 +41,7 @@ def finished(tmp_path):
         fields = {"name": "fake", "title": "", "reference": "", "recipes": {}, "stages": None, "evaluate": None, "table": "t"}
         fake = experiment.Experiment(**fields, row="Fake nets", generator=generator, prior=lambda config: PRIOR)
         source = conftest.make_digits()
-        run = Finished(fake, config, source, Workdir(tmp_path), {})
+        run = Finished(fake, config, source, Workdir(tmp_path), {}, epochs=2.5)
         generator(config, source.spec).save_weights(run.workdir.weights("last"))
         return run
 
@@ -69,6 +70,29 @@ def test_the_experiment_says_whose_curves_are_a_critic_s(finished, conditional, 
     assert drawn == [(False, 3), (conditional, 3)]  # three epochs went before
 
 
+def test_a_caption_says_which_generator_of_which_run(finished):
+    run = finished(False)
+    assert draw.caption(run, "best") == f"{RUN}; best by validation"
+    assert draw.caption(run, "averaged-uniform-5") == f"{RUN}; mean of weights since epoch 5, not in the paper"
+    for epochs, words in ((0, ""), (1, "1 epoch, "), (1000, "1,000 epochs, "), (39.125, "39.125 epochs, ")):
+        played = dataclasses.replace(run, epochs=epochs)
+        assert draw.run_title(played) == f"Fake nets on random blobs: paper preset, {words}seed 5"
+
+
+@pytest.mark.parametrize("dataset, ours", [("blobs", True), ("npz:a.npz", False), ("images:a", False), ("celeb_a", False)])
+def test_training_images_that_are_not_ours_to_publish_stay_in_a_folder_of_their_own(finished, dataset, ours, monkeypatch):
+    run = finished(False)
+    run = dataclasses.replace(run, config=types.SimpleNamespace(**vars(run.config) | {"dataset": dataset}))
+    generated = []
+    for value in (0.0, 1.0):
+        monkeypatch.setattr(draw, "nearest", lambda queries, source, value=value: np.full_like(queries, value))
+        draw.nearest_neighbours(run, "last")
+        found = {str(path.relative_to(run.workdir.figures)): path.read_bytes() for path in run.workdir.figures.rglob("*.png")}
+        assert set(found) == ({"samples-last.png"} if ours else {"samples-last.png", "real-images/samples-last.png"})
+        generated.append(found["samples-last.png"])
+    assert (generated[0] != generated[1]) == ours  # whether other training images make another figure
+
+
 def test_images_of_given_noise_and_labels(finished):
     z, labels = np.float32(np.random.default_rng(0).normal(size=(4, 3))), [3, 0, 9, 3]
     images = finished(True).images("last", z, labels)
@@ -88,7 +112,7 @@ def test_a_row_for_each_class_and_the_same_noise_down_each_column(finished, grid
     draw.class_rows(finished(True), "last", columns=7)
     ((name, images, rows, columns, title, shown),) = grids
     assert (name, rows, columns, shown) == ("classes-last.png", 10, 7, (0.0, 1.0))
-    assert "Fake nets on random blobs; generator: last weights" in title and title.endswith("same z down each column")
+    assert title.startswith(f"{RUN}; last weights. ") and title.endswith("same z down each column")
     cells = images.reshape(10, 7, 4)
     np.testing.assert_allclose(cells[:, :, 0], np.repeat(np.arange(10)[:, None] / 10, 7, 1), rtol=1e-6)
     z = PRIOR.draw(7, randomness.seed_pair(SEED, 1, randomness.FIGURE)).numpy()
@@ -135,8 +159,8 @@ def test_each_row_of_the_averages_says_whose_it_is_and_its_nats(finished, monkey
 def test_a_hundred_samples_are_those_of_the_evaluation(finished, grids):
     run = finished(False)
     draw.samples(run, "last")
-    ((name, images, rows, columns, _, shown),) = grids
-    assert (name, rows, columns, shown) == ("samples-last.png", 10, 10, (0.0, 1.0))
+    ((name, images, rows, columns, title, shown),) = grids
+    assert (name, rows, columns, shown) == ("samples-last.png", 10, 10, (0.0, 1.0)) and title == f"{RUN}; last weights"
     np.testing.assert_array_equal(images[:30], run.samples("last"))
     assert len(images) == 100
 

@@ -21,6 +21,7 @@ class Run:
 
     experiment = SimpleNamespace(name="x", model=lambda *of: "Nets")
     config = SimpleNamespace(seed=3, preset="paper", dataset="")
+    epochs = 2
 
     def __init__(self, conditional=False):
         spec = SimpleNamespace(title="blobs", classes=CLASSES if conditional else 0, scaling=UNIT)
@@ -101,7 +102,8 @@ def test_neighbours_lie_below_their_walks_and_are_the_nearest(drawn):
 def test_a_point_of_the_first_walk(share, drawn):
     show.point("x.png", Run(), "last", share, seed=1, way="linear")
     point = drawn["images"].reshape(SIZE)
-    assert f"Nets on blobs; generator: last weights. {share:.0%} of the way" in drawn["title"]
+    run = "Nets on blobs: paper preset, 2 epochs, seed 3; last weights"
+    assert drawn["title"] == f"{run}. {share:.0%} of the way from one z of seed 1 to another, linear interpolation"
     show.strips("x.png", Run(), "last", 1, 5, 1, "linear")
     assert np.allclose(point, drawn["images"].reshape(5, SIZE)[round(4 * share)])
 
