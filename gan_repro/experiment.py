@@ -413,10 +413,10 @@ def resolve(experiment, dataset=None, preset="paper", seed=0, epochs=None, setti
       preset: one of the data set's.
       seed: 0 <= seed < 2**31.
       epochs: overrides the recipe's, or None.
-      settings: "key=value" strings for fields of the recipe.
+      settings: "key=value" strings for fields of the recipe; of two for the same field the last holds.
 
     Raises:
-      UsageError: a name, key, type or value is not valid, or a field is given twice.
+      UsageError: a name, key, type or value is not valid, or two numbers of epochs are given.
     """
     dataset = next(iter(experiment.recipes)) if dataset is None else dataset
     recipes = experiment.recipes[choose_dataset(dataset, experiment.recipes)]
@@ -425,12 +425,9 @@ def resolve(experiment, dataset=None, preset="paper", seed=0, epochs=None, setti
         raise UsageError(f"seed = {seed}: must be >= 0 and < 2**31")
     if epochs is not None and not hasattr(recipe, "epochs"):
         raise UsageError(f"--epochs={epochs}: {experiment.name} trains nothing")
-    changes, given = ({}, {}) if epochs is None else ({"epochs": epochs}, {"epochs": f"--epochs={epochs}"})
-    for setting in settings:
-        key, value = parse_setting(type(recipe), setting)
-        if key in given:
-            raise UsageError(f"{given[key]} and --set={setting}: {key} is given twice; leave one of them out")
-        changes[key], given[key] = value, f"--set={setting}"
+    changes = dict(parse_setting(type(recipe), setting) for setting in settings)
+    if epochs is not None and changes.setdefault("epochs", epochs) != epochs:
+        raise UsageError(f"--epochs={epochs} and --set=epochs={changes['epochs']}: leave one of them out")
     return Config(experiment.name, dataset, preset, seed, dataclasses.replace(recipe, **changes))
 
 

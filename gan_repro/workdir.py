@@ -32,6 +32,7 @@ PRODUCTS = (
     "samples/*epoch-[0-9]*.npz",
     "samples/*.weights.h5",
     "figures/*.png",
+    "figures/real-images/*.png",
 )
 
 

@@ -447,13 +447,9 @@ def test_runs_that_differ_in_their_length_or_in_pictures_alone_are_the_same_run(
     assert experiments.identity({"experiment": "goodfellow2014"}) == {"experiment": "goodfellow2014"}
 
 
-@pytest.mark.parametrize("epochs, settings", [(4, ["epochs=3"]), (3, ["epochs=3"]), (None, ["pieces=2", "pieces=3"])])
-def test_a_field_that_is_given_twice_is_refused_and_both_are_named(epochs, settings):
-    text = message(resolve, goodfellow(), "mnist", "paper", 0, epochs, settings)
-    assert all(f"--set={setting}" in text for setting in settings) and "given twice" in text
-    assert epochs is None or f"--epochs={epochs}" in text
-
-
-def test_a_preset_of_no_level_is_a_mistake_of_the_experiments():
-    with pytest.raises(ValueError, match="goodfellow2014 on mnist: presets begin with paper, quick, smoke, not {'fast'}"):
-        dataclasses.replace(goodfellow(), recipes={"mnist": {"fast-wide": goodfellow().recipes["mnist"]["quick"]}})
+def test_the_last_of_two_settings_holds_but_two_numbers_of_epochs_are_refused():
+    assert resolve(goodfellow(), settings=["pieces=2", "pieces=3"]).recipe.pieces == 3
+    assert resolve(goodfellow(), settings=["epochs=2"]).recipe.epochs == 2
+    assert resolve(goodfellow(), epochs=4, settings=["epochs=4"]).recipe.epochs == 4
+    text = message(resolve, goodfellow(), "mnist", "paper", 0, 4, ["epochs=3"])
+    assert "--epochs=4 and --set=epochs=3" in text

@@ -46,6 +46,9 @@ FILES = {
     "figures/samples-best.png",
     "figures/samples-last.png",
     "figures/samples-averaged-exponential-.5.png",
+    "figures/real-images/samples-best.png",
+    "figures/real-images/samples-last.png",
+    "figures/real-images/samples-averaged-exponential-.5.png",
     "figures/interpolation-best.png",
     "figures/averages.png",
 }
@@ -401,8 +404,9 @@ def test_what_trains_nothing_runs_and_is_evaluated_again(tiny, here, capsys):
     assert run.main(arguments) == 0
     folder = here / "runs" / "theis2015-npz-tiny-smoke-seed0"
     assert [path.name for path in here.iterdir()] == ["runs"]
-    assert set(contents(folder)) == {".lock", "config.json", "manifest.json", "record.json", "figures/training-images.png",
-                                     "figures/k-means-centroids.png", "figures/the-mean-training-image.png"}  # fmt: skip
+    assert set(contents(folder)) == {".lock", "config.json", "manifest.json", "record.json",
+                                     "figures/real-images/training-images.png", "figures/real-images/k-means-centroids.png",
+                                     "figures/the-mean-training-image.png"}  # fmt: skip
     record = read(folder / "record.json")
     records.check(record, "record.json")
     assert [entry["generator"] for entry in record["measurements"]] == [
