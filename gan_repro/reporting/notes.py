@@ -43,9 +43,9 @@ CAVEATS = {
     "precision": "Precision under a collapse is high or low by chance: one picture, drawn again and again, lies near real "
     "images or does not. Recall shows the collapse.",
     "estimate_quality_correlation": "Rank correlation of the training's own estimate with the Fréchet distance of samples over "
-    "the checkpoints of a run, one after each epoch: 1 if they rise and fall together, 0 if one says nothing of the other; that of "
-    "their changes from checkpoint to checkpoint is the harder test, which a common trend does not pass. Left out where the "
-    "distance stands still (varies by less than 5 %).",
+    "the checkpoints of a run, one after each epoch: 1 if they rise and fall together, 0 if one says nothing of the other; "
+    "that of their changes from checkpoint to checkpoint is the harder test, which a common trend does not pass. Left out "
+    "where the distance stands still (varies by less than 5 %).",
     "arithmetic_brightness_percentile": "Arithmetic percentiles: where the result of an addition of concepts stands among the "
     "images that the exemplars came from; 95 if it works perfectly, 50 if it does nothing.",
     "svm_accuracy": "The support vector machine sees features of D, which was trained without labels; n: the labelled training "
