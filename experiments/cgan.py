@@ -94,8 +94,10 @@ NOT_RUN = (
 
 
 FINDINGS = (
-    "The generator hardly uses z: its variety comes from the dropout that the paper puts into it. Without dropout the same "
-    "weights draw one picture for each label, all of them read, at a far lower log-likelihood.",
+    "The generator hardly uses z: the variety of its digits comes from the dropout that the paper puts into it. Sampled "
+    "without it, the same weights draw one picture for each label: every label is read, at -67 nats instead of 120. So "
+    "dropout stays on when samples are drawn, and it is what breaks the digits of which the label is misread: 92.0 % of the "
+    "labels asked for are read (93.3 % with averaged weights).",
 )
 
 PROTOCOL = (

@@ -208,9 +208,14 @@ def _features(row, value, ours=False, **rest):
 
 
 FINDINGS = (
-    "On digits label and style come apart, and a nearest neighbour classifier fitted on samples makes two to three times the "
-    "errors of one fitted on real digits, with narrower networks and a shorter schedule than the authors'.",
-    "Vector arithmetic works in part: slant adds up, brightness half, and where light lies in CIFAR-10 not at all.",
+    "On digits label and style come apart. A nearest neighbour classifier fitted on 50,000 samples makes 2.6 times the "
+    "errors of one fitted on as many real digits (on 1,000 there is no difference: 12.5 against 12.2 %), with narrower "
+    "networks and a shorter schedule than the authors'.",
+    "Vector arithmetic works in part. Where a perfect addition of concepts would come to percentile 95 and none to 50, results "
+    "stand at 76 in brightness and 94 in slant on digits; on CIFAR-10 at 71 in brightness and at 50, nothing, in where light "
+    "lies.",
+    "CIFAR-10 after 1,200 steps gives colours and textures, no objects; a linear SVM on D's features reads 61.5 % of the test "
+    "images, on those of a random D 55.7 %.",
 )
 
 PROTOCOL = (

@@ -9,7 +9,7 @@ import statistics
 from scipy import stats
 
 from gan_repro.experiment import level, parse_average
-from gan_repro.reporting import curves, formats, records, tables
+from gan_repro.reporting import curves, formats, metrics, records, tables
 
 METRIC = "parzen_log_likelihood"
 NAME = "log-likelihood"
@@ -77,6 +77,8 @@ def _section(experiment, number, groups, stand_ins, figures):
     if plain:
         lines += ["### On the test images", "", _TEST, "", *formats.grid(_on_test_images(experiment, plain, stand_ins))]
         lines += [text for text in _finer(experiment, plain) for text in (text, "")]
+        judged = _judged(experiment, plain)
+        lines += ["### Better, or only smoother?", "", _JUDGED, "", *formats.grid(judged)] if len(judged) > 1 else []
     if changed:
         lines += ["### Details changed", "", _CHANGED, "", *formats.grid(_changed(experiment, changed, along))]
     return lines
@@ -91,6 +93,11 @@ _ENDS = (
     "± its standard error as if the validations were independent."
 )
 _TEST = "Nats of all test images, mean over seeds, ± standard error over images; σ is chosen on validation images."
+_JUDGED = (
+    "Log-likelihoods reward smooth samples, so these are held against what a classifier of the same data sees in them (mean "
+    "over seeds, ± standard deviation): the Fréchet distance of its features, less is better; precision, how many samples "
+    "lie among real images; recall, how many real images lie among samples. Training images show where the best end."
+)
 _CHANGED = (
     "One thing changed at a time (`--set`), against the unchanged recipe from the same seeds at the same epoch; nats of "
     "validation images, the generator as it is trained. The last column says how much seeds alone make: the unchanged recipe's "
@@ -164,6 +171,30 @@ def _on_test_images(experiment, groups, stand_ins):
         for summary in (each for each in records.summaries(members) if each.metric == METRIC):
             rows.append([_name(experiment, members), *_measured(summary)])
     return rows + [["no model: in place of samples", *_measured(summary)] for summary in stand_ins]
+
+
+def _judged(experiment, groups):
+    """[header, rows...]: of each generator that a classifier judged, its nats beside the classifier's numbers."""
+    shown = (METRIC, "frechet_distance", "precision", "recall")
+    rows = [["Run", "Generator", *(f"{metrics.title(name)}{metrics.of_unit(unit)}" for name, unit in zip(shown, _UNITS))]]
+    for members in groups:
+        found = {}
+        for summary in records.summaries(members):
+            found.setdefault(summary.generator, {})[summary.metric] = summary
+        for generator, by_metric in found.items():
+            if "frechet_distance" in by_metric:
+                cells = [_spread(by_metric[name]) if name in by_metric else "" for name in shown]
+                rows.append([_name(experiment, members), generator.removeprefix("averaged-"), *cells])
+    return rows
+
+
+_UNITS = ("nats", "squared units", "%", "%")
+
+
+def _spread(summary):
+    """Such as "4.20 ± 0.77", the SD over seeds; of one seed the number alone."""
+    value, deviation = tables.digits(summary.value, summary.deviation)
+    return f"{value} ± {deviation}" if deviation else value
 
 
 def _measured(summary):

@@ -93,6 +93,22 @@ def test_what_stands_in_for_samples_stands_beside_them_once():
     assert "no model" not in page(run())
 
 
+def test_what_a_classifier_saw_stands_beside_the_nats():
+    def judged(seed, nats, distance):
+        seen = [("frechet_distance", distance), ("precision", 75.0), ("recall", 80.0)]
+        entries = [measurement(nats)]
+        entries += [measurement(value, name, metric=metric, standard_error=None) for name in ("best", "training images")
+                    for metric, value in seen]  # fmt: skip
+        return run(seed, measurements=entries)
+
+    text = page(judged(0, 180.0, 6.0), judged(1, 184.0, 8.0))
+    lines = [line for line in text.partition("### Better, or only smoother?\n")[2].splitlines() if line.startswith("| ")]
+    _, best, real = ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines)
+    assert best[0].endswith("seeds 0, 1") and best[1:] == ["best", "182.0 ± 2.8", "7.0 ± 1.4", "75 ± 0", "80 ± 0"]
+    assert real[1:] == ["training images", "", "7.0 ± 1.4", "75 ± 0", "80 ± 0"]
+    assert "only smoother?" not in page(run())
+
+
 def changed(seed=0, values=(1.0, 90.0), epochs=(5, 10)):
     record = run(seed, epochs=int(epochs[-1]), recipe={"batch_size": 50})
     record["curves"]["validation"]["last"] = {"epoch": list(epochs), "value": list(values)}
