@@ -78,7 +78,7 @@ def _section(experiment, number, groups, stand_ins, figures):
         lines += ["### On the test images", "", _TEST, "", *formats.grid(_on_test_images(experiment, plain, stand_ins))]
         lines += [text for text in _finer(experiment, plain) for text in (text, "")]
         judged = _judged(experiment, plain)
-        lines += ["### Better, or only smoother?", "", _JUDGED, "", *formats.grid(judged)] if len(judged) > 1 else []
+        lines += ["### Better or only smoother", "", _JUDGED, "", *formats.grid(judged)] if len(judged) > 1 else []
     if changed:
         lines += ["### Details changed", "", _CHANGED, "", *formats.grid(_changed(experiment, changed, along))]
     return lines
