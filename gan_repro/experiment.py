@@ -243,7 +243,8 @@ class Experiment:
       scaling: (config) -> what the networks see of the data (scaling.py).
       critic: (a recipe's {field: value}, as records have it) -> whether D is a critic: what it says of images are scores and
         no probabilities.
-      pictures: (loop, folder, every, spec) -> the Keras callback that looks at the training; None: callbacks.SampleGrid.
+      pictures: (config) -> what makes of (loop, folder, every, spec) the Keras callback that looks at the training; None:
+        callbacks.SampleGrid.
       row: the model's name in tables.
       models: {suffix: name} of an experiment with several: "quick-mlp" is a run of the model "-mlp". {data set: name} of
         the one that a preset without a suffix is of on those data.
@@ -262,7 +263,7 @@ class Experiment:
     prior: Callable | None = None
     scaling: Callable = lambda config: UNIT
     critic: Callable = lambda recipe: False
-    pictures: Callable | None = None
+    pictures: Callable = lambda config: None
     published: tuple[Published, ...] = ()
     claims: tuple[Claim, ...] = ()
     deviations: tuple[str, ...] = ()
@@ -288,6 +289,30 @@ class Experiment:
         suffix = preset.removeprefix(level(preset))
         names = (self.models.get(key) for key in (suffix or dataset, dataset, suffix))
         return next(filter(None, names), self.row)
+
+
+def of_models(models):
+    """The parts of an Experiment with several models that each model has of its own: keyword arguments of Experiment.
+
+    Args:
+      models: {type of recipe: modules}. Of a run with such a recipe the stages, evaluate, generator, prior, scaling and
+        pictures are looked for in these modules, in turn. Without a prior it is the recipe's own, without scaling pixels in
+        [0, 1], without pictures grids of samples.
+    """
+    from gan_repro import priors
+
+    def part(config, name, otherwise=None):
+        found = (getattr(module, name) for module in models[type(config.recipe)] if hasattr(module, name))
+        return next(found, otherwise)
+
+    return {
+        "stages": lambda config, source: part(config, "stages")(config, source),
+        "evaluate": lambda run: part(run.config, "evaluate")(run),
+        "generator": lambda config, spec: part(config, "generator")(config, spec),
+        "prior": lambda config: part(config, "prior", priors.of)(config),
+        "scaling": lambda config: part(config, "scaling", lambda config: UNIT)(config),
+        "pictures": lambda config: part(config, "pictures"),
+    }
 
 
 @dataclasses.dataclass(frozen=True)

@@ -279,7 +279,7 @@ def _loop(experiment, stages, config, source, workdir, tensorboard=False):
     from gan_repro import callbacks, training
 
     loop = training.Loop(stages, workdir, config.seed, warn=_warn)
-    pictures = experiment.pictures or callbacks.SampleGrid
+    pictures = experiment.pictures(config) or callbacks.SampleGrid
     loop.callbacks += [callbacks.ProgressLine(), pictures(loop, workdir.samples, config.recipe.samples_every, source.spec)]
     if tensorboard:
         loop.callbacks.append(callbacks.TensorBoard(loop, workdir.tensorboard))

@@ -4,9 +4,7 @@ Each model is a module of this folder; what they share is in rules.py. The game,
 """
 
 from experiments.goodfellow2014 import cifar10, gaussian1d, mnist, tfd
-from gan_repro import priors
-from gan_repro.experiment import Experiment, KeyFigure, Published
-from gan_repro.scaling import UNIT
+from gan_repro.experiment import Experiment, KeyFigure, Published, of_models
 
 PAPER = "Goodfellow et al. 2014, Table 1"
 TFD_UNAVAILABLE = "TFD is given out on request"
@@ -15,11 +13,11 @@ TABLE_1: dict[str, dict[str, tuple[float, float]]] = {  # nats, and their standa
     "tfd": {"DBN": (1909, 66), "Stacked CAE": (2110, 50), "Deep GSN": (1890, 29), "Adversarial nets": (2057, 26)},
 }
 MODELS = {
-    mnist.MnistRecipe: mnist,
-    tfd.TfdRecipe: tfd,
-    cifar10.CifarRecipe: cifar10,
-    cifar10.ConvolutionalRecipe: cifar10,
-    gaussian1d.LineRecipe: gaussian1d,
+    mnist.MnistRecipe: (mnist,),
+    tfd.TfdRecipe: (tfd,),
+    cifar10.CifarRecipe: (cifar10,),
+    cifar10.ConvolutionalRecipe: (cifar10,),
+    gaussian1d.LineRecipe: (gaussian1d,),
 }
 # A user's own images are learnt by the MNIST model, or by the one that the preset names.
 _OWN = (
@@ -92,21 +90,6 @@ KEY_FIGURES = (
 )
 
 
-def _model(config):
-    return MODELS[type(config.recipe)]
-
-
-def _scaling(config):
-    return getattr(_model(config), "scaling", lambda config: UNIT)(config)
-
-
-def _pictures(loop, folder, every, spec):
-    """The line has a picture of its own, images have grids of samples."""
-    from gan_repro.callbacks import SampleGrid
-
-    return (gaussian1d.pictures if spec.name == "gaussian1d" else SampleGrid)(loop, folder, every, spec)
-
-
 EXPERIMENT = Experiment(
     name="goodfellow2014",
     title="Generative Adversarial Nets: MLP generator, maxout discriminator, simultaneous updates",
@@ -121,12 +104,7 @@ EXPERIMENT = Experiment(
         "npz": _OWN,
         "images": _OWN,
     },
-    generator=lambda config, spec: _model(config).generator(config, spec),
-    prior=lambda config: getattr(_model(config), "prior", priors.of)(config),
-    scaling=_scaling,
-    pictures=_pictures,
-    stages=lambda config, source: _model(config).stages(config, source),
-    evaluate=lambda run: _model(run.config).evaluate(run),
+    **of_models(MODELS),
     row="Adversarial nets",
     models={
         "gaussian1d": "Adversarial nets (small ones, on a line)",

@@ -8,9 +8,7 @@ from typing import Any
 
 from experiments.wgan import evidence, parallel_lines, rules, two_gaussians
 from experiments.wgan.rules import WganRecipe
-from gan_repro import priors
-from gan_repro.experiment import Claim, Experiment, KeyFigure
-from gan_repro.scaling import UNIT
+from gan_repro.experiment import Claim, Experiment, KeyFigure, of_models
 
 # The GAN of Figures 4 to 7: the same networks and noise, dcgan.torch's optimizer, D and G on every minibatch.
 _GAN = {
@@ -100,7 +98,11 @@ _OWN = (
     | {f"{preset}-28": recipe for preset, recipe in MNIST.items()}
 )
 
-MODELS = {WganRecipe: rules, parallel_lines.LinesRecipe: parallel_lines, two_gaussians.CriticsRecipe: two_gaussians}
+MODELS = {
+    WganRecipe: (rules, evidence),
+    parallel_lines.LinesRecipe: (parallel_lines,),
+    two_gaussians.CriticsRecipe: (two_gaussians,),
+}
 
 DEVIATIONS = (
     "The paper trains on LSUN bedrooms at 64 x 64 (`--dataset=lsun/bedroom`, not at hand here). MNIST at 28 x 28 and CIFAR-10 "
@@ -215,20 +217,6 @@ NOT_RUN = (
 )
 
 
-def _model(config):
-    return MODELS[type(config.recipe)]
-
-
-def _pictures(loop, folder, every, spec):
-    """The critics of Figure 2 have pictures of their own, image models grids of samples."""
-    return (two_gaussians if spec.name == "two_gaussians" else evidence).pictures(loop, folder, every, spec)
-
-
-def _evaluate(run):
-    model = _model(run.config)
-    return (evidence if model is rules else model).evaluate(run)
-
-
 EXPERIMENT = Experiment(
     name="wgan",
     title="Wasserstein GAN: a clipped critic without sigmoid, RMSprop, five critic steps to one of G",
@@ -245,13 +233,8 @@ EXPERIMENT = Experiment(
         "npz": _OWN,
         "images": _OWN,
     },
-    generator=lambda config, spec: _model(config).generator(config, spec),
-    prior=lambda config: getattr(_model(config), "prior", priors.of)(config),
-    scaling=lambda config: getattr(_model(config), "scaling", lambda config: UNIT)(config),
+    **of_models(MODELS),
     critic=lambda recipe: recipe.get("objective") == "wasserstein",
-    pictures=_pictures,
-    stages=lambda config, source: _model(config).stages(config, source),
-    evaluate=_evaluate,
     row="WGAN",
     models={
         "": "WGAN, DCGAN generator",

@@ -5,6 +5,7 @@ How the numbers are measured (evaluation/) and how runs are trained is not here.
 Modules (help(gan_repro.reporting.NAME)):
     records         records: reading, checking, grouping and summarising them over seeds
     tables          published numbers beside measured ones, and the verdicts, as rows
+    claims          what papers show without a number, against our runs
     metrics         titles of the metrics, which way is better, published protocols
     notes           footnotes of tables, the key to their numbers
     formats         tables as Markdown, CSV and LaTeX

@@ -259,7 +259,7 @@ def test_without_labels_there_is_the_estimate_and_no_quality(tmp_path, monkeypat
     config = noise.config("wgan", "npz:a.npz", "smoke-28", **MLP | {"epochs": 2, "steps_per_epoch": 9})
     source, workdir = noise.source((8, 8, 1), EXPERIMENT.scaling(config)), Workdir(tmp_path)
     loop = Loop(EXPERIMENT.stages(config, source), workdir, 0)
-    loop.callbacks.append(EXPERIMENT.pictures(loop, workdir.samples, 1, source.spec))
+    loop.callbacks.append(EXPERIMENT.pictures(config)(loop, workdir.samples, 1, source.spec))
     played = loop.run()
     snapshots = [learning.read(workdir.samples / f"epoch-{epoch:05d}.npz") for epoch in (1, 2)]
     assert [(s.epoch, s.step, s.g_updates) for s in snapshots] == [(1, 9, 1), (2, 18, 3)]

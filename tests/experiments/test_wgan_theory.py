@@ -114,7 +114,7 @@ def trained(tmp_path_factory):
     short = config("two_gaussians", "quick", discriminator_epochs=4, epochs=5, discriminator_learning_rate=5e-3)
     source, workdir = data.load("two_gaussians"), Workdir(tmp_path_factory.mktemp("two"))
     loop = Loop(EXPERIMENT.stages(short, source), workdir, 0)
-    loop.callbacks.append(EXPERIMENT.pictures(loop, workdir.samples, 1, source.spec))
+    loop.callbacks.append(EXPERIMENT.pictures(short)(loop, workdir.samples, 1, source.spec))
     loop.run()
     assert loop.epochs() == short.recipe.total_epochs == 9
     run = Finished(EXPERIMENT, short, source, workdir, {})
