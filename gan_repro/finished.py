@@ -148,14 +148,12 @@ def from_folder(place, data_dir=None, out=None):
 
 
 def _epochs(workdir):
-    """The epochs that the run's record says were played; 0 without a record, which goes when the training goes on."""
-    if not workdir.record.exists():
+    """The epochs that the run's record says were played; 0 without a sound one: titles do without, and samples are drawn."""
+    try:
+        epochs = files.read_json(workdir.record)["epochs"]
+    except (RunError, KeyError, TypeError):
         return 0
-    record = files.read_json(workdir.record)
-    epochs = record.get("epochs") if isinstance(record, dict) else None
-    if not isinstance(epochs, (int, float)):
-        raise RunError(f"{workdir.record} is damaged: it does not say how many epochs were played")
-    return epochs
+    return epochs if isinstance(epochs, (int, float)) else 0
 
 
 def _described(workdir, experiment, config):

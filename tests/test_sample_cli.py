@@ -310,13 +310,14 @@ def test_contrast_normalised_samples_come_back_from_their_pixels(tmp_path):
     assert ask(folder.path, "--n=4", "--interpolate=linear", f"--out={tmp_path / 'x.gif'}") == 0
 
 
-def test_pictures_say_the_epochs_that_the_record_has(copy, capsys):
+def test_pictures_say_the_epochs_that_the_record_has(copy):
     record = copy / "record.json"
     assert finished.from_folder(copy).epochs == files.read_json(record)["epochs"] > 0
     files.write_json(record, files.read_json(record) | {"epochs": 1.25})
     assert "1.25 epochs, seed" in draw.caption(finished.from_folder(copy), "last")
-    record.write_text("[]")
-    assert ask(copy, "--n=1") == 1 and "does not say how many epochs" in capsys.readouterr().err
+    for damaged in ("[]", "{}", '{"epochs"'):  # a title does without
+        record.write_text(damaged)
+        assert "epochs" not in draw.caption(finished.from_folder(copy), "last")
     record.unlink()  # as while the training goes on
     assert "epochs" not in draw.caption(finished.from_folder(copy), "last")
 

@@ -108,7 +108,8 @@ def test_a_whole_small_run_draws_its_figures_in_the_space_of_the_model(tmp_path)
     words += ["--epochs=1", "--set=steps_per_epoch=2", "--set=batch_size=16", "--set=n_samples=50"]
     words += [f"--workdir={tmp_path / 'run'}"]
     assert run.main(words) == 0
-    figures = {path.name for path in (tmp_path / "run" / "figures").iterdir()}
+    figures = {path.name for path in (tmp_path / "run" / "figures").rglob("*.png")}
     assert figures == {"curves.png", "samples-last.png", "interpolation-last.png"}
+    assert (tmp_path / "run" / "figures" / "real-images" / "samples-last.png").exists()
     (measurement,) = json.loads((tmp_path / "run" / "record.json").read_text())["measurements"]
     assert measurement["generator"] == "last" and measurement["space"] == "contrast-normalised to norm 55"
