@@ -254,8 +254,11 @@ def test_the_products_of_a_convolution_are_its_forward_pass_and_gradients(transp
 def test_both_floors_run_in_both_precisions():
     played = steps.game("dcgan", "smoke", settings=("batch_size=8",), images=100)
     small = dataclasses.replace(TINY, large=32)
-    for each in floors.contestants(played.generator.network, played.discriminator.network, 8, played.order, 1, small):
-        each.prepare().run(1)
+    found = floors.contestants(played.generator.network, played.discriminator.network, 8, played.order, 1, small)
+    assert [each.dtype for each in found] == [dtype for dtype in small.dtypes for _ in range(2)]
+    for own, large in zip(found[::2], found[1::2]):
+        assert own.prepare().run(1) is None  # the clock around the call counts
+        assert large.prepare().run(1) > 0
 
 
 # ---- the Parzen protocol ---------------------------------------------------------------------------------------------
