@@ -11,7 +11,8 @@ Programs, each with --help (python -m gan_repro.NAME):
     benchmark       measure the step and the estimator beside their peers
 
 Library (help(gan_repro.NAME)), from a paper downwards:
-    experiment              Experiment, Config, recipes; find and resolve
+    experiment              Experiment, recipes, published numbers, claims: the description of a paper
+    configuration           Config: an experiment, data set, preset and settings, found and checked
     game, order, losses     the step: AdversarialGame, Player, OrderOfPlay, Term, Objective
     pylearn2                the game and the SGD of the 2014 paper's code, as a recipe
     networks, convolutional, layers, constraints, optimizers, priors, averaging

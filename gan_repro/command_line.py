@@ -12,8 +12,8 @@ import textwrap
 
 from absl import flags
 
+from gan_repro.configuration import suggest
 from gan_repro.errors import UsageError, UserError
-from gan_repro.experiment import suggest
 
 _PATHS = (errno.EACCES, errno.ELOOP, errno.ENAMETOOLONG, errno.EPERM)  # what the mere look at a path that a user named can meet
 

@@ -3,8 +3,8 @@
 import dataclasses
 import shlex
 
+from gan_repro import configuration, files, weights
 from gan_repro import experiment as experiments
-from gan_repro import files, weights
 from gan_repro.data.source import Described, Spec
 from gan_repro.errors import DataError, RunError, UsageError
 from gan_repro.workdir import Workdir
@@ -28,7 +28,7 @@ class Finished:
     """
 
     experiment: experiments.Experiment
-    config: experiments.Config
+    config: configuration.Config
     source: object
     workdir: Workdir
     curves: dict
@@ -42,7 +42,7 @@ class Finished:
 
         The latter of UNPUBLISHED data: `gan_repro.tables --add` copies what lies in workdir.figures itself.
         """
-        private = experiments.dataset_kind(self.config.dataset) in UNPUBLISHED
+        private = configuration.dataset_kind(self.config.dataset) in UNPUBLISHED
         return self.workdir.figures / "real-images" if private else self.workdir.figures
 
     def kinds(self):
@@ -113,8 +113,8 @@ def load_config(workdir):
         raise RunError(f"{workdir.path} holds no run: it has no config.json")
     written = workdir.read_config()
     try:
-        experiment = experiments.find(written["experiment"])
-        base = experiments.resolve(experiment, written["dataset"], written["preset"], written["seed"])
+        experiment = configuration.find(written["experiment"])
+        base = configuration.resolve(experiment, written["dataset"], written["preset"], written["seed"])
         values = {key: tuple(value) if isinstance(value, list) else value for key, value in written["recipe"].items()}
         return experiment, dataclasses.replace(base, recipe=type(base.recipe)(**values))
     except (AttributeError, KeyError, TypeError, UsageError) as error:

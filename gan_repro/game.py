@@ -415,7 +415,7 @@ def from_recipe(config, source, generator, discriminator, prior, order, objectiv
     """The AdversarialGame of an experiment's Config: what every TrainingRecipe names comes from there.
 
     Args:
-      config: experiment.Config; its recipe a TrainingRecipe with a batch_size.
+      config: configuration.Config; its recipe a TrainingRecipe with a batch_size.
       objective: losses.Objective, for its readout.
       source, generator, discriminator, prior, order, sampler: as AdversarialGame takes them.
       options: further arguments of AdversarialGame; they take precedence.

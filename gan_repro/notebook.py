@@ -101,12 +101,11 @@ def play(experiment, dataset, preset, settings=()):
     Returns:
       The Workdir with its figures and its record.
     """
-    from gan_repro import experiment as experiments
-    from gan_repro import runner
+    from gan_repro import configuration, runner
     from gan_repro.workdir import Workdir
 
-    found = experiments.find(experiment)
-    config = experiments.resolve(found, dataset, preset, settings=settings)
+    found = configuration.find(experiment)
+    config = configuration.resolve(found, dataset, preset, settings=settings)
     with contextlib.redirect_stdout(_Progress(sys.stdout)):
         runner.execute(found, config)
     return Workdir(runner.default_workdir(config))

@@ -6,8 +6,7 @@ import textwrap
 
 from absl import flags
 
-from gan_repro import experiment as experiments
-from gan_repro import runner
+from gan_repro import configuration, runner
 from gan_repro.command_line import run_main
 from gan_repro.errors import UsageError
 
@@ -60,12 +59,12 @@ def _define_flags(values):
 
 def _list_experiments():
     wrap = textwrap.TextWrapper(100, subsequent_indent=8 * " ", break_long_words=False, break_on_hyphens=False)
-    for name in experiments.names():
-        found = experiments.find(name)
+    for name in configuration.names():
+        found = configuration.find(name)
         lines = [f"{name}: {found.title}", f"  {found.reference}"]
         by_presets = {}
         for key, presets in found.recipes.items():
-            by_presets.setdefault(tuple(presets), []).append(experiments.PATHS.get(key, key))
+            by_presets.setdefault(tuple(presets), []).append(configuration.PATHS.get(key, key))
         for presets, datasets in by_presets.items():
             lines += [f"  data sets: {', '.join(datasets)}", f"    presets: {', '.join(presets)}"]
         print("\n".join(map(wrap.fill, lines)))
@@ -76,11 +75,11 @@ def _body(values):
         _list_experiments()
         return 0
     if not values["experiment"].value:
-        raise UsageError(f"--experiment=NAME is missing; valid: {', '.join(experiments.names())}. --list tells more.")
-    found = experiments.find(values["experiment"].value)
+        raise UsageError(f"--experiment=NAME is missing; valid: {', '.join(configuration.names())}. --list tells more.")
+    found = configuration.find(values["experiment"].value)
 
     def resolve(dataset):
-        return experiments.resolve(
+        return configuration.resolve(
             found, dataset, values["preset"].value, values["seed"].value, values["epochs"].value, values["set"].value
         )
 

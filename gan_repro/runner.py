@@ -10,8 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from gan_repro import experiment as experiments
-from gan_repro import files, metrics, signals
+from gan_repro import configuration, files, metrics, signals
 from gan_repro import workdir as folders
 from gan_repro.errors import RunError, UserError
 from gan_repro.finished import Finished, load_config
@@ -313,7 +312,7 @@ def command(config):
 
 def _changes(config):
     """(name, value) of each field of the recipe that is not the preset's."""
-    base = experiments.resolve(experiments.find(config.experiment), config.dataset, config.preset, config.seed).recipe
+    base = configuration.resolve(configuration.find(config.experiment), config.dataset, config.preset, config.seed).recipe
     values = ((field.name, getattr(config.recipe, field.name)) for field in dataclasses.fields(base))
     return [(name, value) for name, value in values if value != getattr(base, name)]
 

@@ -15,8 +15,8 @@ from absl import flags
 
 from gan_repro import files
 from gan_repro.command_line import run_main
+from gan_repro.configuration import choose
 from gan_repro.errors import RunError, UsageError
-from gan_repro.experiment import choose
 
 USAGE = """usage: python -m gan_repro.sample --workdir=DIR [--out=FILE.png|.gif|.npz] [--interpolate=linear|spherical] ...
        python -m gan_repro.sample --experiment=NAME ...

@@ -18,8 +18,8 @@ from absl import flags
 
 from gan_repro import files, finished, shipped
 from gan_repro.command_line import run_main
+from gan_repro.configuration import choose
 from gan_repro.errors import DataError, RunError, UsageError
-from gan_repro.experiment import choose
 from gan_repro.reporting import records
 from gan_repro.workdir import Workdir
 

@@ -13,8 +13,8 @@ from absl import flags
 
 from gan_repro import files, finished
 from gan_repro.command_line import run_main
+from gan_repro.configuration import choose
 from gan_repro.errors import RunError, UsageError
-from gan_repro.experiment import choose
 from gan_repro.workdir import Workdir
 
 USAGE = """usage: python -m gan_repro.shipped [--results=DIR]

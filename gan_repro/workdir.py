@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from gan_repro import files
+from gan_repro.configuration import identity
 from gan_repro.errors import RunError
-from gan_repro.experiment import identity
 
 KEPT_CHECKPOINTS = 2  # the newest, and the one before it should the newest be damaged
 PACKAGES = ("gan_repro", "tensorflow", "keras", "numpy", "tensorflow-datasets", "scipy", "matplotlib", "scikit-learn")
@@ -173,7 +173,7 @@ class Workdir:
             ) from error
 
     def check(self, config):
-        """Checks that what was trained here, if anything, is a run of this configuration (experiment.identity).
+        """Checks that what was trained here, if anything, is a run of this configuration (configuration.identity).
 
         Raises:
           RunError: it is another; the message shows the differences. Or nothing was, and as `check_own` does.

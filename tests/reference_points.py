@@ -40,12 +40,11 @@ def points(name, seed, more=()):
       seed: of the run.
       more: settings on top of those of RUNS, to see a difference.
     """
-    from gan_repro import data
-    from gan_repro import experiment as experiments
+    from gan_repro import configuration, data
 
     preset, settings, steps = RUNS[name]
-    found = experiments.find(name)
-    config = experiments.resolve(found, "glyphs", preset, seed=seed, settings=(*settings, *more))
+    found = configuration.find(name)
+    config = configuration.resolve(found, "glyphs", preset, seed=seed, settings=(*settings, *more))
     source = data.load("glyphs", None, found.scaling(config))
     game = found.stages(config, source)[0].build(None)
     rows, result = {column: [] for column in COLUMNS}, {}

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework import kernels
 
-from gan_repro import experiment as experiments
+from gan_repro import configuration
 from gan_repro.benchmark import steps
 from gan_repro.data import source as sources
 
@@ -119,8 +119,8 @@ def with_gpu(monkeypatch):
 )
 def test_a_step_stays_on_the_device(with_gpu, name, preset, settings):
     """No Python, no op without a GPU kernel, and no tensor but seeds, places and decisions that the host waits for."""
-    found = experiments.find(name)
-    config = experiments.resolve(found, "mnist", preset, settings=settings)
+    found = configuration.find(name)
+    config = configuration.resolve(found, "mnist", preset, settings=settings)
     played = found.stages(config, steps.source(found.scaling(config), 1000))[0].build(None)
     seen = check(traced(played))
     assert seen["While"] + seen["StatelessWhile"] == 1 and any(op.startswith("StatelessRandom") for op in seen)

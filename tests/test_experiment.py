@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from gan_repro import configuration
 from gan_repro import experiment as experiments
+from gan_repro.configuration import Config, parse_setting, resolve
 from gan_repro.errors import UsageError
-from gan_repro.experiment import Config, Recipe, TrainingRecipe, bounded, parse_average, parse_setting, resolve
+from gan_repro.experiment import Recipe, TrainingRecipe, bounded, parse_average
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,11 +48,11 @@ class Bounds(Recipe):
 
 
 def goodfellow():
-    return experiments.find("goodfellow2014")
+    return configuration.find("goodfellow2014")
 
 
 def theis():
-    return experiments.find("theis2015")
+    return configuration.find("theis2015")
 
 
 def message(function, *arguments):
@@ -285,23 +287,23 @@ def test_a_configuration_survives_json():
 
 
 def test_a_field_that_an_older_configuration_lacks_has_its_default():
-    now = resolve(experiments.find("goodfellow2014"), "mnist", "quick", 3, settings=["latent=7"]).as_dict()
+    now = resolve(configuration.find("goodfellow2014"), "mnist", "quick", 3, settings=["latent=7"]).as_dict()
     older = now | {"recipe": {key: value for key, value in now["recipe"].items() if key != "order"}}
-    assert experiments.filled(older) == now == experiments.filled(now)
-    assert experiments.filled(older | {"preset": "none"}) == older | {"preset": "none"}  # whose, nobody knows
+    assert configuration.filled(older) == now == configuration.filled(now)
+    assert configuration.filled(older | {"preset": "none"}) == older | {"preset": "none"}  # whose, nobody knows
 
 
 def test_names_are_the_modules_and_are_found_without_tensorflow():
     code = (
         "import sys\n"
-        "from gan_repro import experiment as experiments\n"
-        "for name in experiments.names():\n"
-        "    found = experiments.find(name)\n"
+        "from gan_repro import configuration\n"
+        "for name in configuration.names():\n"
+        "    found = configuration.find(name)\n"
         "    assert found.name == name, name\n"
-        "    experiments.resolve(found)\n"
+        "    configuration.resolve(found)\n"
         "loaded = {'tensorflow', 'keras', 'tensorflow_datasets', 'matplotlib'} & set(sys.modules)\n"
         "assert not loaded, loaded\n"
-        "print(*experiments.names())"
+        "print(*configuration.names())"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -317,8 +319,8 @@ def test_a_new_paper_is_one_new_file(tmp_path, monkeypatch):
     (tmp_path / "_helper.py").write_text("")
     monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
     monkeypatch.delitem(sys.modules, "experiments.newpaper", raising=False)
-    assert {"newpaper", "goodfellow2014"} <= set(experiments.names()) and "_helper" not in experiments.names()
-    assert experiments.find("newpaper") is theis()
+    assert {"newpaper", "goodfellow2014"} <= set(configuration.names()) and "_helper" not in configuration.names()
+    assert configuration.find("newpaper") is theis()
     monkeypatch.delitem(sys.modules, "experiments.newpaper")
     monkeypatch.delattr(package, "newpaper")
 
@@ -332,15 +334,15 @@ def test_a_new_paper_is_one_new_file(tmp_path, monkeypatch):
     ],
 )
 def test_unknown_experiments_name_the_valid_ones(name, words):
-    text = message(experiments.find, name)
-    assert words in text and ", ".join(experiments.names()) in text
+    text = message(configuration.find, name)
+    assert words in text and ", ".join(configuration.names()) in text
 
 
-@pytest.mark.parametrize("name", experiments.names())
+@pytest.mark.parametrize("name", configuration.names())
 def test_every_preset_of_every_data_set_resolves(name):
     from gan_repro.data import LOADERS
 
-    found = experiments.find(name)
+    found = configuration.find(name)
     assert found.title and found.reference and found.row and found.table and found.deviations
     assert all(text.strip() for text in found.deviations)
     paths = {"npz": "npz:PATH", "images": "images:FOLDER"}
@@ -431,20 +433,20 @@ def test_goodfellow2014_answers_to_the_papers_table_1():
     ("cgan", "mnist", "paper", "Conditional adversarial nets"),
 ])  # fmt: skip
 def test_a_preset_says_which_model_a_run_is_of(name, dataset, preset, model):
-    assert experiments.find(name).model(preset, dataset) == model
+    assert configuration.find(name).model(preset, dataset) == model
 
 
 def test_runs_that_differ_in_their_length_or_in_pictures_alone_are_the_same_run():
     def of(*settings, epochs=None):
-        return experiments.identity(resolve(goodfellow(), preset="quick", epochs=epochs, settings=settings).as_dict())
+        return configuration.identity(resolve(goodfellow(), preset="quick", epochs=epochs, settings=settings).as_dict())
 
     assert of() == of(epochs=77) == of("samples_every=3")
     for other in ("n_samples=500", "validate_every=2", "averages=", "learning_rate=.2"):
         assert of() != of(other), other
     older = resolve(goodfellow(), preset="quick").as_dict()
     del older["recipe"]["order"]
-    assert experiments.identity(older) == of()
-    assert experiments.identity({"experiment": "goodfellow2014"}) == {"experiment": "goodfellow2014"}
+    assert configuration.identity(older) == of()
+    assert configuration.identity({"experiment": "goodfellow2014"}) == {"experiment": "goodfellow2014"}
 
 
 def test_the_last_of_two_settings_holds_but_two_numbers_of_epochs_are_refused():

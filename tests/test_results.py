@@ -6,15 +6,14 @@ import conftest
 import pytest
 import reliability
 
-from gan_repro import experiment as experiments
-from gan_repro import files, shipped
+from gan_repro import configuration, files, shipped
 from gan_repro.reporting import formats, investigation, metrics, overview, records, tables
 
 RESULTS = conftest.ROOT / "results"
 
 
 def built():
-    found = [experiments.find(name) for name in experiments.names()]
+    found = [configuration.find(name) for name in configuration.names()]
     groups = records.group([record for _, record in records.read_files(RESULTS / "records")])
     return {name: tables.build(name, found, groups) for name in tables.names(found)}
 
@@ -46,7 +45,7 @@ def test_the_overview_is_that_of_the_tables_and_figures():
 
 def test_the_page_on_log_likelihoods_is_that_of_the_records():
     names = [path.name for path in (RESULTS / "figures").iterdir()]
-    found = map(experiments.find, experiments.names())
+    found = map(configuration.find, configuration.names())
     groups = records.group([record for _, record in records.read_files(RESULTS / "records")])
     text = (RESULTS / f"{investigation.NAME}.md").read_text(encoding="utf-8")
     assert text == investigation.markdown(found, groups, names) and "### Along the training" in text

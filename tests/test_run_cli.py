@@ -18,8 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gan_repro import evaluate, files, run, runner, tables
-from gan_repro import experiment as experiments
+from gan_repro import configuration, evaluate, files, run, runner, tables
 from gan_repro.reporting import records
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -138,10 +137,10 @@ def test_list_names_every_experiment_data_set_and_preset(capsys):
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 100
     out = out.replace("\n" + 8 * " ", " ")  # long lines are wrapped
-    for name in experiments.names():
-        assert f"{name}: {experiments.find(name).title}\n" in out
-    for name in experiments.names():
-        for kind, presets in experiments.find(name).recipes.items():
+    for name in configuration.names():
+        assert f"{name}: {configuration.find(name).title}\n" in out
+    for name in configuration.names():
+        for kind, presets in configuration.find(name).recipes.items():
             shown = {"npz": "npz:PATH", "images": "images:FOLDER"}.get(kind, kind)
             assert re.search(rf"data sets: .*\b{shown}\b.*\n    presets: {', '.join(presets)}\n", out), kind
 
@@ -196,8 +195,8 @@ def test_the_command_that_a_record_shows_gives_the_same_configuration(settings, 
 
     wanted = shown([G, *settings])
     plain = {key: tuple(value) if isinstance(value, list) else value for key, value in wanted["recipe"].items()}
-    recipe = type(experiments.find("goodfellow2014").recipes["mnist"]["paper"])(**plain)
-    config = experiments.Config(*(wanted[key] for key in ("experiment", "dataset", "preset", "seed")), recipe)
+    recipe = type(configuration.find("goodfellow2014").recipes["mnist"]["paper"])(**plain)
+    config = configuration.Config(*(wanted[key] for key in ("experiment", "dataset", "preset", "seed")), recipe)
     words = shlex.split(runner.command(config))
     assert words[:3] == ["python", "-m", "gan_repro.run"]
     assert shown(words[3:]) == wanted
@@ -466,7 +465,7 @@ def test_a_folder_with_files_of_its_own_is_no_run_s(name, content, words, argume
 
 def test_what_a_failed_run_found_stays(here, capsys):
     line = ["run", G, "--dataset=gaussian1d", "--preset=smoke", "--set=batch_size=60000", f"--workdir={here}"]
-    config = experiments.resolve(experiments.find("goodfellow2014"), "gaussian1d", "smoke").as_dict()
+    config = configuration.resolve(configuration.find("goodfellow2014"), "gaussian1d", "smoke").as_dict()
     files.write_json(here / "config.json", config)  # as a run that was killed before its first checkpoint leaves it
     (here / "notes.txt").write_text("mine")
     assert run.main(line) == 2
@@ -512,7 +511,7 @@ def test_a_run_without_its_manifest_is_not_gone_on_with(smoke, copy, capsys):
     assert evaluate.main(["evaluate", f"--workdir={copy}"]) == 0
 
 
-PLAIN = experiments.resolve(experiments.find("goodfellow2014")).as_dict()
+PLAIN = configuration.resolve(configuration.find("goodfellow2014")).as_dict()
 
 
 @pytest.mark.parametrize(

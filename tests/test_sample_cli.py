@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_repro import data, experiment, files, finished, priors, randomness, runner, sample
+from gan_repro import configuration, data, files, finished, priors, randomness, runner, sample
 from gan_repro.reporting import draw
 from gan_repro.scaling import ContrastNormalised
 from gan_repro.workdir import Workdir
@@ -29,8 +29,8 @@ def train(name, folder, npz, **changes):
     The weights are so large that neither z nor the label is lost in rounding.
     """
     changes |= {"generator_irange": 1.0, "averages": ()}
-    found = experiment.find(name)
-    config = experiment.resolve(found, f"npz:{npz}", "smoke")
+    found = configuration.find(name)
+    config = configuration.resolve(found, f"npz:{npz}", "smoke")
     recipe = dataclasses.replace(config.recipe, steps_per_epoch=2, batch_size=20, n_samples=50, samples_every=9, **changes)
     quick = dataclasses.replace(found, evaluate=lambda run: [])
     assert runner.execute(quick, dataclasses.replace(config, recipe=recipe), folder) == 0
@@ -292,8 +292,8 @@ def test_a_gif_walks_round_and_round(plain, tmp_path):
 def test_contrast_normalised_samples_come_back_from_their_pixels(tmp_path):
     """Images j of different n are the same although their scale is their own; normalised again they are what G made."""
     folder = Workdir(tmp_path / "run")
-    found = experiment.find("goodfellow2014")
-    config = experiment.resolve(found, "cifar10", "smoke", settings=["generator_units=7,7", "output_irange=1"])
+    found = configuration.find("goodfellow2014")
+    config = configuration.resolve(found, "cifar10", "smoke", settings=["generator_units=7,7", "output_irange=1"])
     spec = data.source.Spec("cifar10", "CIFAR-10", (32, 32, 3), 10, {}, found.scaling(config))
     assert isinstance(spec.scaling, ContrastNormalised)
     network = found.generator(config, spec)
@@ -415,7 +415,7 @@ def test_runs_without_a_generator_of_images(tmp_path, capsys):
     ):
         folder = Workdir(tmp_path / name)
         folder.path.mkdir()
-        config = experiment.resolve(experiment.find(name), dataset, "smoke")
+        config = configuration.resolve(configuration.find(name), dataset, "smoke")
         folder.config.write_text(json.dumps(config.as_dict()))
         folder.manifest.write_text(json.dumps({"data": {"title": dataset, "shape": [1, 1, 1], "classes": 0}}))
         folder.weights("last").touch()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_repro import data, experiment, files, finished, runner, sample, ship, shipped, weights
+from gan_repro import configuration, data, files, finished, runner, sample, ship, shipped, weights
 from gan_repro.errors import RunError
 from gan_repro.evaluation import classifier, measure, neighbours, parzen
 from gan_repro.reporting import records
@@ -53,7 +53,7 @@ def test_all_together_are_small():
 @pytest.mark.parametrize(("name", "dataset"), SHIPPED)
 def test_the_results_have_the_same_record(name, dataset):
     record = shipped.record(shipped.find(name, dataset))
-    record |= {"config": experiment.filled(record["config"]), "stem": None}
+    record |= {"config": configuration.filled(record["config"]), "stem": None}
     assert record in [entry | {"stem": None} for _, entry in records.read_files(conftest.ROOT / "results" / "records")]
 
 
@@ -210,8 +210,8 @@ def trained(tmp_path_factory):
     place = tmp_path_factory.mktemp("ship")
     images = np.random.default_rng(3).integers(0, 256, (300, 8, 8), dtype=np.uint8)
     np.savez(place / "tiny.npz", images=images)
-    found = experiment.find("goodfellow2014")
-    config = experiment.resolve(found, f"npz:{place / 'tiny.npz'}", "quick")
+    found = configuration.find("goodfellow2014")
+    config = configuration.resolve(found, f"npz:{place / 'tiny.npz'}", "quick")
     recipe = dataclasses.replace(
         config.recipe, epochs=2, validate_every=1, steps_per_epoch=2, batch_size=20, n_samples=50, generator_units=(16,),
         discriminator_units=(8,), generator_irange=1.0, samples_every=9, averages=(),
@@ -225,8 +225,8 @@ def trained(tmp_path_factory):
 def quick(monkeypatch):
     """The experiment whose evaluation is `evaluate`; arrays of more than a hundred numbers are large."""
     monkeypatch.setattr(ship, "LARGE", 100)
-    found = dataclasses.replace(experiment.find("goodfellow2014"), evaluate=evaluate)
-    monkeypatch.setattr(experiment, "find", lambda name: found)
+    found = dataclasses.replace(configuration.find("goodfellow2014"), evaluate=evaluate)
+    monkeypatch.setattr(configuration, "find", lambda name: found)
 
 
 def numbers(path):

@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gan_repro import experiment as experiments
-from gan_repro import tables
+from gan_repro import configuration, tables
 from gan_repro.errors import RunError
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def record(seed=0, preset="quick", dataset="mnist", value=150.0):
-    config = experiments.resolve(experiments.find("goodfellow2014"), dataset, preset, seed)
+    config = configuration.resolve(configuration.find("goodfellow2014"), dataset, preset, seed)
     measurement = {"metric": "parzen_log_likelihood", "unit": "nats", "value": value, "standard_error": 2.0,
                    "dataset": dataset, "split": "test", "generator": "best", "n_test": 10_000, "n_samples": 10_000,
                    "sigma": 0.167}  # fmt: skip
@@ -48,7 +47,7 @@ def swept(content, top):
 
 def stand_ins(dataset="mnist", preset="paper", sha256="0", space=None):
     """A record of theis2015."""
-    config = experiments.resolve(experiments.find("theis2015"), dataset, preset).as_dict()
+    config = configuration.resolve(configuration.find("theis2015"), dataset, preset).as_dict()
     content = record(dataset="mnist", value=240.0)
     content |= {key: config[key] for key in ("experiment", "dataset", "preset", "seed")} | {"config": config, "epochs": 0}
     content["manifest"]["data"]["sha256"] = sha256

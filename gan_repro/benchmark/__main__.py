@@ -8,8 +8,7 @@ from pathlib import Path
 
 from absl import flags
 
-from gan_repro import experiment as experiments
-from gan_repro import files
+from gan_repro import configuration, files
 from gan_repro.command_line import run_main
 
 USAGE = """usage: python -m gan_repro.benchmark [--quick] [--only=PART,...] [--results=DIR]
@@ -37,7 +36,7 @@ def _say(line):
 
 
 def _body(values):
-    wanted = [experiments.choose("part", part, PARTS) for part in values["only"].value] or PARTS
+    wanted = [configuration.choose("part", part, PARTS) for part in values["only"].value] or PARTS
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # torch wants a part of a GPU's memory, too
     with contextlib.suppress(ImportError):  # see torch_peers.have_torch: the other way round its triton could not be had
         import torch._dynamo  # noqa: F401

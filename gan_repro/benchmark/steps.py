@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_repro import experiment as experiments
+from gan_repro import configuration
 from gan_repro.benchmark import floors, keras_peer, torch_peers
 from gan_repro.benchmark.rounds import Contestant, NotRun, Prepared, Task
 
@@ -26,11 +26,11 @@ def source(scaling, images=IMAGES):
 
 def configured(name, preset, dtype="float32", settings=()):
     """(Experiment, Config) of an experiment's model of 28 x 28 images, without averages of G's weights: peers keep none."""
-    found = experiments.find(name)
+    found = configuration.find(name)
     precision = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[dtype]
     compiled = ["jit_compile=true"] if gpus() else []
     settings = [f"precision={precision}", "averages=", *compiled, *settings]
-    return found, experiments.resolve(found, "mnist", preset, settings=settings)
+    return found, configuration.resolve(found, "mnist", preset, settings=settings)
 
 
 def game(name, preset, dtype="float32", settings=(), images=IMAGES):

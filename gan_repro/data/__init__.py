@@ -17,7 +17,7 @@ Modules (help(gan_repro.data.NAME)):
 
 import dataclasses
 
-from gan_repro.experiment import choose_dataset
+from gan_repro.configuration import choose_dataset
 from gan_repro.scaling import UNIT
 
 

@@ -11,10 +11,10 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
-from gan_repro import experiment as experiments
-from gan_repro import files
+from gan_repro import configuration, files
+from gan_repro.configuration import filled
 from gan_repro.errors import RunError
-from gan_repro.experiment import filled, level
+from gan_repro.experiment import level
 
 SCHEMA = 1
 _NUMBER = (int, float)
@@ -242,9 +242,9 @@ def identity(record):
     """What two records share if they may be averaged: what tells runs apart but the seed, the epochs played, and the data.
 
     Returns:
-      text, equal exactly for records of one group. The epochs planned are not among it (experiment.identity).
+      text, equal exactly for records of one group. The epochs planned are not among it (configuration.identity).
     """
-    config = {key: value for key, value in experiments.identity(record["config"]).items() if key != "seed"}
+    config = {key: value for key, value in configuration.identity(record["config"]).items() if key != "seed"}
     return json.dumps([config, float(record["epochs"]), record["manifest"]["data"]["sha256"]], sort_keys=True)
 
 

@@ -8,8 +8,9 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
+from gan_repro.configuration import dataset_kind, plain
 from gan_repro.errors import RunError
-from gan_repro.experiment import dataset_kind, fields_of, level, plain
+from gan_repro.experiment import fields_of, level
 from gan_repro.reporting import metrics, records
 
 GENERATED = "Generated from results/records/*.json by `python -m gan_repro.tables`; do not edit."

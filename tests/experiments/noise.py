@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 
-from gan_repro import experiment as experiments
+from gan_repro import configuration
 from gan_repro.data.source import InMemory, Spec
 from gan_repro.scaling import UNIT
 
@@ -27,7 +27,7 @@ def source(shape, scaling=UNIT, train=200, classes=0):
 
 def config(name, dataset, preset="paper", seed=0, **changes):
     """A resolved Config of experiment `name`, with fields of its recipe changed."""
-    found = experiments.resolve(experiments.find(name), dataset, preset, seed)
+    found = configuration.resolve(configuration.find(name), dataset, preset, seed)
     return dataclasses.replace(found, recipe=dataclasses.replace(found.recipe, **changes))
 
 

@@ -9,13 +9,12 @@ import pytest
 import tensorflow as tf
 from scipy import special
 
-from gan_repro import experiment as experiments
-from gan_repro import order, randomness, run
+from gan_repro import configuration, order, randomness, run
 from gan_repro.errors import DataError, UsageError
 from gan_repro.evaluation import parzen
 from gan_repro.workdir import Workdir
 
-EXPERIMENT = experiments.find("cgan")
+EXPERIMENT = configuration.find("cgan")
 SHAPE = (28, 28, 1)
 SMALL = {
     "latent": 7,
@@ -250,7 +249,7 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path):
     ("goodfellow2014", "paper", (8, 8, 1)),
 ])  # fmt: skip
 def test_too_little_for_precision_and_recall_is_told_before_the_training(name, preset, shape):
-    found, data = experiments.find(name), noise.source(shape, classes=10)
+    found, data = configuration.find(name), noise.source(shape, classes=10)
     few = noise.config(name, "npz:x.npz", preset, n_samples=3)
     with pytest.raises(UsageError, match=r"n_samples = 3: .*4 or more"):
         found.stages(few, data)

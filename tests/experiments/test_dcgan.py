@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from experiments.dcgan import rules
+from gan_repro import configuration, order, run
 from gan_repro import experiment as experiments
-from gan_repro import order, run
 from gan_repro.errors import UsageError
 from gan_repro.evaluation import classifier, measure
 from gan_repro.scaling import UNIT, Linear
 from gan_repro.workdir import Workdir
 
-EXPERIMENT = experiments.find("dcgan")
+EXPERIMENT = configuration.find("dcgan")
 
 
 def networks(dataset, shape, preset="paper", classes=10, **changes):
@@ -229,12 +229,12 @@ def test_without_l2_there_is_no_term_of_it():
 )
 def test_lists_of_other_lengths_are_refused(setting, complaint):
     with pytest.raises(UsageError, match=complaint):
-        experiments.resolve(EXPERIMENT, "mnist", settings=[setting])
+        configuration.resolve(EXPERIMENT, "mnist", settings=[setting])
 
 
 def test_a_generator_without_any_convolution_is_refused():
     with pytest.raises(UsageError, match="generator_channels must have at least one number"):
-        experiments.resolve(EXPERIMENT, "mnist", settings=["generator_channels=", "generator_strides="])
+        configuration.resolve(EXPERIMENT, "mnist", settings=["generator_channels=", "generator_strides="])
 
 
 def test_images_that_do_not_fit_the_strides_are_refused():

@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 
 from experiments.dcgan import evidence, rules
-from gan_repro import experiment as experiments
-from gan_repro import run
+from gan_repro import configuration, run
 from gan_repro.errors import RunError
 from gan_repro.evaluation import features, measure
 from gan_repro.finished import Finished
 from gan_repro.reporting import formats, records, tables
 from gan_repro.workdir import Workdir
 
-EXPERIMENT = experiments.find("dcgan")
+EXPERIMENT = configuration.find("dcgan")
 
 
 @pytest.fixture(scope="module")
@@ -118,5 +117,5 @@ def test_what_was_trained_on_other_data_is_at_most_partly():
 
 @pytest.mark.parametrize("name", ["dcgan", "wgan", "cgan"])
 def test_what_was_not_run_has_its_reasons(name):
-    found = experiments.find(name).not_run
+    found = configuration.find(name).not_run
     assert found and all(len(what) > 10 and len(why) > 10 for what, why in found)

@@ -6,19 +6,18 @@ import json
 import numpy as np
 import pytest
 
-from gan_repro import experiment as experiments
-from gan_repro import order, run
+from gan_repro import configuration, order, run
 from gan_repro.data.source import InMemory, Spec
 from gan_repro.evaluation import parzen
 from gan_repro.training import Loop
 from gan_repro.workdir import Workdir
 
-EXPERIMENT = experiments.find("goodfellow2014")
+EXPERIMENT = configuration.find("goodfellow2014")
 BAND = (-20.0, 140.0)  # nats: three trainings measured 11, 22 and 79 after six epochs
 
 
 def config(preset="paper", seed=0, **changes):
-    found = experiments.resolve(EXPERIMENT, "mnist", preset, seed)
+    found = configuration.resolve(EXPERIMENT, "mnist", preset, seed)
     return dataclasses.replace(found, recipe=dataclasses.replace(found.recipe, **changes))
 
 
@@ -85,7 +84,7 @@ def test_a_short_training_on_real_mnist_stays_in_its_band(real_mnist, tmp_path):
 
 def test_the_order_of_algorithm_1_can_be_set():
     settings = ["order=alternating", "generator_units=8", "discriminator_units=4"]
-    found = experiments.resolve(EXPERIMENT, "mnist", settings=settings)
+    found = configuration.resolve(EXPERIMENT, "mnist", settings=settings)
     images = {split: np.zeros((100, 4, 4, 1), np.uint8) for split in ("train", "validation", "test")}
     source = InMemory(Spec("noise", "noise", (4, 4, 1), 0, dict.fromkeys(images, 100)), images)
     played = EXPERIMENT.stages(found, source)[0].build(None)

@@ -6,14 +6,13 @@ import noise
 import numpy as np
 import pytest
 
-from gan_repro import experiment as experiments
-from gan_repro import order, run
+from gan_repro import configuration, order, run
 from gan_repro.errors import UsageError
 from gan_repro.scaling import ContrastNormalised
 from gan_repro.training import Loop
 from gan_repro.workdir import Workdir
 
-EXPERIMENT = experiments.find("goodfellow2014")
+EXPERIMENT = configuration.find("goodfellow2014")
 SHAPE = (32, 32, 3)
 
 
@@ -92,7 +91,7 @@ def test_every_weight_of_both_learns(preset, tmp_path):
 )
 def test_recipes_that_cannot_be_are_refused(preset, setting, complaint):
     with pytest.raises(UsageError, match=complaint):
-        experiments.resolve(EXPERIMENT, "cifar10", preset, settings=[setting])
+        configuration.resolve(EXPERIMENT, "cifar10", preset, settings=[setting])
 
 
 def test_a_deconvolution_of_another_size_is_refused():

@@ -9,15 +9,14 @@ import pytest
 from scipy import integrate, stats
 
 from experiments.goodfellow2014 import gaussian1d
-from gan_repro import data, order, run, weights
-from gan_repro import experiment as experiments
+from gan_repro import configuration, data, order, run, weights
 from gan_repro.errors import RunError, UsageError
 from gan_repro.evaluation import divergences
 from gan_repro.finished import Finished
 from gan_repro.reporting import figure1
 from gan_repro.workdir import Workdir
 
-EXPERIMENT = experiments.find("goodfellow2014")
+EXPERIMENT = configuration.find("goodfellow2014")
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,13 @@ import pytest
 from scipy import io, special
 
 from experiments.goodfellow2014 import tfd
-from gan_repro import data, run
-from gan_repro import experiment as experiments
+from gan_repro import configuration, data, run
 from gan_repro.errors import RunError, UsageError
 from gan_repro.finished import Finished
 from gan_repro.training import Loop
 from gan_repro.workdir import Workdir
 
-EXPERIMENT = experiments.find("goodfellow2014")
+EXPERIMENT = configuration.find("goodfellow2014")
 SHAPE = (48, 48, 1)
 
 
@@ -136,7 +135,7 @@ def test_a_run_still_in_its_first_stage_is_not_evaluated_as_if_it_were_the_secon
 )
 def test_recipes_that_cannot_be_are_refused(setting, complaint):
     with pytest.raises(UsageError, match=complaint):
-        experiments.resolve(EXPERIMENT, "tfd", settings=[setting])
+        configuration.resolve(EXPERIMENT, "tfd", settings=[setting])
 
 
 def test_users_own_images_are_learnt_by_either_model():

@@ -4,24 +4,25 @@ import noise
 import numpy as np
 import pytest
 
+from gan_repro import configuration
 from gan_repro import experiment as experiments
 from gan_repro.finished import Finished
 from gan_repro.reporting import figures
 from gan_repro.scaling import UNIT, ContrastNormalised
 from gan_repro.workdir import Workdir
 
-EXPERIMENT = experiments.find("theis2015")
+EXPERIMENT = configuration.find("theis2015")
 
 
 @pytest.mark.parametrize("preset", experiments.PRESETS)
 def test_cifar10_is_seen_as_the_papers_networks_see_it(preset):
-    theirs = experiments.find("goodfellow2014")
-    paper = experiments.resolve(theirs, "cifar10", preset)
-    ours = experiments.resolve(EXPERIMENT, "cifar10", preset)
+    theirs = configuration.find("goodfellow2014")
+    paper = configuration.resolve(theirs, "cifar10", preset)
+    ours = configuration.resolve(EXPERIMENT, "cifar10", preset)
     assert EXPERIMENT.scaling(ours) == theirs.scaling(paper) == ContrastNormalised(55.0)
     for dataset in ("mnist", "tfd", "glyphs", "npz:a.npz", "images:a"):
-        assert EXPERIMENT.scaling(experiments.resolve(EXPERIMENT, dataset, preset)) == UNIT
-    pixels = experiments.resolve(EXPERIMENT, "cifar10", preset, settings=["contrast_norm=0"])
+        assert EXPERIMENT.scaling(configuration.resolve(EXPERIMENT, dataset, preset)) == UNIT
+    pixels = configuration.resolve(EXPERIMENT, "cifar10", preset, settings=["contrast_norm=0"])
     assert EXPERIMENT.scaling(pixels) == UNIT
 
 

@@ -11,8 +11,7 @@ import pytest
 from scipy import stats
 
 from experiments.wgan import evidence, rules
-from gan_repro import experiment as experiments
-from gan_repro import order, run
+from gan_repro import configuration, order, run
 from gan_repro.constraints import WeightClip
 from gan_repro.errors import UsageError
 from gan_repro.finished import Finished
@@ -22,7 +21,7 @@ from gan_repro.scaling import Linear
 from gan_repro.training import Loop
 from gan_repro.workdir import Workdir
 
-EXPERIMENT = experiments.find("wgan")
+EXPERIMENT = configuration.find("wgan")
 MLP = {"generator": "mlp", "critic": "mlp", "units": (6, 5)}
 
 
@@ -310,7 +309,7 @@ def test_images_that_do_not_fit_the_strides_are_refused():
 @pytest.mark.parametrize("setting", ["generator_channels=", "units="])
 def test_networks_without_layers_are_refused(setting):
     with pytest.raises(UsageError, match="must have at least one number"):
-        experiments.resolve(EXPERIMENT, "mnist", settings=[setting])
+        configuration.resolve(EXPERIMENT, "mnist", settings=[setting])
 
 
 def test_a_users_own_images_may_be_learnt_by_networks_of_each_size():

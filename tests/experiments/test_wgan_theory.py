@@ -11,19 +11,18 @@ from scipy import stats
 from scipy.integrate import quad
 
 from experiments.wgan import parallel_lines, two_gaussians
-from gan_repro import data, runner, weights
-from gan_repro import experiment as experiments
+from gan_repro import configuration, data, runner, weights
 from gan_repro.errors import RunError, UsageError
 from gan_repro.finished import Finished
 from gan_repro.reporting import wasserstein
 from gan_repro.training import Loop
 from gan_repro.workdir import Workdir
 
-EXPERIMENT = experiments.find("wgan")
+EXPERIMENT = configuration.find("wgan")
 
 
 def config(dataset, preset="smoke", **changes):
-    found = experiments.resolve(EXPERIMENT, dataset, preset)
+    found = configuration.resolve(EXPERIMENT, dataset, preset)
     return dataclasses.replace(found, recipe=dataclasses.replace(found.recipe, **changes))
 
 

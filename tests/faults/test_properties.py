@@ -23,8 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from gan_repro import data, evaluate, run, runner, sample, tables
-from gan_repro import experiment as experiments
+from gan_repro import configuration, data, evaluate, run, runner, sample, tables
 from gan_repro.data import user
 from gan_repro.errors import DataError, UsageError
 
@@ -58,8 +57,8 @@ def called(program, words):
 
 CHOICES = [
     (name, {"npz": "npz:a b.npz", "images": "images:~/ü"}.get(kind, kind), preset)
-    for name in experiments.names()
-    for kind, presets in experiments.find(name).recipes.items()
+    for name in configuration.names()
+    for kind, presets in configuration.find(name).recipes.items()
     for preset in presets
 ]
 NUMBERS = st.one_of(
@@ -95,8 +94,8 @@ def likely(hint):
 def recipes_and_settings(draw):
     """(experiment, data set, preset, settings): most of them of existing fields, a third of the texts valid words."""
     name, dataset, preset = draw(st.sampled_from(CHOICES))
-    found = experiments.find(name)
-    recipe = type(experiments.resolve(found, dataset, preset).recipe)
+    found = configuration.find(name)
+    recipe = type(configuration.resolve(found, dataset, preset).recipe)
     hints = typing.get_type_hints(recipe)
     lines = []
     for field in draw(st.lists(st.sampled_from(dataclasses.fields(recipe)), max_size=3)):
@@ -127,7 +126,7 @@ def test_settings(record_property):
     def check(choice, seed):
         name, dataset, preset, lines = choice
         try:
-            config = experiments.resolve(experiments.find(name), dataset, preset, seed, settings=lines)
+            config = configuration.resolve(configuration.find(name), dataset, preset, seed, settings=lines)
         except UsageError as error:
             assert str(error)
             words = [f"--experiment={name}", f"--dataset={dataset}", f"--preset={preset}", f"--seed={seed}", "--dry_run"]
@@ -196,8 +195,8 @@ def test_names_of_data_sets(record_property, tmp_path, monkeypatch):
         known = kind in ("npz:", "images:", "npz::") and rest
         assert isinstance(caught.value, DataError) == bool(known or name == "npz::")
         with contextlib.suppress(UsageError):
-            config = experiments.resolve(experiments.find("goodfellow2014"), name)
-            assert config.dataset == name and experiments.dataset_kind(name) in ("npz", "images")
+            config = configuration.resolve(configuration.find("goodfellow2014"), name)
+            assert config.dataset == name and configuration.dataset_kind(name) in ("npz", "images")
 
     check()
     counted(record_property, 300)

@@ -17,8 +17,7 @@ import pytest
 from PIL import Image
 from scipy import io
 
-from gan_repro import evaluate, run, runner, sample, ship, shipped, tables
-from gan_repro import experiment as experiments
+from gan_repro import configuration, evaluate, run, runner, sample, ship, shipped, tables
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = {"run": run, "evaluate": evaluate, "sample": sample, "ship": ship, "shipped": shipped, "tables": tables}
@@ -440,7 +439,7 @@ def make_runs(folder):
     for name, (experiment, dataset, shape, classes) in runs.items():
         place = folder / name
         (place / "checkpoints").mkdir(parents=True)
-        config = experiments.resolve(experiments.find(experiment), dataset, "smoke")
+        config = configuration.resolve(configuration.find(experiment), dataset, "smoke")
         (place / "config.json").write_text(json.dumps(config.as_dict()))
         data = {"title": dataset, "shape": shape, "classes": classes, "sha256": ""}
         (place / "manifest.json").write_text(json.dumps({"data": data, "continued_under": []}))
@@ -643,7 +642,7 @@ def test_strange_names_are_names(tmp_path, here, capfd):
     assert capfd.readouterr().err == ""
     record = json.loads((place / "run" / "record.json").read_text())
     assert record["dataset"] == line[2].partition("=")[2]
-    assert runner.command(experiments.resolve(experiments.find("theis2015"), record["dataset"], "smoke"))
+    assert runner.command(configuration.resolve(configuration.find("theis2015"), record["dataset"], "smoke"))
     assert evaluate.main(["evaluate", f"--workdir={place}/run"]) == 0
 
 

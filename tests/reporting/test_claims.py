@@ -6,7 +6,7 @@ import pytest
 from test_records import measurement
 from test_tables import build, experiment, trained
 
-from gan_repro import experiment as experiments
+from gan_repro import configuration
 from gan_repro.experiment import Claim
 from gan_repro.reporting import claims, formats
 
@@ -75,8 +75,8 @@ def test_other_data_are_named_and_pages_show_the_rows():
 
 
 def test_claims_use_models_that_there_are():
-    for name in experiments.names():
-        found = experiments.find(name)
+    for name in configuration.names():
+        found = configuration.find(name)
         for claim in found.claims:
             presets = found.recipes[claim.dataset]
             assert all(f"paper{suffix}" in presets for suffix, _ in claim.uses)

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from gan_repro import experiment, files
+from gan_repro import configuration, files
 from gan_repro.errors import RunError
 from gan_repro.reporting import records
 
@@ -274,7 +274,7 @@ def test_another_configuration_of_the_same_name_stands_beside_and_is_found_again
 
 
 def test_an_older_run_that_lacks_a_field_is_found_again(tmp_path):
-    recipe = experiment.plain(dataclasses.asdict(experiment.find("goodfellow2014").recipes["mnist"]["paper"]))
+    recipe = configuration.plain(dataclasses.asdict(configuration.find("goodfellow2014").recipes["mnist"]["paper"]))
     older = {key: value for key, value in recipe.items() if key != "order"}
     record = make_record(0, recipe=older | {"epochs": 100}, experiment="goodfellow2014")
     first = records.add(make_run(tmp_path / "run", record), tmp_path / "results")

@@ -8,8 +8,9 @@ import re
 import pytest
 from test_records import make_record, make_sweep, measurement
 
+from gan_repro.configuration import plain
 from gan_repro.errors import RunError
-from gan_repro.experiment import Experiment, Published, TrainingRecipe, bounded, plain
+from gan_repro.experiment import Experiment, Published, TrainingRecipe, bounded
 from gan_repro.reporting import formats, records, tables
 
 LL = ("parzen_log_likelihood", "nats")
