@@ -22,7 +22,8 @@ INK = "#222222"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#666666")  # Okabe and Ito
 STYLES = ("-", (0, (4, 1.2)), (0, (1, 1)))
 # What stands in for samples has one colour in all figures; generators have the others.
-STAND_INS = {"training images": COLOURS[2], "k-means centroids": COLOURS[3], "the mean training image": COLOURS[4]}
+STAND_INS = {"training images": COLOURS[2], "k-means centroids": COLOURS[3], "the mean training image": COLOURS[4],
+             "all training images": INK}  # fmt: skip
 OWN = tuple(colour for colour in COLOURS if colour not in STAND_INS.values())
 STAGE = {"color": "#888888", "linewidth": 0.9, "label": "the second stage begins"}
 

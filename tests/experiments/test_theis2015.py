@@ -6,6 +6,7 @@ import pytest
 
 from gan_repro import configuration
 from gan_repro import experiment as experiments
+from gan_repro.evaluation import parzen
 from gan_repro.finished import Finished
 from gan_repro.reporting import figures
 from gan_repro.scaling import UNIT, ContrastNormalised
@@ -32,6 +33,19 @@ def test_the_images_of_a_user_stay_in_a_folder_of_their_own(tmp_path, monkeypatc
     EXPERIMENT.evaluate(Finished(EXPERIMENT, config, noise.source((6, 6, 1), UNIT, train=90), Workdir(tmp_path), {}))
     own = ["real-images/training-images.png", "real-images/k-means-centroids.png"]
     assert drawn == [*own, "the-mean-training-image.png"]
+
+
+def test_all_training_images_are_measured_where_samples_are_fewer(tmp_path, monkeypatch):
+    config = noise.config("theis2015", "mnist", "smoke", n_samples=50, centroids=9)
+    source, drawn = noise.source((6, 6, 1), UNIT, train=90), []
+    monkeypatch.setattr(figures, "sample_grid", lambda path, *rest: drawn.append(path.name))
+    found = EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
+    names = ["training images", "all training images", "k-means centroids", "the mean training image"]
+    assert [entry["generator"] for entry in found] == names
+    assert [entry["n_samples"] for entry in found] == [50, 90, 9, 1]
+    every = parzen.evaluate(source.scaled("train"), source.scaled("validation"), source.scaled("test"))
+    assert found[1]["value"] == pytest.approx(every.value, abs=1e-3)
+    assert drawn == ["training-images.png", "k-means-centroids.png", "the-mean-training-image.png"]
 
 
 @pytest.mark.parametrize("dataset, shape", [("mnist", (6, 6, 1)), ("cifar10", (6, 6, 3))])
