@@ -106,7 +106,7 @@ EXPERIMENT = Experiment(
         )
     ),
     deviations=DEVIATIONS,
-    protocol="The same estimator over training images (as many as there are samples, and all), k-means centroids of all of them "
-    "or their mean in place of samples.",
+    protocol="The same estimator over training images (as many as there are samples, and all), k-means centroids of all of "
+    "them or their mean in place of samples.",
     short="Theis et al. 2015",
 )

@@ -225,7 +225,7 @@ class Experiment:
       claims: what the paper shows without a number.
       deviations: from paper and authors' code, in order, each with its source.
       not_run: (what, why) of what the paper shows and this program has not measured.
-      findings: what came of it, a sentence or two each; they stand beside the verdicts.
+      findings: {data set: what came of it, a sentence or two each}; they stand beside the verdicts.
       protocol: how its numbers are measured, in a sentence or two.
       key_figures: those that show most.
       short: the paper as people call it: "DCGAN"; "": the name.
@@ -261,7 +261,7 @@ class Experiment:
     claims: tuple[Claim, ...] = ()
     deviations: tuple[str, ...] = ()
     not_run: tuple[tuple[str, str], ...] = ()
-    findings: tuple[str, ...] = ()
+    findings: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     protocol: str = ""
     key_figures: tuple[KeyFigure, ...] = ()
     short: str = ""

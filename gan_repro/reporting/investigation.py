@@ -49,13 +49,15 @@ def _is_of(experiment, number, record):
 
 
 def _stand_ins(groups, number):
-    """Summaries of real images and the like in place of samples, of the data that a published number is of; each once."""
+    """[(Summary, its measurements)] of what stands in for samples of the data that a published number is of, each once."""
     found = {}
     for members in (members for members in groups if not members[0]["epochs"]):  # nothing was trained
         for summary in records.summaries(members):
             same = (summary.metric, summary.dataset, summary.space) == (METRIC, number.dataset, None)
             if same and tables.stands_in(summary.generator):
-                found.setdefault(summary.generator, summary)
+                entries = [entry for record in members for entry in record["measurements"]]
+                own = [e for e in entries if (e["metric"], e["generator"]) == (METRIC, summary.generator)]
+                found.setdefault(summary.generator, (summary, own))
     return list(found.values())
 
 
@@ -66,17 +68,21 @@ def _section(experiment, number, groups, stand_ins, figures):
     title = groups[0][0]["manifest"]["data"]["title"]
     lines = [f"## {experiment.row} on {title}: what do {tables.printed(number)} nats take ({number.source})?", ""]
     lines += [_budget([*along.values(), *(record for members in changed for record in members)]), ""]
-    lines += [*(f"* {finding}" for finding in experiment.findings), ""] if experiment.findings else []
+    findings = [f"* {finding}" for finding in experiment.findings.get(number.dataset, ())]
+    lines += [*findings, ""] if findings else []
     if along:
         averages = sorted({kind for record in along.values() for kind in curves.validation_curves(record["curves"])} - {"last"})
         lines += ["### Along the training", "", _ALONG, *(["", _averages(averages)] if averages else [])]
         lines += ["", *formats.grid(_along(along))]
+        for seed, record in _alone(along).items():
+            lines += [f"Seed {seed} alone, which was trained longest:", "", *formats.grid(_along({seed: record}))]
         ends = _ends(along)
         lines += ["### At the end of the training", "", _ENDS, "", *formats.grid(ends)] if len(ends) > 1 else []
     lines += [line for name in figures for line in (f"![{name}](figures/{name})", "")]
     if plain:
         lines += ["### On the test images", "", _TEST, "", *formats.grid(_on_test_images(experiment, plain, stand_ins))]
-        lines += [text for text in _finer(experiment, plain) for text in (text, "")]
+        finer = _finer(experiment, plain, stand_ins)
+        lines += ["### What the widths owe", "", _FINER, "", *formats.grid(finer)] if len(finer) > 1 else []
         judged = _judged(experiment, plain)
         lines += ["### Better or only smoother", "", _JUDGED, "", *formats.grid(judged)] if len(judged) > 1 else []
     if changed:
@@ -89,8 +95,13 @@ _ALONG = (
     "there are several. `last` is the generator as it is trained."
 )
 _ENDS = (
-    "Whether the curve of `last` still rises: its least-squares slope over the last fifth of the epochs, training by training, "
-    "± its standard error as if the validations were independent."
+    "Whether the curve of `last` still rises: its least-squares slope, in nats per 100 epochs, over the last fifth of the "
+    "epochs and over the fifth before, training by training, ± its standard error as if the validations were independent. They "
+    "are not, so it is too small: neighbouring windows differ by more."
+)
+_FINER = (
+    "The ten widths of the paper lie far apart. Beside them the best of a finer grid on the test images themselves, an "
+    "optimistic choice: what a log-likelihood owes to the grid."
 )
 _TEST = "Nats of all test images, mean over seeds, ± standard error over images; σ is chosen on validation images."
 _JUDGED = (
@@ -122,15 +133,24 @@ def _averages(kinds):
 
 def _ends(by_seed):
     """[header, rows...]: how the curve of each training's last generator ends, where there are enough points to say it."""
-    rows = [["Seed", "Epochs", "Slope at the end, nats per 100 epochs", "Best validation", "at epoch"]]
+    rows = [["Seed", "Epochs", "Slope in the last fifth", "In the fifth before", "Best validation", "at epoch"]]
     for seed, record in by_seed.items():
         curve = _curve(record)
-        end = {epoch: value for epoch, value in curve.items() if epoch >= max(curve) * (1 - 1 / END)}
-        if len(end) > 2:
-            fit = stats.linregress(list(end), list(end.values()))
-            slope, best = f"{100 * fit.slope:+.1f} ± {100 * fit.stderr:.1f}", max(curve, key=curve.get)
-            rows.append([f"{seed}", f"{max(curve):,g}", slope, f"{curve[best]:.1f}", f"{best:,g}"])
+        bounds = [max(curve) * (1 - part / END) for part in (1, 2)]
+        last, before = (_slope(curve, low, high) for low, high in ((bounds[0], max(curve)), bounds[::-1]))
+        if last:
+            best = max(curve, key=curve.get)
+            rows.append([f"{seed}", f"{max(curve):,g}", last, before, f"{curve[best]:.1f}", f"{best:,g}"])
     return rows
+
+
+def _slope(curve, low, high):
+    """Such as "+2.9 ± .4" nats per 100 epochs, over low <= epoch <= high; "" with fewer than three points."""
+    found = {epoch: value for epoch, value in curve.items() if low <= epoch <= high}
+    if len(found) < 3:
+        return ""
+    fit = stats.linregress(list(found), list(found.values()))
+    return f"{100 * fit.slope:+.1f} ± {100 * fit.stderr:.1f}"
 
 
 def _budget(found):
@@ -154,12 +174,20 @@ def _mean(values, of):
     return f"{statistics.mean(values):.1f}{spread}{some}" if values else ""
 
 
+def _alone(by_seed):
+    """The training that went on alone, where one did: {seed: record}."""
+    lengths = sorted((max(_curve(record)), seed) for seed, record in by_seed.items())
+    return {lengths[-1][1]: by_seed[lengths[-1][1]]} if len(lengths) > 1 and lengths[-1][0] > lengths[-2][0] else {}
+
+
 def _along(by_seed):
+    """[header, rows...]: validations of all kinds of weights, as far as two trainings have come where there are two."""
     kinds = list(dict.fromkeys(kind for record in by_seed.values() for kind in curves.validation_curves(record["curves"])))
     found = {kind: [_curve(record, kind) for record in by_seed.values()] for kind in kinds}
     ends = {max(curve) for each in found.values() for curve in each if curve}
     rows = [["Epoch", *(kind.removeprefix("averaged-") for kind in kinds)]]
-    for epoch in sorted({*EPOCHS, *ends}):
+    furthest = sorted(max(_curve(record)) for record in by_seed.values())[-2:][0]
+    for epoch in sorted(epoch for epoch in {*EPOCHS, *ends} if epoch <= furthest):
         cells = [_mean([curve[epoch] for curve in found[kind] if epoch in curve], len(by_seed)) for kind in kinds]
         rows += [[f"{epoch:,g}", *cells]] if any(cells) else []
     return rows
@@ -170,7 +198,7 @@ def _on_test_images(experiment, groups, stand_ins):
     for members in groups:
         for summary in (each for each in records.summaries(members) if each.metric == METRIC):
             rows.append([_name(experiment, members), *_measured(summary)])
-    return rows + [["no model: in place of samples", *_measured(summary)] for summary in stand_ins]
+    return rows + [["no model: in place of samples", *_measured(summary)] for summary, _ in stand_ins]
 
 
 def _judged(experiment, groups):
@@ -209,19 +237,24 @@ def _name(experiment, members):
     return f"{tables.run_title(experiment, members[0])}, seed{'s' if len(members) > 1 else ''} {seeds}"
 
 
-def _finer(experiment, groups):
-    """A sentence for each group with sweeps: what the best of their widths would give."""
+def _finer(experiment, groups, stand_ins):
+    """[header, rows...]: for each group with sweeps, and what stands in for samples, what the best of their widths would give.
+
+    Of several seeds the means; the sweep of most samples counts.
+    """
+    rows = [["Run", "Generator", "Nats", "Best of the finer grid", "at σ", "Difference"]]
     for members in groups:
         entries = [entry for record in members for entry in record["measurements"] if entry.get("sweep")]
-        best = [max(zip(entry["sweep"]["value"][-1], entry["sweep"]["sigma"])) for entry in entries]
-        if best:
-            widths = " and ".join(sorted({tables.width(sigma) for _, sigma in best}))
-            finest, chosen = (statistics.mean(values) for values in ([nats for nats, _ in best], [e["value"] for e in entries]))
-            yield (
-                f"The widths of the paper lie far apart. Of {len(entries[0]['sweep']['sigma'])} widths the best on the test "
-                f"images themselves, an optimistic choice, is σ = {widths} for `{entries[0]['generator']}` of "
-                f"{_name(experiment, members)}: {finest:.1f} nats instead of {chosen:.1f}."
-            )
+        rows += [[_name(experiment, members), *_best_width(entries)]] if entries else []
+    swept = [entries for _, entries in stand_ins if all(entry.get("sweep") for entry in entries)] if len(rows) > 1 else []
+    return rows + [["no model: in place of samples", *_best_width(entries)] for entries in swept]
+
+
+def _best_width(entries):
+    best = [max(zip(entry["sweep"]["value"][-1], entry["sweep"]["sigma"])) for entry in entries]
+    finest, chosen = (statistics.mean(values) for values in ([nats for nats, _ in best], [e["value"] for e in entries]))
+    widths = ", ".join(sorted({tables.width(sigma) for _, sigma in best}))
+    return entries[0]["generator"], f"{chosen:.1f}", f"{finest:.1f}", widths, f"{finest - chosen:+.1f}"
 
 
 def _changed(experiment, variants, unchanged):

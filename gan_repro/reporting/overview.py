@@ -95,7 +95,7 @@ def _section(table, figures):
     """The lines of a table's papers; `figures`: {name: the stem of the record whose figure it is, "" of none}."""
     title = table.experiments[0].title.partition(":")[0]
     lines = [f"## [{title}]({table.name}.md)", "", *(f"* {each.title} ({each.reference})" for each in table.experiments), ""]
-    findings = [f"* {finding}" for each in table.experiments for finding in each.findings]
+    findings = [f"* {finding}" for each in table.experiments for found in each.findings.values() for finding in found]
     lines += ["What came of it:", "", *findings, ""] if findings else []
     lines += _opening(table, figures)
     for each in table.experiments:

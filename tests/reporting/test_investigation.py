@@ -40,10 +40,15 @@ def test_along_the_training_there_are_mean_and_deviation_over_seeds():
 
 def test_at_the_end_there_is_the_slope_of_the_last_fifth_and_the_best_validation():
     record = run(3, epochs=100)
-    epochs = [10, 40, 79, 80, 90, 100]
-    record["curves"]["validation"]["last"] = {"epoch": epochs, "value": [0.0, 300.0, 9.0, 100.0, 108.0, 110.0]}
+    epochs = [10, 40, 59, 60, 79, 80, 90, 100]
+    record["curves"]["validation"]["last"] = {"epoch": epochs, "value": [0.0, 300.0, 9.0, 10.0, 29.0, 100.0, 108.0, 110.0]}
     # Over 80, 90, 100: slope (110 - 100) / 20 = .5; residuals -1, 2, -1: SE sqrt(6 / (3 - 2) / 200) = .173
-    assert rows(page(record), "At the end of the training") == {"3": ["100", "+50.0 ± 17.3", "300.0", "40"]}
+    # Over 60, 79, 80: mean 73, sum of squares 254; slope (-13 * 10 + 6 * 29 + 7 * 100) / 254 = 2.929; the residuals'
+    # squares: sum (y - 46.33)^2 - 254 * 2.929^2 = 4500.67 - 2179.28: SE sqrt(2321.39 / 1 / 254) = 3.023
+    expected = {"3": ["100", "+50.0 ± 17.3", "+292.9 ± 302.3", "300.0", "40"]}
+    assert rows(page(record), "At the end of the training") == expected
+    del record["curves"]["validation"]["last"]["epoch"][3], record["curves"]["validation"]["last"]["value"][3]
+    assert rows(page(record), "At the end of the training")["3"][1:3] == ["+50.0 ± 17.3", ""]  # two points before
     assert "At the end of the training" not in page(run())  # one point there
 
 
@@ -68,12 +73,23 @@ def test_of_a_continued_run_the_longer_record_counts_once():
     assert "2 trainings, 41 epochs and 0.4 hours of a CPU (2 cores)" in text  # 12.5 minutes each
 
 
-def test_an_epoch_or_average_that_was_not_validated_is_empty_and_the_last_epochs_are_there():
+def test_an_epoch_or_average_that_was_not_validated_is_empty():
     odd = run(1, averaged={"epoch": [20], "value": [222.0]})
-    odd["curves"]["validation"]["last"] = {"epoch": [5, 10, 23], "value": [1.0, None, 3.0]}
-    found = rows(page(run(0), odd), "Along the training")
-    assert set(found) == {"5", "10", "20", "23"}
+    odd["curves"]["validation"]["last"] = {"epoch": [5, 10, 20], "value": [1.0, None, None]}
+    odd["curves"]["validation"]["last"]["epoch"].append(20.5)
+    odd["curves"]["validation"]["last"]["value"].append(3.0)
+    found = rows(page(run(0), odd).partition("Seed 1 alone")[0], "Along the training")
+    assert set(found) == {"5", "10", "20"}
     assert found["10"] == ["100.0 (1 of 2 seeds)", ""] and found["20"] == ["150.0 (1 of 2 seeds)", "222.0 (1 of 2 seeds)"]
+
+
+def test_the_training_that_went_on_alone_has_a_table_of_its_own():
+    longer = run(1, epochs=30)
+    longer["curves"]["validation"]["last"] = {"epoch": [5, 10, 20, 30], "value": [1.0, 2.0, 3.0, 4.0]}
+    first, heading, alone = page(run(0), longer).partition("Seed 1 alone, which was trained longest:")
+    assert heading and "| 30 |" not in first and "| 20 | 76.5 ± 103.9 |" in first
+    assert "| 20 | 3.0 |\n| 30 | 4.0 |" in alone
+    assert "alone" not in page(run(0), run(1)) and "alone" not in page(longer)
 
 
 def test_the_finer_widths_are_those_of_the_sweep_with_most_samples():
@@ -81,8 +97,10 @@ def test_the_finer_widths_are_those_of_the_sweep_with_most_samples():
     values, sigmas = entry["sweep"]["value"][-1], entry["sweep"]["sigma"]
     sigma = f"{sigmas[values.index(max(values))]:.3g}".removeprefix("0")
     text = page(run(measurements=[entry]))
-    assert f"is σ = {sigma} for `best`" in text and f"{max(values):.1f} nats instead of 187.0." in text
-    assert "an optimistic choice" not in page(run())
+    found = rows(text, "What the widths owe")
+    (row,) = found.values()
+    assert row == ["best", "187.0", f"{max(values):.1f}", sigma, f"{max(values) - 187:+.1f}"]
+    assert "What the widths owe" not in page(run())
 
 
 def test_what_stands_in_for_samples_stands_beside_them_once():
@@ -140,7 +158,9 @@ def test_other_presets_data_and_experiments_have_no_place_there():
 
 
 def test_figures_are_shown_where_there_are_any_and_findings_stand_first():
-    text = page(run(), experiments=[dataclasses.replace(FAKE, findings=("It went well.",))])
+    findings = {"mnist": ("It went well.",), "npz": ("Elsewhere, too.",)}
+    text = page(run(), experiments=[dataclasses.replace(FAKE, findings=findings)])
+    assert "Elsewhere" not in text
     assert text.index("* It went well.") < text.index("### Along the training") and "](figures/" not in text
     assert "](figures/fake-mnist-sweep.png)" in page(run(), figures=["fake-mnist-sweep.png", "other.png"])
 
