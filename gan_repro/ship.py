@@ -28,8 +28,7 @@ USAGE = """usage: python -m gan_repro.ship --workdir=DIR [--generator=KIND,...] 
 
 Packages generators of a finished run into gan_repro/trained/EXPERIMENT-DATASET, from where
 `gan_repro.sample --experiment=NAME` and the notebooks take it: its configuration, manifest, record and weights, and what the
-packaging changed: the largest difference of a pixel and, where the data are prepared on this machine, the record's numbers
-measured again."""
+packaging changed: the largest difference of a pixel and the record's numbers measured again, which takes the run's data."""
 
 PRECISIONS = ("float16", "float32")
 LARGE = 2**18  # numbers; smaller arrays keep all their digits: they save little, and errors of early layers add up
@@ -82,9 +81,11 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
 
     Raises:
       UsageError: the run has no such generator.
-      RunError: the run is not finished, a smoke run, of the built-in glyphs, damaged, or too large in this precision; or
-        what is shipped under its name is of other data.
+      RunError: the run is not finished, a smoke run, of the built-in glyphs, damaged, or too large in this precision; it is
+        a packaged one itself; what is shipped under its name is of other data; or its own data cannot be had.
     """
+    if shipped.note(place).exists():
+        raise RunError(f"{place} is itself what was packaged of a run; give the folder of the run")
     record = records.finished(place)
     run = finished.from_folder(place, data_dir)
     asked = [choose("generator", kind, run.kinds()) for kind in kinds] or run.kinds()[:1]
@@ -206,7 +207,7 @@ def difference(run, packaged, kind):
 
 
 def _measured_again(folder, kinds, record, data_dir):
-    """The record's measurements of these generators, made again from the packaged weights; [] without the data."""
+    """The record's measurements of these generators, made again from the packaged weights."""
     from gan_repro import data
 
     with tempfile.TemporaryDirectory() as out:
@@ -214,8 +215,7 @@ def _measured_again(folder, kinds, record, data_dir):
         try:
             source = data.load(run.config.dataset, data_dir, run.experiment.scaling(run.config), download=False)
         except DataError as error:
-            print(f"note: nothing is measured again, {run.config.dataset} cannot be had: {error}", file=sys.stderr)
-            return []
+            raise RunError(f"what the packaging changes is measured on the run's data: {error}") from error
         run = dataclasses.replace(run, source=source, curves=record["curves"])
         found = run.experiment.evaluate(run)
 

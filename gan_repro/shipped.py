@@ -23,6 +23,7 @@ Draws samples, interpolations and walks of the trained generators that come with
 training. Tables and curves are regenerated from records by gan_repro.tables."""
 
 FOLDER = Path(__file__).parent / "trained"
+ROUNDINGS = 2  # of 255: in so much the same weights' images differ between processors
 LARGEST, ALL = 8 * 10**6, 40 * 10**6  # bytes of one network, and of all that is shipped
 
 
@@ -78,17 +79,18 @@ def draw(folder):
     """Draws the figures of every shipped generator: samples, or a row for each label; interpolations; a walk; the curves.
 
     Args:
-      folder: where they go, as shipped-EXPERIMENT-DATASET-FIGURE.png; existing ones are replaced.
+      folder: where they go, as shipped-EXPERIMENT-DATASET-FIGURE.png; existing ones are replaced, but for those that
+        differ from the new ones by roundings alone (ROUNDINGS): on another processor nothing changes.
 
     Returns:
-      The Paths written, sorted.
+      {Path: whether it was written}, sorted.
 
     Raises:
       RunError: files of a shipped generator are damaged, or the folder cannot be written to.
     """
     from gan_repro.reporting import draw as drawing
 
-    written = []
+    written = {}
     for experiment, dataset in folders():
         with tempfile.TemporaryDirectory() as out:
             run = load(experiment, dataset, out)
@@ -99,10 +101,23 @@ def draw(folder):
             drawing.curves(run)
             for picture in run.workdir.figures.glob("*.png"):
                 path = Path(folder) / f"shipped-{find(experiment, dataset).name}-{picture.name}"
-                with files.replacing(path) as temporary:
-                    shutil.copyfile(picture, temporary)
-                written.append(path)
-    return sorted(written)
+                written[path] = not (path.exists() and _alike(path, picture))
+                if written[path]:
+                    with files.replacing(path) as temporary:
+                        shutil.copyfile(picture, temporary)
+    return dict(sorted(written.items()))
+
+
+def _alike(first, second):
+    """Whether two pictures are of one size, and no pixel differs by more than ROUNDINGS; a damaged one is like none."""
+    import numpy as np
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        first, second = (np.asarray(Image.open(path).convert("RGB"), np.int16) for path in (first, second))
+    except (OSError, SyntaxError, UnidentifiedImageError):  # a SyntaxError is Pillow's of a broken PNG
+        return False
+    return first.shape == second.shape and np.abs(first - second).max() <= ROUNDINGS
 
 
 def _define_flags(values):
@@ -117,8 +132,8 @@ def _body(values):
 
     print("starting TensorFlow ...", flush=True)
     tensorflow_setup.prepare()
-    for path in draw(results / "figures"):
-        print(f"wrote {path}")
+    for path, written in draw(results / "figures").items():
+        print(f"{'wrote' if written else 'as it was:'} {path}")
 
 
 def main(argv):

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import os
 import re
 import resource
 import sys
@@ -13,6 +12,7 @@ from types import ModuleType
 
 import conftest
 import numpy as np
+import offline
 import pytest
 from PIL import Image
 
@@ -24,32 +24,6 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 LARGEST = 1.5e6
 MINUTES = 3  # all notebooks together, on two idle cores
 SECONDS = {}  # of processor time, by notebook
-# As sitecustomize.py in PYTHONPATH it is the first thing that a kernel imports. A library that is prepared to be without a
-# network may catch the error and go on, so the attempt is also noted. The kernel's own channels are not Python's sockets.
-GUARD = """
-    import socket
-    from pathlib import Path
-
-    HERE = ("127.0.0.1", "::1", "localhost", "", None)
-
-    def guarded(original, host_of):
-        def asked(*arguments, **more):
-            host = host_of(*arguments, **more)
-            if host not in HERE:
-                with Path(__file__).with_name("attempts").open("a") as file:
-                    file.write(f"{original.__name__} {host}\\n")
-                raise RuntimeError(f"a notebook asked for the network: {host}")
-            return original(*arguments, **more)
-        return asked
-
-    def peer(self, address):
-        return None if self.family == getattr(socket, "AF_UNIX", None) else address[0]
-
-    for name in ("connect", "connect_ex"):
-        setattr(socket.socket, name, guarded(getattr(socket.socket, name), peer))
-    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
-        setattr(socket, name, guarded(getattr(socket, name), lambda host, *rest, **more: host))
-"""
 
 
 def read(name):
@@ -89,15 +63,13 @@ def test_committed_with_outputs(name):
 
 @pytest.fixture
 def play(tmp_path, monkeypatch):
-    """Executes a notebook in an empty folder, without data and behind GUARD; gives the processor seconds it took."""
+    """Executes a notebook in an empty folder, without data and behind offline.GUARD; gives the processor seconds it took."""
     nbclient = pytest.importorskip("nbclient", reason="notebooks are executed by nbclient: pip install -e '.[test]'")
     pytest.importorskip("ipykernel", reason="notebooks are executed in ipykernel: pip install -e '.[test]'")
     here = tmp_path / "here"
     here.mkdir()
-    (tmp_path / "sitecustomize.py").write_text(textwrap.dedent(GUARD), encoding="utf-8")
-    path = [str(tmp_path), str(conftest.ROOT), os.environ.get("PYTHONPATH", "")]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "nothing"))
+    for name, value in offline.environment(tmp_path, conftest.ROOT).items():
+        monkeypatch.setenv(name, value)
 
     def executed(book):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -109,12 +81,6 @@ def play(tmp_path, monkeypatch):
     return executed
 
 
-def attempts(tmp_path):
-    """What GUARD refused."""
-    path = tmp_path / "attempts"
-    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_runs_again_without_data_and_network(name, play, tmp_path):
     nbformat = pytest.importorskip("nbformat", reason="notebooks are read by nbformat, with nbclient")
@@ -124,7 +90,7 @@ def test_runs_again_without_data_and_network(name, play, tmp_path):
     assert all(picture.std() > 10 for picture in pictures(book))
     said = json.dumps(book)
     assert ("NOT MNIST" in said) == ("notebook.digits(" in said)
-    assert attempts(tmp_path) == []
+    assert offline.attempts(tmp_path) == []
 
 
 def test_together_they_are_quick():
@@ -155,8 +121,8 @@ def test_the_network_is_out_of_reach(play, tmp_path):
     book = nbformat.new_notebook(cells=[nbformat.new_code_cell(textwrap.dedent(code))])
     play(book)
     hosts = "192.0.2.1", "example.org", "192.0.2.2"
-    assert book.cells[0].outputs[0].text.splitlines() == [f"a notebook asked for the network: {host}" for host in hosts]
-    assert [line.split()[-1] for line in attempts(tmp_path)] == list(hosts)
+    assert book.cells[0].outputs[0].text.splitlines() == [f"asked for the network: {host}" for host in hosts]
+    assert [line.split()[-1] for line in offline.attempts(tmp_path)] == list(hosts)
 
 
 # ---- what the notebooks share ----------------------------------------------------------------------------------------

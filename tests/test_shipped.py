@@ -128,22 +128,6 @@ def test_against_the_record(name, dataset, kind, mnist):
     assert checked
 
 
-def test_the_figures_in_results_are_drawn_from_what_is_shipped(tmp_path, monkeypatch):
-    """One command, without data: the same pictures, to the last bits that processors differ in."""
-    monkeypatch.setenv("TFDS_DATA_DIR", "/nowhere")
-    (tmp_path / "figures").mkdir()
-    assert shipped.main(["shipped", f"--results={tmp_path}"]) == 0
-    drawn = sorted((tmp_path / "figures").iterdir())
-    kept = conftest.ROOT / "results" / "figures"
-    assert [path.name for path in drawn] == sorted(path.name for path in kept.glob("shipped-*"))
-    assert {path.name.split("-")[1] for path in drawn} >= {"goodfellow2014", "cgan", "dcgan", "wgan"}
-    for path in drawn:
-        if "curves" in path.name:
-            continue  # fonts and lines are matplotlib's
-        now, then = (np.asarray(Image.open(place).convert("L"), float) for place in (path, kept / path.name))
-        assert now.shape == then.shape and np.abs(now - then).mean() < 1, path.name
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "dataset", "kind"), GENERATORS)
 def test_the_records_own_judge(name, dataset, kind, mnist):
@@ -265,14 +249,23 @@ def test_packaging_keeps_the_run_and_rounds_its_weights(precision, trained, quic
         assert entry["record"] == recorded[entry["generator"]]
 
 
-def test_without_its_data_nothing_is_measured_again(trained, quick, tmp_path, capsys):
+def test_without_its_data_nothing_is_packaged(trained, quick, tmp_path):
+    folder = ship.ship(trained, into=tmp_path)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
     data = trained.parent / "tiny.npz"
     data.rename(data.with_suffix(".away"))
     try:
-        assert told(ship.ship(trained, into=tmp_path))["measurements"] == []
+        with pytest.raises(RunError, match="measured on the run's data: .*tiny.npz"):
+            ship.ship(trained, into=tmp_path)
     finally:
         data.with_suffix(".away").rename(data)
-    assert "nothing is measured again" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before and len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_is_packaged_is_not_packaged_again(trained, quick, tmp_path):
+    folder = ship.ship(trained, into=tmp_path)
+    with pytest.raises(RunError, match="give the folder of the run"):
+        ship.ship(folder, into=tmp_path)
 
 
 def test_a_second_packaging_replaces_the_first(trained, quick, tmp_path):
