@@ -290,9 +290,10 @@ def parzen_sweep(path, sweeps, title, published, against_sigma=None):
     """Writes what Parzen log-likelihoods owe to sigma (left, the first of `sweeps`) and to the number of samples (right, all).
 
     Left a line for each number of samples, and a dot where validation chose sigma: the dot on the line of most samples is
-    the reported number. Of lines that lie on each other those of fewer samples are wider, and the legend says so. Right
-    what the protocol gives with so many samples, sigma chosen anew by validation for each. A label that begins with one
-    of STAND_INS has its colour. Legends are below the axes.
+    the reported number. Validation chooses among the ten of parzen.SIGMAS and the line is of more, so a dot may lie beside
+    its top. Of lines that lie on each other those of fewer samples are wider, and the legend says so. Right what the
+    protocol gives with so many samples, sigma chosen anew by validation for each. A label that begins with one of STAND_INS
+    has its colour. Legends are below the axes.
 
     Args:
       path: the PNG.
@@ -370,7 +371,7 @@ def _against_sigma(axes, sweep, colour, bottom, top):
         chosen = sorted(set(chosen))
         values = [row[sweep["sigma"].index(sigma)] for sigma in chosen]
         edge = {"markersize": 7 if reported else 5.5, "markeredgecolor": INK if reported else "white", "markeredgewidth": 0.9}
-        label = "σ chosen by validation" if reported else None
+        label = "σ chosen by validation, of ten" if reported else None
         axes.plot(chosen, values, "o", color=shade, zorder=4, label=label, **edge)
     return any(hidden)
 

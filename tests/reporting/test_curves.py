@@ -141,7 +141,7 @@ def test_a_sweep_has_a_line_for_each_number_of_samples_and_a_dot_where_validatio
     assert [points(line) for line in left.lines[::2]] == [[SIGMAS, row] for row in sweep["value"]]
     assert [points(line) for line in left.lines[1::2]] == [[[0.2], [10.0]], [[0.1], [sweep["value"][1][1]]]]
     shown = [text.get_text() for text in left.get_legend().get_texts()]
-    assert shown == ["n = 100", "n = 1,000", "σ chosen by validation"] and not left.texts
+    assert shown == ["n = 100", "n = 1,000", "σ chosen by validation, of ten"] and not left.texts
 
 
 @pytest.mark.parametrize("numbers, widths", [((100, 1000), [1.3, 1.8]), ((1000, 1000), [2.7, 1.8]),
