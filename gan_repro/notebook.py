@@ -126,18 +126,22 @@ def measured(record, *metrics):
             print(f"{entry['metric'].replace('_', ' ')} ({where}): {value}{error and f' ± {error}'}{unit}")
 
 
-def slider(draw, **numbers):
+def slider(draw, still, **numbers):
     """Shows `draw(**numbers)`, an IPython Image, with an ipywidgets slider for each (low, high, step).
 
     Only where somebody sits in front of the notebook and ipywidgets is installed: elsewhere a slider cannot be moved, and a
     line says so.
+
+    Returns:
+      None, or where there is no slider `still()`: an IPython Image of some of its positions.
     """
     if _attended() and importlib.util.find_spec("ipywidgets"):
         from ipywidgets import interact
 
         interact(draw, **numbers)
-    else:
-        print("In Jupyter, with ipywidgets installed, a slider is here; the pictures above show the same, standing still.")
+        return None
+    print("In Jupyter, with ipywidgets installed, a slider is here. Below are some of its positions.")
+    return still()
 
 
 def _attended():

@@ -192,6 +192,7 @@ def test_a_slider_only_where_it_can_be_moved(front_end, monkeypatch, capsys):
     widgets.interact = lambda draw, **numbers: moved.append(numbers)
     monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
     monkeypatch.setattr(notebook, "_attended", lambda: front_end)
-    notebook.slider(None, share=(0.0, 1.0, 0.1))
+    shown = notebook.slider(None, lambda: "a strip", share=(0.0, 1.0, 0.1))
     assert moved == ([{"share": (0.0, 1.0, 0.1)}] if front_end else [])
+    assert shown == (None if front_end else "a strip")
     assert ("a slider is here" in capsys.readouterr().out) != front_end
