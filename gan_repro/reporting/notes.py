@@ -34,10 +34,10 @@ NOTICES = {
     "saturated": "the discriminator was saturated, mean D(x) above .99 and mean D(G(z)) below .01",
 }
 CAVEATS = {
-    "parzen_log_likelihood": "Gaussian Parzen-window log-likelihoods are known to mislead: they reward blur, and "
-    "k-means centroids score above real images (Theis et al. 2015, A note on the evaluation of generative models). A "
-    "generator that scores higher is not thereby better: Table 1's rows with real training images and centroids in place of "
-    "samples show it.",
+    "parzen_log_likelihood": "Gaussian Parzen-window log-likelihoods are known to mislead: k-means centroids, blurred "
+    "as they are, score above real images (Theis et al. 2015, A note on the evaluation of generative models). A generator "
+    "that scores higher is not thereby better: Table 1's rows with training images and centroids in place of samples show "
+    "it. Much of the centroids' lead is that they are made of all training images, which have a row of their own.",
     "frechet_distance": "Fréchet distances are taken in the features of a small classifier of the same data: they are no FIDs "
     "(Inception features), and only those of equally many samples compare.",
     "precision": "Precision under a collapse is high or low by chance: one picture, drawn again and again, lies near real "
