@@ -55,8 +55,8 @@ FINDINGS = {
     "mnist": (
         "The generator as it is trained did not reach 225 nats: 211 after 1,000 epochs of one seed (best by validation; the "
         "last weights have 215: on a flat curve the choice is one of chance), 183 after 250 epochs of three seeds. How long "
-        "the authors trained is not known. The validation curve rose by 4 nats per 100 epochs between epochs 600 and 800 and "
-        "by none in the last 200, where the learning rate is down to a seventh of its start.",
+        "the authors trained is not known. The slope of the validation curve is 4 nats per 100 epochs between epochs 600 and "
+        "800 and none over the last 200, where the learning rate is down to a seventh of its start.",
         "Averages of the same trainings' weights, which are not in the paper, come to it: the longest moving average has 227 "
         "nats after 250 epochs and 225 after 1,000, the mean since epoch 5 241 and 245.",
         "Moving averages are better by every measure taken here: a smaller Fréchet distance (after 250 epochs 4.2 to 4.4 "

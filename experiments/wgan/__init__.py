@@ -132,12 +132,14 @@ DEVIATIONS = (
 )
 FINDINGS = {
     "mnist": (
-        "The critic's estimate falls as the Fréchet distance of samples falls (Figure 3).",
+        "The critic's estimate falls as the Fréchet distance of samples falls (Figure 3): over 25 epochs their rank "
+        "correlation is .996, that of their changes .83; over 100 epochs, where both come to a plateau, .969 and .54.",
         "The GAN's lower bound of the Jensen-Shannon divergence says less (Figure 4): with DCGAN's generator it falls in the "
         "first half of the training, as the distance does, then rises a little while the distance stands still; where the GAN "
         "fails it goes to log 2 and stays there.",
-        "With DCGAN's generator both learn (Figure 5), the GAN better: Fréchet distance 48 against 87, with five times as many "
-        "updates of G. Without batch norm in a narrow generator the WGAN learns (125) and the GAN fails (537; Figure 6).",
+        "With DCGAN's generator both learn (Figure 5), the GAN better: Fréchet distance 48 against 87, with five times as "
+        "many updates of G; after 100 epochs the WGAN has 55. Without batch norm in a narrow generator the WGAN learns (125) "
+        "and the GAN fails (537; Figure 6).",
         "With an MLP the GAN collapses (728, recall 0) and so does the WGAN in part (317, recall 0): after 10,000 minibatches "
         "it draws about four pictures, and no 5, 6 or 7 among 10,000 samples. The paper saw no WGAN collapse (Figure 7), but "
         "on bedrooms, with a critic of four layers (64 to 512 maps) where this one has two (32 and 64), a quarter of its "
@@ -175,11 +177,11 @@ CLAIMS = (
     Claim(
         "Figure 4",
         "a GAN's estimate of the Jensen-Shannon divergence does not",
-        "both correlations below the WGAN's",
+        "both correlations below .5, and below the WGAN's",
         "mnist",
         (("", _VALUES), ("-gan", _VALUES), ("", _CHANGES), ("-gan", _CHANGES)),
-        lambda ours, theirs, our_changes, their_changes: theirs < ours and their_changes < our_changes,
-        DIGITS,
+        lambda ours, theirs, our_changes, their_changes: theirs < min(ours, 0.5) and their_changes < min(our_changes, 0.5),
+        f"{DIGITS}; most epochs lie on a plateau of the GAN's Fréchet distance, where correlations are of noise",
     ),
     _learning("Figure 5", "with DCGAN's generator both learn", "", gan=True),
     _learning("Figure 6", "without batch norm in a narrow generator the WGAN learns, the GAN fails", "-nonorm", gan=False),
