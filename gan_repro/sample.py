@@ -229,6 +229,8 @@ def _body(values):
     out = asked.out or _default_out(run.workdir, kind, asked)
     _check_place(out)
     _fit(asked, run.source.spec)
+    if name:
+        print(f"this generator comes with the program: {shipped.said(shipped.find(name, dataset))}", flush=True)
     print("starting TensorFlow ...", flush=True)
     tensorflow_setup.prepare()
     write(out, run, kind, asked)

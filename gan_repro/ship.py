@@ -53,6 +53,7 @@ def _body(values):
     if not place:
         raise UsageError("--workdir=DIR is missing: the folder of the run whose generators are packaged")
     choose("--precision", precision, PRECISIONS)
+    _finished(place)  # before TensorFlow's start takes its seconds
     from gan_repro import tensorflow_setup
 
     print("starting TensorFlow ...", flush=True)
@@ -84,9 +85,7 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
       RunError: the run is not finished, a smoke run, of the built-in glyphs, damaged, or too large in this precision; it is
         a packaged one itself; what is shipped under its name is of other data; or its own data cannot be had.
     """
-    if shipped.note(place).exists():
-        raise RunError(f"{place} is itself what was packaged of a run; give the folder of the run")
-    record = records.finished(place)
+    record = _finished(place)
     run = finished.from_folder(place, data_dir)
     asked = [choose("generator", kind, run.kinds()) for kind in kinds] or run.kinds()[:1]
     kinds = [kind for kind in run.kinds() if kind in asked]
@@ -123,6 +122,12 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
         }
         files.write_json(shipped.note(temporary), told)
     return folder
+
+
+def _finished(place):
+    if shipped.note(place).exists():
+        raise RunError(f"{place} is itself what was packaged of a run; give the folder of the run")
+    return records.finished(place)
 
 
 @contextlib.contextmanager

@@ -75,6 +75,13 @@ def record(folder):
     return files.read_json(Workdir(folder).record)
 
 
+def said(folder):
+    """The run that a shipped generator comes from, in words. Raises RunError: its record is damaged."""
+    kept = record(folder)
+    experiment, dataset, preset, epochs, seed = (kept[key] for key in ("experiment", "dataset", "preset", "epochs", "seed"))
+    return f"{experiment} on {dataset}, {preset} preset, {epochs:,g} epochs, seed {seed}"
+
+
 def draw(folder):
     """Draws the figures of every shipped generator: samples, or a row for each label; interpolations; a walk; the curves.
 

@@ -73,7 +73,7 @@ def test_the_files_are_those_that_were_packaged(name, dataset):
 @pytest.mark.parametrize(("name", "dataset"), SHIPPED)
 def test_half_precision_changes_no_pixel_by_a_visible_step(name, dataset):
     said = told(shipped.find(name, dataset))
-    assert said["n_images"] == DRAWN and said["largest_difference"] < 1 / 255 and said["mean_difference"] < 1e-3
+    assert said["n_images"] == DRAWN and said["largest_difference"] < 2 / 255 and said["mean_difference"] < 1e-4
     assert {entry["generator"] for entry in said["measurements"]} == set(said["generators"])
     for entry in said["measurements"]:
         error = entry["standard_error"]
@@ -151,9 +151,10 @@ def test_the_records_own_judge(name, dataset, kind, mnist):
 # ---- drawing from it -------------------------------------------------------------------------------------------------
 
 
-def test_sampling_by_name(tmp_path, monkeypatch):
+def test_sampling_by_name(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert sample.main(["sample", "--experiment=wgan", "--n=4"]) == 0
+    assert "comes with the program: wgan on mnist, quick preset, 100 epochs, seed 0\n" in capsys.readouterr().out
     (written,) = (path for path in tmp_path.rglob("*") if path.is_file())
     assert written == tmp_path / "runs/shipped-wgan-mnist/samples/last-seed0.png"
     assert sample.main(["sample", "--experiment=wgan", "--dataset=mnist", "--n=4", "--out=x.npz"]) == 0
@@ -170,7 +171,7 @@ def test_sampling_by_name(tmp_path, monkeypatch):
         (["--experiment=cgan", "--dataset=cifar10"], ["--dataset=cifar10", "mnist"]),
         (["--experiment=cgan", "--workdir=x"], ["--experiment", "--workdir=x"]),
         (["--dataset=mnist", "--workdir=x"], ["--dataset", "--workdir=x"]),
-        (["--experiment=cgan", "--generator=first"], ["unknown generator", "averaged-exponential-.9995"]),
+        (["--experiment=cgan", "--generator=first"], ["unknown generator", "valid: best, averaged-"]),
     ],
 )
 def test_mistakes(words, said, capsys, tmp_path, monkeypatch):
@@ -301,7 +302,7 @@ def test_a_packaging_that_is_stopped_between_two_renamings_loses_nothing(trained
         ship.ship(trained, into=tmp_path)
 
 
-def test_other_data_of_the_same_name_do_not_replace_what_is_shipped(trained, quick, tmp_path):
+def test_other_data_of_the_same_name_do_not_replace_what_is_shipped(trained, quick, tmp_path, monkeypatch):
     folder = ship.ship(trained, ["last"], into=tmp_path)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     copy = shutil.copytree(trained, tmp_path / "copy")
@@ -317,6 +318,7 @@ def test_other_data_of_the_same_name_do_not_replace_what_is_shipped(trained, qui
         (copy / name).write_text((copy / name).read_text().replace("/elsewhere/tiny", "/elsewhere/other"))
         content = json.loads((copy / name).read_text())
         files.write_json(copy / name, {key: value for key, value in content.items() if key != "sha256"})
+    monkeypatch.setattr(ship, "_measured_again", lambda *args: [])  # there are no such data
     assert ship.ship(copy, ["last"], into=tmp_path).name == "goodfellow2014-npz_other"
 
 
@@ -366,3 +368,13 @@ def test_wrong_usage(words, said, capsys):
     assert ship.main(["ship", *words]) == 2
     err = capsys.readouterr().err
     assert said in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "said"), [("nowhere", "no folder"), (shipped.FOLDER / "wgan-mnist", "the folder of the run")]
+)
+def test_what_is_no_run_is_refused_before_tensorflow_starts(place, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert ship.main(["ship", f"--workdir={place}"]) == 1
+    out, err = capsys.readouterr()
+    assert said in err and err.count("\n") == 1 and out == ""

@@ -55,7 +55,12 @@ class Table:
 def reached(value, standard_error, deviation, published, lower_is_better=False):
     """Whether a number reaches the published one: ours >= published - 2 sqrt(SE^2 + SD^2), or the like where less is better."""
     missing = value - published if lower_is_better else published - value
-    return missing <= 2 * math.hypot(standard_error or 0.0, deviation or 0.0)
+    return missing <= allowed(standard_error, deviation)
+
+
+def allowed(standard_error, deviation):
+    """How far behind the published number still reaches it: 2 sqrt(SE^2 + SD^2), ours alone; an unknown error counts as 0."""
+    return 2 * math.hypot(standard_error or 0.0, deviation or 0.0)
 
 
 def verdict(value, standard_error, deviation, n_seeds, published, departures=(), lower_is_better=False):
@@ -390,13 +395,16 @@ def verdict_rows(table):
 
 
 def _said(line, number):
-    """A verdict in words. Under other conditions it says besides which side of the bound the number lies on."""
+    """A verdict in words, with what is missing where a number was not reached."""
     summary = line.summary
     less = summary.metric in metrics.LOWER_IS_BETTER
     there = reached(summary.value, summary.standard_error, summary.deviation, number.value, less)
-    words = {"reproduced": "reproduced", "not": "not reproduced"}
+    away, bound = abs(summary.value - number.value), allowed(summary.standard_error, summary.deviation)
+    missing = f"{away:.3g} {'above' if less else 'short'}, {bound:.2g} allowed"
+    if line.verdict != "partly":
+        return "reproduced" if line.verdict == "reproduced" else f"not reproduced: {missing}"
     why = "other conditions" if line.departures else "fewer seeds"
-    return words.get(line.verdict, f"partly ({why}): number {'reached' if there else 'not reached'}")
+    return f"partly ({why}): number {'reached' if there else f'not reached, {missing}'}"
 
 
 def not_run_rows(table):
