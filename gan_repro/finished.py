@@ -43,7 +43,7 @@ class Finished:
         The latter of UNPUBLISHED data: `gan_repro.tables --add` copies what lies in workdir.figures itself.
         """
         private = configuration.dataset_kind(self.config.dataset) in UNPUBLISHED
-        return self.workdir.figures / "real-images" if private else self.workdir.figures
+        return self.workdir.real_images if private else self.workdir.figures
 
     def kinds(self):
         """The generators whose weights are there: "best" and "last" first, then averages."""

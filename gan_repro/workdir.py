@@ -52,6 +52,7 @@ class Workdir:
         self.metrics = self.path / "metrics.csv"
         self.samples = Path(out or path) / "samples"
         self.figures = Path(out or path) / "figures"
+        self.real_images = self.figures / "real-images"
         self.checkpoints = self.path / "checkpoints"
         self.record = self.path / "record.json"
         self.tensorboard = self.path / "tensorboard"
@@ -117,7 +118,7 @@ class Workdir:
         return self.config, self.manifest, self.path / ".lock"
 
     def _folders(self):
-        return self.checkpoints, self.samples, self.figures, self.tensorboard
+        return self.checkpoints, self.samples, self.figures, self.real_images, self.tensorboard
 
     def _products(self):
         return [path for pattern in PRODUCTS for path in sorted(self.path.glob(pattern))]

@@ -18,8 +18,9 @@ from gan_repro import shipped
 
 @pytest.fixture
 def clone(tmp_path):
-    """A copy of the files that git tracks here, as they are now, in an empty folder."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=conftest.ROOT, capture_output=True, check=False)
+    """A copy of the files here, as they are now, in an empty folder, without those that git ignores."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=conftest.ROOT, capture_output=True, check=False)
     if listed.returncode:
         pytest.skip("needs git, and a checkout: what belongs to the project is asked of it")
     for name in filter(None, listed.stdout.decode().split("\0")):

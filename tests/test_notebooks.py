@@ -97,8 +97,8 @@ def test_together_they_are_quick():
     if sorted(SECONDS) != NAMES:
         pytest.skip("only where this process has run all notebooks")
     print({name: round(seconds) for name, seconds in SECONDS.items()})
-    # In so many minutes two cores give twice as much processor time. Wall time would be that of whatever else runs here.
-    assert min(SECONDS.values()) > 1 and sum(SECONDS.values()) < 2 * 60 * MINUTES
+    # Of processor time, of which two idle cores give this much in any case; wall time would be that of whatever else runs here.
+    assert min(SECONDS.values()) > 1 and sum(SECONDS.values()) < 60 * MINUTES
 
 
 def test_the_network_is_out_of_reach(play, tmp_path):

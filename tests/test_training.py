@@ -410,7 +410,7 @@ def test_what_a_killed_process_left_half_written_is_cleared_away(tmp_path):
         leftover.write_bytes(b"half")
         return leftover
 
-    own = [leave(*place) for place in ((), ("checkpoints",), ("samples",), ("figures",))]
+    own = [leave(*place) for place in ((), ("checkpoints",), ("samples",), ("figures",), ("figures", "real-images"))]
     others = [leave(*place) for place in (("a run",), ("a run", "checkpoints"))]  # which may be writing
     assert not Workdir(tmp_path).begun()
     with Workdir(tmp_path).locked():

@@ -236,7 +236,7 @@ def _field(value):
         return ", ".join(map(_field, value)) or "none"
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 def _line(experiment, run, members, summary, main):
@@ -377,11 +377,15 @@ def _of(lines, experiment):
 
 
 def verdict_rows(table):
-    """Each published number that is ours to reproduce, against every run of it: [header, rows...]."""
+    """Each published number that is ours to reproduce, against every run of it: [header, rows...].
+
+    Recipes with a detail changed answer another question (investigation.py) and are left out.
+    """
     rows = [["Published", "Ours", "Ours - published", "Conditions", "Verdict"]]
     for experiment, number in ((owner, entry) for owner, entry in table.published if entry.ours):
         label = f"{number.row}, {_column_title(table, column(number))}: {printed(number)}"
-        judged = [line for line in _of(table.lines, experiment) if line.verdict and _answers(line.summary, number)]
+        lines = (line for line in _of(table.lines, experiment) if not is_variant(experiment, line.members[0]))
+        judged = [line for line in lines if line.verdict and _answers(line.summary, number)]
         for line in judged:
             seeds = len(line.summary.seeds)
             few = [f"{seeds} of {MIN_SEEDS} seeds"] if seeds < MIN_SEEDS else []

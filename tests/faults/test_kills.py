@@ -196,7 +196,7 @@ def test_a_signal_in_the_evaluation_says_how_to_continue(data, tmp_path, monkeyp
 def after_training(rng, whole):
     """Three Moments behind the last step, in the order in which they come: while weights, a figure, the record are written."""
     weights = sorted(path.name for path in whole.glob("*.weights.h5") if path.name != "generator_best.weights.h5")
-    figures = sorted(path.name for path in (whole / "figures").iterdir())
+    figures = sorted(path.name for path in (whole / "figures").rglob("*.png"))
     chosen = str(rng.choice(weights)), str(rng.choice(figures)), "record.json"
     return [Moment(writing=name, delay=float(rng.uniform(0, 0.2))) for name in chosen]
 

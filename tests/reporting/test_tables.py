@@ -204,6 +204,11 @@ def test_sigma_and_n_stand_beside_the_number(rows, expected):
 # ---- what was measured, and what was not ---------------------------------------------------------------------------
 
 
+def test_a_change_shows_all_digits():
+    assert tables.change("decay", 1.00004, 1.000004) == "decay 1.00004 (paper preset: 1.000004)"
+    assert tables.change("rates", [2e-4, 1e-8], [0.1]) == "rates 0.0002, 1e-08 (paper preset: 0.1)"
+
+
 def test_the_verdicts_name_their_conditions():
     text = formats.markdown(build(trained(0, 230.0, epochs=20)))
     verdicts = [line for line in text.splitlines() if "Fake nets, MNIST, nats: 225 ± 2" in line]
