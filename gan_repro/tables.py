@@ -160,11 +160,11 @@ def _swept(members):
 def _sweeps(found, groups):
     """The figure of each experiment and data set that has sweeps, with the stand-ins of the same data beside its own.
 
-    {its name: path -> None, which draws it}.
+    {its name: path -> None, which draws it}. Recipes with details changed are left out, as in `_log_likelihoods`.
     """
-    published = {experiment.name: experiment.published for experiment in found}
-    rows = {experiment.name: experiment.row for experiment in found}
-    entries, figures, prefix_of = [entry for members in groups for entry in _swept(members)], {}, records.prefixes(groups)
+    by_name, figures, prefix_of = {experiment.name: experiment for experiment in found}, {}, records.prefixes(groups)
+    plain = [members for members in groups if not tables.is_variant(by_name[members[0]["experiment"]], members[0])]
+    entries = [entry for members in plain for entry in _swept(members)]
     for prefix in dict.fromkeys(prefix_of(entry.record) for entry in entries):
         own = [entry for entry in entries if prefix_of(entry.record) == prefix]
         first = own[0]
@@ -175,9 +175,9 @@ def _sweeps(found, groups):
                 shown.append(entry)
         column = (first.record["dataset"], "parzen_log_likelihood", "nats", first.space)
         name = first.record["experiment"]
-        numbers = [number for number in published[name] if number.ours and tables.column(number) == column]
+        numbers = [number for number in by_name[name].published if number.ours and tables.column(number) == column]
         data = ", ".join([first.record["manifest"]["data"]["title"], *([first.space] if first.space else [])])
-        title = f"{rows[name]} on {data}: Parzen log-likelihood against σ and the number of samples"
+        title = f"{by_name[name].row} on {data}: Parzen log-likelihood against σ and the number of samples"
         drawn = [(entry.label, entry.sweeps) for entry in shown], title, numbers, first.first_label
         figures[f"{prefix}-sweep.png"] = lambda path, drawn=drawn: curves.parzen_sweep(path, *drawn)
     return figures

@@ -333,7 +333,7 @@ def parzen_sweep(path, sweeps, title, published, against_sigma=None):
     _axes(right, None)
     _log_scale(left, "σ of the Parzen window", (0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2), seen)
     counts = sorted({n for _, members in sweeps for each in members for n in each["n_samples"]})
-    _log_scale(right, "number of samples n", counts, counts)
+    _log_scale(right, "number of samples n", counts, counts, 0.11)
     left.set_ylim(bottom, high + 0.1 * reach)
     words = "lines lie on each other; the fewer samples, the wider" if coincide else None
     legend_below(left, ncols=3, title=words, title_fontsize=8)
@@ -376,21 +376,21 @@ def _against_sigma(axes, sweep, colour, bottom, top):
     return any(hidden)
 
 
-def _log_scale(axes, label, ticks, shown):
-    """A logarithmic x axis over the numbers `shown`, with those of `ticks` that lie there."""
+def _log_scale(axes, label, ticks, shown, apart=0.05):
+    """A logarithmic x axis over the numbers `shown`, with those of `ticks` that lie there, `apart` of its length at least."""
     low, high = min(shown) / 1.12, max(shown) * 1.12
     axes.set_xscale("log")
     axes.set_xlabel(label)
-    axes.set_xticks(_apart([tick for tick in ticks if low <= tick <= high], high / low))
+    axes.set_xticks(_apart([tick for tick in ticks if low <= tick <= high], apart * math.log(high / low)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.set_xlim(low, high)
 
 
-def _apart(ticks, span):
-    """`ticks`, without those so close below another one that their numbers would overlap on a logarithmic axis of that span."""
+def _apart(ticks, least):
+    """`ticks`, without those whose logarithms are so close below another one's that their numbers would overlap."""
     kept = []
     for tick in sorted(ticks, reverse=True):
-        if not kept or math.log(kept[-1] / tick) > 0.05 * math.log(span):
+        if not kept or math.log(kept[-1] / tick) > least:
             kept.append(tick)
     return kept[::-1]
