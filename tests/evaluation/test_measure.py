@@ -320,5 +320,6 @@ def test_what_neither_of_them_takes():
 
 @pytest.mark.parametrize("inputs, expected", [(1, False), (2, True)])
 def test_a_run_is_conditional_if_its_generator_takes_labels(inputs, expected):
-    experiment = SimpleNamespace(generator=lambda config, spec: SimpleNamespace(inputs=[None] * inputs))
+    network = SimpleNamespace(inputs=[None] * inputs, count_params=lambda: 1)
+    experiment = SimpleNamespace(generator=lambda config, spec: network)
     assert Finished(experiment, None, source(), None, {}).conditional() == expected
