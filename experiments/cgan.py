@@ -131,19 +131,23 @@ def generator(config, spec):
     from gan_repro import networks
     from gan_repro.layers import Dropout
 
-    recipe, start = config.recipe, networks.uniform(config.recipe.generator_irange)
+    recipe = config.recipe
+
+    def start():  # a new one for each layer: a Keras initialiser returns the same numbers at each call
+        return networks.uniform(recipe.generator_irange)
+
     z = keras.Input((recipe.latent,), name="z")
     labels, one_hot = _labels(spec)
     both = keras.layers.Concatenate()(
         [
-            networks.dense(recipe.latent_units, "relu", start, "latent")(z),
-            networks.dense(recipe.label_units, "relu", start, "label")(one_hot),
+            networks.dense(recipe.latent_units, "relu", start(), "latent")(z),
+            networks.dense(recipe.label_units, "relu", start(), "label")(one_hot),
         ]
     )
     always = recipe.dropout_in_samples
-    x = networks.dense(recipe.joint_units, "relu", start, "joint")(Dropout(recipe.keep, recipe.scale, always)(both))
+    x = networks.dense(recipe.joint_units, "relu", start(), "joint")(Dropout(recipe.keep, recipe.scale, always)(both))
     x = Dropout(recipe.keep, recipe.scale, always, dtype="float32")(x)
-    x = networks.dense(math.prod(spec.shape), "sigmoid", start, "output", dtype="float32")(x)
+    x = networks.dense(math.prod(spec.shape), "sigmoid", start(), "output", dtype="float32")(x)
     return keras.Model([z, labels], keras.layers.Reshape(spec.shape, dtype="float32")(x), name="generator")
 
 
@@ -154,19 +158,23 @@ def discriminator(config, spec):
     from gan_repro import networks
     from gan_repro.layers import Dropout, Maxout
 
-    recipe, start = config.recipe, networks.uniform(config.recipe.discriminator_irange)
+    recipe = config.recipe
+
+    def start():
+        return networks.uniform(recipe.discriminator_irange)
+
     images = keras.Input(spec.shape, name="images")
     labels, one_hot = _labels(spec)
     both = keras.layers.Concatenate()(
         [
-            Maxout(recipe.image_units, recipe.image_pieces, start, name="image")(keras.layers.Flatten()(images)),
-            Maxout(recipe.class_units, recipe.class_pieces, start, name="label")(one_hot),
+            Maxout(recipe.image_units, recipe.image_pieces, start(), name="image")(keras.layers.Flatten()(images)),
+            Maxout(recipe.class_units, recipe.class_pieces, start(), name="label")(one_hot),
         ]
     )
     x = Dropout(recipe.keep, recipe.scale)(both)
-    x = Maxout(recipe.combined_units, recipe.combined_pieces, start, name="joint")(x)
+    x = Maxout(recipe.combined_units, recipe.combined_pieces, start(), name="joint")(x)
     x = Dropout(recipe.keep, recipe.scale, dtype="float32")(x)
-    return keras.Model([images, labels], networks.dense(1, None, start, "logit", dtype="float32")(x), name="discriminator")
+    return keras.Model([images, labels], networks.dense(1, None, start(), "logit", dtype="float32")(x), name="discriminator")
 
 
 def stages(config, source):

@@ -408,7 +408,7 @@ def _entries(gradients):
 
     One pass over memory, which takes a step of the MNIST model no measurable time; is_finite would make a tensor of each.
     """
-    return tf.add_n([tf.zeros([]), *(tf.cast(tf.reduce_sum(g), tf.float32) for g in gradients if g is not None)])
+    return tf.reduce_sum(tf.stack([tf.zeros([]), *(tf.cast(tf.reduce_sum(g), tf.float32) for g in gradients if g is not None)]))
 
 
 def from_recipe(config, source, generator, discriminator, prior, order, objective, sampler, **options):

@@ -26,7 +26,9 @@ class Term:
 
 def total(terms, play):
     """The sum of the weighted terms: float32 scalar."""
-    return tf.add_n([tf.cast(term.weight, tf.float32) * tf.cast(term.value(play), tf.float32) for term in terms])
+    # A sum over one tensor: add_n of three and more begins with any of them (tensorflow_setup.py)
+    values = [tf.cast(term.weight, tf.float32) * tf.cast(term.value(play), tf.float32) for term in terms]
+    return values[0] if len(values) == 1 else tf.reduce_sum(tf.stack(values))
 
 
 def _mean(values):
@@ -70,7 +72,7 @@ def squared_weights(role):
     """
 
     def value(play):
-        return tf.add_n([tf.nn.l2_loss(tf.cast(weight, tf.float32)) for weight in play.trainable(role)])
+        return tf.reduce_sum(tf.stack([tf.nn.l2_loss(tf.cast(weight, tf.float32)) for weight in play.trainable(role)]))
 
     return value
 

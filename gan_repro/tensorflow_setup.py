@@ -61,16 +61,41 @@ def prepare(logical_cpus=1):
         # TensorFlow 2.21's dependency optimizer takes a path through the next iteration of a loop for one within this
         # iteration, and drops the edges that keep a variable's reads and its update in order: now and then, on a busy
         # machine, a WGAN's critic was read before it was clipped, or lost an update.
-        tf.config.optimizer.set_experimental_options({"dependency_optimization": False})
+        # The arithmetic optimizer would make kernels of several summands again: see _sum_gradients_in_order.
+        tf.config.optimizer.set_experimental_options({"dependency_optimization": False, "arithmetic_optimization": False})
+        _sum_gradients_in_order()
         keras.config.set_floatx("float32")
         if logical_cpus > 1:
             cpu = tf.config.list_physical_devices("CPU")[0]
             tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * logical_cpus)
         if tf.config.list_physical_devices("GPU"):
-            # On CPUs these networks' kernels are deterministic as they are; on GPUs an exact resume needs this.
+            # On CPUs these networks' kernels are deterministic as they are, but for sums of more than two tensors (see
+            # _sum_gradients_in_order); on GPUs an exact resume needs this.
             tf.config.experimental.enable_op_determinism()
         gpus = tf.config.list_logical_devices("GPU")
     return mirrored([gpu.name for gpu in gpus]) if len(gpus) > 1 else tf.distribute.get_strategy()
+
+
+def _sum_gradients_in_order():
+    """Makes GradientTape add up more than two gradients of one tensor in the order in which they were recorded.
+
+    TensorFlow 2.21's tape adds them with AddN. On a CPU that kernel adds into whichever of its inputs nobody else needs any
+    more when it starts (aggregate_ops.cc), and begins its sum with that one: with three inputs or more the order of the sum,
+    and its last bit, depend on which of two threads was faster. A loss like tf.nn.sigmoid_cross_entropy_with_logits, whose
+    input is used four times, ended with other bytes at each try.
+    """
+    import tensorflow as tf
+    from tensorflow.python import pywrap_tfe
+    from tensorflow.python.eager import backprop
+
+    usual = backprop._default_vspace
+
+    def add_up(gradients):
+        if len(gradients) > 2 and all(isinstance(gradient, tf.Tensor) for gradient in gradients):
+            return tf.reduce_sum(tf.stack(gradients), axis=0)
+        return usual.aggregate_fn(gradients)
+
+    pywrap_tfe.TFE_Py_RegisterVSpace(usual._replace(aggregate_fn=add_up))
 
 
 def mirrored(devices):

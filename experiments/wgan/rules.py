@@ -102,8 +102,11 @@ def _linear(units, activation, inputs, name, dtype=None):
     """A dense layer as PyTorch starts it: weights and biases U(-1, 1) / sqrt(inputs) (torch/nn/modules/linear.py)."""
     import keras
 
-    start = keras.initializers.RandomUniform(-(inputs**-0.5), inputs**-0.5)
-    return keras.layers.Dense(units, activation, kernel_initializer=start, bias_initializer=start, name=name, dtype=dtype)
+
+    def start():  # one for each weight: a Keras initialiser returns the same numbers at each call
+        return keras.initializers.RandomUniform(-(inputs**-0.5), inputs**-0.5)
+
+    return keras.layers.Dense(units, activation, kernel_initializer=start(), bias_initializer=start(), name=name, dtype=dtype)
 
 
 def _linears(units, inputs):
