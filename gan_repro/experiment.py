@@ -149,8 +149,10 @@ class Published:
       n_samples: how many samples it takes, where one metric has several numbers that differ in that; else None.
       note: what a reader must know, or "".
       unavailable: why it cannot be measured by anyone at once ("TFD is given out on request"), or "".
-      departure: in what this experiment's conditions are never the published ones, such as other training data, or "";
-        ours is then "partly" at most.
+      departure: in what this experiment's conditions are never the published ones, such as other training data, or "":
+        the verdict is then "other conditions".
+      open_schedule: whether neither paper nor code says how long the model was trained: fewer epochs than our paper
+        preset's are then no other conditions, and a number that falls short is "not reached in N epochs".
       unverified: whether it is quoted from memory and has not been checked against the paper.
     """
 
@@ -167,6 +169,7 @@ class Published:
     note: str = ""
     unavailable: str = ""
     departure: str = ""
+    open_schedule: bool = False
     unverified: bool = False
 
 
@@ -242,6 +245,8 @@ class Experiment:
       models: {suffix: name} of an experiment with several: "quick-mlp" is a run of the model "-mlp". {data set: name} of
         the one that a preset without a suffix is of on those data.
       table: the table in which this experiment's records stand.
+      metrics: reporting.metrics.Metric of each that it measures and the library does not know: title, which way is better,
+        margin and protocol. A metric that nobody describes is shown and never judged.
     """
 
     name: str
@@ -266,6 +271,7 @@ class Experiment:
     key_figures: tuple[KeyFigure, ...] = ()
     short: str = ""
     models: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    metrics: tuple = ()
 
     def __post_init__(self):
         for dataset, recipes in self.recipes.items():

@@ -141,6 +141,7 @@ EXPERIMENT = Experiment(
             error,
             PAPER,
             ours=row == "Adversarial nets",
+            open_schedule=True,
             unavailable=TFD_UNAVAILABLE if dataset == "tfd" else "",
         )
         for dataset, rows in TABLE_1.items()

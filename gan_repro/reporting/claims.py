@@ -3,13 +3,16 @@
 The claims and their criteria are the experiments' own (Experiment.claims); published numbers are in tables.py.
 """
 
+import statistics
+
 from gan_repro.experiment import level
-from gan_repro.reporting import records, tables
+from gan_repro.reporting import tables, verdicts
 
 HEADING = "What the paper shows without a number"
 NOTE = (
-    "Seen, not seen: by a criterion of ours, which stands beside it. Under other conditions than the paper's, which are named, "
-    "either says little of the paper."
+    "Observed in how many training seeds, by a criterion of ours, which stands beside it; undecided with fewer than "
+    f"{verdicts.MIN_SEEDS} seeds, or where they disagree. Under other conditions than the paper's, which are named, either "
+    "says little of the paper."
 )
 
 
@@ -27,21 +30,38 @@ def _answer(table, experiment, claim):
     used = _measured(table, experiment, claim)
     if not used:
         return "", "", "not run"
+    seeds = sorted(set.intersection(*(set(values) for _, _, values in used)))
     shown = {}  # what a run measured, in the order of the claim
-    for members, summary in used:
-        value = tables.digits(summary.value, None)[0] + (f" {summary.unit}" if summary.unit == "%" else "")
-        shown.setdefault(_model(experiment, members), []).append(value)
-    runs = dict.fromkeys(f"{table.groups.index(members) + 1}" for members, _ in used)
-    presets = dict.fromkeys(members[0]["preset"] for members, _ in used)
-    seeds = min(len(summary.seeds) for _, summary in used)
+    for members, unit, values in used:
+        text = _with_interval([values[seed] for seed in seeds], unit)
+        shown.setdefault(_model(experiment, members), []).append(text)
+    runs = dict.fromkeys(f"{table.groups.index(members) + 1}" for members, _, _ in used)
+    presets = dict.fromkeys(members[0]["preset"] for members, _, _ in used)
     conditions = [
         f"run{'s' if len(runs) > 1 else ''} {' and '.join(runs)} ({', '.join(presets)}; {used[0][0][0]['epochs']:,g} epochs)",
         *([claim.departure] if claim.departure else []),
-        f"{seeds} seed{'s' if seeds > 1 else ''}",
+        f"{len(seeds)} seed{'s' if len(seeds) != 1 else ''}",
     ]
-    held = claim.holds(*(summary.value for _, summary in used))
-    measured = "; ".join(f"{model}: {', '.join(values)}" for model, values in shown.items())
-    return measured, "; ".join(conditions), "seen" if held else "not seen"
+    held = sum(bool(claim.holds(*(values[seed] for _, _, values in used))) for seed in seeds)
+    measured = "; ".join(f"{model}: {', '.join(texts)}" for model, texts in shown.items())
+    return measured, "; ".join(conditions), _verdict(held, len(seeds))
+
+
+def _verdict(held, n):
+    """In words: of n seeds `held` meet the criterion."""
+    counted = f"in {held} of {n} seed{'s' if n != 1 else ''}"
+    if n >= verdicts.MIN_SEEDS and held in (0, n):
+        return f"observed {counted}" if held else f"not observed {counted}"
+    return f"undecided: observed {counted}"
+
+
+def _with_interval(values, unit):
+    """The mean over seeds, with its interval where there are verdicts.MIN_SEEDS or more."""
+    unit = f" {unit}" if unit == "%" else ""
+    if len(values) < verdicts.MIN_SEEDS:
+        return tables.digits(statistics.fmean(values), None)[0] + unit
+    half = verdicts.half_width(statistics.stdev(values), len(values))
+    return " ± ".join(tables.digits(statistics.fmean(values), half)) + unit
 
 
 def _model(experiment, members):
@@ -49,7 +69,8 @@ def _model(experiment, members):
 
 
 def _measured(table, experiment, claim):
-    """[(records of the group, Summary)] of what a claim uses, of runs that played equally long; [] where one is missing.
+    """[(records of the group, unit, {seed: value})] of what a claim uses, of runs that played equally long; [] where one is
+    missing.
 
     Runs of the paper presets come before all others, longer ones before shorter ones; recipes with a detail changed are left
     out.
@@ -61,8 +82,10 @@ def _measured(table, experiment, claim):
         if ours and not tables.is_variant(experiment, record):
             how = level(record["preset"]) == "paper", record["epochs"]
             suffix = record["preset"].removeprefix(level(record["preset"]))
-            for summary in (each for each in records.summaries(members) if each.generator == "last"):
-                found.setdefault(how, {})[suffix, summary.metric] = members, summary
+            for record in members:
+                for entry in (each for each in record["measurements"] if each["generator"] == "last"):
+                    values = found.setdefault(how, {}).setdefault((suffix, entry["metric"]), (members, entry["unit"], {}))[2]
+                    values[record["seed"]] = entry["value"]
     for how in sorted(found, reverse=True):
         if all(key in found[how] for key in claim.uses):
             return [found[how][key] for key in claim.uses]

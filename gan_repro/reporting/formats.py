@@ -97,7 +97,7 @@ def latex(table):
     n = len(table.columns)
     lines += tabular(tables.main_rows(table), _columns(0.3, *[0.54 / max(1, n)] * n))
     if len(tables.verdict_rows(table)) > 1:
-        lines += ["", r"\medskip", "", *tabular(tables.verdict_rows(table), _columns(0.18, 0.18, 0.1, 0.22, 0.12))]
+        lines += ["", r"\medskip", "", *tabular(tables.verdict_rows(table), _columns(0.2, 0.2, 0.14, 0.06, 0.04, 0.2))]
     if len(tables.not_run_rows(table)) > 1:
         lines += ["", r"\medskip", "", *tabular(tables.not_run_rows(table), _columns(0.1, 0.35, 0.4))]
     return "\n".join(lines) + "\n"
@@ -124,7 +124,7 @@ def comma_separated(table):
             "n_seeds": len(summary.seeds),
             "seeds": " ".join(map(str, summary.seeds)),
             "sigma": " ".join(map(str, summary.sigmas)),
-            "verdict": line.verdict,
+            "verdict": line.verdict and line.verdict.word,
             "departures": "; ".join(line.departures),
         }
         writer.writerow(record | dataclasses.asdict(summary) | own)

@@ -204,7 +204,7 @@ def _on_test_images(experiment, groups, stand_ins):
 def _judged(experiment, groups):
     """[header, rows...]: of each generator that a classifier judged, its nats beside the classifier's numbers."""
     shown = (METRIC, "frechet_distance", "precision", "recall")
-    rows = [["Run", "Generator", *(f"{metrics.title(name)}{metrics.of_unit(unit)}" for name, unit in zip(shown, _UNITS))]]
+    rows = [["Run", "Generator", *(f"{metrics.of(name).heading}{metrics.of_unit(unit)}" for name, unit in zip(shown, _UNITS))]]
     for members in groups:
         found = {}
         for summary in records.summaries(members):

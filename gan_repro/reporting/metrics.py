@@ -119,23 +119,3 @@ def of(name, experiments=()):
 def of_unit(unit):
     """Such as ", nats"; "" of a unit that says nothing."""
     return "" if unit in _SILENT else f", {unit}"
-
-
-# ---- as the tables ask today ----------------------------------------------------------------------------------------
-
-TITLES = {name: metric.heading for name, metric in METRICS.items()}
-SILENT = _SILENT
-LOWER_IS_BETTER = tuple(name for name, metric in METRICS.items() if metric.better == "less")
-OF_D = tuple(name for name, metric in METRICS.items() if metric.of_d)
-OVER_CHECKPOINTS = tuple(name for name, metric in METRICS.items() if metric.over_checkpoints)
-PROTOCOLS = {(name, data): protocol for name, metric in METRICS.items() for data, protocol in metric.protocols.items()}
-
-
-def title(metric):
-    """A metric's name for a reader."""
-    return of(metric).heading
-
-
-def with_unit(metric, unit):
-    """Such as "Fréchet distance, squared units"."""
-    return title(metric) + of_unit(unit)

@@ -1,6 +1,6 @@
 """The footnotes of tables: error bars, the rule of verdicts, caveats of metrics, what runs noticed. No number is made here."""
 
-from gan_repro.reporting import metrics, tables
+from gan_repro.reporting import metrics, verdicts
 
 ERROR_BARS = (
     "± in a published number: as its paper gives it. Measured numbers have two error bars, never merged: SE, the "
@@ -16,19 +16,12 @@ SIGMAS = (
     "or folds chose several; at the grid's edge: a better one may lie beyond. n: the number of samples that carry it."
 )
 SWEEP = "What a number owes to both: figures/*-sweep.png; fewer samples there are the first ones of the same set."
-VERDICTS = (
-    "Verdicts. Reproduced, not reproduced: said only of the paper's recipe, protocol and schedule (where it gives "
-    "none, the paper preset's, which is ours: see the deviations); reproduced is "
-    f"ours >= published - 2 sqrt(SE^2 + SD^2) with at least {tables.MIN_SEEDS} seeds. Partly (other conditions): a shorter or "
-    "smaller run than that, or other data or evaluation (named), which can neither confirm nor refute the number, "
-    "whether it reached it or not. Partly (fewer seeds): the paper's conditions, the number reached, with fewer seeds. Not "
-    "run: nothing was measured, with the reason where it is not for want of time. Only the generator that validation chose "
-    "(best) is judged, or the last one of a run that lets validation choose none. Numbers on other data sets are not "
-    "comparable with the published ones: no verdict."
+JUDGED = (
+    "Judged is the generator that validation chose (best), or the last one of a run that lets validation choose none. Numbers "
+    "on other data sets are not compared."
 )
 UNVERIFIED = "Unverified: quoted from memory, not checked against the paper."
 LESS = "Less is better: {}."
-LOWER = " There, reproduced is ours <= published + 2 sqrt(SE^2 + SD^2)."
 NOTICES = {
     "collapsed": "the generator had collapsed, samples differed less than a tenth as much as real images",
     "saturated": "the discriminator was saturated, mean D(x) above .99 and mean D(G(z)) below .01",
@@ -61,11 +54,12 @@ def notes(table):
     swept = any(entry.get("sweep") for members in table.groups for record in members for entry in record["measurements"])
     sigmas = [f"{SIGMAS} {SWEEP}" if swept else SIGMAS] if any(line.summary.sigmas for line in table.lines) else []
     columns = dict.fromkeys(entry[1] for entry in table.columns)
-    less = ", ".join(metrics.title(metric) for metric in columns if metric in metrics.LOWER_IS_BETTER)
+    known = [metrics.of(metric, table.experiments) for metric in columns]
+    less = ", ".join(metric.heading for metric in known if metric.better == "less")
     others = (entry["metric"] for members in table.groups for each in members for entry in each["measurements"])
     shown = columns | dict.fromkeys(others)
-    judged = [VERDICTS] if table.published else []
-    judged += [LESS.format(less) + (LOWER if table.published else "")] if less else []
+    judged = [f"Verdicts. {' '.join(verdicts.RULE)} {JUDGED}"] if table.published else []
+    judged += [LESS.format(less)] if less else []
     sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
     noticed = [text for run, members in enumerate(table.groups, start=1) if (text := _noticed(run, members))]
     sources += [UNVERIFIED] if any(number.unverified for _, number in table.published) else []

@@ -7,7 +7,7 @@ import math
 import re
 
 from gan_repro.experiment import level
-from gan_repro.reporting import claims, formats, investigation, notes, records, tables
+from gan_repro.reporting import claims, formats, investigation, notes, records, tables, verdicts
 
 PAGES = {  # pages about the program, written by others: benchmark/, tests/
     "benchmark": "its speed beside its peers'",
@@ -22,11 +22,7 @@ KEY = (
     "paper gives no length (of Goodfellow's MNIST and CIFAR-10 models, CGAN) or has no model for the data (WGAN on MNIST), "
     "length and sizes are ours. `quick` is a smaller or shorter one for two CPU cores. A run's main row is the generator that "
     "was best by validation, where the paper chooses one so, else the last.",
-    f"**reproduced**, **not reproduced**: said only of the `paper` preset; reproduced takes {tables.MIN_SEEDS} seeds "
-    "and a number at most 2 sqrt(SE² + SD²) short of the published one. *2 of 3 seeds*: one is missing for that; "
-    "**partly (fewer seeds)**: the number was reached without them.",
-    "**partly (other conditions)**: a shorter or smaller run than the `paper` preset's, or other data. It can neither "
-    "confirm nor refute the number; whether it reached it is said besides.",
+    *verdicts.RULE,
     "**unverified**: a published number quoted from memory, not checked against the paper.",
 )
 WORDS = {  # what the name of a figure begins with

@@ -1,7 +1,7 @@
 """Tables: published numbers beside the measured ones, and their verdicts, as rows of text.
 
-Reading and averaging records is not here (records.py), nor the file formats (formats.py), nor any published number (they
-stand in the experiments).
+Reading and averaging records is not here (records.py), nor the rule of verdicts (verdicts.py), nor the file formats
+(formats.py), nor any published number (they stand in the experiments).
 """
 
 import dataclasses
@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from gan_repro.configuration import dataset_kind, plain
 from gan_repro.errors import RunError
 from gan_repro.experiment import fields_of, level
-from gan_repro.reporting import metrics, records
+from gan_repro.reporting import metrics, records, verdicts
 
 GENERATED = "Generated from results/records/*.json by `python -m gan_repro.tables`; do not edit."
 TITLES = {"mnist": "MNIST", "tfd": "TFD", "cifar10": "CIFAR-10"}
-MIN_SEEDS = 3
 # What 0 says in a recipe, where it is no number.
 ZEROS = {"steps_per_epoch": "the whole epoch"}
 
 
 @dataclass(frozen=True)
 class Line:
-    """One measured number: a Summary with its run (number from 1, records of the group), label, and verdict or None.
+    """One measured number: a Summary with its run (number from 1, records of the group), label, and Verdict or None.
 
     `section` is "ours", "variant" (is_variant) or "sanity"; `departures` says where the conditions were not the published ones;
     `main`: it is of the run's main generator, which is judged: the best by validation, else the last.
@@ -34,7 +33,7 @@ class Line:
     section: str
     summary: records.Summary
     departures: tuple[str, ...]
-    verdict: str | None
+    verdict: verdicts.Verdict | None
     main: bool
 
 
@@ -52,48 +51,12 @@ class Table:
     others: list
 
 
-def reached(value, standard_error, deviation, published, lower_is_better=False):
-    """Whether a number reaches the published one: ours >= published - 2 sqrt(SE^2 + SD^2), or the like where less is better."""
-    missing = value - published if lower_is_better else published - value
-    return missing <= allowed(standard_error, deviation)
-
-
-def allowed(standard_error, deviation):
-    """How far behind the published number still reaches it: 2 sqrt(SE^2 + SD^2), ours alone; an unknown error counts as 0."""
-    return 2 * math.hypot(standard_error or 0.0, deviation or 0.0)
-
-
-def verdict(value, standard_error, deviation, n_seeds, published, departures=(), lower_is_better=False):
-    """Whether a published number was reproduced.
-
-    The rule is: "reproduced" = ours >= published - 2 sqrt(SE^2 + SD^2) under the published protocol with at least 3
-    seeds; "partly" = a shorter schedule or other data, whatever came out: such a run can neither confirm nor refute, and
-    the table shows how far it is from the published number; else "not". SE and SD are ours alone (the published error
-    widens nothing), and an error that is not known counts as 0. With fewer seeds the bound, once reached, is "partly".
-    Where lower is better the bound is ours <= published + 2 sqrt(SE^2 + SD^2).
-
-    Args:
-      value, standard_error, deviation: ours: mean over seeds, SE over test images or None, SD over seeds or None.
-      n_seeds: number of training seeds.
-      published: the published number.
-      departures: in what the conditions were not the published ones (shorter schedule, other data, ...).
-      lower_is_better: of an error rate, a distance (metrics.LOWER_IS_BETTER).
-
-    Returns:
-      "reproduced", "partly" or "not".
-    """
-    if departures:
-        return "partly"
-    if not reached(value, standard_error, deviation, published, lower_is_better):
-        return "not"
-    return "partly" if n_seeds < MIN_SEEDS else "reproduced"
-
-
-def departures(experiment, members, summary):
-    """Where a measurement's conditions differ from the published ones, as a tuple of phrases; () under the published.
+def departures(experiment, members, summary, number):
+    """Where a measurement's conditions differ from those of a Published number, as a tuple of phrases; () under these.
 
     Compared are the preset, the epochs played, every field of the recipe that touches the training (--set), and the
-    protocol of the evaluation. More epochs than the paper preset's are no departure; the row shows them.
+    protocol of the evaluation. More epochs than the paper preset's are no departure, nor are fewer where nobody published
+    how many there were: the row shows them.
     """
     record = members[0]
     found = [] if level(record["preset"]) == "paper" else [f"{record['preset']} preset"]
@@ -101,13 +64,14 @@ def departures(experiment, members, summary):
     if paper is None:
         return (*found, "the experiment has no paper preset for these data")
     epochs = getattr(paper, "total_epochs", getattr(paper, "epochs", 0))
-    if record["epochs"] < epochs:
+    if record["epochs"] < epochs and not number.open_schedule:
         found.append(f"{record['epochs']:,g} of the preset's {epochs:,g} epochs")
     found += [change(*each) for each in differences(paper, record)]
-    for key, value in metrics.PROTOCOLS.get((summary.metric, summary.dataset), {}).items():
+    protocol = metrics.of(summary.metric, [experiment]).protocols.get(summary.dataset, {})
+    for key, value in protocol.items():
         if getattr(summary, key) != value:
             found.append(f"evaluation: {change(key, getattr(summary, key), value, 'paper')}")
-    return tuple(found)
+    return (*found, number.departure) if number.departure else tuple(found)
 
 
 def paper_recipe(experiment, record):
@@ -247,7 +211,8 @@ def _line(experiment, run, members, summary, main):
         # "best, without dropout" is the run's own generator, drawn from in another way.
         own = not stands_in(generator.partition(",")[0])
         alone = f"run {run}, {generator}" if own else generator
-        label, section = alone if own or summary.metric in metrics.OF_D else f"{generator} in place of samples", "sanity"
+        of_d = metrics.of(summary.metric, [experiment]).of_d
+        label, section = alone if own or of_d else f"{generator} in place of samples", "sanity"
     elif generator == main:
         name = experiment.model(members[0]["preset"], members[0]["dataset"])
         label = f"{name}, run {run}: {_row_title(experiment, members[0])}{', last weights' if main == 'last' else ''}"
@@ -259,10 +224,20 @@ def _line(experiment, run, members, summary, main):
     judges = section != "sanity" and generator == main and summary.split in (None, "test")
     for number in experiment.published:
         if judges and number.ours and _answers(summary, number):
-            away = departures(experiment, members, summary) + ((number.departure,) if number.departure else ())
-            errors = (summary.standard_error, summary.deviation, len(summary.seeds))
-            judged = verdict(summary.value, *errors, number.value, away, summary.metric in metrics.LOWER_IS_BETTER)
+            away = departures(experiment, members, summary, number)
+            judged = _verdict(experiment, summary, number, away)
     return Line(run, members, label, section, summary, away, judged, generator == main)
+
+
+def _verdict(experiment, summary, number, away):
+    """The Verdict on a Summary; None where nobody says which way is better or how near is near enough."""
+    metric = metrics.of(summary.metric, [experiment])
+    margin = metric.margins.get(summary.dataset)
+    if metric.better is None or margin is None:
+        return None
+    ours = (summary.value, summary.deviation, len(summary.seeds))
+    theirs = (number.value, number.standard_error, margin.around(number.value, metric.better))
+    return verdicts.judge(*ours, *theirs, metric.better, away)
 
 
 def column(entry):
@@ -300,7 +275,7 @@ def measured(summary):
     *others, last = [width(sigma) for sigma in summary.sigmas] or [""]
     edge = " at the grid's edge" if summary.sigma_at_edge else ""
     how = [f"σ {', '.join(others)}{' and ' if others else ''}{last}{edge}"] if last else []
-    how += [f"n {summary.n_samples:,}"] if summary.n_samples and summary.metric not in metrics.OVER_CHECKPOINTS else []
+    how += [f"n {summary.n_samples:,}"] if summary.n_samples and not metrics.of(summary.metric).over_checkpoints else []
     return f"{text} ({'; '.join([seeds, ', '.join(how)] if how else [seeds])})"
 
 
@@ -324,7 +299,7 @@ def _data(table, dataset, space):
 def _column_title(table, entry):
     dataset, metric, unit, space = entry
     several = len({metric for _, metric, *_ in table.columns}) > 1
-    name = f": {metrics.title(metric)}" if several else ""
+    name = f": {metrics.of(metric, table.experiments).heading}" if several else ""
     return f"{_data(table, dataset, space)}{name}{metrics.of_unit(unit)}"
 
 
@@ -381,34 +356,39 @@ def verdict_rows(table):
 
     Recipes with a detail changed answer another question (investigation.py) and are left out.
     """
-    rows = [["Published", "Ours", "Ours - published", "Conditions", "Verdict"]]
+    rows = [["Published", "Ours", f"Ours - published, {verdicts.CONFIDENCE:.0%} interval", "Margin", "Run", "Verdict"]]
     for experiment, number in ((owner, entry) for owner, entry in table.published if entry.ours):
         label = f"{number.row}, {_column_title(table, column(number))}: {printed(number)}"
         lines = (line for line in _of(table.lines, experiment) if not is_variant(experiment, line.members[0]))
         judged = [line for line in lines if line.verdict and _answers(line.summary, number)]
         for line in judged:
-            seeds = len(line.summary.seeds)
-            few = [f"{seeds} of {MIN_SEEDS} seeds"] if seeds < MIN_SEEDS else []
-            conditions = "; ".join([*line.departures, *few]) or "the paper preset's"
-            decimals = max(1, len(f"{number.value:g}".partition(".")[2]))  # as the published number has
-            difference = f"{line.summary.value - number.value:+.{decimals}f}"
-            rows.append([label, measured(line.summary), difference, f"run {line.run}: {conditions}", _said(line, number)])
+            found = [measured(line.summary), _interval(line, number), f"± {line.verdict.margin:.2g}"]
+            rows.append([label, *found, f"{line.run}", _in_words(line, number)])
         if not judged:
-            rows.append([label, "", "", "", _not_run(number)])
+            rows.append([label, "", "", "", "", _not_run(number)])
     return rows
 
 
-def _said(line, number):
-    """A verdict in words, with what is missing where a number was not reached."""
-    summary = line.summary
-    less = summary.metric in metrics.LOWER_IS_BETTER
-    there = reached(summary.value, summary.standard_error, summary.deviation, number.value, less)
-    away, bound = abs(summary.value - number.value), allowed(summary.standard_error, summary.deviation)
-    missing = f"{away:.3g} {'above' if less else 'short'}, {bound:.2g} allowed"
-    if line.verdict != "partly":
-        return "reproduced" if line.verdict == "reproduced" else f"not reproduced: {missing}"
-    why = "other conditions" if line.departures else "fewer seeds"
-    return f"partly ({why}): number {'reached' if there else f'not reached, {missing}'}"
+def _interval(line, number):
+    """Such as "-14.3 ± 6.2", or "-14.3 (1 of 3 seeds; error over images 2.3)", with the decimals of the published number."""
+    found, seeds = line.verdict, len(line.summary.seeds)
+    decimals = max(1, len(f"{number.value:g}".partition(".")[2]))
+    difference = f"{found.difference:+.{decimals}f}"
+    if found.half_width is not None:
+        return f"{difference} ± {found.half_width:.{decimals}f}"
+    error = line.summary.standard_error
+    images = "" if error is None else f"; error over images {error:.{decimals}f}"
+    return f"{difference} ({seeds} of {verdicts.MIN_SEEDS} seeds{images})"
+
+
+def _in_words(line, number):
+    """A verdict with what it rests on, such as "other conditions: quick preset", "not reached in 250 epochs"."""
+    word, seeds = line.verdict.word, len(line.summary.seeds)
+    if word == "falls short" and number.open_schedule:
+        return f"not reached in {line.members[0]['epochs']:,g} epochs (how many were published is not known)"
+    if word == "undecided" and seeds < verdicts.MIN_SEEDS:
+        return f"undecided: {seeds} of {verdicts.MIN_SEEDS} seeds"
+    return f"{word}: {'; '.join(line.departures)}" if line.departures else word
 
 
 def not_run_rows(table):
@@ -426,7 +406,7 @@ def detail_rows(table, lines):
         value, error = digits(summary.value, summary.standard_error or summary.deviation)
         images = "" if summary.n_test is None else f"{summary.n_test:,}"
         rows.append([
-            str(line.run), metrics.with_unit(summary.metric, summary.unit),
+            str(line.run), metrics.of(summary.metric, table.experiments).heading + metrics.of_unit(summary.unit),
             _data(table, summary.dataset, summary.space), summary.generator, value,
             "" if summary.standard_error is None else error,
             "1 seed" if summary.deviation is None else digits(summary.value, summary.deviation)[1],

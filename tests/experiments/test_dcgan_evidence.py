@@ -94,7 +94,7 @@ def test_the_svm_gets_each_split_with_its_own_labels(place, monkeypatch):
     np.testing.assert_array_equal(given[0][1], seen.source.labels("train")[order])
 
 
-def test_what_was_trained_on_other_data_is_at_most_partly():
+def test_what_was_trained_on_other_data_is_other_conditions():
     accuracy = {"metric": "svm_accuracy", "unit": "%", "value": 99.0, "standard_error": 0.1, "dataset": "cifar10",
                 "generator": "last", "split": "test", "n_samples": 50_000, "n_test": 10_000}  # fmt: skip
     config = noise.config("dcgan", "cifar10").as_dict()
@@ -106,7 +106,7 @@ def test_what_was_trained_on_other_data_is_at_most_partly():
     ]  # fmt: skip
     table = tables.build("dcgan", [EXPERIMENT], records.group(members))
     line, random = table.lines
-    assert line.verdict == "partly" and line.departures == ("D trained on CIFAR-10 (paper: on ImageNet)",)
+    assert line.verdict.word == "other conditions" and line.departures == ("D trained on CIFAR-10 (paper: on ImageNet)",)
     assert (random.section, random.label, random.verdict) == ("sanity", "D", None)
     text = formats.markdown(table)
     assert "| Exemplar CNN |  | 84.3 |" in text and "| DCGAN | Guided backpropagation" in text

@@ -1,8 +1,11 @@
 """Claims: which runs they are held against, both outcomes, and what is said where there are no runs."""
 
 import dataclasses
+import re
 
+import numpy as np
 import pytest
+from scipy import stats
 from test_records import measurement
 from test_tables import build, experiment, trained
 
@@ -35,16 +38,31 @@ def answer(*members, claim=CLAIM):
     return rest
 
 
-@pytest.mark.parametrize(("wide", "verdict"), [(20.0, "seen"), (0.5, "not seen")])
-def test_the_verdict_is_the_criterions(wide, verdict):
+@pytest.mark.parametrize(("wide", "held"), [(20.0, 1), (0.5, 0)])
+def test_one_seed_decides_nothing(wide, held):
     conditions = "runs 1 and 2 (paper, paper-wide; 100 epochs); 1 seed"
-    assert answer(run(45.0), run(wide, "paper-wide")) == [f"Fake nets: 45 %; Wide nets: {wide:g} %", conditions, verdict]
+    measured, named, verdict = answer(run(45.0), run(wide, "paper-wide"))
+    assert (measured, named) == (f"Fake nets: 45 %; Wide nets: {wide:g} %", conditions)
+    assert verdict.startswith("undecided") and f"{held} of 1 seed" in verdict
 
 
-def test_the_mean_over_seeds_counts():
-    members = [run(value, preset, seed=seed) for preset in ("paper", "paper-wide") for seed, value in enumerate((0.5, 3.0))]
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [((2.0, 3.0, 4.0), "observed in 3 of 3 seeds"), ((0.1, 0.2, 0.3), "not observed in 0 of 3 seeds"),
+     ((0.5, 3.0, 9.0), "undecided: observed in 2 of 3 seeds")],
+)  # fmt: skip
+def test_the_criterion_is_met_seed_by_seed(values, words):
+    members = [run(value, preset, seed=seed) for preset in ("paper", "paper-wide") for seed, value in enumerate(values)]
     measured, conditions, verdict = answer(*members)
-    assert (measured, verdict) == ("Fake nets: 1.75 %; Wide nets: 1.75 %", "seen") and conditions.endswith("; 2 seeds")
+    assert verdict == words and conditions.endswith("; 3 seeds")
+    mean, half = np.mean(values), stats.t.ppf(0.95, 2) * np.std(values, ddof=1) / 3**0.5
+    shown = [float(number) for number in re.findall(r"-?[0-9.]+", measured)]
+    assert shown == pytest.approx([mean, half] * 2, rel=0.1)  # shown with two digits of the interval
+
+
+def test_only_seeds_that_every_model_has_are_compared():
+    members = [run(9.0, seed=seed) for seed in range(3)] + [run(9.0, "paper-wide", seed=seed) for seed in (1, 5)]
+    assert answer(*members)[1].endswith("; 1 seed")
 
 
 def test_runs_of_one_length_are_taken_the_longest_of_the_paper_presets():

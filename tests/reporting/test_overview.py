@@ -55,8 +55,8 @@ def test_a_key_figure_may_be_of_one_model_or_of_all_runs_on_the_data():
 
 def test_key_protocol_findings_and_what_to_bear_in_mind_stand_before_the_verdicts():
     text = page(trained(0, 200.0, epochs=20), protocol="By a ruler.", findings={"mnist": ("It is short.",)})
-    parts = ["## Key", "**SE**", "**partly (other conditions)**", "* It is short.", "**Protocol, FAKE.** By a ruler.",
-             "| Model |", "known to mislead", "| partly (other conditions): number not reached, 25 short, "]  # fmt: skip
+    parts = ["## Key", "**SE**", "**Other conditions**", "* It is short.", "**Protocol, FAKE.** By a ruler.",
+             "| Model |", "known to mislead", "| other conditions: "]  # fmt: skip
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
 
