@@ -9,7 +9,7 @@ import statistics
 from scipy import stats
 
 from gan_repro.experiment import level, parse_average
-from gan_repro.reporting import curves, formats, metrics, records, tables
+from gan_repro.reporting import curves, formats, metrics, race, records, tables
 
 METRIC = "parzen_log_likelihood"
 NAME = "log-likelihood"
@@ -26,7 +26,7 @@ def markdown(experiments, groups, figures=()):
       groups: what records.group gives.
       figures: names of the files in results/figures; those of the section are shown.
     """
-    lines = ["# Log-likelihoods looked into", "", tables.GENERATED, ""]
+    lines = ["# Log-likelihood analysis", "", tables.GENERATED, ""]
     for experiment in experiments:
         for number in experiment.published:
             own = [members for members in groups if _is_of(experiment, number, members[0])]
@@ -34,6 +34,7 @@ def markdown(experiments, groups, figures=()):
                 prefix = records.prefixes(groups)(own[0][0])
                 shown = [name for name in (f"{prefix}-{kind}.png" for kind in FIGURES) if name in figures]
                 lines += _section(experiment, number, own, _stand_ins(groups, number), shown)
+                lines += race.section(experiment, number.dataset, groups)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -82,11 +83,11 @@ def _section(experiment, number, groups, stand_ins, figures):
     if plain:
         lines += ["### On the test images", "", _TEST, "", *formats.grid(_on_test_images(experiment, plain, stand_ins))]
         finer = _finer(experiment, plain, stand_ins)
-        lines += ["### What the widths owe", "", _FINER, "", *formats.grid(finer)] if len(finer) > 1 else []
+        lines += ["### Effect of the sigma grid", "", _FINER, "", *formats.grid(finer)] if len(finer) > 1 else []
         judged = _judged(experiment, plain)
-        lines += ["### Better or only smoother", "", _JUDGED, "", *formats.grid(judged)] if len(judged) > 1 else []
+        lines += ["### Quality beyond likelihood", "", _JUDGED, "", *formats.grid(judged)] if len(judged) > 1 else []
     if changed:
-        lines += ["### Details changed", "", _CHANGED, "", *formats.grid(_changed(experiment, changed, along))]
+        lines += ["### Ablations", "", _CHANGED, "", *formats.grid(_changed(experiment, changed, along))]
     return lines
 
 
@@ -107,7 +108,8 @@ _TEST = "Nats of all test images, mean over seeds, ± standard error over images
 _JUDGED = (
     "Log-likelihoods reward smooth samples, so these are held against what a classifier of the same data sees in them (mean "
     "over seeds, ± standard deviation): the Fréchet distance of its features, less is better; precision, how many samples "
-    "lie among real images; recall, how many real images lie among samples. Training images show where the best end."
+    "lie among real images; recall, how many real images lie among samples; how far the classes drawn are from equally many "
+    "of each (KL, less is better). Training images show where the best end."
 )
 _CHANGED = (
     "One thing changed at a time (`--set`), against the unchanged recipe from the same seeds at the same epoch; nats of "
@@ -158,7 +160,7 @@ def _budget(found):
     epochs = sum(record["epochs"] for record in found)
     machines = ", ".join(dict.fromkeys(map(formats.machine, found)))
     trainings = f"{len(found)} training{'s' if len(found) > 1 else ''}"
-    return f"Looked into with {trainings}, {epochs:,g} epochs and {hours:.1f} hours of {machines}."
+    return f"Measured in {trainings}, {epochs:,g} epochs and {hours:.1f} hours of {machines}."
 
 
 def _curve(record, kind="last"):
@@ -203,7 +205,7 @@ def _on_test_images(experiment, groups, stand_ins):
 
 def _judged(experiment, groups):
     """[header, rows...]: of each generator that a classifier judged, its nats beside the classifier's numbers."""
-    shown = (METRIC, "frechet_distance", "precision", "recall")
+    shown = (METRIC, "frechet_distance", "precision", "recall", "class_kl")
     rows = [["Run", "Generator", *(f"{metrics.of(name).heading}{metrics.of_unit(unit)}" for name, unit in zip(shown, _UNITS))]]
     for members in groups:
         found = {}
@@ -216,7 +218,7 @@ def _judged(experiment, groups):
     return rows
 
 
-_UNITS = ("nats", "squared units", "%", "%")
+_UNITS = ("nats", "squared units", "%", "%", "nats")
 
 
 def _spread(summary):

@@ -58,7 +58,7 @@ def markdown(built, figures, shipped=(), pages=(), parts=()):
     lines = ["# Results", "", tables.GENERATED, "", "Published numbers beside measured ones, paper by paper.", ""]
     if parts:
         looked = "; ".join(part[0].lower() + part[1:] for part in parts)
-        lines += [f"[Log-likelihoods looked into]({investigation.NAME}.md): {looked}.", ""]
+        lines += [f"[Log-likelihood analysis]({investigation.NAME}.md): {looked}.", ""]
     if pages:
         lines += ["Of the program itself: " + "; ".join(f"[{name}]({name}.md), {PAGES[name]}" for name in pages) + ".", ""]
     lines += ["## Key", "", *(f"* {line}" for line in KEY), ""]

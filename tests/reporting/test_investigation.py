@@ -63,7 +63,7 @@ def test_averages_are_explained_where_there_are_some():
 
 def test_the_parts_of_the_page_are_those_that_it_has():
     assert investigation.parts(page(run())) == ["Along the training", "On the test images"]
-    assert investigation.parts(page(run(), changed())) == ["Along the training", "On the test images", "Details changed"]
+    assert investigation.parts(page(run(), changed())) == ["Along the training", "On the test images", "Ablations"]
 
 
 def test_of_a_continued_run_the_longer_record_counts_once():
@@ -97,10 +97,10 @@ def test_the_finer_widths_are_those_of_the_sweep_with_most_samples():
     values, sigmas = entry["sweep"]["value"][-1], entry["sweep"]["sigma"]
     sigma = f"{sigmas[values.index(max(values))]:.3g}".removeprefix("0")
     text = page(run(measurements=[entry]))
-    found = rows(text, "What the widths owe")
+    found = rows(text, "Effect of the sigma grid")
     (row,) = found.values()
     assert row == ["best", "187.0", f"{max(values):.1f}", sigma, f"{max(values) - 187:+.1f}"]
-    assert "What the widths owe" not in page(run())
+    assert "Effect of the sigma grid" not in page(run())
 
 
 def test_what_stands_in_for_samples_stands_beside_them_once():
@@ -113,18 +113,18 @@ def test_what_stands_in_for_samples_stands_beside_them_once():
 
 def test_what_a_classifier_saw_stands_beside_the_nats():
     def judged(seed, nats, distance):
-        seen = [("frechet_distance", distance), ("precision", 75.0), ("recall", 80.0)]
+        seen = [("frechet_distance", distance), ("precision", 75.0), ("recall", 80.0), ("class_kl", 0.01)]
         entries = [measurement(nats)]
         entries += [measurement(value, name, metric=metric, standard_error=None) for name in ("best", "training images")
                     for metric, value in seen]  # fmt: skip
         return run(seed, measurements=entries)
 
     text = page(judged(0, 180.0, 6.0), judged(1, 184.0, 8.0))
-    lines = [line for line in text.partition("### Better or only smoother\n")[2].splitlines() if line.startswith("| ")]
+    lines = [line for line in text.partition("### Quality beyond likelihood\n")[2].splitlines() if line.startswith("| ")]
     _, best, real = ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines)
-    assert best[0].endswith("seeds 0, 1") and best[1:] == ["best", "182.0 ± 2.8", "7.0 ± 1.4", "75 ± 0", "80 ± 0"]
-    assert real[1:] == ["training images", "", "7.0 ± 1.4", "75 ± 0", "80 ± 0"]
-    assert "only smoother" not in page(run())
+    assert best[0].endswith("seeds 0, 1") and best[1:] == ["best", "182.0 ± 2.8", "7.0 ± 1.4", "75 ± 0", "80 ± 0", "0.01 ± 0"]
+    assert real[1:] == ["training images", "", "7.0 ± 1.4", "75 ± 0", "80 ± 0", "0.01 ± 0"]
+    assert "Quality beyond likelihood" not in page(run())
 
 
 def changed(seed=0, values=(1.0, 90.0), epochs=(5, 10)):
@@ -135,18 +135,18 @@ def changed(seed=0, values=(1.0, 90.0), epochs=(5, 10)):
 
 def test_a_detail_changed_is_held_against_the_same_seed_and_epoch_of_the_unchanged_recipe():
     members = [run(0), run(1), changed()]
-    found = rows(page(*members), "Details changed")
+    found = rows(page(*members), "Ablations")
     every = f"100.5 ± {statistics.stdev([100, 101]):.1f}"
     assert found == {"batch_size 50 (paper preset: 100)": ["0", "10", "90.0", "100.0", "-10.0", every]}
-    assert "Details changed" not in page(run(0))
+    assert "Ablations" not in page(run(0))
     assert rows(page(*members), "Along the training")["10"] == [every]
 
 
 def test_of_details_changed_the_last_epoch_counts_that_both_were_validated_at():
-    found = rows(page(run(0), changed(0, (1.0, 90.0, 95.0), (5, 10, 12))), "Details changed")
+    found = rows(page(run(0), changed(0, (1.0, 90.0, 95.0), (5, 10, 12))), "Ablations")
     assert found["batch_size 50 (paper preset: 100)"][1:5] == ["10", "90.0", "100.0", "-10.0"]
     for lonely in (changed(7), changed(0, (1.0,), (7,))):  # no such seed, no such epoch
-        found = rows(page(run(0), lonely), "Details changed")
+        found = rows(page(run(0), lonely), "Ablations")
         assert found["batch_size 50 (paper preset: 100)"][3] == "not trained so far"
 
 

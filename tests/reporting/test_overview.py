@@ -94,6 +94,6 @@ def test_links_to_the_parts_of_a_papers_page_lead_to_its_headings():
 
 
 def test_the_page_on_log_likelihoods_is_announced_by_what_it_has():
-    text = overview.markdown([build()], [], parts=["Along the training", "Details changed"])
-    assert "(log-likelihood.md): along the training; details changed.\n" in text
+    text = overview.markdown([build()], [], parts=["Along the training", "Ablations"])
+    assert "(log-likelihood.md): along the training; ablations.\n" in text
     assert "log-likelihood.md" not in overview.markdown([build()], [])

@@ -1,0 +1,62 @@
+"""The race of the first epochs: what counts as lost, exact intervals, which trainings are compared."""
+
+import dataclasses
+
+import pytest
+from test_records import make_record, measurement
+from test_tables import experiment
+
+from gan_repro.configuration import plain
+from gan_repro.experiment import TrainingRecipe
+from gan_repro.reporting import investigation, race, records
+
+RECIPE = TrainingRecipe(epochs=100, batch_size=100)
+PAPER = dataclasses.replace(experiment(), recipes={"mnist": {"paper": RECIPE, "quick": RECIPE}})
+
+
+def training(seed, diversity, preset="quick", epochs=10, **changes):
+    """A record whose samples have that diversity at the last epoch, and D(G(z)) = .01 times the epoch."""
+    record = make_record(seed, [measurement(100.0, "best")], plain(dataclasses.asdict(RECIPE)) | changes, preset=preset)
+    count = list(range(1, epochs + 1))
+    spread = [*[0.5] * (epochs - 1), diversity]
+    record["curves"]["training"] = {"epoch": count, "d_generated": [0.01 * each for each in count], "diversity": spread}
+    return record
+
+
+def cells(lines):
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| ")]
+
+
+def section(*members):
+    return race.section(PAPER, "mnist", records.group(members))
+
+
+def test_lost_is_what_differs_less_than_a_tenth_as_much_as_real_images_at_epoch_10():
+    members = [training(seed, value, batch_size=50) for seed, value in enumerate((0.0999, 0.1, 0.02))]
+    found = cells(section(*members, *(training(seed, 0.8) for seed in range(4))))
+    by_recipe = {(row[0], row[1]): row for row in found}
+    assert [by_recipe["batch_size 50 (paper preset: 100)", f"{seed}"][-1] for seed in range(3)] == ["yes", "no", "yes"]
+    assert by_recipe["unchanged", "3"][2:] == ["0.010", "0.020", "0.030", "0.050", "0.100", "0.80", "no"]
+
+
+@pytest.mark.parametrize(("lost", "low", "high"), [(0, 0, 45), (3, 19, 92), (5, 55, 100)])
+def test_shares_have_their_exact_interval(lost, low, high):
+    """Of five, by Clopper and Pearson at 90 %: 1 - .05^(1/5) = .451; beta quantiles .189 and .924; .05^(1/5) = .549."""
+    members = [training(seed, 0.01 if seed < lost else 0.9, batch_size=50) for seed in range(5)]
+    found = cells(section(*members, *(training(seed, 0.8) for seed in range(3))))
+    assert found[-1] == ["batch_size 50 (paper preset: 100)", f"{lost} of 5", f"{lost / 5:.0%}", f"{low}% to {high}%"]
+
+
+def test_too_few_seeds_short_trainings_and_other_presets_are_not_compared():
+    plain_ones = [training(seed, 0.8) for seed in range(3)]
+    assert section(*plain_ones) == []
+    assert section(*plain_ones, *(training(seed, 0.01, batch_size=50) for seed in range(2))) == []
+    assert section(*plain_ones, *(training(seed, 0.01, preset="paper", batch_size=50) for seed in range(3))) == []
+    assert section(*plain_ones, *(training(seed, 0.01, epochs=9, batch_size=50) for seed in range(3))) == []
+
+
+def test_the_page_on_log_likelihoods_has_it():
+    members = [training(seed, 0.8) for seed in range(3)] + [training(seed, 0.01, batch_size=50) for seed in range(3)]
+    whole = training(9, 0.9, preset="paper")
+    whole["curves"]["validation"] = {"last": {"epoch": [10], "value": [100.0]}}
+    assert f"### {race.HEADING}" in investigation.markdown([PAPER], records.group([*members, whole]))
