@@ -6,8 +6,7 @@ The readings are those of the records' curves; nothing is trained or measured he
 from scipy import stats
 
 from gan_repro import watch
-from gan_repro.experiment import level
-from gan_repro.reporting import formats, tables, verdicts
+from gan_repro.reporting import formats, records, tables, verdicts
 
 HEADING = "The race of the first epochs"
 AT = (1, 2, 3, 5, 10)  # epochs whose readings are shown
@@ -19,42 +18,46 @@ _TEXT = (
 
 
 def section(experiment, dataset, groups):
-    """Lines of the part: groups of `dataset` that share a preset, the unchanged recipe beside those with a detail changed.
+    """Lines of the part: the recipe of the paper on `dataset` beside those with a detail changed; [] where there are none.
 
-    Shown are presets of which both have verdicts.MIN_SEEDS seeds or more; [] where there is none.
+    A training counts whatever its length and preset, as long as it is the paper's recipe but for what is named: one for each
+    seed, the longest. Shown are recipes of which there are verdicts.MIN_SEEDS seeds or more.
     """
-    lines = []
-    for preset in dict.fromkeys(members[0]["preset"] for members in groups):
-        same = [each for each in groups if (each[0]["dataset"], each[0]["preset"]) == (dataset, preset) and _readings(each[0])]
-        same = [each for each in same if each[0]["experiment"] == experiment.name and len(each) >= verdicts.MIN_SEEDS]
-        changed = [tables.is_variant(experiment, members[0]) for members in same]
-        if any(changed) and not all(changed):
-            title = f"Preset `{preset}`, " if level(preset) != preset or len(lines) else ""
-            ordered = [members for _, members in sorted(zip(changed, same), key=lambda pair: pair[0])]
-            lines += [f"{title}by seed: the epoch's mean D(G(z)).".capitalize(), "", *formats.grid(rows(experiment, ordered))]
-            lines += [*formats.grid(shares(experiment, ordered))]
-    return [f"### {HEADING}", "", _TEXT, "", *lines] if lines else []
+    found = {}
+    for record in (record for members in groups for record in members):
+        paper = tables.paper_recipe(experiment, record) if record["experiment"] == experiment.name else None
+        if paper is None or record["dataset"] != dataset or not _readings(record):
+            continue
+        changed = ", ".join(tables.change(*each) for each in tables.differences(paper, record, schedule=False))
+        found.setdefault(changed, []).append([record])
+    by_recipe = {changed: list(records.longest(each).values()) for changed, each in sorted(found.items())}
+    by_recipe = {changed: each for changed, each in by_recipe.items() if len(each) >= verdicts.MIN_SEEDS}
+    if "" not in by_recipe or len(by_recipe) == 1:
+        return []
+    named = {changed or "as published": each for changed, each in by_recipe.items()}
+    lines = [f"### {HEADING}", "", _TEXT, "", *formats.grid(rows(named)), *formats.grid(shares(named))]
+    return lines
 
 
-def rows(experiment, groups):
-    """[header, rows...]: a row for each training."""
-    found = [["Recipe", "Seed", *(f"epoch {epoch}" for epoch in AT), f"diversity at {AT[-1]}", "lost"]]
-    for members in groups:
+def rows(by_recipe):
+    """[header, rows...]: a row for each training of {recipe: records}: its mean D(G(z)) in some epochs."""
+    found = [["Recipe", "Seed", *(f"D(G(z)), epoch {epoch}" for epoch in AT), f"diversity at {AT[-1]}", "lost"]]
+    for name, members in by_recipe.items():
         for record in members:
             readings = _readings(record)
             cells = [f"{readings[epoch][0]:.3f}" if epoch in readings else "" for epoch in AT]
             end = [f"{readings[AT[-1]][1]:.2f}", "yes" if _lost(record) else "no"]
-            found.append([_name(experiment, record), f"{record['seed']}", *cells, *end])
+            found.append([name, f"{record['seed']}", *cells, *end])
     return found
 
 
-def shares(experiment, groups):
-    """[header, rows...]: of each recipe how many trainings are lost, with the interval of that share."""
+def shares(by_recipe):
+    """[header, rows...]: of each recipe of {recipe: records} how many trainings are lost, with the interval of that share."""
     found = [["Recipe", "Lost", "Share", f"{verdicts.CONFIDENCE:.0%} interval"]]
-    for members in groups:
+    for name, members in by_recipe.items():
         lost, n = sum(map(_lost, members)), len(members)
         low, high = stats.binomtest(lost, n).proportion_ci(verdicts.CONFIDENCE)
-        found.append([_name(experiment, members[0]), f"{lost} of {n}", f"{lost / n:.0%}", f"{low:.0%} to {high:.0%}"])
+        found.append([name, f"{lost} of {n}", f"{lost / n:.0%}", f"{low:.0%} to {high:.0%}"])
     return found
 
 
@@ -68,8 +71,3 @@ def _readings(record):
 
 def _lost(record):
     return _readings(record)[AT[-1]][1] < watch.COLLAPSED
-
-
-def _name(experiment, record):
-    preset = experiment.recipes[record["dataset"]][record["preset"]]
-    return ", ".join(tables.change(*each) for each in tables.differences(preset, record)) or "unchanged"
