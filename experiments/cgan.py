@@ -74,9 +74,10 @@ DEVIATIONS = (
     "loss, the non-saturating loss of G), on which the paper builds.",
     'Where dropout acts is not said beyond "both the generator and discriminator": here at the input of every layer that does '
     "not see z, the label or the image itself, scaled by 2 in training.",
-    "G's dropout stays on when samples are drawn; the paper does not say. In training it is the noise that G's pictures owe "
-    "their variety to, more than to z: without it the same generator draws one picture for each label "
-    "(`--set=dropout_in_samples=false` shows it). Along a walk in z all pictures have the same dropout mask.",
+    "G's dropout stays on when samples are drawn; the paper does not say, and this is one of two readings. In the code on "
+    "which it builds, Generator.sample() is free of dropout unless the generator is an IntrinsicDropoutGenerator "
+    "(goodfeli/adversarial: __init__.py). The other reading (`--set=dropout_in_samples=false`) is measured from the same "
+    "weights and stands beside it. Along a walk in z all pictures have the same dropout mask.",
     "Momentum grows to .7 by epoch 250 as in Goodfellow et al. 2014; the paper gives both values and no schedule.",
     "At most 300 epochs (the learning rate is then .1 / 400), of which the best by validation log-likelihood is reported, as "
     "in the paper; looked at every 5 epochs. Sigma is chosen on the first 1,000 validation images.",

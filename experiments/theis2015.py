@@ -69,16 +69,21 @@ def evaluate(run):
     train = source.scaled("train")
     n, k = min(recipe.n_samples, len(train)), min(recipe.centroids, max(1, len(train) // 4))
     print(f"k-means with {k:,} centroids on {len(train):,} images ...", flush=True)
+
+    def whole(images):
+        return measure.subsets(images, [slice(None)])
+
     samples = {
-        "training images": train[rng.choice(len(train), n, replace=False)],
-        ALL: train,
-        "k-means centroids": centroids.kmeans(train, k, run.config.seed, recipe.iterations),
-        "the mean training image": train.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32),
+        "training images": measure.subsets(train, measure.disjoint(rng.permutation(len(train)), n)),
+        ALL: whole(train),
+        "k-means centroids": whole(centroids.kmeans(train, k, run.config.seed, recipe.iterations)),
+        "the mean training image": whole(train.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)),
     }
     if n == len(train):
         del samples[ALL]
     seen = source.spec.scaling
-    for name, images in ((name, images) for name, images in samples.items() if name != ALL):  # some of them are drawn
+    for name, sets in ((name, sets) for name, sets in samples.items() if name != ALL):  # some of them are drawn
+        images = sets.reported[0]()
         folder = run.workdir.figures if len(images) == 1 else run.figures_of_data  # a centroid may be an image itself
         path = folder / f"{name.replace(' ', '-')}.png"
         title = f"{name} ({source.spec.title}{'' if seen == UNIT else f', {seen}'}) in place of samples"

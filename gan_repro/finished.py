@@ -86,12 +86,24 @@ class Finished:
         """The prior from which the generator takes its noise."""
         return self.experiment.prior(self.config)
 
-    def samples(self, kind, n=None, seed=None, labels=None):
-        """float32 (n, h, w, c) from the generator `kind`; by default the recipe's n_samples from the run's seed."""
+    def samples(self, kind, n=None, seed=None, labels=None, draw=0):
+        """float32 (n, h, w, c) from the generator `kind`.
+
+        Args:
+          kind: one of kinds().
+          n: how many; None: the recipe's n_samples.
+          seed: int, as for sampling.sample_images; None: that of `draw`.
+          labels: int (n,), for a conditional generator; None: every class equally often.
+          draw: which of the run's draws of z: one to be reported, 0 to randomness.REPORTED - 1, or randomness.VALIDATION,
+            from the run's own seed, with which the training chose its best epoch.
+        """
+        from gan_repro import randomness
         from gan_repro.sampling import sample_images
 
         n = self.config.recipe.n_samples if n is None else n
-        seed = self.config.seed if seed is None else seed
+        if seed is None:
+            own = self.config.seed
+            seed = own if draw == randomness.VALIDATION else randomness.report_seed(own, draw)
         return sample_images(self.generator(kind), self.prior(), n, seed, labels, classes=self.source.spec.classes)
 
     def images(self, kind, z, labels=None, seed=None, strips=1):

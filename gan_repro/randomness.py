@@ -16,6 +16,9 @@ SAMPLE = 5  # z of samples for figures and evaluation
 FIGURE = 6  # z of the end points of a figure's paths
 WALK = 7  # z of the stops of a walk that a user asks for
 
+VALIDATION = "validation"  # the draw of z that chooses: the epoch in training, the width of a Parzen window
+REPORTED = 5  # draws of z that a run is reported with, none of which has chosen anything
+
 _calls: list[list] = []  # the innermost entry is the seed and call counter of the network call being traced
 
 
@@ -36,6 +39,24 @@ def seed_pair(seed, step, *streams):
     for stream in streams:
         mixed = _mix(mixed, stream)
     return tf.stack([mixed, tf.cast(step, tf.int32) + tf.cast(seed, tf.int32) * _odd(0xC2B2AE35)])
+
+
+def report_seed(seed, k):
+    """The seed of a run's k-th draw of z to be reported with: an int below 0, which no run's own seed is.
+
+    So it shares no pair with the run's own seed, from which validation draws, nor with any other run's: of a stream, the
+    hash in `seed_pair` is one to one in the seed. Those of all seeds below 2**31 / REPORTED differ from each other, too.
+
+    Args:
+      seed: the run's, 0 <= seed < 2**31.
+      k: 0 to REPORTED - 1.
+
+    Raises:
+      ValueError: there is no such draw.
+    """
+    if k not in range(REPORTED):
+        raise ValueError(f"k is {k!r}; valid are 0 to {REPORTED - 1}")
+    return -1 - (REPORTED * seed + k) % 2**31
 
 
 def _odd(constant):

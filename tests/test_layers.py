@@ -143,3 +143,16 @@ def test_no_two_seeds_share_a_pair():
     """The hash alone is two to one: 375090125 once was the twin of 0 in every stream."""
     pairs = {tuple(randomness.seed_pair(seed, 3, randomness.PRIOR).numpy()) for seed in (*range(300), 375090125, 2**31 - 1)}
     assert len(pairs) == 302
+
+
+def test_no_draw_to_be_reported_has_the_seed_of_a_run():
+    """Those of a run's own seed have chosen its epoch; those of another run's have chosen that one's."""
+    runs = (*range(300), 2**31 - 1)
+    seeds = {randomness.report_seed(seed, k) for seed in runs for k in range(randomness.REPORTED)}
+    assert randomness.REPORTED == 5 and len(seeds) == 5 * len(runs)
+    assert min(seeds) >= -(2**31) and max(seeds) < 0  # a run's own is not negative
+    pairs = {tuple(randomness.seed_pair(seed, 0, randomness.SAMPLE).numpy()) for seed in (*sorted(seeds)[:50], *range(50))}
+    assert len(pairs) == 100
+    for k in (-1, 5, "validation"):
+        with pytest.raises(ValueError, match="valid are 0 to 4"):
+            randomness.report_seed(0, k)

@@ -177,6 +177,9 @@ DEVIATIONS = (
     "MNIST: the first 50,000 of the 60,000 training images train; dcgan_code (mnist/load.py) shuffles all of them before it "
     "sets 10,000 aside.",
     "MNIST: labels of G's noise are those of the real minibatch, as in dcgan_code; the last generator is reported, as there.",
+    "MNIST: the paper's 1-NN errors are of test digits; the released script (mnist/train_cond_dcgan.py) scores the "
+    "10,000 digits that it sets aside for validation. Both are measured here, the test digits are judged. Its samples have "
+    "random labels, ours every label equally often.",
     "MNIST: an epoch is 390 minibatches of 128, each for one of the players, G the first; the ragged last one (80 images) is "
     "dropped.",
     "32 x 32 models (CIFAR-10, SVHN): D, then G, on every minibatch; how the authors' scripts for them play is unknown to us. "

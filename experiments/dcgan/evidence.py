@@ -24,7 +24,8 @@ def evaluate(run):
     draw.vector_arithmetic(run, kinds[0], trials, statistics)
     measurements = measure.arithmetic_percentiles(run, kinds[0], trials, statistics)
     if conditional:
-        measurements += measure.nearest_neighbour_error(run) + measure.read_by_classifier(run, classifier.of(run.source))
+        judge, second = classifier.of(run.source), classifier.of(run.source, second=True)
+        measurements += measure.nearest_neighbour_error(run) + measure.read_by_classifier(run, judge, second=second)
     elif run.source.spec.classes:
         compared = discriminators(run)
         if features.has_features(compared["last"]):

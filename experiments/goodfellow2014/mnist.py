@@ -86,5 +86,6 @@ def evaluate(run):
     found = measure.parzen_log_likelihood(run, VALIDATION_IMAGES)
     rules.draw_figures(run, found)
     if run.config.recipe.judged and run.source.spec.classes:
-        found += measure.read_by_classifier(run, classifier.of(run.source))
+        judge, second = classifier.of(run.source), classifier.of(run.source, second=True)
+        found += measure.read_by_classifier(run, judge, second=second)
     return found

@@ -140,5 +140,6 @@ def evaluate(run):
             for metric, value in correlations(*(zip(*pairs) if pairs else ((), ()))).items()
         ]
     if run.source.spec.classes:
-        measurements += measure.read_by_classifier(run, classifier.of(run.source))
+        judge, second = classifier.of(run.source), classifier.of(run.source, second=True)
+        measurements += measure.read_by_classifier(run, judge, second=second)
     return measurements

@@ -65,7 +65,7 @@ class Folded(source.InMemory):
         return self._every[self._row[self._folds[:, fold] == code]]
 
     def folds(self):
-        """The five folds, for `parzen.evaluate_folds`: a list of (validation, test), as the networks see them.
+        """The five folds, for `parzen.evaluate_sets`: a list of (validation, test), as the networks see them.
 
         Returns:
           Five pairs of float32 (m, height, width, 1), scaled as `scaled` does it, each in the order of the file. The

@@ -1,6 +1,11 @@
 """Evaluators applied to a finished run: each gives the measurements that a record keeps. The evaluators are beside it."""
 
+import dataclasses
+import functools
+import itertools
 import math
+import operator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -12,6 +17,7 @@ from gan_repro.scaling import UNIT
 _BETWEEN = (*range(-24, -18), *range(-17, 0, 2), 2, 4, 6)  # eighteenths of a decade
 SWEEP_SIGMAS = tuple(sorted({*parzen.SIGMAS, *(10 ** (k / 18) for k in _BETWEEN)}))
 SWEEP_SAMPLES = (100, 300, 1000, 3000, 10_000)
+SUBSETS = 3  # of real images that stand in for samples: how much their choice moves a number
 
 
 def parzen_sweep(samples, folds, sigmas=SWEEP_SIGMAS, counts=SWEEP_SAMPLES):
@@ -49,8 +55,52 @@ def parzen_sweep(samples, folds, sigmas=SWEEP_SIGMAS, counts=SWEEP_SAMPLES):
     return {"sigma": list(sigmas), "n_samples": numbers, "n_test": len(images), **found}
 
 
-def parzen_log_likelihood(run, validation_images=None, samples=None, sweep=True):
-    """Parzen-window log-likelihood of every generator of a run, by the protocol of Goodfellow et al. 2014.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sets:
+    """Sets of samples over which one number is the mean. Each is made when it is measured: of many a few are held.
+
+    Attributes:
+      what: what they are, "draw" (of z) or "subset" (of images); measurements say "n_draws" and "draw_deviation", the
+        standard deviation over them (n - 1 in the denominator), or "n_subsets" and "subset_deviation". Of one set neither.
+      choosing: () -> float (n, h, w, c): the samples that choose the width of a Parzen window; None: the first of `reported`.
+      reported: functions () -> as many images.
+    """
+
+    what: str
+    choosing: Callable | None
+    reported: tuple[Callable, ...]
+
+    def fields(self, values):
+        """What a measurement says of the sets, whose numbers are `values`."""
+        if len(self.reported) < 2:
+            return {}
+        return {f"n_{self.what}s": len(self.reported), f"{self.what}_deviation": float(np.std(values, ddof=1))}
+
+
+def draws(run, kind):
+    """The Sets of a generator: the draw of z that validated the training chooses, randomness.REPORTED others are reported."""
+    from gan_repro import randomness
+
+    reported = tuple(functools.partial(run.samples, kind, draw=k) for k in range(randomness.REPORTED))
+    return Sets("draw", functools.partial(run.samples, kind, draw=randomness.VALIDATION), reported)
+
+
+def subsets(images, parts):
+    """The Sets of images (n, h, w, c) that stand in for samples: of each of `parts`, indices of them."""
+    return Sets("subset", None, tuple(functools.partial(operator.getitem, images, part) for part in parts))
+
+
+def disjoint(order, n):
+    """SUBSETS disjoint parts of n indices of `order`, or as many as there are; all of `order` where it has no n."""
+    return [order[i * n : (i + 1) * n] for i in range(min(SUBSETS, len(order) // n))] or [order]
+
+
+def parzen_log_likelihood(run, validation_images=None, beside=None):
+    """Parzen-window log-likelihood of every generator of a run, and of what stands beside them, as Goodfellow et al. 2014.
+
+    Unlike there, choice and report are apart: the samples that choose sigma on validation images, and have chosen the epoch
+    ("best"), are another draw of z than those that test images are measured with. The value is the mean over the latter
+    draws, the standard error that over test images of each one's mean over the draws.
 
     Where the data come in folds (run.source has a method folds(): TFD), sigma is chosen fold by fold, the value is the
     mean over folds, and the standard error is across folds. Numbers in another space than pixels in [0, 1] say so
@@ -59,11 +109,13 @@ def parzen_log_likelihood(run, validation_images=None, samples=None, sweep=True)
     Args:
       run: finished.Finished.
       validation_images: sigma is chosen on the first so many (of each fold); None: on all.
-      samples: {generator: float (n, h, w, c)} instead of the run's own generators.
-      sweep: whether the first measurement (with `samples`: every one) carries its parzen_sweep.
+      beside: {name: Sets}, measured after the run's own generators.
 
     Returns:
-      A list of measurements, in the order of run.kinds().
+      A list of measurements, in the order of run.kinds() and `beside`. All but the first say how they differ from it, test
+      image by test image, "paired": {"to": its name, "difference": mean nats, "standard_error": over images, or across folds
+      and then None of a single one}. The first carries the parzen_sweep of its first reported set, and so does each that is
+      no draw of z.
     """
     folded = hasattr(run.source, "folds")
     if folded:
@@ -71,21 +123,23 @@ def parzen_log_likelihood(run, validation_images=None, samples=None, sweep=True)
     else:
         folds = [(run.source.scaled("validation", validation_images), run.source.scaled("test"))]
     scaling = run.source.spec.scaling
-    measurements = []
-    for kind in samples or run.kinds():
-        images = samples[kind] if samples else run.samples(kind)
-        rest = {} if scaling == UNIT else {"space": str(scaling)}
-        if folded:
-            value, error, estimates = parzen.evaluate_folds(images, folds)
-            error = None if math.isnan(error) else error  # of a single fold
-            rest |= {"n_folds": len(folds), "sigmas": [estimate.sigma for estimate in estimates]}
-        else:
-            estimates = [parzen.evaluate(images, *folds[0])]
-            value, error = estimates[0].value, estimates[0].standard_error
-            rest |= {"sigma": estimates[0].sigma}
-        rest["sigma_at_edge"] = any(estimate.at_edge for estimate in estimates)
-        if sweep and (samples or not measurements):
-            rest["sweep"] = parzen_sweep(images, folds)
+    measurements, first = [], None
+    for kind, sets in ({kind: draws(run, kind) for kind in run.kinds()} | (beside or {})).items():
+        head = sets.reported[0]()
+        reported = itertools.chain([head], (make() for make in sets.reported[1:]))
+        sigmas, nats = parzen.evaluate_sets(sets.choosing() if sets.choosing else head, reported, folds)
+        means = [rows.mean(axis=0) for rows in nats]
+        value, error = parzen.mean_and_error(means, folded)
+        rest = {"n_folds": len(folds), "sigmas": sigmas} if folded else {"sigma": sigmas[0]}
+        rest |= {} if scaling == UNIT else {"space": str(scaling)}
+        rest |= sets.fields(np.mean([rows.mean(axis=1) for rows in nats], axis=0))
+        if first:
+            other, its = first
+            difference, apart = parzen.mean_and_error([a - b for a, b in zip(means, its)], folded)
+            rest["paired"] = {"to": other, "difference": difference, "standard_error": apart}
+        if not first or sets.what != "draw":
+            rest["sweep"] = parzen_sweep(head, folds)
+        first = first or (kind, means)
         measurements.append(
             run.measurement(
                 "parzen_log_likelihood",
@@ -94,9 +148,10 @@ def parzen_log_likelihood(run, validation_images=None, samples=None, sweep=True)
                 error,
                 kind,
                 split="test",
-                n_test=sum(estimate.n_test for estimate in estimates),
-                n_samples=estimates[0].n_samples,
+                n_test=sum(len(rows) for rows in means),
+                n_samples=len(head),
                 n_validation=sum(len(validation) for validation, _ in folds),
+                sigma_at_edge=any(sigma in (parzen.SIGMAS[0], parzen.SIGMAS[-1]) for sigma in sigmas),
                 **rest,
             )
         )
@@ -127,18 +182,21 @@ def check_enough_to_judge(recipe, spec):
         )
 
 
-def read_by_classifier(run, judge, samples=None):
+def read_by_classifier(run, judge, samples=None, second=None):
     """What the classifier of the data makes of samples of every generator of a run, and of real images in their place.
 
     As many samples as the run's recipe says, at most as many as there are test images, and of a conditional generator
-    every label equally often. In place of samples: as many training images ("training images": the judge has learned
-    them, so it reads nearly all of them right) and all test images ("test images": how often the judge itself is right).
+    every label equally often: the first draw of z that has chosen nothing. In place of samples: as many training images,
+    of up to SUBSETS disjoint subsets ("training images": the judge has learned them, so it reads nearly all of them right),
+    and all test images ("test images": how often the judge itself is right).
 
     Args:
       run: finished.Finished; what the networks see must lead back to pixels in [0, 1].
       judge: classifier.Classifier of the run's data.
       samples: {name: (images as run.samples gives them, labels asked for (n,) or None)}: these alone are judged, in place
         of the run's generators and of real images.
+      second: another Classifier of the same data: every measurement then has "judge_difference", its value by the second
+        judge minus that by the first; None: nothing is said of that.
 
     Returns:
       Measurements, in the order of run.kinds() or of `samples`, each of:
@@ -146,6 +204,8 @@ def read_by_classifier(run, judge, samples=None):
           standard error. Only if the generator is conditional; of test images in any case.
         "frechet_distance" (squared units), "precision", "recall" (%): of its features, against as many test images.
         "class_kl" (nats): KL(classes it reads || uniform); "histogram" has how often it reads each class.
+      Those of training images are means over the subsets, as Sets.fields has it; the standard error and the histogram are
+      of all their images together, "n_samples" and "n_test" of one subset.
 
     Raises:
       DataError: what the networks see does not lead back to pixels.
@@ -155,75 +215,117 @@ def read_by_classifier(run, judge, samples=None):
     source = run.source
     classes, unit = source.spec.classes, source.spec.scaling.unit
     n = min(run.config.recipe.n_samples, source.spec.sizes["test"])
-    real = judge.features(UNIT(source.rows("test", slice(n)).astype(np.float32)))
+    test = UNIT(source.rows("test", slice(n)).astype(np.float32))
+    judges = [(each, each.features(test)) for each in (judge, second) if each]
     if samples is not None:
-        judged = (_judged(run, judge, kind, unit(images), labels, real) for kind, (images, labels) in samples.items())
+        judged = (_judged(run, judges, kind, [(unit(images), labels)]) for kind, (images, labels) in samples.items())
         return [measurement for found in judged for measurement in found]
     conditional = run.conditional()
-    measurements = [_share(run, "label_accuracy", judge.accuracy, judge.n_test, "test images", split="test")]
+    apart = {"judge_difference": 100 * (second.accuracy - judge.accuracy)} if second else {}
+    measurements = [_share(run, "label_accuracy", judge.accuracy, judge.n_test, "test images", split="test", **apart)]
     for kind in run.kinds():
         wanted = balanced_labels(n, classes) if conditional else None
-        measurements += _judged(run, judge, kind, unit(run.samples(kind, n, labels=wanted)), wanted, real)
-    images, labels = _training_images(source, n)
-    return measurements + _judged(run, judge, "training images", images, labels if conditional else None, real)
+        measurements += _judged(run, judges, kind, [(unit(run.samples(kind, n, labels=wanted)), wanted)])
+    real = (_training_images(source, part) for part in disjoint(_order(source), n))
+    real = [(images, labels if conditional else None) for images, labels in real]
+    return measurements + _judged(run, judges, "training images", real)
 
 
-def _judged(run, judge, kind, images, wanted, real):
-    """The measurements of images float32 (n, h, w, c) in [0, 1] that were to be `wanted` (n,), or None."""
-    n, read, features = len(images), judge.read(images), judge.features(images)
+def _judged(run, judges, kind, sets):
+    """The measurements of `sets` of images float32 (n, h, w, c) in [0, 1] that were to be the labels (n,), or None.
+
+    `judges`: (Classifier, its features of test images), the first one's readings and what the second one's differ by.
+    """
+    read = [[_readings(run, *judge, *given) for given in sets] for judge in judges]
+    n, n_test, number = len(sets[0][0]), len(judges[0][1]), Sets("subset", None, tuple(sets))
+    against = {"split": "test", "n_test": n_test, "space": "features of the data's own classifier"}
     found = []
-    if wanted is not None:
-        found.append(_share(run, "label_accuracy", (read == wanted).mean(), n, kind, n_samples=n))
-    rest = {"split": "test", "n_test": len(real), "n_samples": n, "space": "features of the data's own classifier"}
-    precision, recall = coverage.precision_recall(real, features)
-    for metric, unit, value in (
-        ("frechet_distance", "squared units", frechet.frechet_distance(features, real)),
-        ("precision", "%", 100 * precision),
-        ("recall", "%", 100 * recall),
+    for metric, unit, rest in (
+        ("label_accuracy", "%", {"n_test": n}),
+        ("frechet_distance", "squared units", against),
+        ("precision", "%", against),
+        ("recall", "%", against),
+        ("class_kl", "nats", {}),
     ):
-        found.append(run.measurement(metric, unit, value, None, kind, **rest))
+        if metric not in read[0][0]:
+            continue
+        values = np.array([[each[metric] for each in of] for of in read])
+        means, rest = values.mean(axis=1), rest | {"n_samples": n, **number.fields(values[0])}
+        rest |= {"judge_difference": float(means[1] - means[0])} if len(means) > 1 else {}
+        if metric == "class_kl":
+            rest["histogram"] = sum(each["histogram"] for each in read[0]).tolist()
+        error = 100 * neighbours.binomial_error(means[0] / 100, n * len(sets)) if metric == "label_accuracy" else None
+        found.append(run.measurement(metric, unit, means[0], error, kind, **rest))
+    return found
+
+
+def _readings(run, judge, real, images, wanted):
+    """{metric: value} of one set of images by one judge, and the "histogram" of the classes that it reads."""
+    read, features = judge.read(images), judge.features(images)
+    precision, recall = coverage.precision_recall(real, features)
     histogram = coverage.class_histogram(read, run.source.spec.classes)
-    kl = coverage.kl_from_uniform(histogram)
-    return [*found, run.measurement("class_kl", "nats", kl, None, kind, n_samples=n, histogram=histogram.tolist())]
+    found = {} if wanted is None else {"label_accuracy": 100 * (read == wanted).mean()}
+    return found | {
+        "frechet_distance": frechet.frechet_distance(features, real),
+        "precision": 100 * precision,
+        "recall": 100 * recall,
+        "class_kl": coverage.kl_from_uniform(histogram),
+        "histogram": histogram,
+    }
 
 
-def nearest_neighbour_error(run, numbers=(1000, 10_000, 50_000)):
-    """Test error of 1-nearest-neighbour classifiers fitted on labelled samples: how well they stand in for real images.
+def nearest_neighbour_error(run, numbers=(1000, 10_000, 50_000), splits=("test", "validation")):
+    """Error of 1-nearest-neighbour classifiers fitted on labelled samples: how well they stand in for real images.
 
-    Pixels in [0, 1], Euclidean distance, all test images. The smaller numbers take the first of the same samples, whose
-    labels are balanced. In place of samples: as many training images ("training images"), where there are so many.
+    Pixels in [0, 1], Euclidean distance, all images of a split. The smaller numbers take the first of the same samples, whose
+    labels are balanced. In place of samples: as many training images ("training images"), where there are so many, of up to
+    SUBSETS disjoint subsets.
 
     Args:
       run: finished.Finished, of a conditional generator; what the networks see must lead back to pixels in [0, 1].
       numbers: ascending; for each a classifier is fitted on so many samples.
+      splits: of which images. The paper speaks of test digits; its released script scores the 10,000 validation digits.
 
     Returns:
-      Measurements "nearest_neighbour_error" (%), one for each generator and number, with the binomial standard error.
+      Measurements "nearest_neighbour_error" (%), one for each generator, number and split. The standard error is over the
+      images of the split, binomial with one set of samples, else that of each image's mean over the subsets.
 
     Raises:
       DataError: the generator takes no labels, or what the networks see does not lead back to pixels.
 
-    Source: Radford, Metz, Chintala 2015, section 8.1 and Table 3 (without the 10 million samples).
+    Source: Radford, Metz, Chintala 2015, section 8.1 and Table 3 (without the 10 million samples); Newmu/dcgan_code, mnist.
     """
     from gan_repro.sampling import balanced_labels
 
     source = run.source
     if not run.conditional():
         raise DataError("a nearest-neighbour classifier needs labelled samples; valid are conditional generators")
-    test_labels, largest = source.labels("test"), max(numbers)
+    largest = max(numbers)
     wanted = balanced_labels(largest, source.spec.classes)
 
-    def errors(kind, images, labels):
-        for n in (n for n in numbers if n <= len(images)):
-            test = (UNIT(chunk.astype(np.float32)) for chunk in source.chunks("test"))
-            predicted = np.concatenate([neighbours.classify(part, images[:n], labels[:n]) for part in test])
-            share, _ = neighbours.error_rate(predicted, test_labels)
-            yield _share(run, "nearest_neighbour_error", share, len(predicted), kind, split="test", n_samples=n)
+    def errors(kind, n, sets):
+        for split in splits:
+            wrong = [_misread(source, split, *fitted) for fitted in sets]
+            share, error = parzen.mean_and_error([np.mean(wrong, axis=0)])
+            rest = {"split": split, "n_test": len(wrong[0]), "n_samples": n}
+            rest |= Sets("subset", None, tuple(sets)).fields([100 * rows.mean() for rows in wrong])
+            yield run.measurement("nearest_neighbour_error", "%", 100 * share, 100 * error, kind, **rest)
 
     measurements = []
     for kind in run.kinds():
-        measurements += errors(kind, source.spec.scaling.unit(run.samples(kind, largest, labels=wanted)), wanted)
-    return measurements + list(errors("training images", *_training_images(source, largest)))
+        images = source.spec.scaling.unit(run.samples(kind, largest, labels=wanted))
+        for n in numbers:
+            measurements += errors(kind, n, [(images[:n], wanted[:n])])
+    for n in (n for n in numbers if n <= source.spec.sizes["train"]):
+        sets = [_training_images(source, part) for part in disjoint(_order(source), n)]
+        measurements += errors("training images", n, sets)
+    return measurements
+
+
+def _misread(source, split, images, labels):
+    """bool (m,): which images of a split have another label than the nearest of images float32 (n, h, w, c) in [0, 1]."""
+    parts = (UNIT(chunk.astype(np.float32)) for chunk in source.chunks(split))
+    return np.concatenate([neighbours.classify(part, images, labels) for part in parts]) != source.labels(split)
 
 
 def svm_on_features(run, discriminators, n):
@@ -244,7 +346,7 @@ def svm_on_features(run, discriminators, n):
     Source: Radford et al. 2015, section 5.1.
     """
     source, scaling = run.source, run.source.spec.scaling
-    order, measurements = _order(source, n), []
+    order, measurements = _order(source)[:n], []
     for kind, discriminator in discriminators.items():
 
         def of(split, discriminator=discriminator):
@@ -277,15 +379,14 @@ def arithmetic_percentiles(run, kind, trials, statistics):
     ]
 
 
-def _order(source, n):
-    """Indices of the first n training images in a random order that never changes; the data's own may be by class."""
-    return np.random.default_rng(0).permutation(source.spec.sizes["train"])[:n]
+def _order(source):
+    """Indices of the training images in a random order that never changes; the data's own may be by class."""
+    return np.random.default_rng(0).permutation(source.spec.sizes["train"])
 
 
-def _training_images(source, n):
-    """The first n training images of `_order`, float32 (n, h, w, c) in [0, 1], and their labels; all if there are fewer."""
-    order = _order(source, n)
-    return UNIT(source.rows("train", order).astype(np.float32)), source.labels("train")[order]
+def _training_images(source, part):
+    """The training images that `part` indexes, float32 (n, h, w, c) in [0, 1], and their labels."""
+    return UNIT(source.rows("train", part).astype(np.float32)), source.labels("train")[part]
 
 
 def _share(run, metric, share, n, kind, **rest):

@@ -129,10 +129,11 @@ def choose_sigma(window, validation, sigmas=SIGMAS):
 
 
 def evaluate(samples, validation, test, sigmas=SIGMAS):
-    """The protocol of Table 1: the width is chosen on validation examples, the test examples are judged with it.
+    """The protocol of Table 1 as its code has it: the width is chosen on validation examples, the test examples are judged.
 
     The paper's MNIST numbers: 10,000 samples, the first 1,000 of train[50000:60000] for validation, the 10,000 test
-    images, pixels in [0, 1]. The same samples serve both steps. Cutting the arrays is the caller's.
+    images, pixels in [0, 1]. The same samples serve both steps; evaluate_sets takes others. Cutting the arrays
+    is the caller's.
 
     Args:
       samples, validation, test: numbers (n, ...), each flattened to (n, d).
@@ -146,45 +147,55 @@ def evaluate(samples, validation, test, sigmas=SIGMAS):
 
     Source: Goodfellow et al. 2014, section 5 and Table 1; goodfeli/adversarial, parzen_ll.py.
     """
-    return _estimate(ParzenWindow(samples), validation, test, sigmas)
+    window = ParzenWindow(samples)
+    sigma, _ = choose_sigma(window, validation, sigmas)
+    nats = window.log_likelihood(test, sigma)
+    value, error = mean_and_error([nats])
+    edge = sigma in (np.min(sigmas), np.max(sigmas))
+    return Estimate(value, error, sigma, n_samples=window.n, n_test=len(nats), at_edge=edge)
 
 
-def evaluate_folds(samples, folds, sigmas=SIGMAS):
-    """The protocol of Table 1 for TFD: one generator, a width per fold, the mean over folds.
+def evaluate_sets(choosing, reported, folds, sigmas=SIGMAS):
+    """The protocol of Table 1 with choice and report apart: some samples choose the widths, others judge the test examples.
 
     Args:
-      samples: numbers (n, ...), flattened to (n, d).
-      folds: sequence of (validation, test), each as in `evaluate`.
+      choosing: numbers (n, ...), flattened to (n, d): on each fold's validation examples they choose its width.
+      reported: iterable of sets of samples, each as `choosing`; of many a few are held at a time.
+      folds: sequence of (validation, test), each as in `evaluate`, of one generator: several for TFD.
       sigmas: the grid.
 
     Returns:
-      (mean, standard error, list of Estimate per fold), nats. The standard error is across folds: standard deviation
-      (ddof 1) of their values / sqrt(number of folds); NaN for a single fold, which says nothing of it.
+      (list of the folds' widths, list of the folds' float64 (n_set, n_test): nats of each test example under each set).
 
     Raises:
-      DataError: there is no fold; and as `evaluate`.
+      DataError: there is no fold or no set; and as `evaluate`.
     """
     folds = list(folds)
     if not folds:
         raise DataError("there are no folds; valid is one pair (validation, test) or more")
-    window = ParzenWindow(samples)
-    estimates = [_estimate(window, validation, test, sigmas) for validation, test in folds]
-    values = np.array([estimate.value for estimate in estimates])
-    error = values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.nan
-    return float(values.mean()), float(error), estimates
+    window = ParzenWindow(choosing)
+    chosen = [choose_sigma(window, validation, sigmas)[0] for validation, _ in folds]
+    windows = (window if samples is choosing else ParzenWindow(samples) for samples in reported)
+    nats = [[each.log_likelihood(test, sigma) for (_, test), sigma in zip(folds, chosen)] for each in windows]
+    if not nats:
+        raise DataError("no samples are to be reported; valid is one set of them or more")
+    return chosen, [np.array(sets) for sets in zip(*nats)]
 
 
-def _estimate(window, validation, test, sigmas):
-    sigma, _ = choose_sigma(window, validation, sigmas)
-    nats = window.log_likelihood(test, sigma)
-    return Estimate(
-        value=float(nats.mean()),
-        standard_error=float(nats.std() / math.sqrt(len(nats))),
-        sigma=sigma,
-        n_samples=window.n,
-        n_test=len(nats),
-        at_edge=sigma in (np.min(sigmas), np.max(sigmas)),
-    )
+def mean_and_error(folds, across=False):
+    """Mean and standard error of numbers of test examples.
+
+    Args:
+      folds: list of float (n,), a number for each test example of each fold.
+      across: False: of one fold, over its examples: standard deviation (ddof 0, as in parzen_ll.py) / sqrt(n). True: the
+        mean over the folds' means, and across them: standard deviation (ddof 1) / sqrt(number of folds).
+
+    Returns:
+      (mean, standard error): floats; the error None across a single fold, which says nothing of it.
+    """
+    values = np.array([rows.mean() for rows in folds]) if across else folds[0]
+    error = None if across and len(values) < 2 else float(values.std(ddof=int(across)) / math.sqrt(len(values)))
+    return float(values.mean()), error
 
 
 def _pixels(values, name):

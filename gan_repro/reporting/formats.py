@@ -107,7 +107,8 @@ def comma_separated(table):
     """The whole text of the .csv file: one line per number, published and measured, at full precision, and per item not run."""
     out = io.StringIO()
     names = ["table", "kind", "model", "experiment", "dataset", "space", "metric", "unit", "generator", "value",
-             "standard_error", "deviation_over_seeds", "n_seeds", "seeds", "preset", "epochs", "split", "n_test",
+             "standard_error", "deviation_over_seeds", "draw_deviation", "subset_deviation", "judge_difference", "paired_to",
+             "paired_difference", "paired_standard_error", "n_seeds", "seeds", "preset", "epochs", "split", "n_test",
              "n_folds", "n_samples", "sigma", "verdict", "departures", "source", "command"]  # fmt: skip
     writer = csv.DictWriter(out, names, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -127,6 +128,7 @@ def comma_separated(table):
             "verdict": line.verdict and line.verdict.word,
             "departures": "; ".join(line.departures),
         }
+        own |= {f"paired_{name}": value for name, value in dataclasses.asdict(summary.paired).items()} if summary.paired else {}
         writer.writerow(record | dataclasses.asdict(summary) | own)
     for experiment in (each for each in table.experiments if each.table == table.name):
         for what, why in experiment.not_run:

@@ -1,11 +1,21 @@
 """The footnotes of tables: error bars, the rule of verdicts, caveats of metrics, what runs noticed. No number is made here."""
 
-from gan_repro.reporting import metrics, verdicts
+from gan_repro.reporting import metrics, records, verdicts
 
 ERROR_BARS = (
     "± in a published number: as its paper gives it. Measured numbers have two error bars, never merged: SE, the "
     "standard error over test images (the paper's own kind; over several seeds the mean of their SEs), and SD, the "
     "standard deviation over training seeds (n - 1 in the denominator). Without SD there is one seed."
+)
+OTHERS = (
+    "In brackets, where they were measured: draws, the standard deviation over five draws of z, none of which chose the "
+    "epoch or σ; subsets, that over three subsets of real images; second judge, by how much a second classifier of another "
+    "seed differs. Paired: the mean difference to that generator of the same run, test image by test image, ± its standard "
+    "error (over seeds where there are several)."
+)
+OLD_RULE = (
+    "{}: epoch chosen under the old rule: the numbers of the best generator are of the very z that chose its epoch and σ. "
+    "What that flatters was measured on one run that could be measured anew on five other draws."
 )
 FOLDS = (
     "TFD, published and measured: the mean over the five folds of the labelled images, and its SE across the folds. One "
@@ -56,15 +66,24 @@ def notes(table):
     columns = dict.fromkeys(entry[1] for entry in table.columns)
     known = [metrics.of(metric, table.experiments) for metric in columns]
     less = ", ".join(metric.heading for metric in known if metric.better == "less")
-    others = (entry["metric"] for members in table.groups for each in members for entry in each["measurements"])
-    shown = columns | dict.fromkeys(others)
+    every = (entry["metric"] for members in table.groups for each in members for entry in each["measurements"])
+    shown = columns | dict.fromkeys(every)
     judged = [f"Verdicts. {' '.join(verdicts.RULE)} {JUDGED}"] if table.published else []
     judged += [LESS.format(less)] if less else []
     sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
     noticed = [text for run, members in enumerate(table.groups, start=1) if (text := _noticed(run, members))]
     sources += [UNVERIFIED] if any(number.unverified for _, number in table.published) else []
     remarks = list(dict.fromkeys(f"{number.row}: {number.note}" for _, number in table.published if number.note))
-    return [ERROR_BARS, *folds, *sigmas, *judged, *caveats(shown), *noticed, *sources, *remarks]
+    old = [f"run {run}" for run, members in enumerate(table.groups, start=1) if any(map(records.choice_note, members))]
+    chosen = [OLD_RULE.format(", ".join(old).capitalize())] if old else []
+    others = [OTHERS] if any(map(_says_more, [*table.lines, *table.others])) else []
+    return [ERROR_BARS, *others, *folds, *sigmas, *judged, *chosen, *caveats(shown), *noticed, *sources, *remarks]
+
+
+def _says_more(line):
+    summary = line.summary
+    known = (summary.draw_deviation, summary.subset_deviation, summary.judge_difference, summary.paired)
+    return any(each is not None for each in known)
 
 
 def caveats(metrics):

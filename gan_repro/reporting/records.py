@@ -17,6 +17,8 @@ from gan_repro.errors import RunError
 from gan_repro.experiment import level
 
 SCHEMA = 1
+CHOICE = {"draw": "validation"}  # of z: it chooses the epoch and the widths, and is not reported. In manifests since it is so
+OLD_RULE = "epoch chosen under the old rule"  # by the very samples that the run's numbers were first reported with
 _NUMBER = (int, float)
 _FIELDS = {
     "schema": int,
@@ -42,12 +44,35 @@ _FIELDS = {
     "curves": dict,
 }
 _OPTIONAL = {"cost.steps": int, "cost.processor": str, "manifest.device": str}
+_CHOICE = {"draw": str}
+_CHOICE_OPTIONAL = {"note": str}
 _MEASUREMENT = {"metric": str, "unit": str, "value": _NUMBER, "dataset": str, "generator": str}
 _MEASUREMENT_OPTIONAL = {"standard_error": _NUMBER, "n_test": int, "n_samples": int, "n_folds": int, "sigma": _NUMBER,
-                         "sigmas": list, "split": str, "space": str, "sweep": dict, "histogram": list}  # fmt: skip
-# What makes a measurement another one. Sigma is chosen by validation, run by run: a result, not a part of the protocol.
+                         "sigmas": list, "split": str, "space": str, "sweep": dict, "histogram": list, "n_draws": int,
+                         "draw_deviation": _NUMBER, "n_subsets": int, "subset_deviation": _NUMBER,
+                         "judge_difference": _NUMBER, "paired": dict}  # fmt: skip
+_PAIRED = {"to": str, "difference": _NUMBER}
+# What makes a measurement another one. Sigma is chosen by validation, run by run: a result, not a part of the protocol. Nor
+# are the draws and subsets over which a number is the mean: with more of them it is the same number, better known.
 _PROTOCOL = ("metric", "unit", "dataset", "space", "generator", "split", "n_test", "n_samples", "n_folds")
+_MEANS = ("standard_error", "draw_deviation", "subset_deviation", "judge_difference")  # over seeds, in a Summary
 _WORDS = {int: "a whole number", str: "text", dict: "an object", list: "a list", _NUMBER: "a number"}
+
+
+@dataclass(frozen=True)
+class Paired:
+    """How a measurement differs from another one of the same runs, over the seeds of a group.
+
+    Attributes:
+      to: the "generator" of the other one.
+      difference: mean over seeds of the mean difference, example by example: this one minus the other.
+      standard_error: of several seeds that of the mean over them (n - 1 in the deviation), of one seed that over its test
+        images or folds; None where neither is known.
+    """
+
+    to: str
+    difference: float
+    standard_error: float | None
 
 
 @dataclass(frozen=True)
@@ -64,6 +89,13 @@ class Summary:
       seeds: tuple of int, sorted.
       sigmas: tuple of the distinct Parzen widths that validation chose, over seeds and folds, sorted.
       sigma_at_edge: whether one of them was the first or the last of the grid: a better one may lie beyond.
+      draw_deviation: mean over seeds of the standard deviation over draws of z.
+      subset_deviation: mean over seeds of that over subsets of real images.
+      judge_difference: mean over seeds, with its sign, of the number by a second classifier minus this one. The two judges
+        are the same for all seeds, so it is by how much another judge would have moved `value`.
+      paired: a Paired.
+      The last four are None where a seed does not say them (older records do not), `paired` also where the seeds are compared
+      with different generators.
     """
 
     metric: str
@@ -81,6 +113,10 @@ class Summary:
     seeds: tuple[int, ...]
     sigmas: tuple[float, ...]
     sigma_at_edge: bool = False
+    draw_deviation: float | None = None
+    subset_deviation: float | None = None
+    judge_difference: float | None = None
+    paired: Paired | None = None
 
 
 def check(record, where):
@@ -117,12 +153,17 @@ def check(record, where):
         for name, kind in _MEASUREMENT_OPTIONAL.items():
             if measurement.get(name) is not None:
                 _require(measurement, name, kind, place)
-        if (measurement.get("standard_error") or 0) < 0:
-            raise RunError(f"{place}.standard_error must be >= 0")
+        for name in ("standard_error", "draw_deviation", "subset_deviation"):
+            if (measurement.get(name) or 0) < 0:
+                raise RunError(f"{place}.{name} must be >= 0")
+        if measurement.get("paired") is not None:
+            _check_paired(measurement["paired"], f"{place}.paired")
         if not _are_numbers(measurement.get("sigmas") or []):
             raise RunError(f"{place}.sigmas must be numbers")
         if measurement.get("sweep") is not None:
             _check_sweep(measurement["sweep"], f"{place}.sweep")
+    if record.get("choice") is not None:  # older records have none
+        _check_choice(record["choice"], f"{where}: choice")
     _check_curves(record["curves"], where)
     _check_notices(record.get("notices", []), where)  # older records have none
     for place, number in _numbers(record, ""):
@@ -142,6 +183,27 @@ def _require(fields, name, kind, where):
 
 def _are_numbers(values, kind=_NUMBER):
     return all(isinstance(value, kind) and not isinstance(value, bool) for value in values)
+
+
+def _check_paired(paired, where):
+    """What measure.parzen_log_likelihood says of a difference between two generators."""
+    for name, kind in _PAIRED.items():
+        _require(paired, name, kind, where)
+    if paired.get("standard_error") is not None:
+        _require(paired, "standard_error", _NUMBER, where)
+        if paired["standard_error"] < 0:
+            raise RunError(f"{where}.standard_error must be >= 0")
+
+
+def _check_choice(choice, where):
+    """With which draw of z the run's epoch and widths were chosen, and what is to be said of it."""
+    if not isinstance(choice, dict):
+        raise RunError(f"{where} must be an object")
+    for name, kind in _CHOICE.items():
+        _require(choice, name, kind, where)
+    for name, kind in _CHOICE_OPTIONAL.items():
+        if choice.get(name) is not None:
+            _require(choice, name, kind, where)
 
 
 def _check_sweep(sweep, where):
@@ -378,7 +440,7 @@ def summaries(members):
     found = {}
     for record in members:
         for measurement in record["measurements"]:
-            entry = found.setdefault(tuple(measurement.get(key) for key in _PROTOCOL), {})
+            entry = found.setdefault(protocol(measurement), {})
             if record["seed"] in entry:
                 what = f"{measurement['metric']} of {measurement['generator']}"
                 raise RunError(f"{file_name(record)} is damaged: {what} is there twice")
@@ -386,16 +448,59 @@ def summaries(members):
     return [_summary(key, by_seed) for key, by_seed in found.items()]
 
 
+def protocol(measurement):
+    """What makes a measurement another one: equal tuples are of one and the same number."""
+    return tuple(measurement.get(key) for key in _PROTOCOL)
+
+
+def choice(best, manifest):
+    """What a record says of the choice, as its "choice", of a run that is reported on draws of z that have chosen nothing.
+
+    Args:
+      best: the record's: None where no epoch was chosen.
+      manifest: the run's; one without "choice" is of a training that began under the old rule.
+    """
+    return CHOICE | ({"note": OLD_RULE} if best is not None and "choice" not in manifest else {})
+
+
+def choice_note(record):
+    """What is to be said of how a run's epoch was chosen: OLD_RULE or ""; "" where no epoch was chosen.
+
+    A record without "choice" is of a version that knew the old rule alone.
+    """
+    if record.get("best") is None:
+        return ""
+    choice = record.get("choice")
+    return OLD_RULE if choice is None else choice.get("note") or ""
+
+
 def _summary(key, by_seed):
     values = [entry["value"] for entry in by_seed.values()]
-    errors = [entry.get("standard_error") for entry in by_seed.values()]
     sigmas = {sigma for entry in by_seed.values() for sigma in [entry.get("sigma"), *(entry.get("sigmas") or [])]}
     return Summary(
         **dict(zip(_PROTOCOL, key)),
         value=statistics.fmean(values),
-        standard_error=None if None in errors else statistics.fmean(errors),
         deviation=statistics.stdev(values) if len(values) > 1 else None,
         seeds=tuple(sorted(by_seed)),
         sigmas=tuple(sorted(sigmas - {None})),
         sigma_at_edge=any(entry.get("sigma_at_edge", False) for entry in by_seed.values()),
+        **{name: _mean(by_seed, name) for name in _MEANS},
+        paired=_paired([entry.get("paired") for entry in by_seed.values()]),
     )
+
+
+def _mean(by_seed, name):
+    """The mean over seeds of a field, or None where one of them does not say it."""
+    values = [entry.get(name) for entry in by_seed.values()]
+    return None if None in values else statistics.fmean(values)
+
+
+def _paired(found):
+    """The Paired of the seeds' "paired", or None."""
+    if None in found or len({entry["to"] for entry in found}) > 1:
+        return None
+    differences = [entry["difference"] for entry in found]
+    error = found[0].get("standard_error")
+    if len(found) > 1:
+        error = statistics.stdev(differences) / math.sqrt(len(found))
+    return Paired(found[0]["to"], statistics.fmean(differences), error)

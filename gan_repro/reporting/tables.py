@@ -272,11 +272,27 @@ def measured(summary):
         text += f" ± {digits(summary.value, summary.deviation)[1]} SD"
     seeds = f"{len(summary.seeds)} seed{'s' if len(summary.seeds) > 1 else ''}"
     seeds += f", {summary.n_folds} folds" if summary.n_folds else ""
+    seeds += "".join(f"; {text}" for text in _more_errors(summary))
     *others, last = [width(sigma) for sigma in summary.sigmas] or [""]
     edge = " at the grid's edge" if summary.sigma_at_edge else ""
     how = [f"σ {', '.join(others)}{' and ' if others else ''}{last}{edge}"] if last else []
     how += [f"n {summary.n_samples:,}"] if summary.n_samples and not metrics.of(summary.metric).over_checkpoints else []
-    return f"{text} ({'; '.join([seeds, ', '.join(how)] if how else [seeds])})"
+    beside = f"; {paired(summary.paired)}" if summary.paired else ""
+    return f"{text} ({'; '.join([seeds, ', '.join(how)] if how else [seeds])}){beside}"
+
+
+def _more_errors(summary):
+    """What a Summary knows of a number's errors beside those over images and seeds, as texts, such as "draws ± 0.4"."""
+    deviations = {"draws": summary.draw_deviation, "subsets": summary.subset_deviation}
+    found = [f"{name} ± {value:.2g}" for name, value in deviations.items() if value is not None]
+    return found + ([] if summary.judge_difference is None else [f"second judge {summary.judge_difference:+.2g}"])
+
+
+def paired(found):
+    """A records.Paired as a text, such as "paired with best +26.9 ± 0.6"."""
+    difference, error = digits(found.difference, found.standard_error)
+    sign = "" if difference.startswith("-") else "+"
+    return f"paired with {found.to.removeprefix('averaged-')} {sign}{difference}" + (f" ± {error}" if error else "")
 
 
 def width(sigma):
@@ -399,8 +415,9 @@ def not_run_rows(table):
 
 def detail_rows(table, lines):
     """The protocol of measured numbers: [header, rows...]."""
-    rows = [["Run", "Metric", "Data", "Generator", "Value", "SE (over images, folds or trials)", "SD over seeds", "Seeds",
-             "sigma", "Samples", "Images", "Split", "Preset", "Epochs"]]  # fmt: skip
+    rows = [["Run", "Metric", "Data", "Generator", "Value", "SE (over images, folds or trials)", "SD over seeds",
+             "Other errors", "Paired difference", "Seeds", "sigma", "Samples", "Images",
+             "Split", "Preset", "Epochs"]]  # fmt: skip
     for line in lines:
         summary, record = line.summary, line.members[0]
         value, error = digits(summary.value, summary.standard_error or summary.deviation)
@@ -410,6 +427,8 @@ def detail_rows(table, lines):
             _data(table, summary.dataset, summary.space), summary.generator, value,
             "" if summary.standard_error is None else error,
             "1 seed" if summary.deviation is None else digits(summary.value, summary.deviation)[1],
+            ", ".join(_more_errors(summary)),
+            paired(summary.paired) if summary.paired else "",
             ", ".join(map(str, summary.seeds)), ", ".join(f"{sigma:.3g}" for sigma in summary.sigmas),
             "" if summary.n_samples is None else f"{summary.n_samples:,}",
             f"{images} in {summary.n_folds} folds" if summary.n_folds else images,

@@ -127,9 +127,11 @@ def test_folds_are_scaled_as_the_networks_see_them(tmp_path):
 def test_folds_are_what_the_protocol_of_table_1_takes(tmp_path):
     write(tmp_path, FIELDS)
     found = data.load("tfd", tmp_path)
-    mean, error, estimates = parzen.evaluate_folds(found.scaled("train", 10), found.folds(), (0.5, 1.0))
-    assert [estimate.n_test for estimate in estimates] == list((FIELDS["folds"] == 3).sum(0))
-    assert np.isfinite(mean) and error > 0
+    samples = found.scaled("train", 10)
+    sigmas, nats = parzen.evaluate_sets(samples, [samples], found.folds(), (0.5, 1.0))
+    assert set(sigmas) <= {0.5, 1.0}
+    assert [rows.shape for rows in nats] == [(1, n) for n in (FIELDS["folds"] == 3).sum(0)]
+    assert all(np.isfinite(rows).all() for rows in nats)
 
 
 def test_emotions_are_named_in_the_order_of_the_classes():

@@ -42,16 +42,27 @@ def images(seed, n, spread=0.3):
 
 
 class Generators(Finished):
-    """A finished run without files: its samples are made here."""
+    """A finished run without files: its samples are made here, other ones of each draw of z."""
 
     def kinds(self):
         return ["best", "last"]
 
-    def samples(self, kind, n=None, seed=None, labels=None):
-        return SAMPLES[kind]
+    def samples(self, kind, n=None, seed=None, labels=None, draw=0):
+        return SAMPLES[kind, draw]
 
 
-SAMPLES = {"best": images(1, 400), "last": images(2, 400, 0.5)}
+DRAWS = range(5)
+SPREAD = {"best": 0.3, "last": 0.5}
+SAMPLES = {("best", k): images(100 + k, 400, SPREAD["best"]) for k in DRAWS} | {
+    ("last", k): images(200 + k, 400, SPREAD["last"]) for k in DRAWS
+}
+# Those that choose are of another spread: a width chosen with samples that are reported would be another one.
+SAMPLES |= {("best", "validation"): images(1, 400, 1.5), ("last", "validation"): images(2, 400, 1.5)}
+
+
+def rows_of(kind, test, sigma):
+    """(5, n_test): nats of each test image under each draw, at the width that the draw for validation has chosen."""
+    return np.array([nats(SAMPLES[kind, k], test, sigma) for k in DRAWS])
 
 
 def source(scaling=UNIT):
@@ -74,44 +85,101 @@ def measured(data, **options):
     return measure.parzen_log_likelihood(Generators(None, None, data, None, {}), **options)
 
 
-def test_the_protocol_on_one_test_set():
+def test_one_draw_chooses_the_width_and_five_others_are_reported():
     data = source()
     validation, test = data.scaled("validation", 25), data.scaled("test")
     found = measured(data, validation_images=25)
     assert [entry["generator"] for entry in found] == ["best", "last"]
     for entry in found:
-        samples = SAMPLES[entry["generator"]]
-        sigma = chosen(samples, validation)
-        rows = nats(samples, test, sigma)
+        kind = entry["generator"]
+        sigma = chosen(SAMPLES[kind, "validation"], validation)
+        assert sigma not in {chosen(SAMPLES[kind, k], validation) for k in DRAWS}  # so it is seen who has chosen
+        rows = rows_of(kind, test, sigma)
         assert entry["sigma"] == sigma and entry["sigma_at_edge"] == (sigma in (SIGMAS[0], SIGMAS[-1]))
         assert entry["value"] == pytest.approx(rows.mean(), abs=0.01)
-        assert entry["standard_error"] == pytest.approx(rows.std() / np.sqrt(70), abs=0.01)
+        assert entry["standard_error"] == pytest.approx(rows.mean(axis=0).std() / np.sqrt(70), rel=1e-3)
+        assert entry["n_draws"] == 5 and entry["draw_deviation"] == pytest.approx(rows.mean(axis=1).std(ddof=1), rel=0.02)
         assert (entry["n_samples"], entry["n_test"], entry["n_validation"]) == (400, 70, 25)
         assert (entry["split"], entry["unit"], entry["dataset"]) == ("test", "nats", "blobs")
-        assert not {"space", "n_folds", "sigmas"} & set(entry)
+        assert not {"space", "n_folds", "sigmas", "n_subsets"} & set(entry)
+
+
+def test_each_further_row_is_compared_with_the_first_image_by_image():
+    data = source()
+    test, own = data.scaled("test"), images(7, 300, 0.4)
+    found = measured(data, beside={"training images": measure.subsets(own, np.arange(300).reshape(3, 100))})
+    best, last, real = found
+    assert "paired" not in best
+    first = rows_of("best", test, best["sigma"]).mean(axis=0)
+    others = {"last": rows_of("last", test, last["sigma"])}
+    others["training images"] = np.array([nats(own[i : i + 100], test, real["sigma"]) for i in (0, 100, 200)])
+    for entry in (last, real):
+        difference = others[entry["generator"]].mean(axis=0) - first
+        assert entry["paired"]["to"] == "best"
+        assert entry["paired"]["difference"] == pytest.approx(difference.mean(), abs=0.01)
+        assert entry["paired"]["standard_error"] == pytest.approx(difference.std() / np.sqrt(70), rel=0.01)
+        assert entry["paired"]["difference"] == pytest.approx(entry["value"] - best["value"], abs=1e-9)
+
+
+def test_real_images_are_measured_over_disjoint_subsets():
+    data, own = source(), images(7, 350, 0.4)
+    order = np.random.default_rng(3).permutation(350)
+    parts = measure.disjoint(order, 100)
+    np.testing.assert_array_equal(np.concatenate(parts), order[:300])
+    assert len(parts) == measure.SUBSETS == 3
+    real = measured(data, beside={"training images": measure.subsets(own, parts)})[2]
+    sigma = chosen(own[order[:100]], data.scaled("validation"))  # the first subset chooses: there is no other draw of it
+    rows = np.array([nats(own[part], data.scaled("test"), sigma) for part in parts])
+    assert (real["sigma"], real["n_samples"], real["n_subsets"]) == (sigma, 100, 3) and "n_draws" not in real
+    assert real["value"] == pytest.approx(rows.mean(), abs=0.01)
+    assert real["subset_deviation"] == pytest.approx(rows.mean(axis=1).std(ddof=1), rel=0.02)
+    assert real["standard_error"] == pytest.approx(rows.mean(axis=0).std() / np.sqrt(70), rel=1e-3)
+
+
+@pytest.mark.parametrize(("n", "lengths"), [(100, [100, 100, 100]), (101, [101, 101]), (200, [200]), (400, [300])])
+def test_where_there_are_too_few_images_there_are_fewer_subsets(n, lengths):
+    assert [len(part) for part in measure.disjoint(np.arange(300), n)] == lengths
+
+
+def test_one_set_of_images_says_nothing_of_others():
+    data, own = source(), images(7, 50)
+    real = measured(data, beside={"centroids": measure.subsets(own, [slice(None)])})[2]
+    assert not {"n_subsets", "subset_deviation", "n_draws", "draw_deviation"} & set(real)
+    estimate = parzen.evaluate(own, data.scaled("validation"), data.scaled("test"))
+    assert (real["value"], real["standard_error"], real["sigma"]) == pytest.approx(
+        (estimate.value, estimate.standard_error, estimate.sigma)
+    )
 
 
 @pytest.mark.parametrize("limit", [None, 20])
 def test_folds_choose_their_own_width_and_the_error_is_across_them(limit):
     folds = Folded().folds()
-    (best, _) = measured(Folded(), validation_images=limit)
-    sigmas = [chosen(SAMPLES["best"], validation[:limit]) for validation, _ in folds]
-    values = [nats(SAMPLES["best"], test, sigma).mean() for (_, test), sigma in zip(folds, sigmas)]
-    assert best["sigmas"] == sigmas and len(set(sigmas)) > 1 and "sigma" not in best
-    assert best["value"] == pytest.approx(sum(values) / 5, abs=0.01)
-    spread = np.sqrt(sum((value - sum(values) / 5) ** 2 for value in values) / 4)
-    assert best["standard_error"] == pytest.approx(spread / np.sqrt(5), rel=1e-3)
-    assert best["n_folds"] == 5 and best["n_test"] == 40 + 43 + 46 + 49 + 52
-    assert best["n_validation"] == (100 if limit else 30 + 31 + 32 + 33 + 34)
-    assert best["sigma_at_edge"] == bool({SIGMAS[0], SIGMAS[-1]} & set(sigmas))
+    best, last = measured(Folded(), validation_images=limit)
+    values = {}
+    for entry in (best, last):
+        kind = entry["generator"]
+        sigmas = [chosen(SAMPLES[kind, "validation"], validation[:limit]) for validation, _ in folds]
+        means = np.array([rows_of(kind, test, sigma).mean(axis=1) for (_, test), sigma in zip(folds, sigmas)])  # (5, n_draws)
+        values[kind] = means.mean(axis=1)
+        assert entry["sigmas"] == sigmas and "sigma" not in entry
+        assert entry["value"] == pytest.approx(means.mean(), abs=0.01)
+        assert entry["standard_error"] == pytest.approx(values[kind].std(ddof=1) / np.sqrt(5), rel=1e-3)
+        assert entry["n_draws"] == 5 and entry["draw_deviation"] == pytest.approx(means.mean(axis=0).std(ddof=1), rel=0.02)
+        assert entry["n_folds"] == 5 and entry["n_test"] == 40 + 43 + 46 + 49 + 52
+        assert entry["n_validation"] == (100 if limit else 30 + 31 + 32 + 33 + 34)
+        assert entry["sigma_at_edge"] == bool({SIGMAS[0], SIGMAS[-1]} & set(sigmas))
+    assert len(set(best["sigmas"])) > 1
+    apart = values["last"] - values["best"]
+    assert last["paired"]["to"] == "best" and last["paired"]["difference"] == pytest.approx(apart.mean(), abs=0.01)
+    assert last["paired"]["standard_error"] == pytest.approx(apart.std(ddof=1) / np.sqrt(5), rel=0.01)
 
 
 def test_a_single_fold_has_no_error_across_folds(monkeypatch):
     one = Folded().folds()[:1]
     monkeypatch.setattr(Folded, "folds", lambda self: one)
-    (best, _) = measured(Folded())
-    assert best["standard_error"] is None and best["n_folds"] == 1
-    json.dumps(best, allow_nan=False)
+    best, last = measured(Folded())
+    assert best["standard_error"] is last["paired"]["standard_error"] is None and best["n_folds"] == 1
+    json.dumps([best, last], allow_nan=False)
 
 
 def test_another_space_than_pixels_is_named():
@@ -127,21 +195,19 @@ def test_the_sweep_is_the_formula_at_every_width_and_number():
     sweep = best["sweep"]
     assert sweep["n_samples"] == [100, 300, 400] and sweep["n_test"] == 70
     for n, row, widths, value in zip(*(sweep[key] for key in ("n_samples", "value", "chosen_sigma", "chosen_value"))):
-        part = SAMPLES["best"][:n]
+        part = SAMPLES["best", 0][:n]
         expected = [nats(part, test, sigma).mean() for sigma in sweep["sigma"]]
         assert row == pytest.approx(expected, abs=0.01) and row == [round(number, 3) for number in row]
         assert widths == [chosen(part, validation)]
         assert value == row[sweep["sigma"].index(widths[0])]
-    assert sweep["chosen_sigma"][-1] == [best["sigma"]] and sweep["chosen_value"][-1] == round(best["value"], 3)
 
 
 def test_the_sweep_over_folds_is_their_mean():
     folds = Folded().folds()
     (best, _) = measured(Folded())
     sweep = best["sweep"]
-    assert sweep["n_test"] == best["n_test"] and sweep["chosen_sigma"][-1] == best["sigmas"]
-    assert sweep["chosen_value"][-1] == pytest.approx(best["value"], abs=0.0006)
-    part, index = SAMPLES["best"][:100], 12
+    assert sweep["n_test"] == best["n_test"]
+    part, index = SAMPLES["best", 0][:100], 12
     expected = np.mean([nats(part, test, sweep["sigma"][index]).mean() for _, test in folds])
     assert sweep["value"][0][index] == pytest.approx(expected, abs=0.01)
     widths = [chosen(part, validation) for validation, _ in folds]
@@ -150,13 +216,15 @@ def test_the_sweep_over_folds_is_their_mean():
     assert sweep["chosen_value"][0] == pytest.approx(expected, abs=0.01)
 
 
-def test_who_carries_a_sweep():
-    names = {"training images": SAMPLES["best"], "k-means centroids": SAMPLES["last"][:50]}
-    found = measured(source(), samples=names)
-    assert [entry["generator"] for entry in found] == list(names)
-    assert [entry["sweep"]["n_samples"] for entry in found] == [[100, 300, 400], [50]]
-    for options in ({}, {"samples": names}):
-        assert not any("sweep" in entry for entry in measured(source(), sweep=False, **options))
+def test_the_first_row_and_all_that_is_no_draw_of_z_carry_a_sweep():
+    run = Generators(None, None, source(), None, {})
+    beside = {"again": measure.draws(run, "last"), "centroids": measure.subsets(images(7, 50), [slice(None)])}
+    found = {entry["generator"]: entry for entry in measured(source(), beside=beside)}
+    assert list(found) == ["best", "last", "again", "centroids"]
+    swept = {name: entry["sweep"]["n_samples"] for name, entry in found.items() if "sweep" in entry}
+    assert swept == {"best": [100, 300, 400], "centroids": [50]}
+    same = [{key: value for key, value in found[name].items() if key != "generator"} for name in ("last", "again")]
+    assert same[0] == same[1]  # what stands beside is measured as the run's own
 
 
 def test_the_widths_of_a_sweep():
@@ -177,6 +245,8 @@ def test_a_record_takes_the_measurements_and_they_survive_json(data):
     (best, last) = records.summaries([base])
     assert best.sigmas == tuple(sorted(set(found[0].get("sigmas", [found[0].get("sigma")]))))
     assert best.n_folds == last.n_folds == (5 if isinstance(data, Folded) else None)
+    assert best.draw_deviation == found[0]["draw_deviation"] and best.paired is None
+    assert vars(last.paired) == found[1]["paired"]
 
 
 # ---- by the data's own classifier, by nearest neighbours -----------------------------------------------------------
@@ -193,6 +263,18 @@ class Judge:
 
     def features(self, images):
         return images.reshape(len(images), -1)[:, :5]
+
+
+class SecondJudge(Judge):
+    """Reads it off another pixel, and takes others for features."""
+
+    accuracy = 0.95
+
+    def read(self, images):
+        return super().read(images[:, ::-1, ::-1])
+
+    def features(self, images):
+        return images.reshape(len(images), -1)[:, 5:10]
 
 
 def drawn(n, labels=None, seed=0, spread=0.4):
@@ -215,7 +297,8 @@ class Labelled(Finished):
     def conditional(self):
         return self.takes_labels
 
-    def samples(self, kind, n=None, seed=None, labels=None):
+    def samples(self, kind, n=None, seed=None, labels=None, draw=0):
+        assert draw == 0  # it has chosen nothing
         assert (labels is not None) == self.takes_labels
         return drawn(n, labels, spread={"best": 0.4, "last": 1.5}[kind])
 
@@ -235,43 +318,74 @@ def entry(found, metric, generator, n_samples=None):
 
 
 def training_images(data, n):
-    order = np.random.default_rng(0).permutation(200)[:n]
-    return data.images("train")[order] / 255, data.labels("train")[order]
+    """[(images, labels)] of up to three disjoint subsets of the 200."""
+    order = np.random.default_rng(0).permutation(200)
+    parts = [order[i : i + n] for i in range(0, min(3, 200 // n) * n, n)]
+    return [(data.images("train")[part] / 255, data.labels("train")[part]) for part in parts]
 
 
-def test_the_classifier_reads_samples_and_real_images_in_their_place():
+def judged(judge, images, labels, real):
+    """The five numbers of one set of images, by their formulas."""
+    read = judge.read(np.float32(images))
+    features, real = (np.float64(judge.features(np.float32(rows))) for rows in (images, real))
+    across = cdist(features, real)
+    radii, real_radii = (np.sort(cdist(a, a))[:, 3] for a in (features, real))
+    ca, cb = np.cov(features.T), np.cov(real.T)
+    return {
+        "label_accuracy": 100 * (read == labels).mean(),
+        "frechet_distance": ((features.mean(0) - real.mean(0)) ** 2).sum() + np.trace(ca + cb - 2 * linalg.sqrtm(ca @ cb).real),
+        "precision": 100 * (across <= real_radii).any(axis=1).mean(),
+        "recall": 100 * (across <= radii[:, None]).any(axis=0).mean(),
+        "class_kl": entropy(np.bincount(read, minlength=10), np.ones(10)),
+    }
+
+
+@pytest.mark.parametrize("second", [None, SecondJudge()])
+def test_the_classifier_reads_samples_and_real_images_in_their_place(second):
     run, judge = labelled(), Judge()
-    found = measure.read_by_classifier(run, judge)
+    found = measure.read_by_classifier(run, judge, second=second)
     metrics = ["label_accuracy", "frechet_distance", "precision", "recall", "class_kl"]
     order = [("label_accuracy", "test images")]
     order += [(metric, kind) for kind in ("best", "last", "training images") for metric in metrics]
     assert [(e["metric"], e["generator"]) for e in found] == order
     assert (found[0]["value"], found[0]["n_test"], found[0]["split"]) == (90, 60, "test")
     assert found[0]["standard_error"] == pytest.approx(100 * np.sqrt(0.9 * 0.1 / 60))
-    wanted = np.arange(50) % 10
-    real = (run.source.images("test")[:50] / 255).reshape(50, -1)[:, :5]
-    sets = {kind: (np.clip((run.samples(kind, 50, labels=wanted) + 1.0) / 2, 0, 1), wanted) for kind in run.kinds()}
+    wanted, real = np.arange(50) % 10, run.source.images("test")[:50] / 255
+    sets = {kind: [(np.clip((run.samples(kind, 50, labels=wanted) + 1.0) / 2, 0, 1), wanted)] for kind in run.kinds()}
     sets["training images"] = training_images(run.source, 50)
-    for kind, (images, labels) in sets.items():
-        read = np.minimum(np.float32(images[:, 0, 0, 0]) * 10, 9).astype(int)
-        share = (read == labels).mean()
-        accuracy = entry(found, "label_accuracy", kind)
-        assert accuracy["value"] == pytest.approx(100 * share) and accuracy["unit"] == "%" and 0 < share < 1
-        assert accuracy["standard_error"] == pytest.approx(100 * np.sqrt(share * (1 - share) / 50))
-        assert accuracy["n_samples"] == accuracy["n_test"] == 50
-        features = images.reshape(50, -1)[:, :5]
-        across = cdist(features, real)
-        radii, real_radii = (np.sort(cdist(a, a))[:, 3] for a in (features, real))
-        assert entry(found, "precision", kind)["value"] == pytest.approx(100 * (across <= real_radii).any(axis=1).mean())
-        assert entry(found, "recall", kind)["value"] == pytest.approx(100 * (across <= radii[:, None]).any(axis=0).mean())
-        ca, cb = np.cov(features.T), np.cov(real.T)
-        expected = ((features.mean(0) - real.mean(0)) ** 2).sum() + np.trace(ca + cb - 2 * linalg.sqrtm(ca @ cb).real)
-        assert entry(found, "frechet_distance", kind)["value"] == pytest.approx(expected, rel=1e-4)
-        kl = entry(found, "class_kl", kind)
-        assert kl["histogram"] == np.bincount(read, minlength=10).tolist() and kl["unit"] == "nats"
-        assert kl["value"] == pytest.approx(entropy(kl["histogram"], np.ones(10)))
-        assert all(e["n_samples"] == 50 for e in found[1:])
+    for kind, several in sets.items():
+        by = [[judged(each, *one, real) for one in several] for each in (judge, second) if each]
+        for metric in metrics:
+            one = entry(found, metric, kind)
+            values = np.array([[numbers[metric] for numbers in each] for each in by])
+            assert one["value"] == pytest.approx(values[0].mean(), rel=1e-4) and one["n_samples"] == 50
+            assert ("judge_difference" in one) == (second is not None)
+            if second:
+                assert one["judge_difference"] == pytest.approx(values[1].mean() - values[0].mean(), rel=1e-3, abs=1e-6)
+            if len(several) > 1:
+                spread = one["n_subsets"], one["subset_deviation"]
+                assert spread == (3, pytest.approx(values[0].std(ddof=1), rel=1e-3, abs=1e-6))
+            else:
+                assert not {"n_subsets", "subset_deviation"} & set(one)
+        accuracy, kl = entry(found, "label_accuracy", kind), entry(found, "class_kl", kind)
+        share = accuracy["value"] / 100
+        assert 0 < share < 1 and (accuracy["unit"], accuracy["n_test"], kl["unit"]) == ("%", 50, "nats")
+        assert accuracy["standard_error"] == pytest.approx(100 * np.sqrt(share * (1 - share) / 50 / len(several)))
+        read = np.concatenate([judge.read(np.float32(images)) for images, _ in several])
+        assert kl["histogram"] == np.bincount(read, minlength=10).tolist()
+    if second:
+        assert found[0]["judge_difference"] == pytest.approx(5)
+        differences = [one["judge_difference"] for one in found[1:]]
+        assert min(differences) < 0 < max(differences)
     json.dumps(found, allow_nan=False)
+
+
+def test_other_samples_are_judged_by_both_judges_too():
+    run, wanted = labelled(), np.arange(50) % 10
+    images = run.samples("last", 50, labels=wanted)
+    alone = measure.read_by_classifier(run, Judge(), {"last": (images, wanted)}, SecondJudge())
+    every = measure.read_by_classifier(run, Judge(), second=SecondJudge())
+    assert alone == [one for one in every if one["generator"] == "last"]
 
 
 def test_an_unconditional_generator_has_no_label_accuracy():
@@ -285,26 +399,36 @@ def test_at_most_as_many_samples_as_test_images():
     assert {e["n_samples"] for e in found[1:]} == {60}
 
 
-def nearest_error(test, test_labels, images, labels):
-    test, images = (np.asarray(a, np.float64).reshape(len(a), -1) for a in (test, images))
-    return (labels[cdist(test, images).argmin(axis=1)] != test_labels).mean()
+def misread(images, labels, fitted, fitted_labels):
+    """bool (n,): whether the nearest fitted image of each has another label."""
+    images, fitted = (np.asarray(a, np.float64).reshape(len(a), -1) for a in (images, fitted))
+    return fitted_labels[cdist(images, fitted).argmin(axis=1)] != labels
 
 
 def test_nearest_neighbour_classifiers_fitted_on_samples():
     run = labelled()
-    found = measure.nearest_neighbour_error(run, (20, 100, 300))
-    expected = [(kind, n) for kind in ("best", "last") for n in (20, 100, 300)]
-    expected += [("training images", 20), ("training images", 100)]  # of 200
-    assert [(e["generator"], e["n_samples"]) for e in found] == expected
-    test, test_labels, wanted = run.source.images("test") / 255, run.source.labels("test"), np.arange(300) % 10
+    found = measure.nearest_neighbour_error(run, (20, 80, 300))
+    expected = [(kind, n) for kind in ("best", "last") for n in (20, 80, 300)]
+    expected += [("training images", 20), ("training images", 80)]  # of 200
+    expected = [(kind, n, split) for kind, n in expected for split in ("test", "validation")]
+    assert [(e["generator"], e["n_samples"], e["split"]) for e in found] == expected
+    wanted = np.arange(300) % 10
     sets = {kind: (np.clip((run.samples(kind, 300, labels=wanted) + 1.0) / 2, 0, 1), wanted) for kind in run.kinds()}
-    sets["training images"] = training_images(run.source, 100)
-    for kind, n in expected:
-        one = entry(found, "nearest_neighbour_error", kind, n)
-        share = nearest_error(test, test_labels, sets[kind][0][:n], sets[kind][1][:n])
-        assert one["value"] == pytest.approx(100 * share) and (one["unit"], one["split"]) == ("%", "test")
-        assert one["standard_error"] == pytest.approx(100 * np.sqrt(share * (1 - share) / 60)) and one["n_test"] == 60
-    assert entry(found, "nearest_neighbour_error", "training images", 100)["value"] < 10
+    for one, (kind, n, split) in zip(found, expected):
+        images, labels = run.source.images(split) / 255, run.source.labels(split)
+        several = training_images(run.source, n) if kind == "training images" else [[rows[:n] for rows in sets[kind]]]
+        wrong = np.array([misread(images, labels, *fitted) for fitted in several])
+        assert one["value"] == pytest.approx(100 * wrong.mean()) and one["unit"] == "%" and one["n_test"] == len(images)
+        assert one["standard_error"] == pytest.approx(100 * wrong.mean(axis=0).std() / np.sqrt(len(images)))
+        if len(several) > 1:
+            assert one["n_subsets"] == len(several) == {20: 3, 80: 2}[n]
+            assert one["subset_deviation"] == pytest.approx(100 * wrong.mean(axis=1).std(ddof=1))
+        else:
+            share = wrong.mean()
+            assert one["standard_error"] == pytest.approx(100 * np.sqrt(share * (1 - share) / len(images)))
+    assert max(one["value"] for one in found if (one["generator"], one["n_samples"]) == ("training images", 80)) < 10
+    alone = measure.nearest_neighbour_error(run, (20, 80, 300), ("test",))
+    assert alone == [one for one in found if one["split"] == "test"]
     records.summaries([{"measurements": found, "seed": 0}])
 
 

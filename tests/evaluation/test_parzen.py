@@ -207,7 +207,9 @@ def test_other_errors():
     with pytest.raises(DataError, match="dtype"):
         ParzenWindow([["a", "b"]])
     with pytest.raises(DataError, match="no folds"):
-        parzen.evaluate_folds(np.zeros((3, 2)), [])
+        parzen.evaluate_sets(np.zeros((3, 2)), [np.zeros((3, 2))], [])
+    with pytest.raises(DataError, match="no samples"):
+        parzen.evaluate_sets(np.zeros((3, 2)), [], [(np.zeros((3, 2)), np.zeros((3, 2)))])
 
 
 def test_grid_of_the_paper():
@@ -234,16 +236,23 @@ def test_edge_of_the_grid():
     assert parzen.evaluate(samples, normal(1, 50, 2), samples, sigmas=(5.0, 50.0)).at_edge
 
 
-def test_folds_choose_their_own_width():
-    samples = normal(0, 300, 2)
-    folds = [(samples, normal(1, 80, 2)), (normal(2, 60, 2, scale=3), normal(3, 90, 2))]
-    mean, error, estimates = parzen.evaluate_folds(samples, folds)
-    assert estimates == [parzen.evaluate(samples, *fold) for fold in folds]
-    assert estimates[0].sigma < estimates[1].sigma
-    low, high = sorted(estimate.value for estimate in estimates)
-    assert mean == pytest.approx((low + high) / 2)
-    assert error == pytest.approx((high - low) / 2)  # two values: sd = (high - low) / sqrt 2, / sqrt 2
-    assert np.isnan(parzen.evaluate_folds(samples, folds[:1])[1])
+def test_some_samples_choose_each_folds_width_and_others_judge_its_test_examples():
+    choosing, reported = normal(0, 300, 2), [normal(10, 200, 2), normal(11, 250, 2)]
+    folds = [(choosing, normal(1, 80, 2)), (normal(2, 60, 2, scale=3), normal(3, 90, 2))]
+    sigmas, nats = parzen.evaluate_sets(choosing, iter(reported), folds)
+    assert sigmas == [parzen.choose_sigma(ParzenWindow(choosing), validation)[0] for validation, _ in folds]
+    assert sigmas[0] < sigmas[1]
+    for (_, test), sigma, rows in zip(folds, sigmas, nats):
+        expected = [reference(samples, test, [sigma])[0] for samples in reported]
+        np.testing.assert_allclose(rows, expected, atol=TOLERANCE)
+
+
+def test_errors_over_examples_and_across_folds():
+    rows = np.array([1.0, 2.0, 6.0])
+    assert parzen.mean_and_error([rows]) == pytest.approx((3, np.sqrt((4 + 1 + 9) / 3) / np.sqrt(3)))
+    mean, error = parzen.mean_and_error([rows, np.array([5.0])], across=True)
+    assert (mean, error) == pytest.approx((4, 1))  # two values, 3 and 5: sd = 2 / sqrt 2, / sqrt 2
+    assert parzen.mean_and_error([rows], across=True) == (3, None)
 
 
 def peak_memory(d):

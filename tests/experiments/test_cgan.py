@@ -239,6 +239,9 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path):
     assert [entry["generator"] for entry in found if entry["metric"] == "parzen_log_likelihood"] == [*kinds, QUIET]
     accuracies = {entry["generator"]: entry["value"] for entry in found if entry["metric"] == "label_accuracy"}
     assert accuracies.keys() == {*kinds, QUIET, "training images", "test images"}
+    nats = {entry["generator"]: entry for entry in found if entry["metric"] == "parzen_log_likelihood"}
+    assert [entry["n_draws"] for entry in nats.values()] == [5, 5, 5] and nats[QUIET]["paired"]["to"] == "best"
+    assert all("judge_difference" in entry for entry in found if entry["metric"] != "parzen_log_likelihood")
     assert all(np.isfinite(entry["value"]) for entry in found)
     assert Workdir(tmp_path).network("discriminator").exists()
     assert len(list((tmp_path / "samples").glob("*.png"))) == 2

@@ -163,13 +163,17 @@ def test_a_whole_small_run_on_a_file_of_the_layout_is_judged_fold_by_fold(tmp_pa
     source = data.load("tfd", tmp_path)
     config = noise.config("goodfellow2014", "tfd", "smoke", n_samples=50)
     finished = Finished(EXPERIMENT, config, source, Workdir(tmp_path / "run"), {})
-    samples = finished.samples("best").reshape(50, -1).astype(np.float64)
-    values = []
-    for (_, test), sigma in zip(source.folds(), best["sigmas"]):
-        distances = ((test.reshape(len(test), 1, -1) - samples) ** 2).sum(axis=2)
-        density = special.logsumexp(-distances / 2 / sigma**2, axis=1) - np.log(50) - 2304 * np.log(sigma * np.sqrt(2 * np.pi))
-        values.append(density.mean())
+    values = []  # (5 draws of z, 5 folds)
+    for draw in range(5):
+        samples, row = finished.samples("best", draw=draw).reshape(50, -1).astype(np.float64), []
+        for (_, test), sigma in zip(source.folds(), best["sigmas"]):
+            distances = ((test.reshape(len(test), 1, -1) - samples) ** 2).sum(axis=2)
+            density = special.logsumexp(-distances / 2 / sigma**2, axis=1) - np.log(50)
+            row.append((density - 2304 * np.log(sigma * np.sqrt(2 * np.pi))).mean())
+        values.append(row)
     assert best["value"] == pytest.approx(np.mean(values), abs=0.01)
-    assert best["standard_error"] == pytest.approx(np.std(values, ddof=1) / np.sqrt(5), abs=0.01)
+    assert best["standard_error"] == pytest.approx(np.std(np.mean(values, axis=0), ddof=1) / np.sqrt(5), abs=0.01)
+    assert best["draw_deviation"] == pytest.approx(np.std(np.mean(values, axis=1), ddof=1), abs=0.01)
+    assert record["choice"] == record["manifest"]["choice"] == {"draw": "validation"}
     drawn = {path.name for path in (tmp_path / "run" / "figures").iterdir()}
     assert {"samples-best.png", "samples-last.png", "curves.png"} <= drawn

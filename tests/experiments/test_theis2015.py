@@ -43,9 +43,25 @@ def test_all_training_images_are_measured_where_samples_are_fewer(tmp_path, monk
     names = ["training images", "all training images", "k-means centroids", "the mean training image"]
     assert [entry["generator"] for entry in found] == names
     assert [entry["n_samples"] for entry in found] == [50, 90, 9, 1]
+    assert "n_subsets" not in found[0]  # of 90
     every = parzen.evaluate(source.scaled("train"), source.scaled("validation"), source.scaled("test"))
     assert found[1]["value"] == pytest.approx(every.value, abs=1e-3)
     assert drawn == ["training-images.png", "k-means-centroids.png", "the-mean-training-image.png"]
+
+
+def test_training_images_are_measured_over_three_disjoint_subsets(tmp_path, monkeypatch):
+    config, drawn = noise.config("theis2015", "mnist", "smoke", n_samples=30, centroids=9), []
+    source = noise.source((6, 6, 1), UNIT, train=90)
+    monkeypatch.setattr(figures, "sample_grid", lambda path, images, *rest: drawn.append(images))
+    found = EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
+    assert [entry.get("n_subsets") for entry in found] == [3, None, None, None]
+    order, train = np.random.default_rng(config.seed).permutation(90), source.scaled("train")
+    sets = [train[order[i : i + 30]] for i in (0, 30, 60)]
+    _, (nats,) = parzen.evaluate_sets(sets[0], sets, [(source.scaled("validation"), source.scaled("test"))])
+    assert found[0]["value"] == pytest.approx(nats.mean(), abs=1e-3)
+    assert found[0]["subset_deviation"] == pytest.approx(nats.mean(axis=1).std(ddof=1), abs=1e-3)
+    assert {image.tobytes() for image in drawn[0]} == {image.tobytes() for image in sets[0]}
+    assert [entry["paired"]["to"] for entry in found[1:]] == ["training images"] * 3
 
 
 @pytest.mark.parametrize("dataset, shape", [("mnist", (6, 6, 1)), ("cifar10", (6, 6, 3))])

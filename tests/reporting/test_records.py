@@ -18,6 +18,10 @@ def measurement(value, generator="best", **changes):
     return base | {"n_test": 10_000, "n_samples": 10_000, "sigma": 0.167} | changes
 
 
+def paired(difference, error=0.2, to="best"):
+    return {"to": to, "difference": difference, "standard_error": error}
+
+
 def make_sweep(**changes):
     base = {"sigma": [0.1, 0.167], "n_samples": [100, 10_000], "n_test": 10_000}
     base |= {"value": [[-5.0, 10], [150.0, 200.0]], "chosen_sigma": [[0.167], [0.167]], "chosen_value": [10.0, 200.0]}
@@ -104,6 +108,20 @@ def test_each_missing_or_wrong_field_is_named(path, damage):
         (lambda r: r["cost"].update(steps="many"), "cost.steps must be a whole number"),
         (lambda r: r["cost"].update(processor=3), "cost.processor must be text"),
         (lambda r: r["manifest"].update(device=["GPU"]), "manifest.device must be text"),
+        (lambda r: r["measurements"][0].update(n_draws=5.5), "n_draws must be a whole number"),
+        (lambda r: r["measurements"][0].update(n_subsets="three"), "n_subsets must be a whole number"),
+        (lambda r: r["measurements"][0].update(draw_deviation="low"), "draw_deviation must be a number"),
+        (lambda r: r["measurements"][0].update(draw_deviation=-0.1), "draw_deviation must be >= 0"),
+        (lambda r: r["measurements"][0].update(subset_deviation=-0.1), "subset_deviation must be >= 0"),
+        (lambda r: r["measurements"][0].update(judge_difference=True), "judge_difference must be a number"),
+        (lambda r: r["measurements"][0].update(paired=3.0), "paired must be an object"),
+        (lambda r: r["measurements"][0].update(paired={"to": "best"}), r"paired.*difference is missing"),
+        (lambda r: r["measurements"][0].update(paired=paired(1.0, to=3)), r"paired.*to must be text"),
+        (lambda r: r["measurements"][0].update(paired=paired(1.0, error=-1.0)), r"paired.standard_error must be >= 0"),
+        (lambda r: r["measurements"][0].update(paired=paired(math.inf)), r"paired.difference is inf"),
+        (lambda r: r.update(choice="validation"), "choice must be an object"),
+        (lambda r: r.update(choice={}), "choice.*draw is missing"),
+        (lambda r: r.update(choice={"draw": "validation", "note": 3}), "choice.*note must be text"),
     ],
 )
 def test_damage_inside_is_named(change, words):
@@ -168,6 +186,47 @@ def test_folds_are_checked_and_summarised_with_all_their_widths():
     for damage in ({"sigmas": [0.1, "wide"]}, {"sigmas": 0.1}, {"n_folds": "five"}):
         with pytest.raises(RunError, match=next(iter(damage))):
             records.check(make_record(0, [measurement(1.0, **(folds | damage))]), "x.json")
+
+
+def test_draws_subsets_judges_and_pairs_are_summarised_over_the_seeds():
+    rows = [(0.5, 0.1, -0.4, 10.0), (0.7, 0.3, 0.2, 13.0), (0.9, 0.2, -0.1, 16.0)]
+    members = [
+        make_record(seed, [measurement(1.0, n_draws=5, draw_deviation=draw, n_subsets=3, subset_deviation=subset,
+                                       judge_difference=judge, paired=paired(difference))])
+        for seed, (draw, subset, judge, difference) in enumerate(rows)
+    ]  # fmt: skip
+    for record in members:
+        records.check(record, "x.json")
+    (summary,) = records.summaries(members)
+    assert (summary.draw_deviation, summary.subset_deviation) == pytest.approx((0.7, 0.2))
+    assert summary.judge_difference == pytest.approx(-0.1)
+    assert summary.paired.to == "best" and summary.paired.difference == pytest.approx(13)
+    assert summary.paired.standard_error == pytest.approx(3 / math.sqrt(3))  # over seeds: deviation 3
+    assert records.summaries(members[:1])[0].paired == records.Paired("best", 10.0, 0.2)  # of one: over its test images
+    members[2]["measurements"][0]["paired"]["to"] = "last"
+    assert records.summaries(members)[0].paired is None
+
+
+def test_an_older_record_says_none_of_it_and_stands_in_the_same_group():
+    newer = {"n_draws": 5, "draw_deviation": 0.5, "judge_difference": 0.1, "paired": paired(1.0, None)}
+    older, anew = make_record(0), make_record(1, [measurement(2.0, **newer)]) | {"choice": records.CHOICE}
+    for record in (older, anew):
+        records.check(record, "x.json")
+    assert len(records.group([older, anew])) == 1
+    (summary,) = records.summaries([older, anew])
+    assert summary.seeds == (0, 1)
+    assert summary.draw_deviation is summary.subset_deviation is summary.judge_difference is summary.paired is None
+
+
+def test_what_is_said_of_how_the_epoch_was_chosen():
+    best, begun_since = {"value": 1.0, "epoch": 5}, {"choice": records.CHOICE}
+    old = make_record() | {"best": best}  # a record of an older version says nothing
+    assert records.choice_note(old) == records.OLD_RULE
+    assert records.choice_note(old | {"choice": records.choice(best, {})}) == records.OLD_RULE  # such a run, reported anew
+    assert records.choice_note(old | {"choice": records.choice(best, begun_since)}) == ""
+    for choice in ({}, {"choice": records.choice(None, {})}):  # no epoch was chosen
+        assert records.choice_note(make_record() | {"best": None} | choice) == ""
+    records.check(old | {"choice": records.choice(best, {})}, "x.json")
 
 
 def test_other_spaces_and_folds_are_other_measurements():

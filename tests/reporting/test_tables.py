@@ -195,6 +195,31 @@ def test_sigma_and_n_stand_beside_the_number(rows, expected):
     assert tables.measured(summary) == expected
 
 
+def test_draws_subsets_judges_and_the_paired_difference_stand_beside_the_number():
+    paired = {"to": "best", "difference": 26.94, "standard_error": 0.61}
+    members = [trained(seed, 225.0, ("best", "averaged-uniform-5")) for seed in range(1)]
+    members[0]["measurements"][0].update(n_draws=5, draw_deviation=0.42)
+    members[0]["measurements"][1].update(n_draws=5, draw_deviation=0.31, paired=paired)
+    text = formats.markdown(build(*members))
+    assert "225.0 ± 2.0 SE (1 seed; draws ± 0.42; σ .167, n 10,000)" in text
+    assert "; draws ± 0.31; σ .167, n 10,000); paired with best +26.94 ± 0.61" in text
+    (row,) = [row for row in csv.DictReader(io.StringIO(formats.comma_separated(build(*members)))) if row["paired_to"]]
+    assert (row["paired_to"], float(row["paired_difference"]), float(row["draw_deviation"])) == ("best", 26.94, 0.31)
+    reference = measurement(244.0, "training images", n_subsets=3, subset_deviation=1.4)
+    judged = measurement(7.0, "best", metric="frechet_distance", unit="squared units", judge_difference=-0.53)
+    shown = [tables.measured(summary) for summary in records.summaries([make_record(0, [reference, judged])])]
+    assert "subsets ± 1.4" in shown[0] and "second judge -0.53" in shown[1]
+
+
+def test_runs_whose_epoch_was_chosen_by_the_reported_z_are_named():
+    old, new = trained(0, 225.0), trained(0, 226.0, epochs=99)
+    for record in (old, new):
+        record["best"] = {"epoch": 50, "value": 200.0}
+    new["choice"] = {"draw": "validation"}
+    (line,) = [line for line in formats.markdown(build(old, new)).splitlines() if records.OLD_RULE in line]
+    assert "Run 1:" in line and "run 2" not in line.lower()
+
+
 # ---- what was measured, and what was not ---------------------------------------------------------------------------
 
 
