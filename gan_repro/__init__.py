@@ -7,7 +7,7 @@ Programs, each with --help (python -m gan_repro.NAME):
     evaluate        evaluate a run again
     sample          look at a trained generator
     tables          records to tables, curves, the page of results
-    ship, shipped   package a trained generator; draw figures of those that come with the program
+    ship, shipped   package a trained generator, or the classifiers that judge samples; draw figures of shipped generators
     benchmark       measure the step and the estimator beside their peers
 
 Library (help(gan_repro.NAME)), from a paper downwards:

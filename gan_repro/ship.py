@@ -1,10 +1,10 @@
 """`python -m gan_repro.ship --workdir=DIR`: packages a finished run's generators to come with the program.
 
-What the packaging changes is measured here and kept beside the weights. Opening what is shipped is in shipped.py.
+With --classifier=DATASET it packages the classifiers that judge samples (evaluation/classifier.py). What the packaging of a
+generator changes is measured here and kept beside the weights. Opening what is shipped is in shipped.py.
 """
 
 import contextlib
-import dataclasses
 import fcntl
 import os
 import shutil
@@ -16,24 +16,28 @@ import h5py
 import numpy as np
 from absl import flags
 
-from gan_repro import files, finished, shipped
+from gan_repro import configuration, files, finished, shipped
 from gan_repro.command_line import run_main
 from gan_repro.configuration import choose
-from gan_repro.errors import DataError, RunError, UsageError
+from gan_repro.errors import RunError, UsageError
 from gan_repro.reporting import records
-from gan_repro.workdir import Workdir
+from gan_repro.scaling import UNIT
+from gan_repro.workdir import Workdir, conditions
 
 USAGE = """usage: python -m gan_repro.ship --workdir=DIR [--generator=KIND,...] [--precision=float16|float32]
                                 [--networks=NAME,...]
+       python -m gan_repro.ship --classifier=DATASET
 
 Packages generators of a finished run into gan_repro/trained/EXPERIMENT-DATASET, from where
 `gan_repro.sample --experiment=NAME` and the notebooks take it: its configuration, manifest, record and weights, and what the
-packaging changed: the largest difference of a pixel and the record's numbers measured again, which takes the run's data."""
+packaging changed: the largest difference of a pixel and the record's numbers measured again, which takes the run's data.
+
+With --classifier it trains the two classifiers that judge samples of a data set (the judge, and a second one of another seed)
+and puts them, with a card, into gan_repro/trained/classifier-DATASET, from where every evaluation takes them."""
 
 PRECISIONS = ("float16", "float32")
 LARGE = 2**18  # numbers; smaller arrays keep all their digits: they save little, and errors of early layers add up
 IMAGES = 1000  # samples that are compared
-_PROTOCOL = ("metric", "generator", "space", "split", "n_test", "n_samples")  # what makes two measurements comparable
 
 
 def _define_flags(values):
@@ -43,15 +47,22 @@ def _define_flags(values):
     flags.DEFINE_string("precision", "float16", "Of the large arrays of weights: float16 or float32.",
                         flag_values=values)  # fmt: skip
     flags.DEFINE_list("networks", [], "Other networks of the run to ship: discriminator.", flag_values=values)
+    flags.DEFINE_string("classifier", None, "A data set with labels, whose classifiers are trained and packaged.",
+                        flag_values=values)  # fmt: skip
     flags.DEFINE_string("data_dir", None, "As for gan_repro.run.", flag_values=values)
 
 
 def _body(values):
-    place, kinds, precision, networks, data_dir = (
-        values[name].value for name in ("workdir", "generator", "precision", "networks", "data_dir")
+    place, kinds, precision, networks, dataset, data_dir = (
+        values[name].value for name in ("workdir", "generator", "precision", "networks", "classifier", "data_dir")
     )
+    if dataset:
+        if given := [f"--{name}" for name in ("workdir", "generator", "precision", "networks") if values[name].present]:
+            raise UsageError(f"--classifier={dataset} packages no run: give it without {', '.join(given)}")
+        _ship_classifiers(dataset, data_dir)
+        return
     if not place:
-        raise UsageError("--workdir=DIR is missing: the folder of the run whose generators are packaged")
+        raise UsageError("--workdir=DIR is missing: the folder of the run whose generators are packaged (or --classifier)")
     choose("--precision", precision, PRECISIONS)
     _finished(place)  # before TensorFlow's start takes its seconds
     from gan_repro import tensorflow_setup
@@ -64,6 +75,88 @@ def _body(values):
     for entry in told["measurements"]:
         what = f"{entry['generator']}, {entry['metric']}"
         print(f"  {what}: {entry['value']:.4g} {entry['unit']}, in the record {entry['record']:.4g}")
+
+
+def _ship_classifiers(dataset, data_dir):
+    if (kind := configuration.dataset_kind(dataset)) in finished.UNPUBLISHED:
+        raise UsageError(f"--classifier={dataset}: of data of the kind {kind} nothing is published")
+    from gan_repro import data, tensorflow_setup
+
+    print("starting TensorFlow ...", flush=True)
+    tensorflow_setup.prepare()
+    folder = ship_classifiers(data.load(dataset, data_dir, download=False))
+    print(f"wrote {folder}: {sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.1f} MB")
+
+
+def ship_classifiers(source, into=shipped.FOLDER):
+    """Trains the two classifiers that judge samples of a data set, measures them and packages them with a card.
+
+    Replaces what was shipped for that data set. They are trained on as many threads as TensorFlow takes by itself.
+
+    Args:
+      source: with labels; data/source.py.
+      into: the folder of all that is shipped.
+
+    Returns:
+      Path of the folder written: two .npz files, float32, and README.md, the card.
+
+    Raises:
+      UserError: the data have no labels. RunError: they cannot be written.
+    """
+    from gan_repro.evaluation import classifier
+
+    folder = Path(into) / f"classifier-{source.spec.name.replace('/', '-')}"
+    with _replacing(folder) as temporary:
+        trained = [classifier.train(source, temporary, second=second) for second in (False, True)]
+        files.write_text(temporary / "README.md", _card(source, trained, conditions()))
+    return folder
+
+
+def _card(source, trained, machine):
+    """What the classifiers of a data set are, as Markdown.
+
+    Args:
+      source: the data. trained: [(classifier.Classifier, path of its file)], the judge first. machine: workdir.conditions().
+    """
+    from gan_repro.evaluation import classifier
+
+    spec, recipe, labels = source.spec, classifier.RECIPE, source.labels("test")
+    test = np.concatenate([UNIT(images.astype(np.float32)) for images in source.chunks("test")])
+    first, second = (judge.read(test) for judge, _ in trained)
+    apart, both = int((first != second).sum()), int(((first != labels) & (second != labels)).sum())
+    layers = "; ".join(f"{channels} of {size} x {size}, stride {stride}" for channels, size, stride in classifier.CONVOLUTIONS)
+    table = "\n".join(
+        f"| {name} | `{path.name}` | {seed} | {100 * judge.accuracy:.2f} % | `{files.sha256(path)}` |"
+        for name, seed, (judge, path) in zip(("judge", "second"), classifier.SEEDS, trained)
+    )
+    versions, threads = machine["versions"], machine["threads"]["intra_op"] or machine["threads"]["cores"]
+    return f"""# The two classifiers that judge samples of {spec.title}
+
+Small convolutional networks that tell the {spec.classes} classes of {spec.title} apart. The judge gives every label accuracy,
+class histogram, Fréchet distance, precision and recall of this program (the last three in its {classifier.FEATURES} features).
+The second is of the same recipe and another seed: how far its numbers are from the judge's says how much of a number is the
+judge's own.
+
+| | file | seed | test images read right (of {len(labels):,}) | sha256 |
+|---|---|--:|--:|---|
+{table}
+
+On {apart:,} test images they disagree; {both:,} both read wrong.
+
+- Data: {spec.title}, pixels in [0, 1]. Trained on {spec.sizes["train"]:,} training images and their labels, measured on all
+  {spec.sizes["test"]:,} test images; the {spec.sizes["validation"]:,} validation images (set aside from the end of the original
+  training images) were not used. sha256 of all of them: `{source.digest()}`.
+- Architecture: valid convolutions with ReLU ({layers}), a dense layer of
+  {classifier.FEATURES} ReLU units (the features), a dense layer to {spec.classes} logits. All in float32. The arrays arr_0,
+  arr_1, ... of a file are kernel and bias of each layer in turn.
+- Training: {classifier.EPOCHS} epochs of Adam on softmax cross-entropy, in minibatches of {recipe["batch"]}, each shifted by up
+  to {recipe["shift"]} pixel; the rate falls from {recipe["rate"]:g} to {recipe["last_rate"]:g} of that along a cosine.
+- Command: `python -m gan_repro.ship --classifier={spec.name}`, on {machine["processor"]}, {machine["device"]}, with {threads}
+  threads inside an operation. Python {versions["python"]}, TensorFlow {versions["tensorflow"]}, Keras {versions["keras"]},
+  NumPy {versions["numpy"]}. Other versions or processors, or another number of threads, may give other weights.
+- Licence of the data: none stated by its source. No image is in the files.
+- Intended use: judging samples of generators of these data. Not for anything else.
+"""
 
 
 def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=shipped.FOLDER):
@@ -213,26 +306,14 @@ def difference(run, packaged, kind):
 
 def _measured_again(folder, kinds, record, data_dir):
     """The record's measurements of these generators, made again from the packaged weights."""
-    from gan_repro import data
-
     with tempfile.TemporaryDirectory() as out:
-        run = finished.from_folder(folder, out=out)
-        try:
-            source = data.load(run.config.dataset, data_dir, run.experiment.scaling(run.config), download=False)
-        except DataError as error:
-            raise RunError(f"what the packaging changes is measured on the run's data: {error}") from error
-        run = dataclasses.replace(run, source=source, curves=record["curves"])
-        found = run.experiment.evaluate(run)
-
-    def key(entry):
-        return tuple(entry.get(name) for name in _PROTOCOL)
-
-    recorded = {key(entry): entry for entry in record["measurements"] if entry["generator"] in kinds}
+        found = shipped.measure(folder, data_dir, out)
+    recorded = {records.protocol(entry): entry for entry in record["measurements"] if entry["generator"] in kinds}
     return [
         {name: value for name, value in entry.items() if name not in ("sweep", "histogram")}
-        | {"record": recorded[key(entry)]["value"]}
+        | {"record": recorded[records.protocol(entry)]["value"]}
         for entry in found
-        if key(entry) in recorded
+        if records.protocol(entry) in recorded
     ]
 
 

@@ -5,6 +5,7 @@ Needs setuptools (at least what pyproject.toml asks for; older than 70.1 also wh
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -67,6 +68,10 @@ def test_the_wheel_holds_every_module_the_trained_generators_and_nothing_else(wh
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     # A package without __init__.py would be missing, and tests have no place there.
     assert trained(ROOT) and held == modules(ROOT) | trained(ROOT)
+    # Generators, and the classifiers that judge them with their card
+    assert {name.split("/")[2] for name in held & trained(ROOT)} >= {"goodfellow2014-mnist", "classifier-mnist"}
+    assert len([name for name in held if re.fullmatch(r"gan_repro/trained/classifier-mnist/classifier-\w+\.npz", name)]) == 2
+    assert "gan_repro/trained/classifier-mnist/README.md" in held
 
 
 def test_the_wheel_says_what_it_needs(wheel):

@@ -1,12 +1,14 @@
 """A small convolutional classifier trained on a data set's own labels: it reads what a conditional generator drew.
 
-Its last hidden layer is the space of frechet.py and coverage.py. It is no reproduction of a published network.
+Its last hidden layer is the space of frechet.py and coverage.py. It is no reproduction of a published network. Those of MNIST
+come with the program (ship.py makes them), so that all numbers of all machines are one judge's; others are trained and cached.
 """
 
 import dataclasses
 import hashlib
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -16,9 +18,11 @@ from gan_repro.scaling import UNIT
 
 EPOCHS = 6
 FEATURES = 128
-# All else that its weights follow from; "procedure" counts the versions of `_train` itself.
-_RECIPE = {"procedure": 1, "batch": 128, "rate": 3e-3, "last_rate": 0.01, "shift": 1, "seed": 99}
-_CONVOLUTIONS = ((16, 5, 2), (32, 3, 1), (48, 3, 2))  # channels, kernel, stride
+# All else that its weights follow from; "procedure" counts the versions of `_build` and `_train` themselves.
+RECIPE = {"procedure": 1, "batch": 128, "rate": 3e-3, "last_rate": 0.01, "shift": 1}
+SEEDS = (99, 199)  # of the judge and of the second one; each layer has a seed of its own, counted from here
+SHIPPED = Path(__file__).parent.parent / "trained"  # in its folders classifier-DATASET
+CONVOLUTIONS = ((16, 5, 2), (32, 3, 1), (48, 3, 2))  # channels, kernel, stride
 _SMALLEST = 28  # smaller images get a black frame: three valid convolutions need room
 
 
@@ -45,56 +49,110 @@ class Classifier:
         return _predict(self.network, images)[1]
 
 
-def of(source, epochs=EPOCHS):
-    """The classifier of a data set: from the user's cache, or trained (under a minute of one core) and then kept there.
+def of(source, epochs=EPOCHS, second=False):
+    """The classifier of a data set: it comes with the program (MNIST), or is in the user's cache, or is trained and kept there.
 
-    On MNIST it reads 99.3 % of the test digits right. Training neither draws from Keras's and TensorFlow's global random
-    states nor changes them, and gives the same weights again on as many threads.
+    Which it is follows from the data (source.digest) and all that the training depends on, so other data of MNIST's name have
+    another one. On MNIST it reads 99.3 % of the test digits right. Training takes under a minute of one core, neither draws
+    from Keras's and TensorFlow's global random states nor changes them, and gives the same weights again on as many threads.
 
     Args:
       source: with labels; data/source.py. Its training images train, its test images give the accuracy.
       epochs: of Adam, the rate falling to a hundredth along a cosine, the images shifted by up to a pixel.
+      second: whether another one is wanted, of the same recipe and another seed: what two of them say apart is the judge's
+        share in a number.
 
     Returns:
       Classifier.
 
     Raises:
-      UserError: the data have no labels.
+      UserError: the data have no labels. RunError: the file that comes with the program is damaged.
+    """
+    network, recipe, name = _untrained(source, epochs, second)
+    shipped = next(SHIPPED.glob(f"classifier-*/{name}"), None)
+    if shipped:
+        try:
+            weights = _read(shipped, network)
+        except RunError as error:
+            raise RunError(f"{error}. It comes with the program: install that again") from error
+    else:
+        cached = files.cache_folder() / name
+        try:
+            weights = _read(cached, network)
+        except RunError:  # missing or damaged
+            weights = _trained(network, source, epochs, recipe)
+            try:
+                _write(cached, weights)
+            except RunError as error:
+                print(f"note: the classifier is not cached and will be trained again next time: {error}", file=sys.stderr)
+    return _finished(network, weights, source)
+
+
+def train(source, folder, epochs=EPOCHS, second=False):
+    """Trains the classifier that `of` would give, whatever comes with the program or is cached, and writes it to a folder.
+
+    Args:
+      source, epochs, second: as for `of`.
+      folder: of the file; its name is a digest of all that the weights follow from.
+
+    Returns:
+      (Classifier, Path of the file).
+
+    Raises:
+      UserError: the data have no labels. RunError: the file cannot be written.
+    """
+    network, recipe, name = _untrained(source, epochs, second)
+    weights = _trained(network, source, epochs, recipe)
+    path = Path(folder) / name
+    _write(path, weights)
+    return _finished(network, weights, source), path
+
+
+def _untrained(source, epochs, second):
+    """The untrained network, its recipe, and the name of the file with its weights, which says all that they follow from.
+
+    The architecture is in the name by its numbers and not as Keras writes it down, which differs between Keras's versions.
     """
     spec = source.spec
     if not spec.classes:
         raise UserError(f"{spec.title} has no labels: no classifier can be trained on it")
-    network = _build(spec.shape, spec.classes)
-    path = _path(network, epochs, source.digest())
-    weights = _read(path, network)
-    if weights is None:
-        print(f"training the classifier that judges samples of {spec.title} ...", flush=True)
-        weights = _train(network, source, epochs)
-        _write(path, weights)
+    recipe = RECIPE | {"seed": SEEDS[second]}
+    key = [spec.shape, spec.classes, _SMALLEST, CONVOLUTIONS, FEATURES, recipe, epochs, source.digest()]
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+    return _build(spec.shape, spec.classes, recipe), recipe, f"classifier-{digest[:24]}.npz"
+
+
+def _trained(network, source, epochs, recipe):
+    print(f"training the classifier that judges samples of {source.spec.title} (seed {recipe['seed']}) ...", flush=True)
+    return _train(network, source, epochs, recipe)
+
+
+def _finished(network, weights, source):
+    """The Classifier of these weights: it reads all test images."""
     network.set_weights(weights)
     chunks = source.chunks("test")
     read = np.concatenate([_predict(network, UNIT(images.astype(np.float32)))[0].argmax(axis=1) for images in chunks])
     return Classifier(network, float((read == source.labels("test")).mean()), len(read))
 
 
-def _build(shape, classes):
-    """The untrained network, float32, its initial weights fixed. Every layer has a name: the JSON is part of a key."""
+def _build(shape, classes, recipe):
+    """The untrained network, float32, its initial weights fixed."""
     import keras
 
     layers = keras.layers
 
     def start(layer):
-        return {"kernel_initializer": keras.initializers.GlorotUniform(_RECIPE["seed"] + layer), "dtype": "float32"}
+        return {"kernel_initializer": keras.initializers.GlorotUniform(recipe["seed"] + layer), "dtype": "float32"}
 
     x = images = keras.Input(shape, dtype="float32", name="images")
     frame = [(max(_SMALLEST - size, 0) // 2, -(-max(_SMALLEST - size, 0) // 2)) for size in shape[:2]]
     x = layers.ZeroPadding2D(frame, dtype="float32", name="frame")(x)
-    for i, (channels, kernel, stride) in enumerate(_CONVOLUTIONS):
+    for i, (channels, kernel, stride) in enumerate(CONVOLUTIONS):
         convolution = layers.Conv2D(channels, kernel, stride, activation="relu", name=f"convolution_{i}", **start(i))
         x = convolution(x)
     x = layers.Flatten(dtype="float32", name="flat")(x)
-    features = layers.Dense(FEATURES, "relu", name="features", **start(len(_CONVOLUTIONS)))(x)
-    logits = layers.Dense(classes, name="logits", **start(len(_CONVOLUTIONS) + 1))(features)
+    features = layers.Dense(FEATURES, "relu", name="features", **start(len(CONVOLUTIONS)))(x)
+    logits = layers.Dense(classes, name="logits", **start(len(CONVOLUTIONS) + 1))(features)
     return keras.Model(images, [logits, features], name="classifier")
 
 
@@ -105,15 +163,15 @@ def _predict(network, images):
     return [np.concatenate([np.asarray(part[k]) for part in parts]) for k in range(2)]
 
 
-def _train(network, source, epochs):
+def _train(network, source, epochs, recipe):
     """Trains `network` on the training images of a source with labels, a minibatch of them at a time; returns its weights."""
     import keras
     import tensorflow as tf
 
-    n, margin, labels = source.spec.sizes["train"], _RECIPE["shift"], source.labels("train")
-    batch = min(_RECIPE["batch"], n)
+    n, margin, labels = source.spec.sizes["train"], recipe["shift"], source.labels("train")
+    batch = min(recipe["batch"], n)
     steps = n // batch
-    rate = keras.optimizers.schedules.CosineDecay(_RECIPE["rate"], epochs * steps, alpha=_RECIPE["last_rate"])
+    rate = keras.optimizers.schedules.CosineDecay(recipe["rate"], epochs * steps, alpha=recipe["last_rate"])
     optimizer = keras.optimizers.Adam(rate, name="adam")
     variables = network.trainable_variables
     optimizer.build(variables)
@@ -128,7 +186,7 @@ def _train(network, source, epochs):
             loss = tf.reduce_mean(losses)
         optimizer.apply(tape.gradient(loss, variables), variables)
 
-    random = np.random.default_rng(_RECIPE["seed"])
+    random = np.random.default_rng(recipe["seed"])
     for _ in range(epochs):
         order = random.permutation(n)
         for i in range(steps):
@@ -138,27 +196,17 @@ def _train(network, source, epochs):
     return network.get_weights()
 
 
-# ---- the cache -----------------------------------------------------------------------------------------------------
-
-
-def _path(network, epochs, digest):
-    """Its name is a digest of all that the weights follow from: architecture, training, data."""
-    key = json.dumps([network.to_json(), _RECIPE, epochs, digest], sort_keys=True)
-    return files.cache_folder() / f"classifier-{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
+# ---- files ---------------------------------------------------------------------------------------------------------
 
 
 def _write(path, weights):
-    try:
-        files.write_arrays(path, {f"arr_{i}": array for i, array in enumerate(weights)}, compress=True)
-    except RunError as error:
-        print(f"note: the classifier is not cached and will be trained again next time: {error}", file=sys.stderr)
+    files.write_arrays(path, {f"arr_{i}": array for i, array in enumerate(weights)}, compress=True)
 
 
 def _read(path, network):
-    """The cached weights, or None where there are none, or none sound."""
-    try:
-        found = files.read_arrays(path)
-        weights = [found[f"arr_{i}"] for i in range(len(network.weights))]
-    except (RunError, KeyError):
-        return None
-    return weights if [w.shape for w in weights] == [tuple(w.shape) for w in network.weights] else None
+    """The weights in a file. Raises RunError: it is missing, damaged, or of another network."""
+    found = files.read_arrays(path)
+    weights = [found.get(f"arr_{i}") for i in range(len(network.weights))]
+    if [getattr(array, "shape", None) for array in weights] != [tuple(wanted.shape) for wanted in network.weights]:
+        raise RunError(f"{path} is damaged: it does not hold the classifier's arrays")
+    return weights
