@@ -1,6 +1,6 @@
 """The trained generators that come with the program: which there are, opening one as any other run's folder, drawing from all.
 
-`python -m gan_repro.shipped` draws their figures anew. How they are made of runs is in ship.py.
+`python -m gan_repro.shipped` draws their figures anew, or measures one anew. How they are made of runs is in ship.py.
 """
 
 import dataclasses
@@ -14,13 +14,18 @@ from absl import flags
 from gan_repro import files, finished
 from gan_repro.command_line import run_main
 from gan_repro.configuration import choose
-from gan_repro.errors import RunError, UsageError
-from gan_repro.workdir import Workdir
+from gan_repro.errors import DataError, RunError, UsageError
+from gan_repro.reporting import records
+from gan_repro.workdir import Workdir, commit
 
 USAGE = """usage: python -m gan_repro.shipped [--results=DIR]
+       python -m gan_repro.shipped --report=EXPERIMENT [--dataset=DATASET] [--data_dir=DIR]
 
 Draws samples, interpolations and walks of the trained generators that come with the program into results/figures: no data, no
-training. Tables and curves are regenerated from records by gan_repro.tables."""
+training. Tables and curves are regenerated from records by gan_repro.tables.
+
+With --report it measures one of them anew, as packaged, by its experiment's protocol and on its run's data, and writes figures
+and the run's record with the numbers of today into runs/shipped-EXPERIMENT-DATASET."""
 
 FOLDER = Path(__file__).parent / "trained"
 ROUNDINGS = 2  # of 255: in so much the same weights' images differ between processors
@@ -65,9 +70,62 @@ def load(experiment, dataset=None, out=None):
     Raises:
       UsageError: as `find`. RunError: its files are damaged.
     """
-    folder = find(experiment, dataset)
-    run = finished.from_folder(folder, out=out or Path("runs") / f"shipped-{folder.name}")
-    return dataclasses.replace(run, curves=record(folder)["curves"])
+    return opened(find(experiment, dataset), out)
+
+
+def opened(folder, out=None):
+    """As `load`, of what was packaged in a folder."""
+    return dataclasses.replace(finished.from_folder(folder, out=out or _out(folder)), curves=record(folder)["curves"])
+
+
+def _out(folder):
+    return Path("runs") / f"shipped-{Path(folder).name}"
+
+
+def measure(folder, data_dir=None, out=None):
+    """Measures the generators that were packaged in a folder, by their experiment's protocol.
+
+    Args:
+      folder: as `find` gives it.
+      data_dir: where the run's data are looked for; they are not downloaded.
+      out: as for `load`; figures are drawn there.
+
+    Returns:
+      The measurements, as a record keeps them.
+
+    Raises:
+      RunError: the files are damaged, or the run's own data cannot be had.
+    """
+    from gan_repro import data
+
+    run = opened(folder, out)
+    try:
+        source = data.load(run.config.dataset, data_dir, run.experiment.scaling(run.config), download=False)
+    except DataError as error:
+        raise RunError(f"packaged generators are measured on the run's data: {error}") from error
+    return run.experiment.evaluate(dataclasses.replace(run, source=source))
+
+
+def report(folder, data_dir=None, out=None):
+    """The record of a shipped generator's run, measured anew as far as it can be: weights of its other generators are gone.
+
+    What `measure` gives takes the place of the record's own number of the same thing, or stands behind. The rest stays as it
+    was reported, but for numbers of a judge: the record's judge may have been another one, and beside numbers of today's
+    they would say nothing. The manifest says under "reported_anew" by which version, and of which generators and files.
+
+    Args and raises: as `measure`.
+    """
+    kept, found = record(folder), measure(folder, data_dir, out)
+    told, manifest = files.read_json(note(folder)), kept["manifest"]
+    now, judged = set(map(records.protocol, found)), {entry["metric"] for entry in found if "judge_difference" in entry}
+    stay = [entry for entry in kept["measurements"] if records.protocol(entry) in now or entry["metric"] not in judged]
+    places = {records.protocol(entry): entry for entry in [*stay, *found]}
+    anew = {"commit": commit(), **{key: told[key] for key in ("generators", "precision", "files_sha256")}}
+    return kept | {
+        "choice": records.choice(kept.get("best"), manifest),
+        "measurements": list(places.values()),
+        "manifest": manifest | {"reported_anew": anew},
+    }
 
 
 def record(folder):
@@ -129,16 +187,27 @@ def _alike(first, second):
 
 def _define_flags(values):
     flags.DEFINE_string("results", "results", "The pictures go to its folder figures.", flag_values=values)
+    flags.DEFINE_string("report", None, "The experiment whose shipped generators are measured anew.", flag_values=values)
+    flags.DEFINE_string("dataset", None, "With --report: of which data set; without: the first.", flag_values=values)
+    flags.DEFINE_string("data_dir", None, "With --report: as for gan_repro.run.", flag_values=values)
 
 
 def _body(values):
-    results = Path(values["results"].value)
-    if not results.is_dir():
+    results, experiment, dataset, data_dir = (values[name].value for name in ("results", "report", "dataset", "data_dir"))
+    results, folder = Path(results), experiment and find(experiment, dataset)
+    if (dataset or data_dir) and not experiment:
+        raise UsageError("--dataset and --data_dir go with --report=EXPERIMENT")
+    if not (experiment or results.is_dir()):
         raise RunError(f"there is no folder {results}; run this where results/ is, or name another with --results=DIR")
     from gan_repro import tensorflow_setup
 
     print("starting TensorFlow ...", flush=True)
     tensorflow_setup.prepare()
+    if experiment:
+        out = _out(folder)
+        files.write_json(out / "record.json", report(folder, data_dir, out))
+        print(f"wrote {out / 'record.json'}")
+        return
     for path, written in draw(results / "figures").items():
         print(f"{'wrote' if written else 'as it was:'} {path}")
 

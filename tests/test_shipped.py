@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_repro import configuration, data, files, finished, runner, sample, ship, shipped, weights
+from gan_repro import configuration, data, files, finished, randomness, runner, sample, sampling, ship, shipped, weights
 from gan_repro.errors import RunError
 from gan_repro.evaluation import classifier, measure, neighbours, parzen
 from gan_repro.reporting import records
@@ -43,10 +43,12 @@ def told(folder):
 
 def test_the_papers_are_there():
     assert {("goodfellow2014", "mnist"), ("cgan", "mnist"), ("dcgan", "mnist"), ("wgan", "mnist")} <= shipped.folders().keys()
+    beside = {path.name for path in shipped.FOLDER.iterdir()} - {path.name for path in shipped.folders().values()}
+    assert beside == {"classifier-mnist"}  # no generator; test_classifier.py has its tests
 
 
 def test_all_together_are_small():
-    sizes = [path.stat().st_size for folder in shipped.folders().values() for path in folder.iterdir()]
+    sizes = [path.stat().st_size for path in shipped.FOLDER.rglob("*") if path.is_file()]
     assert max(sizes) <= shipped.LARGEST and sum(sizes) <= shipped.ALL
 
 
@@ -248,6 +250,60 @@ def test_packaging_keeps_the_run_and_rounds_its_weights(precision, trained, quic
     for entry in said["measurements"]:
         assert entry["value"] == pytest.approx(drawn[entry["generator"]][1][:20].mean())
         assert entry["record"] == recorded[entry["generator"]]
+
+
+def test_a_runs_draws_of_z(trained):
+    run = finished.from_folder(trained)
+    sampled = sampling.sample_images(run.generator("last"), run.prior(), 20, run.config.seed)
+    np.testing.assert_array_equal(run.samples("last", 20, draw=randomness.VALIDATION), sampled)
+    found = [run.samples("last", 20, draw=k) for k in range(randomness.REPORTED)]
+    np.testing.assert_array_equal(run.samples("last", 20), found[0])
+    images = {image.tobytes() for draw in (sampled, *found) for image in draw}
+    assert len(images) == 20 * 6
+    np.testing.assert_array_equal(run.samples("last", 20, seed=run.config.seed, draw=3), sampled)
+
+
+def test_a_shipped_generator_is_reported_anew(trained, quick, tmp_path):
+    folder = ship.ship(trained, ["last"], "float32", into=tmp_path)
+    record = files.read_json(folder / "record.json")
+    best, last = ({entry["generator"]: entry for entry in record["measurements"]}[kind] for kind in ("best", "last"))
+    before = files.read_json(trained / "record.json")
+    judged = best | {"metric": "label_accuracy"}
+    old = record | {"measurements": [best, last | {"value": 7.0}, judged, judged | {"generator": "last"}]}
+    for key in ("choice", "sha256"):
+        old.pop(key, None)
+    del old["manifest"]["choice"]
+    files.write_json(folder / "record.json", old)
+    assert shipped.measure(folder, out=tmp_path / "out") == [last]  # float32 has changed nothing
+    new = shipped.report(folder, out=tmp_path / "out")
+    assert new["measurements"] == [best, last, judged, judged | {"generator": "last"}]  # whose weights are gone stays
+    assert new["choice"] == {"draw": "validation", "note": records.OLD_RULE} and new["best"] == before["best"]
+    assert new["manifest"]["reported_anew"]["generators"] == ["last"]
+    records.check(new, "record.json")
+
+
+def test_numbers_of_another_judge_do_not_stay_beside_todays(trained, quick, tmp_path, monkeypatch):
+    folder = ship.ship(trained, ["last"], "float32", into=tmp_path)
+    record = files.read_json(folder / "record.json")
+    accuracy = record["measurements"][0] | {"metric": "label_accuracy", "generator": "best"}
+    record["measurements"] += [accuracy, accuracy | {"generator": "last"}]
+    files.write_json(folder / "record.json", {key: value for key, value in record.items() if key != "sha256"})
+    today = accuracy | {"generator": "last", "value": 3.0, "judge_difference": 0.1}
+    monkeypatch.setattr(shipped, "measure", lambda *args: [today])
+    kept = [(entry["metric"], entry["generator"]) for entry in shipped.report(folder)["measurements"]]
+    assert kept == [("brightness", "best"), ("brightness", "last"), ("label_accuracy", "last")]
+    assert shipped.report(folder)["measurements"][-1] == today
+
+
+def test_reporting_by_name(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    record = shipped.record(shipped.find("wgan"))
+    monkeypatch.setattr(shipped, "report", lambda folder, data_dir, out: record | {"command": f"{folder.name} {data_dir}"})
+    assert shipped.main(["shipped", "--report=wgan", "--data_dir=here"]) == 0
+    assert files.read_json(tmp_path / "runs/shipped-wgan-mnist/record.json")["command"] == "wgan-mnist here"
+    for words in (["--report=wgam"], ["--report=wgan", "--dataset=cifar10"], ["--dataset=mnist"]):
+        assert shipped.main(["shipped", *words]) == 2
+    assert capsys.readouterr().err.count("\n") == 3
 
 
 def test_without_its_data_nothing_is_packaged(trained, quick, tmp_path):
