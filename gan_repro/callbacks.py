@@ -10,8 +10,9 @@ import time
 import keras
 import numpy as np
 
+from gan_repro import sampling
 from gan_repro.errors import UserError
-from gan_repro.reporting import figures
+from gan_repro.reporting import figures, points
 
 
 def duration(seconds):
@@ -25,7 +26,7 @@ def duration(seconds):
 
 
 class ProgressLine(keras.callbacks.Callback):
-    """One live line: epoch, steps per second, time left, losses, D(x) and D(G(z)), last validation.
+    """One live line: epoch, steps per second, time left, losses, D(x) and D(G(z)), or a critic's f(x) and f(G(z)), validation.
 
     On a terminal the line is rewritten in place; into a file or pipe a line goes out every `interval` seconds.
     """
@@ -53,7 +54,8 @@ class ProgressLine(keras.callbacks.Callback):
             return
         self._shown = now
         left = (logs["total"] - logs["step"]) / max(logs["steps_per_second"], 1e-9)
-        names = {"d_loss": "D loss", "g_loss": "G loss", "d_real": "D(x)", "d_generated": "D(G(z))"}
+        d = "D" if logs["probabilities"] else "f"  # a critic's readings are scores
+        names = {"d_loss": "D loss", "g_loss": "G loss", "d_real": f"{d}(x)", "d_generated": f"{d}(G(z))"}
         readings = "  ".join(f"{title} {logs[name]:.3f}" for name, title in names.items() if name in logs)
         self._show(
             f"epoch {self.epoch}  step {logs['step']:,.0f}/{logs['total']:,.0f}  {logs['steps_per_second']:.1f} steps/s  "
@@ -82,15 +84,15 @@ class ProgressLine(keras.callbacks.Callback):
 
 
 class SampleGrid(keras.callbacks.Callback):
-    """Draws the same z every few epochs: samples/epoch-00005.png, a 10 x 10 grid.
+    """Draws the same z every few epochs: samples/epoch-00005.png, a 10 x 10 grid; or many points in front of real ones.
 
-    A conditional generator draws a row for each of the first ten classes.
+    A conditional generator draws a row for each of the first ten classes, or points of all classes.
 
     Args:
       loop: training.Loop.
       folder: where the pictures go.
       every: epochs between pictures.
-      spec: data.source.Spec, for the range of the pixels and the caption.
+      spec: data.source.Spec, for the shape, the range of the pixels and the caption.
     """
 
     def __init__(self, loop, folder, every, spec):
@@ -102,13 +104,18 @@ class SampleGrid(keras.callbacks.Callback):
         played = epoch + 1
         if played % self.every:
             return
-        conditional = len(self.loop.trainable.sampler.inputs) > 1
-        labels = np.repeat(np.arange(10) % self.spec.classes, 10) if conditional else None
-        images = self.loop.trainable.sample(100, self.loop.seed, labels)
+        trainable, seed = self.loop.trainable, self.loop.seed
+        conditional = len(trainable.sampler.inputs) > 1
         prefix = f"{self.loop.stage().name}-" if len(self.loop.stages) > 1 else ""
-        path = self.folder / f"{prefix}epoch-{played:05d}.png"
-        black, white = self.spec.scaling.shown(images)
-        figures.sample_grid(path, images, 10, 10, f"{self.spec.title}: epoch {played}", black, white)
+        path, title = self.folder / f"{prefix}epoch-{played:05d}.png", f"{self.spec.title}: epoch {played}"
+        if points.are(self.spec.shape):
+            labels = sampling.balanced_labels(points.SHOWN, self.spec.classes) if conditional else None
+            samples = trainable.sample(points.SHOWN, seed, labels)
+            points.cloud(path, samples, points.real_of(trainable.source), labels, title)
+        else:
+            labels = np.repeat(np.arange(10) % self.spec.classes, 10) if conditional else None
+            images = trainable.sample(100, seed, labels)
+            figures.sample_grid(path, images, 10, 10, title, *self.spec.scaling.shown(images))
 
 
 class TensorBoard(keras.callbacks.Callback):

@@ -47,6 +47,7 @@ def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fa
     if not settled_before and _show_finished(workdir, config):
         return 0
     from gan_repro import tensorflow_setup
+    from gan_repro.reporting import points
 
     print("starting TensorFlow ...", flush=True)
     strategy = tensorflow_setup.prepare()
@@ -59,8 +60,8 @@ def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fa
             manifest = _training_manifest(workdir, config, source)
             workdir.settle(config)  # only now: a refused continuation leaves the old configuration
             spec = source.spec
-            print(f"{experiment.known_as}: {experiment.model(config.preset, config.dataset)}")
-            what = "points" if spec.shape[:2] == (1, 1) else f"images of {' x '.join(map(str, spec.shape))}"
+            print(": ".join(dict.fromkeys([experiment.known_as, experiment.model(config.preset, config.dataset)])))
+            what = "points" if points.are(spec.shape) else f"images of {' x '.join(map(str, spec.shape))}"
             print(f"{spec.title}: {spec.sizes['train']:,} training {what}")
             print(f"folder {workdir.path}")
             stages = experiment.stages(config, source)
@@ -206,6 +207,7 @@ def _load(experiment, config, data_dir, fallback):
 def _new_manifest(config, source):
     return {
         "commit": folders.commit(),
+        "choice": records.CHOICE,
         "seed": config.seed,
         "data": _data(source),
         "precision": getattr(config.recipe, "precision", "float32"),
@@ -326,17 +328,24 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
         run = dataclasses.replace(run, rows=tuple(loop.progress.rows), epochs=loop.epochs(), step=loop.step())
     start = time.monotonic()
     measurements = experiment.evaluate(run)
+    if not isinstance(measurements, (list, tuple)):
+        again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={workdir.path}"])
+        raise RunError(
+            f"evaluate of the experiment {experiment.name} returned {measurements!r:.50} and not a list of measurements "
+            f"(run.measurement); mend it. The training is kept; to evaluate it, run: {again}"
+        )
     evaluated = time.monotonic() - start
     manifest = manifest | {"weights_sha256": {kind: files.sha256(workdir.weights(kind)) for kind in run.kinds()}}
     files.write_json(workdir.manifest, manifest)
-    plain = config.as_dict()
+    chosen, plain = loop.progress.best if loop else None, config.as_dict()
     seconds = loop.progress.seconds if loop else 0.0
     record = {
         "schema": 1,
         **{key: plain[key] for key in ("experiment", "dataset", "preset", "seed")},
         "epochs": run.epochs,
         "complete": complete,
-        "best": loop.progress.best if loop else None,
+        "best": chosen,
+        "choice": records.choice(chosen, manifest),
         "notices": loop.progress.notices if loop else [],
         "config": plain,
         "manifest": manifest,

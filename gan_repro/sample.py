@@ -23,7 +23,7 @@ USAGE = """usage: python -m gan_repro.sample --workdir=DIR [--out=FILE.png|.gif|
 
 Draws from the generator of a finished or interrupted run, whose folder is all that it needs, or of an experiment of which a
 trained generator comes with the program:
-  --out=FILE.png                        a grid of samples (a row for each label of a conditional generator)
+  --out=FILE.png                        a grid of samples (a row for each label of a conditional generator); a cloud of points
   --out=FILE.png --interpolate=linear   strips: walks between random pairs of z
   --out=FILE.gif --interpolate=linear   closed walks through random z, side by side, moving
   --out=FILE.npz                        arrays: images (uint8), z, labels; gan_repro.run reads them as --dataset=npz:FILE.npz"""
@@ -158,22 +158,22 @@ def _fit(asked, spec):
     """Checks a Request against the data.source.Spec of the run.
 
     Raises:
-      UsageError: a label is none of its classes, or it is too much at once.
-      RunError: its generator draws no images.
+      UsageError: a label is none of its classes, it is too much at once, or points are to be laid out as images are.
     """
-    if tuple(spec.shape) == (1, 1, 1):
-        raise RunError(f"{spec.title}: this generator draws single numbers, not images; the run's figures/ show them")
     outside = [label for label in asked.labels if label >= spec.classes]
     if outside:
         valid = f"its classes are 0..{spec.classes - 1}" if spec.classes else "its data have no labels; leave the flag out"
         raise UsageError(f"--label={outside[0]}: {spec.title}: {valid}")
-    from gan_repro.reporting import show
+    from gan_repro.reporting import points, show
 
+    if points.are(spec.shape) and (asked.way or asked.grid):
+        flag = "interpolate" if asked.way else "grid"
+        raise UsageError(f"--{flag} is for images; {spec.title}: this generator draws points, which have one picture together")
     height, width, channels = spec.shape
     each = 1 if not asked.way else asked.steps if asked.suffix == ".png" else show.STOPS * show.FRAMES
     if asked.n * each * height * width * channels > MOST_NUMBERS:
         raise UsageError(f"{asked.n} at once are too many of {width} x {height} pixels; ask for fewer, with several seeds")
-    if asked.suffix == ".npz":
+    if asked.suffix == ".npz" or points.are(spec.shape):
         return
     rows, columns = asked.grid or show.square(asked.n)
     if asked.way and asked.suffix == ".png":

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_repro import configuration, data, files, finished, priors, randomness, runner, sample
+from gan_repro import configuration, data, files, finished, priors, randomness, runner, sample, weights
+from gan_repro.data.source import Spec
 from gan_repro.reporting import draw
 from gan_repro.scaling import ContrastNormalised
 from gan_repro.workdir import Workdir
@@ -26,9 +27,9 @@ GAP, MARGIN = 2, 10  # white pixels between the images of a grid, and around the
 def train(name, folder, npz, **changes):
     """Plays two epochs of two minibatches into `folder`, as gan_repro.run does, but for the evaluation.
 
-    The weights are so large that neither z nor the label is lost in rounding.
+    The weights are so large that neither z nor the label is lost in rounding, and so small that no image has a white edge.
     """
-    changes |= {"generator_irange": 1.0, "averages": ()}
+    changes |= {"generator_irange": 0.5, "averages": ()}
     found = configuration.find(name)
     config = configuration.resolve(found, f"npz:{npz}", "smoke")
     recipe = dataclasses.replace(config.recipe, steps_per_epoch=2, batch_size=20, n_samples=50, samples_every=9, **changes)
@@ -402,24 +403,43 @@ def test_folders_that_are_no_run(copy, tmp_path, capsys):
         (copy / "manifest.json").write_text(damaged)
         refused(1, ["manifest.json is damaged"], capsys, copy)
     (copy / "kept.json").replace(copy / "manifest.json")
-    for weights in copy.glob("*.h5"):
-        weights.unlink()
+    for path in copy.glob("*.h5"):
+        path.unlink()
     refused(1, ["no generator's weights yet", "gan_repro.evaluate"], capsys, copy)
     assert not (tmp_path / "typo").exists() and list((tmp_path / "empty").iterdir()) == []
 
 
 def test_runs_without_a_generator_of_images(tmp_path, capsys):
-    for name, dataset, words in (
-        ("theis2015", "mnist", ["theis2015, which trains no generator"]),
-        ("goodfellow2014", "gaussian1d", ["single numbers, not images"]),
-    ):
-        folder = Workdir(tmp_path / name)
-        folder.path.mkdir()
-        config = configuration.resolve(configuration.find(name), dataset, "smoke")
-        folder.config.write_text(json.dumps(config.as_dict()))
-        folder.manifest.write_text(json.dumps({"data": {"title": dataset, "shape": [1, 1, 1], "classes": 0}}))
-        folder.weights("last").touch()
-        refused(1, words, capsys, folder.path)
+    folder, _ = described(tmp_path, "theis2015", "mnist", (28, 28, 1))
+    folder.weights("last").touch()
+    refused(1, ["theis2015, which trains no generator"], capsys, folder.path)
+
+
+def described(place, name, dataset, shape):
+    """(Workdir, Config) of a folder that says of a run what it was, without weights."""
+    folder = Workdir(place / name)
+    folder.path.mkdir()
+    config = configuration.resolve(configuration.find(name), dataset, "smoke")
+    folder.config.write_text(json.dumps(config.as_dict()))
+    folder.manifest.write_text(json.dumps({"data": {"title": dataset, "shape": shape, "classes": 0}}))
+    return folder, config
+
+
+@pytest.mark.parametrize(("dataset", "shape"), [("gaussian1d", (1, 1, 1)), ("mnist", (1, 1, 2))])
+def test_points_are_drawn_and_had_as_they_are(dataset, shape, tmp_path, capsys):
+    folder, config = described(tmp_path, "goodfellow2014", dataset, shape)
+    found = configuration.find("goodfellow2014")
+    network = found.generator(config, Spec(dataset, dataset, shape, 0, {}))
+    network.set_weights([np.random.default_rng(0).normal(size=weight.shape) for weight in network.weights])
+    weights.write(network, folder.weights("last"))
+    assert ask(folder.path, f"--out={tmp_path / 'cloud.png'}", "--n=50") == 0
+    assert np.asarray(Image.open(tmp_path / "cloud.png")).std() > 0
+    had = arrays(folder.path, tmp_path / "points.npz", "--n=50")
+    assert had.keys() == {"points", "z"} and had["points"].shape == (50, shape[2]) and had["points"].dtype == np.float32
+    wanted = np.asarray(network(had["z"])).reshape(50, -1)
+    np.testing.assert_allclose(had["points"], wanted, rtol=1e-4, atol=1e-5)
+    for flag in ("--interpolate=linear", "--grid=5x5"):
+        refused(2, [flag.partition("=")[0], "points"], capsys, folder.path, flag)
 
 
 @pytest.mark.parametrize("out", ["file/x.png", "file/new/x.png", "folder.png"])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gan_repro.evaluation import neighbours
-from gan_repro.reporting import figures
+from gan_repro.reporting import figures, points
 from gan_repro.reporting.curves import kind_title, wrapped
 from gan_repro.reporting.curves import run_title as title_of
 
@@ -72,10 +72,19 @@ def nearest(queries, source):
 
 
 def samples(run, kind):
-    """Writes figures/samples-KIND.png: a hundred random samples, not selected: the first ones of the run's evaluation."""
+    """Writes figures/samples-KIND.png: a hundred random samples, not selected: the first ones of the run's evaluation.
+
+    Of points there are points.SHOWN, in front of real ones.
+    """
+    from gan_repro.sampling import balanced_labels
+
+    path, title = run.workdir.figures / f"samples-{kind}.png", caption(run, kind)
+    if points.are(run.source.spec.shape):
+        labels = balanced_labels(points.SHOWN, run.source.spec.classes) if run.conditional() else None
+        points.cloud(path, run.samples(kind, points.SHOWN, labels=labels), points.real_of(run.source), labels, title)
+        return
     images = run.samples(kind, 100)
-    shown = run.source.spec.scaling.shown(images)
-    figures.sample_grid(run.workdir.figures / f"samples-{kind}.png", images, 10, 10, caption(run, kind), *shown)
+    figures.sample_grid(path, images, 10, 10, title, *run.source.spec.scaling.shown(images))
 
 
 def interpolation(run, kind):

@@ -8,7 +8,7 @@ import numpy as np
 
 from gan_repro import files
 from gan_repro.errors import UsageError
-from gan_repro.reporting import draw, figures
+from gan_repro.reporting import draw, figures, points
 from gan_repro.scaling import to_pixels
 
 STOPS = 6  # of a closed walk; an open one goes from the first to the second
@@ -50,7 +50,7 @@ def _shown(run, images):
 
 
 def grid(path, run, kind, n, seed, listed=(), shape=None):
-    """Writes a PNG with n samples.
+    """Writes a PNG with n samples: a grid of images, or a cloud of points.
 
     Args:
       path: the file.
@@ -60,11 +60,15 @@ def grid(path, run, kind, n, seed, listed=(), shape=None):
       seed: sample j is a function of (seed, j), the weights and its label alone.
       listed: labels for a conditional generator, () for all its classes: sample j has label listed[j % len(listed)].
       shape: (rows, columns), rows * columns >= n, filled in reading order. None: a row for each label where there are
-        several (and WIDEST columns are enough), else as square as n allows.
+        several (and WIDEST columns are enough), else as square as n allows. Points have no grid.
     """
     from gan_repro import sampling
 
     images, labels = _images(run, kind, sampling.draw(run.prior(), n, seed), listed, seed=seed)
+    title = f"{draw.caption(run, kind)}. z of seed {seed}"
+    if points.are(run.source.spec.shape):
+        points.cloud(path, images, points.real_of(run.source), labels, title + draw.masks(run, kind))
+        return
     distinct = 1 if labels is None else len(listed) or run.source.spec.classes
     by_label = 1 < distinct <= n <= WIDEST * distinct and shape in (None, (distinct, -(-n // distinct)))
     rows, columns = shape or ((distinct, -(-n // distinct)) if by_label else square(n))
@@ -72,8 +76,7 @@ def grid(path, run, kind, n, seed, listed=(), shape=None):
     cells = np.full((rows * columns, *images.shape[1:]), white, np.float32)
     j = np.arange(n)
     cells[j % distinct * columns + j // distinct if by_label else j] = images
-    title = f"{draw.caption(run, kind)}. z of seed {seed}{'. A row for each label' if by_label else ''}"
-    title += draw.masks(run, kind)
+    title += f"{'. A row for each label' if by_label else ''}{draw.masks(run, kind)}"
     figures.sample_grid(path, cells, rows, columns, title, black, white)
 
 
@@ -239,13 +242,17 @@ def arrays(path, run, kind, n, seed, listed=()):
 
     `images` uint8 (n, h, w, c), 0..255; `z` float32 (n, d); `labels` int32 (n,) if the generator is conditional. Each image
     is turned into pixels alone. Where the networks see contrast-normalised images, its mean and contrast were never
-    theirs to make: its largest absolute value becomes 0 or 255.
+    theirs to make: its largest absolute value becomes 0 or 255. Points have no pixels: they stand there as they are, as
+    `points` float32 (n, d) in place of `images`.
     """
     from gan_repro import sampling
 
     z = sampling.draw(run.prior(), n, seed)
     images, labels = _images(run, kind, z, listed, seed=seed)
-    pixels = np.stack([to_pixels(image, *_shown(run, image)) for image in images])
-    held = {"images": pixels, "z": z} | ({} if labels is None else {"labels": labels})
+    if points.are(run.source.spec.shape):
+        held = {"points": images.reshape(n, -1)}
+    else:
+        held = {"images": np.stack([to_pixels(image, *_shown(run, image)) for image in images])}
+    held |= {"z": z} | ({} if labels is None else {"labels": labels})
     with files.replacing(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, **held)
