@@ -9,8 +9,9 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.ops import handle_data_util
 
-from gan_repro import losses, randomness
+from gan_repro import losses, randomness, tensorflow_setup
 from gan_repro.averaging import EVERY, Average
 from gan_repro.errors import DataError, UsageError
 from gan_repro.metrics import METRICS
@@ -120,7 +121,8 @@ class AdversarialGame:
       tag: distinguishes the stages of a run in the random streams.
 
     Raises:
-      UsageError: minibatches do not fit the data or the replicas, or XLA is wanted on several replicas.
+      UsageError: minibatches do not fit the data or the replicas, XLA is wanted on several replicas, the sampler shares
+        weights with G, or two variables of terms have one name.
     """
 
     def __init__(
@@ -138,6 +140,12 @@ class AdversarialGame:
             raise UsageError(f"batch_size = {batch_size}: must be a multiple of the {self.replicas} devices")
         if jit_compile and self.replicas > 1:
             raise UsageError("jit_compile = true: XLA cannot compile the step on several devices; set it to false")
+        if {id(weight) for weight in sampler.weights} & {id(weight) for weight in generator.network.weights}:
+            raise UsageError(
+                "sampler: it shares weights with the generator that learns, and drawing samples would overwrite them; give a "
+                "second network of that architecture, made by a second call of what makes the generator"
+            )
+        self._terms_variables = _variables_of(generator.terms + discriminator.terms)
         self.averages = {kind: Average(kind, generator.network, self.steps_per_epoch) for kind in averages}
         # since_g: minibatches since G's last move. DCGAN's MNIST code lets G begin, so there it starts full.
         since_g = order.g_every - 1 if order.kind == "one_player" else 0
@@ -151,6 +159,7 @@ class AdversarialGame:
         self._feed = None
         self._feed_epoch = None
         self._looked_at = None
+        self._prepared = False
         self.traces = 0
         compiled = tf.function(jit_compile=True, autograph=False) if jit_compile else lambda function: function
         self._d_moves, self._g_moves = compiled(self._move_d), compiled(self._move_g)
@@ -172,6 +181,44 @@ class AdversarialGame:
             "generator": int(self._counters["g_updates"].numpy()),
         }
 
+    def prepare(self):
+        """Traces and compiles the step, where that was not done yet; plays nothing.
+
+        Raises:
+          UsageError: a term gives no scalar, a loss does not reach its player, or the step reads or writes a variable that
+            `state` does not know.
+          DataError: the data cannot be opened.
+        """
+        if self._prepared:
+            return
+        self._open()
+        none = tf.constant(0, tf.int32)
+        self._check_variables(self._play_many.get_concrete_function(self._feed, none))
+        with tensorflow_setup.without_chatter():  # what the compiler says of the graph
+            self._play_many(self._feed, none)
+        self._prepared = True
+
+    def _open(self):
+        """Opens the feed of the current epoch, where it is not open."""
+        epoch, first = divmod(self.step, self.steps_per_epoch)
+        if self._feed_epoch != epoch:
+            self._feed, self._feed_epoch = self.source.open(epoch, self.seed, first, self.batch_size), epoch
+
+    def _check_variables(self, step):
+        """Raises UsageError where a traced step depends on a variable that no checkpoint would keep."""
+        data = tf.function(lambda feed, i: self.source.batch(feed, i, self.batch_size), autograph=False)
+        data = data.get_concrete_function(self._feed, tf.constant(0, tf.int32))  # what it reads is no state
+        kept = {id(handle) for variable in self.state().values() for handle in _handles(variable)}
+        kept |= {id(tensor) for tensor in data.captured_inputs}
+        stray = [id(held) for held, inside in step.graph.captures if _is_variable(inside) and id(held) not in kept]
+        if stray:
+            read = {id(handle): variable.name for variable in step.graph.variables for handle in _handles(variable)}
+            named = {read.get(handle, "one that is only written").partition(":")[0] for handle in stray}
+            raise UsageError(
+                f"the step uses variables that no checkpoint would keep: {', '.join(sorted(named))}; the term that uses one "
+                'must own it: losses.Term(..., variables={"k": k})'
+            )
+
     def steps(self, n):
         """Plays `n` minibatches, without Python in between, and not beyond the end of the epoch.
 
@@ -184,12 +231,13 @@ class AdversarialGame:
         Raises:
           ValueError: n < 1 or the epoch has fewer minibatches left.
           DataError: the data are streamed from files, and these cannot be read on.
+          UsageError: as `prepare`.
         """
-        epoch, first = divmod(self.step, self.steps_per_epoch)
+        first = self.step % self.steps_per_epoch
         if not 1 <= n <= self.steps_per_epoch - first:
             raise ValueError(f"{n} steps from step {first} of an epoch of {self.steps_per_epoch}")
-        if self._feed_epoch != epoch:
-            self._feed, self._feed_epoch = self.source.open(epoch, self.seed, first, self.batch_size), epoch
+        self.prepare()
+        self._open()
         try:
             rows = self._play_many(self._feed, tf.constant(n, tf.int32)).numpy()
         except tf.errors.OpError as error:
@@ -201,7 +249,7 @@ class AdversarialGame:
 
     def state(self):
         """{name: variable}: all that the next step depends on, for a checkpoint; and the averages."""
-        state = dict(self._counters)
+        state = self._counters | {f"term/{name}": variable for name, variable in self._terms_variables.items()}
         for role, player in (("generator", self.generator), ("discriminator", self.discriminator)):
             for part, variables in (("", player.network.variables), ("_optimizer", player.optimizer.variables)):
                 state |= {f"{role}{part}/{i:03d}": variable.value for i, variable in enumerate(variables)}
@@ -333,9 +381,21 @@ class AdversarialGame:
             for variable in player.network.trainable_variables:
                 variable.assign(player.constraint(variable))
 
-    def _loss(self, player, play):
-        loss = losses.total(player.terms, play)
+    def _loss(self, role, play):
+        loss = losses.total(getattr(self, role).terms, play, f"the {role}")
         return loss, loss / self.replicas
+
+    def _gradients(self, role, tape, share):
+        """Of a player's share of its loss, one for each of its trainable variables, None where there is none."""
+        player = getattr(self, role)
+        gradients = tape.gradient(share, player.network.trainable_variables)
+        if gradients and all(gradient is None for gradient in gradients):
+            names = ", ".join(term.name for term in player.terms)
+            raise UsageError(
+                f"the loss of the {role} ({names}) does not depend on the {role}'s weights in a way that can be "
+                "differentiated: it would learn nothing"
+            )
+        return gradients
 
     def _row(self, play, d_loss=None, g_loss=None, d_gradient=0.0, g_gradient=0.0):
         blank = tf.zeros([])
@@ -360,10 +420,10 @@ class AdversarialGame:
         self._constrain_before(self.generator, self.discriminator)
         with tf.GradientTape(persistent=True) as tape:
             play = self._begin(x, labels, step, 0)
-            d_loss, d_share = self._loss(self.discriminator, play)
-            g_loss, g_share = self._loss(self.generator, play)
-        d_gradients = tape.gradient(d_share, self.discriminator.network.trainable_variables)
-        g_gradients = tape.gradient(g_share, self.generator.network.trainable_variables)
+            d_loss, d_share = self._loss("discriminator", play)
+            g_loss, g_share = self._loss("generator", play)
+        d_gradients = self._gradients("discriminator", tape, d_share)
+        g_gradients = self._gradients("generator", tape, g_share)
         row = self._row(play, d_loss, g_loss, _entries(d_gradients), _entries(g_gradients))
         self._update(self.discriminator, d_gradients)
         self._update(self.generator, g_gradients)
@@ -375,8 +435,8 @@ class AdversarialGame:
             self._constrain_before(self.discriminator)
             play = self._begin(x, labels, step, move)
             with tf.GradientTape() as tape:
-                loss, share = self._loss(self.discriminator, play)
-            gradients = tape.gradient(share, self.discriminator.network.trainable_variables)
+                loss, share = self._loss("discriminator", play)
+            gradients = self._gradients("discriminator", tape, share)
             entries += _entries(gradients)
             row = self._row(play, d_loss=loss, d_gradient=entries)
             self._update(self.discriminator, gradients)
@@ -386,8 +446,8 @@ class AdversarialGame:
         self._constrain_before(self.generator)
         with tf.GradientTape() as tape:
             play = self._begin(x, labels, step, self.order.d_steps, noise)
-            loss, share = self._loss(self.generator, play)
-        gradients = tape.gradient(share, self.generator.network.trainable_variables)
+            loss, share = self._loss("generator", play)
+        gradients = self._gradients("generator", tape, share)
         row = self._row(play, g_loss=loss, g_gradient=_entries(gradients))
         self._update(self.generator, gradients)
         return row
@@ -401,6 +461,26 @@ class AdversarialGame:
     def _move_in_turn(self, x, labels, step):
         row, play = self._d_turn(x, labels, step)
         return row + self._g_turn(x, labels, step, None if self.order.fresh_noise else play.z)
+
+
+def _variables_of(terms):
+    """{name: variable} of all terms. Raises UsageError where two variables have one name."""
+    found = {}
+    for term in terms:
+        for name, variable in term.variables.items():
+            if found.setdefault(name, variable) is not variable:
+                raise UsageError(f"two variables of terms are called {name}, one of them in the term {term.name}: rename it")
+    return found
+
+
+def _handles(variable):
+    """The resources of a variable, of each replica's copy where it is mirrored."""
+    return [each.handle for each in getattr(variable, "values", (variable,))]
+
+
+def _is_variable(tensor):
+    """Whether a tensor is the resource of a variable: that of a table, say, has no shape to be told."""
+    return tensor.dtype == tf.resource and handle_data_util.get_resource_handle_data(tensor).is_set
 
 
 def _entries(gradients):

@@ -4,9 +4,11 @@ Who plays when is not here (game.py). D's outputs are logits a, with D(x) = sigm
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import tensorflow as tf
+
+from gan_repro.errors import UsageError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,18 +19,42 @@ class Term:
       name: for messages.
       value: game.Play -> scalar tensor, a mean over the minibatch, to be minimised.
       weight: what it is multiplied by.
+      variables: {name: tf.Variable} that `value` reads or writes, beside the networks: BEGAN's k, a buffer of old samples.
+        Checkpoints keep them; two terms may share one under one name. What `value` keeps elsewhere, in Python, is lost.
     """
 
     name: str
     value: Callable
     weight: float = 1.0
+    variables: Mapping[str, tf.Variable] = dataclasses.field(default_factory=dict, hash=False)
 
 
-def total(terms, play):
-    """The sum of the weighted terms: float32 scalar."""
+def total(terms, play, player="a player"):
+    """The sum of the weighted terms: float32 scalar.
+
+    Args:
+      terms: sequence of Term.
+      play: game.Play.
+      player: whose loss it is, for messages.
+
+    Raises:
+      UsageError: a term gives no scalar.
+    """
     # A sum over one tensor: add_n of three and more begins with any of them (tensorflow_setup.py)
-    values = [tf.cast(term.weight, tf.float32) * tf.cast(term.value(play), tf.float32) for term in terms]
+    values = [tf.cast(term.weight, tf.float32) * _scalar(term, play, player) for term in terms]
     return values[0] if len(values) == 1 else tf.reduce_sum(tf.stack(values))
+
+
+def _scalar(term, play, player):
+    """A term's value: float32 scalar. Raises UsageError where it is something else."""
+    value = term.value(play)
+    if value is not None and (shape := tf.convert_to_tensor(value).shape).rank == 0:
+        return tf.cast(value, tf.float32)
+    what = "nothing" if value is None else f"a tensor of shape {shape}"
+    raise UsageError(
+        f"the term {term.name} of the loss of {player} gives {what}: it must give one number, such as "
+        "tf.reduce_mean(...) over the minibatch"
+    )
 
 
 def _mean(values):

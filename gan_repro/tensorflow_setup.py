@@ -6,15 +6,17 @@ import re
 import sys
 import tempfile
 
-# What TensorFlow 2.21 says on every start of a machine without a GPU, whatever TF_CPP_MIN_LOG_LEVEL is.
+# What TensorFlow 2.21 says on every start of a machine without a GPU, whatever TF_CPP_MIN_LOG_LEVEL is; and what its compiler
+# says as an error where a convolution with a bias is followed by a leaky ReLU: it then leaves the graph as it was.
 _CHATTER = re.compile(
     rb"All log messages before absl|cudart_stub|cuda_platform|cuda_driver|oneDNN custom operations|cpu_feature_guard"
+    rb"|remapper failed: .*Mutation::Apply error: fanout .* exist for missing node"
 )
 
 
 @contextlib.contextmanager
-def _without_chatter():
-    """Holds back what is written to stderr inside, also by C++, and lets all but the known start-up chatter through.
+def without_chatter():
+    """Holds back what is written to stderr inside, also by C++, and lets all but the known chatter through.
 
     Where no temporary file can be had (a full disk, a read-only one), the chatter is heard.
     """
@@ -51,7 +53,7 @@ def prepare(logical_cpus=1):
     # TensorFlow takes oneDNN's products and convolutions by itself only where the processor has AVX-512 with neural network
     # instructions; on AVX2 alone (AMD Zen 3) a step of DCGAN takes 0.7 of the time with them, of the MLP game 0.85.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    with _without_chatter():
+    with without_chatter():
         import keras
         import tensorflow as tf
         from absl import logging

@@ -32,7 +32,11 @@ class Trainable(Protocol):
     step: int
     steps_per_epoch: int
     sampler: object
+    source: object  # its data (data/source.py)
     probabilities: bool  # whether d_real and d_generated are
+
+    def prepare(self):
+        """Gets the first step ready without playing it: UserError where it cannot be played, before anything is written."""
 
     def steps(self, n):
         """Plays n minibatches, not beyond the epoch's end: {metric: masked float32 (n,)}.
@@ -145,6 +149,7 @@ class Loop:
           Interrupted: SIGINT or SIGTERM came; a checkpoint was written.
           RunError: more is played already than the stage's epochs; a loss or a weight became NaN or infinite, or a file
             could not be written: the last good checkpoint stands.
+          UsageError: as the Trainable's `prepare`.
         """
         import keras
 
@@ -259,10 +264,13 @@ class Loop:
                     "the record of what there is with gan_repro.evaluate"
                 )
             self.resumed_at = self.step()
+            if self.trainable.step < self._end():
+                self.trainable.prepare()
             self._write_best()  # a killed process may have left a later one, which will come again
             self.on_resume(self.step(), self.total_steps())
         else:
             self._build_to(0)
+            self.trainable.prepare()
             self.workdir.clear()
         self._write_metrics_whole()
 
@@ -283,6 +291,7 @@ class Loop:
         self.progress.best = self._best = None
         self.workdir.weights("best").unlink(missing_ok=True)  # of another generator than the one to come
         self.trainable = self.stages[self.progress.stage].build(self.trainable)
+        self.trainable.prepare()
         self._write_metrics_whole()  # the columns are the new stage's
         self._save()
 
@@ -330,7 +339,7 @@ class Loop:
         metrics = {name: metrics[name] for name in METRICS}
         self._add_rows(metrics, within, first)
         logs = {name: float(values.mean()) for name, values in metrics.items() if values.count()}
-        logs |= {"step": self.step(), "total": self.total_steps()}
+        logs |= {"step": self.step(), "total": self.total_steps(), "probabilities": self.trainable.probabilities}
         if self._steps_per_second:
             logs["steps_per_second"] = self._steps_per_second
         self._told.on_train_batch_end(trainable.step - 1, logs)

@@ -160,6 +160,38 @@ def test_terms_can_apply_the_discriminator_with_other_weights(digits):
     assert all((a != w.numpy()).any() for a, w in zip(before, played.discriminator.network.weights))
 
 
+def test_terms_may_share_a_variable_and_no_two_have_one_name(digits):
+    ours, other = (tf.Variable(value, trainable=False) for value in (0.0, 1.0))
+
+    def term(variable):
+        return losses.Term("scaled", lambda play: variable * tf.reduce_mean(play.d_generated), variables={"scale": variable})
+
+    played = games.build(digits, d_terms=(term(ours),), g_terms=(term(ours),))
+    assert [variable for name, variable in played.state().items() if name.endswith("/scale")] == [ours]
+    with pytest.raises(UsageError, match="scale"):
+        games.build(digits, d_terms=(term(ours),), g_terms=(term(other),))
+
+
+def test_getting_ready_plays_nothing_and_changes_nothing(digits):
+    ready, plain = games.build(digits), games.build(digits)
+    before = games.weights(ready)
+    ready.prepare()
+    assert ready.step == 0 and ready.traces == 1
+    for name, array in games.weights(ready).items():
+        np.testing.assert_array_equal(array, before[name], err_msg=name)
+    play(ready, 13), play(plain, 13)
+    assert ready.traces == 1
+    for name, array in games.weights(ready).items():
+        np.testing.assert_array_equal(array, games.weights(plain)[name], err_msg=name)
+
+
+def test_a_term_may_look_things_up(digits):
+    """A table is no variable: nothing of it would have to be kept."""
+    table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer([0], [1.0]), 0.0)
+    term = losses.Term("looked up", lambda play: table.lookup(tf.constant(0)) * tf.reduce_mean(play.d_generated))
+    play(games.build(digits, g_terms=(term,)), 2)
+
+
 # ---- who moves when -------------------------------------------------------------------------------------------------
 
 

@@ -16,9 +16,14 @@ import games
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from gan_repro import files, metrics, signals, training
-from gan_repro.errors import RunError
+from gan_repro import files, losses, metrics, signals, training
+from gan_repro import order as orders
+from gan_repro.callbacks import ProgressLine, SampleGrid, duration
+from gan_repro.data import drawn
+from gan_repro.data.source import Spec
+from gan_repro.errors import RunError, UsageError
 from gan_repro.workdir import Workdir
 
 
@@ -130,8 +135,6 @@ def test_tensorboard_gets_the_metrics_of_every_epoch(digits, tmp_path):
 
 
 def test_the_progress_line_tells_what_people_ask(digits, tmp_path):
-    from gan_repro.callbacks import ProgressLine, duration
-
     out = io.StringIO()
     made = loop(digits, tmp_path, [ProgressLine(out, interval=0.0)], epochs=3)
     made.run()
@@ -139,6 +142,32 @@ def test_the_progress_line_tells_what_people_ask(digits, tmp_path):
     assert re.match(r"epoch 3  step 30/30  [\d.]+ steps/s  0 s left  D loss [\d.]+  G loss [\d.]+  D\(x\) [\d.]+", last)
     assert "validation" in last
     assert [duration(s) for s in (42, 425, 11_520)] == ["42 s", "7 min 05 s", "3 h 12 min"]
+
+
+def test_a_critic_s_readings_are_not_called_probabilities(digits, tmp_path):
+    out = io.StringIO()
+    loop(digits, tmp_path, [ProgressLine(out, interval=0.0)], objective=losses.wasserstein()).run()
+    assert "f(x) " in out.getvalue() and "f(G(z)) " in out.getvalue() and "D(x)" not in out.getvalue()
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_points_are_looked_at_along_the_training(dimensions, tmp_path):
+    class Cloud(drawn.Drawn):
+        """A standard Gaussian."""
+
+        law = "N(0, 1)"
+
+        def draw(self, n, rng):
+            return rng.normal(size=(n, *self.spec.shape)).astype(np.float32)
+
+        def draw_tensor(self, n, pair):
+            return tf.random.stateless_normal([n, *self.spec.shape], pair, alg="philox")
+
+    source = Cloud(Spec("cloud", "a cloud", (1, 1, dimensions), 0, {"train": 60, "validation": 50, "test": 50}))
+    made = loop(source, tmp_path / "run", epochs=2)
+    made.callbacks.append(SampleGrid(made, tmp_path, 1, source.spec))
+    made.run()
+    assert [path.name for path in sorted(tmp_path.glob("*.png"))] == ["epoch-00001.png", "epoch-00002.png"]
 
 
 def test_the_best_generator_is_the_one_of_the_best_validation(digits, tmp_path):
@@ -259,6 +288,42 @@ def test_a_signal_saves_inside_an_epoch_and_the_rest_is_the_same_to_the_bit(unin
     assert (tmp_path / "generator_best.weights.h5").read_bytes() == (
         uninterrupted[1] / "generator_best.weights.h5"
     ).read_bytes()
+
+
+def balanced(source, declared=True):
+    """A game with BEGAN's k (Berthelot et al. 2017, section 3.4): a number that D's term reads and moves."""
+    k = tf.Variable(0.0, trainable=False, name="k")
+
+    def value(play):
+        real, generated = tf.reduce_mean(play.d_real**2), tf.reduce_mean(play.d_generated**2)
+        k.assign_add(0.5 * (0.5 * real - generated))
+        return real - k * generated
+
+    term = losses.Term("equilibrium", value, variables={"k": k} if declared else {})
+    return games.build(source, d_terms=(term,), order=orders.OrderOfPlay("alternating"))
+
+
+def test_a_variable_of_a_term_resumes_to_the_bit(digits, tmp_path, monkeypatch):
+    whole, parts = (tmp_path / name for name in ("whole", "parts"))
+    made = loop(digits, whole, build=lambda before: balanced(digits))
+    made.run()
+    wanted = final(made)
+    assert [value for name, value in wanted.items() if name.endswith("/k")] != [0.0]
+    monkeypatch.setattr(training, "CALL_SECONDS", 0.0)
+    with pytest.raises(signals.Interrupted):
+        loop(digits, parts, [StopAt(13)], build=lambda before: balanced(digits)).run()
+    monkeypatch.undo()
+    made = loop(digits, parts, build=lambda before: balanced(digits))
+    made.run()
+    assert made.resumed_at == 13
+    assert_same(wanted, final(made))
+    assert (whole / "metrics.csv").read_bytes() == (parts / "metrics.csv").read_bytes()
+
+
+def test_a_variable_that_nobody_keeps_is_refused_before_anything_is_written(digits, tmp_path):
+    with pytest.raises(UsageError, match=r"\bk\b") as caught:
+        loop(digits, tmp_path, build=lambda before: balanced(digits, declared=False)).run()
+    assert "\n" not in str(caught.value) and list(tmp_path.iterdir()) == []
 
 
 def test_more_epochs_continue_a_finished_run(uninterrupted, tmp_path):
