@@ -122,6 +122,11 @@ def _run(define_flags, body, argv, usage):
         return UserError.exit_code
 
 
+def warn(line):
+    """Says on stderr what does not end the work."""
+    print(f"warning: {_one_line(line)}", file=sys.stderr, flush=True)
+
+
 def _one_line(text):
     """`text` with line breaks and other unprintable characters, as names of files may hold them, written as in Python."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

@@ -7,14 +7,16 @@ No TensorFlow is imported here: `--list`, `--dry_run` and every usage error answ
 import dataclasses
 import difflib
 import importlib
+import importlib.util
 import math
 import pathlib
 import pkgutil
+import traceback
 import types
 import typing
 
 from gan_repro.errors import UsageError
-from gan_repro.experiment import Recipe, TrainingRecipe, fields_of
+from gan_repro.experiment import Experiment, Recipe, TrainingRecipe, fields_of
 
 PATHS = {"npz": "npz:PATH", "images": "images:FOLDER"}  # the kinds of data sets that take a path, as a user is told of them
 
@@ -84,9 +86,51 @@ def names():
 
 
 def find(name):
-    """The Experiment called `name`. Raises UsageError for an unknown one."""
+    """The Experiment called `name`.
+
+    Raises:
+      UsageError: an unknown one, or its file cannot be imported or does not describe an experiment of that name.
+    """
     choose("experiment", name, names())
-    return importlib.import_module(f"experiments.{name}").EXPERIMENT
+    path = _shown(importlib.util.find_spec(f"experiments.{name}").origin)
+    try:
+        found = getattr(importlib.import_module(f"experiments.{name}"), "EXPERIMENT", None)
+    except (Exception, SystemExit) as error:  # whatever a file may do that somebody is writing
+        raise UsageError(f"{path} cannot be used: {type(error).__name__}: {error}{_place(error)}") from error
+    if not isinstance(found, Experiment):
+        raise UsageError(f"{path} describes no experiment: it must have EXPERIMENT = Experiment(name={name!r}, ...)")
+    if found.name != name:
+        raise UsageError(f"{path}: the name of its EXPERIMENT is {found.name!r}: it must be {name!r}, as the file is called")
+    return found
+
+
+def _shown(path):
+    """A path, as seen from the folder that holds gan_repro and experiments where it is below that."""
+    import experiments
+
+    path, above = pathlib.Path(path), pathlib.Path(experiments.__path__[0]).parent
+    return path.relative_to(above) if path.is_relative_to(above) else path
+
+
+def _place(error):
+    """Where in the files of experiments an exception arose: " (experiments/lsgan.py, line 3)"; "" where it says so itself."""
+    import experiments
+
+    ours = tuple(experiments.__path__)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(ours)]
+    told = isinstance(error, SyntaxError) or not frames
+    return "" if told else f" ({_shown(frames[-1].filename)}, line {frames[-1].lineno})"
+
+
+def usable(warn):
+    """The Experiments of all names, sorted. One that cannot be used hides no other: `warn` gets a line that says why."""
+    found = []
+    for name in names():
+        try:
+            found.append(find(name))
+        except UsageError as error:
+            warn(str(error))
+    return found
 
 
 def dataset_kind(dataset):

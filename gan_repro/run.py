@@ -7,7 +7,7 @@ import textwrap
 from absl import flags
 
 from gan_repro import configuration, runner
-from gan_repro.command_line import run_main
+from gan_repro.command_line import run_main, warn
 from gan_repro.errors import UsageError
 
 USAGE = """usage: python -m gan_repro.run --experiment=NAME [--dataset=NAME] [--preset=paper|quick|smoke] ...
@@ -59,9 +59,8 @@ def _define_flags(values):
 
 def _list_experiments():
     wrap = textwrap.TextWrapper(100, subsequent_indent=8 * " ", break_long_words=False, break_on_hyphens=False)
-    for name in configuration.names():
-        found = configuration.find(name)
-        lines = [f"{name}: {found.title}", f"  {found.reference}"]
+    for found in configuration.usable(warn):
+        lines = [f"{found.name}: {found.title}", f"  {found.reference}"]
         by_presets = {}
         for key, presets in found.recipes.items():
             by_presets.setdefault(tuple(presets), []).append(configuration.PATHS.get(key, key))

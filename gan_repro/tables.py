@@ -16,7 +16,7 @@ from PIL import Image
 
 from gan_repro import configuration, files, shipped
 from gan_repro import experiment as experiments
-from gan_repro.command_line import run_main
+from gan_repro.command_line import run_main, warn
 from gan_repro.errors import RunError
 from gan_repro.reporting import curves, formats, investigation, overview, records, tables
 
@@ -211,7 +211,7 @@ def _body(values):
     results = Path(values["results"].value)
     if not results.is_dir():
         raise RunError(f"there is no folder {results}; run this where results/ is, or name another with --results=DIR")
-    found = [configuration.find(name) for name in configuration.names()]
+    found = configuration.usable(warn)
     _check_page(results / "README.md")
     for folder in values["add"].value:
         records.finished(folder)  # all are looked at before the first is copied

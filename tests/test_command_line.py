@@ -169,7 +169,7 @@ def test_without_a_temporary_file_tensorflow_s_chatter_is_heard(monkeypatch, cap
     for replacement, said in ((None, "an error\n"), (full, "oneDNN custom operations are on\nan error\n")):
         if replacement:
             monkeypatch.setattr(tensorflow_setup.tempfile, "TemporaryFile", replacement)
-        with tensorflow_setup._without_chatter():
+        with tensorflow_setup.without_chatter():
             os.write(2, b"oneDNN custom operations are on\nan error\n")
         assert capfd.readouterr().err == said
 

@@ -315,12 +315,15 @@ def test_names_are_the_modules_and_are_found_without_tensorflow():
 def test_a_new_paper_is_one_new_file(tmp_path, monkeypatch):
     import experiments as package
 
-    (tmp_path / "newpaper.py").write_text("from experiments.theis2015 import EXPERIMENT\n")
+    (tmp_path / "newpaper.py").write_text(
+        "import dataclasses\nfrom experiments import theis2015\n"
+        "EXPERIMENT = dataclasses.replace(theis2015.EXPERIMENT, name='newpaper')\n"
+    )
     (tmp_path / "_helper.py").write_text("")
     monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
     monkeypatch.delitem(sys.modules, "experiments.newpaper", raising=False)
     assert {"newpaper", "goodfellow2014"} <= set(configuration.names()) and "_helper" not in configuration.names()
-    assert configuration.find("newpaper") is theis()
+    assert configuration.find("newpaper") == dataclasses.replace(theis(), name="newpaper")
     monkeypatch.delitem(sys.modules, "experiments.newpaper")
     monkeypatch.delattr(package, "newpaper")
 

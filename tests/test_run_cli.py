@@ -343,6 +343,17 @@ def test_evaluating_again_gives_the_same_record(smoke, copy, tmp_path):
     assert set(contents(copy)) == FILES
 
 
+def test_a_run_that_began_under_the_old_rule_is_marked_when_it_is_reported_anew(smoke, copy):
+    old, manifest = read(smoke[1] / "record.json"), files.read_json(copy / "manifest.json")
+    assert old["choice"] == {"draw": "validation"} and records.choice_note(old) == ""
+    del manifest["choice"]  # as versions that knew the old rule alone wrote it
+    files.write_json(copy / "manifest.json", manifest)
+    assert evaluate.main(["evaluate", f"--workdir={copy}"]) == 0
+    new = read(copy / "record.json")
+    assert new["choice"] == {"draw": "validation", "note": records.OLD_RULE}
+    assert (new["best"], new["measurements"]) == (old["best"], old["measurements"])
+
+
 def test_evaluating_a_run_that_was_interrupted_before_its_first_validation(copy):
     (copy / "record.json").unlink()
     (copy / "generator_best.weights.h5").unlink()

@@ -288,7 +288,7 @@ FAILING = [
     ("sample", [f"--workdir={LONG}"], 1, ["cannot use xxx", "File name too long"]),
     ("sample", ["--workdir=folder.npz"], 1, ["folder.npz holds no run: it has no config.json"]),
     ("sample", ["--workdir=theis"], 1, ["theis2015, which trains no generator"]),
-    ("sample", ["--workdir=line"], 1, ["single numbers, not images"]),
+    ("sample", ["--workdir=line", "--interpolate=linear"], 2, ["--interpolate is for images", "points"]),
     ("sample", ["--workdir=cgan", "--out=good.npz/x.png"], 1, ["cannot write good.npz/x.png", "is a file"]),
     ("sample", ["--workdir=cgan", f"--out={LONG}.png"], 1, ["cannot write xxx", "File name too long"]),
     ("sample", ["--workdir=cgan"], 1, ["cannot read the generator's weights in cgan/generator_best.weights.h5"]),
