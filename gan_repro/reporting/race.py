@@ -12,8 +12,8 @@ HEADING = "The race of the first epochs"
 AT = (1, 2, 3, 5, 10)  # epochs whose readings are shown
 _TEXT = (
     "In the first epochs D is far ahead, and whether G comes back differs from seed to seed. Lost is a training in which two "
-    f"samples differ by less than {watch.COLLAPSED:.0%} of what two real images do (`diversity`, 1 for real images) at the end "
-    f"of epoch {AT[-1]}. Shares have their exact {verdicts.CONFIDENCE:.0%} interval (Clopper and Pearson)."
+    f"samples differ by less than {100 * watch.COLLAPSED:.0f} % of what two real images do (`diversity`, 1 for real images) at "
+    f"the end of epoch {AT[-1]}. Shares have their exact {verdicts.LEVEL} interval (Clopper and Pearson)."
 )
 
 
@@ -53,11 +53,11 @@ def rows(by_recipe):
 
 def shares(by_recipe):
     """[header, rows...]: of each recipe of {recipe: records} how many trainings are lost, with the interval of that share."""
-    found = [["Recipe", "Lost", "Share", f"{verdicts.CONFIDENCE:.0%} interval"]]
+    found = [["Recipe", "Lost", "Share", f"{verdicts.LEVEL} interval"]]
     for name, members in by_recipe.items():
         lost, n = sum(map(_lost, members)), len(members)
         low, high = stats.binomtest(lost, n).proportion_ci(verdicts.CONFIDENCE)
-        found.append([name, f"{lost} of {n}", f"{lost / n:.0%}", f"{low:.0%} to {high:.0%}"])
+        found.append([name, f"{lost} of {n}", f"{100 * lost / n:.0f} %", f"{100 * low:.0f} to {100 * high:.0f} %"])
     return found
 
 

@@ -372,7 +372,7 @@ def verdict_rows(table):
 
     Recipes with a detail changed answer another question (investigation.py) and are left out.
     """
-    rows = [["Published", "Ours", f"Ours - published, {verdicts.CONFIDENCE:.0%} interval", "Margin", "Run", "Verdict"]]
+    rows = [["Published", "Ours", f"Ours - published, {verdicts.LEVEL} interval", "Margin", "Run", "Verdict"]]
     for experiment, number in ((owner, entry) for owner, entry in table.published if entry.ours):
         label = f"{number.row}, {_column_title(table, column(number))}: {printed(number)}"
         lines = (line for line in _of(table.lines, experiment) if not is_variant(experiment, line.members[0]))

@@ -10,8 +10,9 @@ from scipy.special import ndtri, stdtrit
 
 MIN_SEEDS = 3
 CONFIDENCE = 0.9  # of the interval: its ends are two one-sided tests at 5 % each
+LEVEL = f"{100 * CONFIDENCE:.0f} %"
 RULE = (
-    f"Compared are a published number and our mean over training seeds: by the {CONFIDENCE:.0%} t interval of their "
+    f"Compared are a published number and our mean over training seeds: by the {LEVEL} t interval of their "
     "difference, the published error included, and by a margin that was fixed for each metric before anything was judged.",
     "**Reproduced**: the interval lies within the margin (equivalence by two one-sided tests).",
     "**Exceeds**, **falls short**: it lies wholly beyond the margin, on the better or the worse side; where nobody published "

@@ -176,7 +176,7 @@ def test_strips_of_a_conditional_generator_show_the_first_classes(finished, monk
 
 @pytest.mark.parametrize("classes, conditional", [(10, True), (3, True), (12, True), (10, False)])
 def test_the_grid_of_samples_in_training_has_a_row_for_each_of_the_first_ten_classes(grids, tmp_path, classes, conditional):
-    spec = types.SimpleNamespace(classes=classes, title="blobs", scaling=Linear(-1.0, 1.0))
+    spec = types.SimpleNamespace(shape=(2, 2, 1), classes=classes, title="blobs", scaling=Linear(-1.0, 1.0))
     config = types.SimpleNamespace(recipe=types.SimpleNamespace(conditional=conditional))
     network = generator(config, spec)
 

@@ -44,7 +44,7 @@ def test_shares_have_their_exact_interval(lost, low, high):
     """Of five, by Clopper and Pearson at 90 %: 1 - .05^(1/5) = .451; beta quantiles .189 and .924; .05^(1/5) = .549."""
     members = [training(seed, 0.01 if seed < lost else 0.9, batch_size=50) for seed in range(5)]
     found = cells(section(*members, *(training(seed, 0.8) for seed in range(3))))
-    assert found[-1] == ["batch_size 50 (paper preset: 100)", f"{lost} of 5", f"{lost / 5:.0%}", f"{low}% to {high}%"]
+    assert found[-1] == ["batch_size 50 (paper preset: 100)", f"{lost} of 5", f"{20 * lost} %", f"{low} to {high} %"]
 
 
 def test_too_few_seeds_and_short_trainings_are_not_compared():
