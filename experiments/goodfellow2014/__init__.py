@@ -70,14 +70,14 @@ FINDINGS = {
         "comparisons they draw the classes less evenly; after 1,000 epochs, where the learning rate has fallen to .014, the "
         "distances are 3.4 to 3.7 against 3.9 (one seed). After 50 epochs those that look back over 10,000 updates or more "
         "are worse in Fréchet distance, too, in all three recipes measured there (23 to 76 against 16 to 31), at many more "
-        "nats. The mean since epoch 5 has as many nats as 10,000 real images (244), but its Fréchet distance is larger and "
+        "nats. The mean since epoch 5 has as many nats as 10,000 real images (243), but its Fréchet distance is larger and "
         "its recall smaller than those of the generator as it is trained: it is smoother.",
         "Of the recipe's details one decides. With Gaussian z, without the half in D's loss or with ten times the decay of "
         "the learning rate, one at a time, 50 epochs come to 140 to 144 nats, as the recipe itself does (142, SD 3 over "
         "seeds). But where D moves first, and G against the D that is new, instead of both at once, D wins by the fifth epoch "
         "for good, with both seeds tried, and G draws one picture.",
         "The estimator is a poor judge of samples. 10,000 k-means centroids, blurred by construction, score 334 nats and "
-        "10,000 training images 244. Most of that lead is data, since the centroids are made of 50,000 images; but all of "
+        "10,000 training images 243. Most of that lead is data, since the centroids are made of 50,000 images; but all of "
         "these score 318, still fewer. On CIFAR-10 and faces the centroids lead all training images by far more.",
     ),
     "gaussian1d": (
