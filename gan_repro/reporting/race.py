@@ -11,9 +11,10 @@ from gan_repro.reporting import formats, records, tables, verdicts
 HEADING = "The race of the first epochs"
 AT = (1, 2, 3, 5, 10)  # epochs whose readings are shown
 _TEXT = (
-    "In the first epochs D is far ahead, and whether G comes back differs from seed to seed. Lost is a training in which two "
-    f"samples differ by less than {100 * watch.COLLAPSED:.0f} % of what two real images do (`diversity`, 1 for real images) at "
-    f"the end of epoch {AT[-1]}. Shares have their exact {verdicts.LEVEL} interval (Clopper and Pearson)."
+    "In the first epochs D is far ahead, and whether G comes back differs from seed to seed. Lost is a training in which, in "
+    f"epoch {AT[-1]}, G has collapsed (two samples differ by less than {100 * watch.COLLAPSED:.0f} % of what two real images "
+    f"do: `diversity`, 1 for real images) or D is saturated (mean D(x) above {watch.SATURATED[0]}, mean D(G(z)) below "
+    f"{watch.SATURATED[1]}). Shares have their exact {verdicts.LEVEL} interval (Clopper and Pearson)."
 )
 
 
@@ -45,8 +46,8 @@ def rows(by_recipe):
     for name, members in by_recipe.items():
         for record in members:
             readings = _readings(record)
-            cells = [f"{readings[epoch][0]:.3f}" if epoch in readings else "" for epoch in AT]
-            end = [f"{readings[AT[-1]][1]:.2f}", "yes" if _lost(record) else "no"]
+            cells = [f"{readings[epoch]['d_generated']:.3f}" if epoch in readings else "" for epoch in AT]
+            end = [f"{readings[AT[-1]]['diversity']:.2f}", "yes" if _lost(record) else "no"]
             found.append([name, f"{record['seed']}", *cells, *end])
     return found
 
@@ -62,12 +63,13 @@ def shares(by_recipe):
 
 
 def _readings(record):
-    """{epoch: (mean D(G(z)), diversity)} of a record's training; {} where it does not reach AT[-1] or diversity is unknown."""
+    """{epoch: {name: reading}} of a record's training; {} where it does not reach AT[-1] or a reading there is unknown."""
     curve = record["curves"].get("training", {})
-    names = ("epoch", "d_generated", "diversity")
-    found = {epoch: pair for epoch, *pair in zip(*(curve.get(name, []) for name in names))}
-    return found if None not in found.get(AT[-1], [None]) else {}
+    names = ("d_real", "d_generated", "diversity")
+    columns = (curve.get(name, []) for name in ("epoch", *names))
+    found = {epoch: dict(zip(names, values)) for epoch, *values in zip(*columns)}
+    return found if None not in found.get(AT[-1], {"": None}).values() else {}
 
 
 def _lost(record):
-    return _readings(record)[AT[-1]][1] < watch.COLLAPSED
+    return bool(watch.troubles(_readings(record)[AT[-1]], probabilities=True, spread=True))

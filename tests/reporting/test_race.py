@@ -14,12 +14,13 @@ RECIPE = TrainingRecipe(epochs=100, batch_size=100)
 PAPER = dataclasses.replace(experiment(), recipes={"mnist": {"paper": RECIPE, "quick": RECIPE}})
 
 
-def training(seed, diversity, preset="quick", epochs=10, **changes):
+def training(seed, diversity, preset="quick", epochs=10, d_real=0.8, **changes):
     """A record whose samples have that diversity at the last epoch, and D(G(z)) = .01 times the epoch."""
     record = make_record(seed, [measurement(100.0, "best")], plain(dataclasses.asdict(RECIPE)) | changes, preset=preset)
     count = list(range(1, epochs + 1))
     spread = [*[0.5] * (epochs - 1), diversity]
-    record["curves"]["training"] = {"epoch": count, "d_generated": [0.01 * each for each in count], "diversity": spread}
+    readings = {"d_real": [d_real] * epochs, "d_generated": [0.01 * each for each in count], "diversity": spread}
+    record["curves"]["training"] = {"epoch": count} | readings
     return record
 
 
@@ -37,6 +38,14 @@ def test_lost_is_what_differs_less_than_a_tenth_as_much_as_real_images_at_epoch_
     by_recipe = {(row[0], row[1]): row for row in found}
     assert [by_recipe["batch_size 50 (paper preset: 100)", f"{seed}"][-1] for seed in range(3)] == ["yes", "no", "yes"]
     assert by_recipe["as published", "3"][2:] == ["0.010", "0.020", "0.030", "0.050", "0.100", "0.80", "no"]
+
+
+def test_lost_is_also_where_d_is_saturated():
+    changed = [training(seed, 0.8, d_real=0.995, batch_size=50) for seed in range(3)]
+    for seed, reading in enumerate((0.0099, 0.0101, 0.5)):
+        changed[seed]["curves"]["training"]["d_generated"][-1] = reading
+    found = cells(section(*changed, *(training(seed, 0.8) for seed in range(3))))
+    assert found[-1][1] == "1 of 3"
 
 
 @pytest.mark.parametrize(("lost", "low", "high"), [(0, 0, 45), (3, 19, 92), (5, 55, 100)])
