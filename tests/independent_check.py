@@ -28,8 +28,8 @@ LEAST = 98.5  # % of the test digits that the reader here must read right before
 # What is checked: (folder, generator, metric, samples, bound, which draws of z the number is the mean of). A draw is None, the
 # one from the run's own seed, or k, the k-th of those that are kept for reports (`draw_seed`).
 PARZEN = ("goodfellow2014-mnist", "best", "parzen_log_likelihood", 10_000, 0.1, tuple(range(REPORTED)))
-NEIGHBOUR = ("dcgan-mnist", "last", "nearest_neighbour_error", 10_000, 0.05, (None,))
-LABELS = ("dcgan-mnist", "last", "label_accuracy", 10_000, 1.0, (None,))
+NEIGHBOUR = ("dcgan-mnist", "last", "nearest_neighbour_error", 10_000, 0.05, (0,))
+LABELS = ("dcgan-mnist", "last", "label_accuracy", 10_000, 1.0, (0,))
 
 
 # ---- noise: Philox 4x32-10 (Salmon et al. 2011), as tf.random.stateless_uniform(alg="philox") uses it ------------------
