@@ -27,19 +27,25 @@ ORDERS = {
 # ---- numbers that are not finite --------------------------------------------------------------------------------------
 
 
+FACTORS = (1.0, np.nan, np.inf, -np.inf)
+
+
 def spoilt(terms, when):
-    """The terms of a loss, of which the last one's gradient, and not its value, is multiplied by when["factor"] at a step."""
+    """The terms of a loss, of which the last one's gradient, and not its value, is multiplied by a factor at a step.
+
+    `when` holds the step and the place of the factor in FACTORS: checkpoints refuse variables that are not finite.
+    """
 
     def value(play):
-        number = terms[-1].value(play)
+        number, factor = terms[-1].value(play), tf.gather(tf.constant(FACTORS), when["factor"])
 
         @tf.custom_gradient
         def same(x):
-            return tf.identity(x), lambda up: up * tf.where(play.step == when["step"] - 1, when["factor"], 1.0)
+            return tf.identity(x), lambda up: up * tf.where(play.step == when["step"] - 1, factor, 1.0)
 
         return same(number)
 
-    return (*terms[:-1], dataclasses.replace(terms[-1], value=value))
+    return (*terms[:-1], dataclasses.replace(terms[-1], value=value, variables=when))
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +55,7 @@ def poisonable():
 
     def build(role, precision="float32", order="simultaneous"):
         if (role, precision, order) not in made:
-            when = {"step": tf.Variable(0, dtype=tf.int64), "factor": tf.Variable(1.0)}
+            when = {"step": tf.Variable(0, dtype=tf.int64), "factor": tf.Variable(0)}
             pair = losses.non_saturating_pair(0.5)
             own = {"d_terms": pair.discriminator, "g_terms": pair.generator}
             name = f"{role[0]}_terms"
@@ -110,7 +116,7 @@ def test_a_bad_gradient_stops_the_call_and_names_its_step(
     monkeypatch.setattr(training, "CALL_SECONDS", 1e9)  # calls: 1, 1, 8 minibatches, then whole epochs
     played, when = poisonable(role, precision, order)
     when["step"].assign(step)
-    when["factor"].assign(factor)
+    when["factor"].assign(FACTORS.index(factor))
     made = poisoned_loop(played, tmp_path)
     with pytest.raises(RunError) as stopped:
         made.run()
