@@ -36,7 +36,11 @@ class Trainable(Protocol):
     probabilities: bool  # whether d_real and d_generated are
 
     def prepare(self):
-        """Gets the first step ready without playing it: UserError where it cannot be played, before anything is written."""
+        """Gets the first step ready without playing it: UserError where it cannot be played.
+
+        The loop calls it before anything is written; of a later stage when that one begins, since it takes the networks of
+        the stage before.
+        """
 
     def steps(self, n):
         """Plays n minibatches, not beyond the epoch's end: {metric: masked float32 (n,)}.
@@ -286,12 +290,13 @@ class Loop:
             self.progress.best = self._best = None
 
     def _next_stage(self):
+        following = self.stages[self.progress.stage + 1].build(self.trainable)
+        following.prepare()
         self.progress.before += self.trainable.step
         self.progress.stage += 1
         self.progress.best = self._best = None
         self.workdir.weights("best").unlink(missing_ok=True)  # of another generator than the one to come
-        self.trainable = self.stages[self.progress.stage].build(self.trainable)
-        self.trainable.prepare()
+        self.trainable = following
         self._write_metrics_whole()  # the columns are the new stage's
         self._save()
 

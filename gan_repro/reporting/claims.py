@@ -72,8 +72,8 @@ def _measured(table, experiment, claim):
     """[(records of the group, unit, {seed: value})] of what a claim uses, of runs that played equally long; [] where one is
     missing.
 
-    Runs of the paper presets come before all others, longer ones before shorter ones; recipes with a detail changed are left
-    out.
+    They share a seed. Those with verdicts.MIN_SEEDS seeds come first, then those of the paper presets, longer ones before
+    shorter ones; recipes with a detail changed are left out.
     """
     found = {}
     for members in table.groups:
@@ -86,7 +86,7 @@ def _measured(table, experiment, claim):
                 for entry in (each for each in record["measurements"] if each["generator"] == "last"):
                     values = found.setdefault(how, {}).setdefault((suffix, entry["metric"]), (members, entry["unit"], {}))[2]
                     values[record["seed"]] = entry["value"]
-    for how in sorted(found, reverse=True):
-        if all(key in found[how] for key in claim.uses):
-            return [found[how][key] for key in claim.uses]
-    return []
+    whole = {how: [each[key] for key in claim.uses] for how, each in found.items() if all(key in each for key in claim.uses)}
+    shared = {how: set.intersection(*(set(values) for *_, values in used)) for how, used in whole.items()}
+    known = [how for how in whole if shared[how]]
+    return whole[max(known, key=lambda how: (len(shared[how]) >= verdicts.MIN_SEEDS, *how))] if known else []

@@ -102,7 +102,7 @@ _ENDS = (
 )
 _FINER = (
     "The ten widths of the paper lie far apart. Beside them the best of a finer grid on the test images themselves, an "
-    "optimistic choice: what a log-likelihood owes to the grid."
+    "optimistic choice: what a log-likelihood owes to the grid. Both are of one set of samples, the first that was reported."
 )
 _TEST = "Nats of all test images, mean over seeds, ± standard error over images; σ is chosen on validation images."
 _JUDGED = (
@@ -254,7 +254,8 @@ def _finer(experiment, groups, stand_ins):
 
 def _best_width(entries):
     best = [max(zip(entry["sweep"]["value"][-1], entry["sweep"]["sigma"])) for entry in entries]
-    finest, chosen = (statistics.mean(values) for values in ([nats for nats, _ in best], [e["value"] for e in entries]))
+    own = [entry["sweep"]["chosen_value"][-1] for entry in entries]  # of the sweep's one set of samples, as the best
+    finest, chosen = (statistics.mean(values) for values in ([nats for nats, _ in best], own))
     widths = ", ".join(sorted({tables.width(sigma) for _, sigma in best}))
     return entries[0]["generator"], f"{chosen:.1f}", f"{finest:.1f}", widths, f"{finest - chosen:+.1f}"
 

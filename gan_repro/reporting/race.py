@@ -14,7 +14,8 @@ _TEXT = (
     "In the first epochs D is far ahead, and whether G comes back differs from seed to seed. Lost is a training in which, in "
     f"epoch {AT[-1]}, G has collapsed (two samples differ by less than {100 * watch.COLLAPSED:.0f} % of what two real images "
     f"do: `diversity`, 1 for real images) or D is saturated (mean D(x) above {watch.SATURATED[0]}, mean D(G(z)) below "
-    f"{watch.SATURATED[1]}). Shares have their exact {verdicts.LEVEL} interval (Clopper and Pearson)."
+    f"{watch.SATURATED[1]}). Trainings whose diversity was not noted then are left out. Shares have their exact "
+    f"{verdicts.LEVEL} interval (Clopper and Pearson)."
 )
 
 
@@ -46,7 +47,8 @@ def rows(by_recipe):
     for name, members in by_recipe.items():
         for record in members:
             readings = _readings(record)
-            cells = [f"{readings[epoch]['d_generated']:.3f}" if epoch in readings else "" for epoch in AT]
+            values = [readings.get(epoch, {}).get("d_generated") for epoch in AT]
+            cells = ["" if value is None else f"{value:.3f}" for value in values]
             end = [f"{readings[AT[-1]]['diversity']:.2f}", "yes" if _lost(record) else "no"]
             found.append([name, f"{record['seed']}", *cells, *end])
     return found

@@ -13,14 +13,15 @@ CONFIDENCE = 0.9  # of the interval: its ends are two one-sided tests at 5 % eac
 LEVEL = f"{100 * CONFIDENCE:.0f} %"
 RULE = (
     f"Compared are a published number and our mean over training seeds: by the {LEVEL} t interval of their "
-    "difference, the published error included, and by a margin that was fixed for each metric before anything was judged.",
+    "difference, the published error included, and by a margin, fixed for each metric by the size of published errors before "
+    "any number was judged by it.",
     "**Reproduced**: the interval lies within the margin (equivalence by two one-sided tests).",
     "**Exceeds**, **falls short**: it lies wholly beyond the margin, on the better or the worse side; where nobody published "
     "how long the model was trained, falling short is **not reached in N epochs**.",
     f"**Undecided**: it straddles the margin, or there are fewer than {MIN_SEEDS} seeds: the error over test images is then "
     "information only.",
-    "**Other conditions**: another preset, schedule, data or evaluation, which is named; such a run neither confirms nor "
-    "refutes.",
+    "**Other conditions**: another preset, published schedule, data or evaluation, which is named; such a run neither confirms "
+    "nor refutes.",
 )
 
 
@@ -47,7 +48,9 @@ def half_width(deviation, n, published_error=None):
 
     The root of the sum of squares of two half-widths (MOVER: Zou and Donner 2008): of the mean, by t with n - 1 degrees of
     freedom; of the published number, by the normal distribution, since its error is one over thousands of images. Our own
-    standard error over test images is not among it: the published number was measured on the same images.
+    standard error over test images is not among it: the published number was measured on the same images, most of whose
+    share the two have in common. The published error is counted whole all the same: it stands in for what nobody knows,
+    how much the published number, of one training, would vary over seeds.
 
     Args:
       deviation: standard deviation over the seeds, n - 1 in its denominator. n: seeds, >= 2.

@@ -65,6 +65,13 @@ def test_only_seeds_that_every_model_has_are_compared():
     assert answer(*members)[1].endswith("; 1 seed")
 
 
+def test_models_that_share_no_seed_answer_nothing_and_three_seeds_come_before_length():
+    assert answer(run(9.0, seed=0), run(9.0, "paper-wide", seed=1)) == ["", "", "not run"]
+    long = [run(9.0, preset, 500) for preset in ("paper", "paper-wide")]
+    short = [run(7.0, preset, seed=seed) for preset in ("paper", "paper-wide") for seed in range(3)]
+    assert answer(*long, *short)[1:] == ["runs 2 and 4 (paper, paper-wide; 100 epochs); 3 seeds", "observed in 3 of 3 seeds"]
+
+
 def test_runs_of_one_length_are_taken_the_longest_of_the_paper_presets():
     pairs = {("paper", 20): 11.0, ("paper", 30): 12.0, ("quick", 90): 13.0}
     members = [run(value, preset + suffix, epochs) for (preset, epochs), value in pairs.items() for suffix in ("", "-wide")]

@@ -64,6 +64,14 @@ def test_too_few_seeds_and_short_trainings_are_not_compared():
     assert section(*plain_ones, *(training(seed, 0.01, epochs=9, batch_size=50) for seed in range(3))) == []
 
 
+def test_readings_that_were_not_noted_are_blank_and_without_the_last_ones_a_training_is_left_out():
+    members = [training(seed, 0.8) for seed in range(4)] + [training(seed, 0.01, batch_size=50) for seed in range(3)]
+    members[0]["curves"]["training"]["d_generated"][1] = None
+    members[1]["curves"]["training"]["diversity"][-1] = None
+    found = {tuple(row[:2]): row for row in cells(section(*members))}
+    assert found["as published", "0"][3] == "" and ("as published", "1") not in found
+
+
 def test_presets_of_one_recipe_count_together_and_of_a_seed_the_longest():
     plain_ones = [training(seed, 0.8) for seed in range(3)]
     changed = [training(seed, 0.8, batch_size=50) for seed in range(3)]
