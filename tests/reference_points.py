@@ -1,6 +1,7 @@
 """Where short trainings stand after so many steps, over seeds. `python tests/reference_points.py` measures and writes.
 
-The file was written by the step as it was before it was made faster; the test is in test_reference_points.py.
+The file was measured anew when layers of cgan and wgan stopped sharing initial numbers. Against the one before, of the step
+before it was made faster, no mean of 42 moved by more than 1.4 standard errors. The test is in test_reference_points.py.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A short training learns as it did before the step was made faster: losses and samples stay within the spread over seeds.
+"""A short training learns as it did when the file was measured: losses and samples stay within the spread over seeds.
 
 What the points are and how the file was written is in reference_points.py.
 """

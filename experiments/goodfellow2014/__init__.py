@@ -68,10 +68,10 @@ FINDINGS = {
         "Whether averages are better depends on when and on what is asked. After 250 epochs the moving ones have a smaller "
         "Fréchet distance (4.2 to 4.4 against 6.9), more precision and more recall, with each of three seeds, but in most "
         "comparisons they draw the classes less evenly; after 1,000 epochs, where the learning rate has fallen to .014, the "
-        "distances are 3.4 to 3.7 against 3.9 (one seed). After 50 epochs those that look back over 10,000 updates or more "
-        "are worse in Fréchet distance, too, in all three recipes measured there (23 to 76 against 16 to 31), at many more "
-        "nats. The mean since epoch 5 has as many nats as 10,000 real images (243), but its Fréchet distance is larger and "
-        "its recall smaller than those of the generator as it is trained: it is smoother.",
+        "distances are 3.4 to 3.7 against 3.9 (one seed). After 50 epochs, in three recipes with one detail changed and one "
+        "seed each, those that look back over 10,000 updates or more are worse in Fréchet distance, too (23 to 76 against 16 "
+        "to 31), at many more nats. The mean since epoch 5 has as many nats as 10,000 real images (243), but its Fréchet "
+        "distance is larger and its recall smaller than those of the generator as it is trained: it is smoother.",
         "Of the recipe's details one decides. With Gaussian z, without the half in D's loss or with ten times the decay of "
         "the learning rate, one at a time, 50 epochs come to 140 to 144 nats, as the recipe itself does (142, SD 3 over "
         "seeds). But where D moves first, and G against the D that is new, instead of both at once, D wins by the fifth epoch "
