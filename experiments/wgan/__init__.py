@@ -141,7 +141,7 @@ FINDINGS = {
         "With DCGAN's generator both learn (Figure 5), the GAN better: Fréchet distance 48 against 87, with five times as "
         "many updates of G; after 100 epochs the WGAN has 55. Without batch norm in a narrow generator the WGAN learns (125) "
         "and the GAN fails (537; Figure 6).",
-        "With an MLP as generator (Figure 7), after 63 epochs and about 4,400 updates of G (the paper: about 226,000), the "
+        "With an MLP as generator (Figure 7), after 63 epochs and about 4,800 updates of G (the paper: about 226,000), the "
         "WGAN draws about ten pictures over and over: Fréchet distance 234, recall 0, class 4 hardly ever. It drew one until "
         "epoch 18 and more kinds ever since, so this is not where it ends; the GAN beside it has not been played again. Both "
         "were played for 25 epochs before with networks whose every bias equalled the first row of its kernel, and called "
