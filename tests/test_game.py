@@ -189,7 +189,9 @@ def test_a_term_may_look_things_up(digits):
     """A table is no variable: nothing of it would have to be kept."""
     table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer([0], [1.0]), 0.0)
     term = losses.Term("looked up", lambda play: table.lookup(tf.constant(0)) * tf.reduce_mean(play.d_generated))
-    play(games.build(digits, g_terms=(term,)), 2)
+    played = games.build(digits, g_terms=(term,))
+    play(played, 2)
+    assert played.step == 2 and not any(name.startswith("term/") for name in played.state())
 
 
 # ---- who moves when -------------------------------------------------------------------------------------------------

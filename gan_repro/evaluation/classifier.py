@@ -1,7 +1,8 @@
 """A small convolutional classifier trained on a data set's own labels: it reads what a conditional generator drew.
 
 Its last hidden layer is the space of frechet.py and coverage.py. It is no reproduction of a published network. Those of MNIST
-come with the program (ship.py makes them), so that all numbers of all machines are one judge's; others are trained and cached.
+come with the program (ship.py makes them), so that numbers of all machines are one judge's, but for records from before that.
+Others are trained and cached.
 """
 
 import dataclasses
