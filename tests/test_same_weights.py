@@ -1,0 +1,121 @@
+"""Every model's training gives the weights that it gave: twenty minibatches of each smoke preset from seed 0.
+
+On a processor that same_weights.json names, to the bit; on another, within roundings. `python tests/test_same_weights.py`
+writes the file anew, for a change that is meant to change weights: say in the commit why it does.
+"""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent), str(HERE / "experiments")]
+
+import noise  # noqa: E402
+import test_initial_weights as initial  # noqa: E402
+
+from gan_repro import configuration, data, workdir  # noqa: E402
+
+FILE = Path(__file__).with_name("same_weights.json")
+STEPS, MIDDLE = 20, 9  # minibatches of each stage; after how many of them a second game goes on from a saved state
+SMALLER = {"n_samples": 50, "batch_size": 20}  # in a file that is written anew
+TOLERANCE = 1e-4  # of the norm of a player's weights, in the two numbers that stand for them on another processor
+
+
+def stages(name, dataset, preset, recipe=None):
+    """(name, game after no minibatch, a second one) of each stage, played in turn.
+
+    `recipe`: {field: value} to be set, as the file has them: presets may change, these games do not.
+    """
+    path = ":x" if dataset in configuration.PATHS else ""
+    fields = {field: tuple(value) if isinstance(value, list) else value for field, value in (recipe or SMALLER).items()}
+    config = noise.config(name, dataset + path, preset, **fields)
+    scaling = configuration.find(name).scaling(config)
+    shape = initial.shape(name, dataset, preset)
+    source = data.load(dataset) if dataset in initial.POINTS else noise.source(shape, scaling, 300, 10)
+    played = None
+    for stage in configuration.find(name).stages(config, source):
+        second = stage.build(played)
+        played = stage.build(played)
+        yield stage.name, played, second
+
+
+def digest(game):
+    """{player: {"sha256", "norm", "projection"}} of the weights of a game's two players.
+
+    "projection": their scalar product with signs drawn once and for all, by the root of their number.
+    """
+    found = {}
+    for role, player in (("generator", game.generator), ("discriminator", game.discriminator)):
+        flat = [np.float32(weight.numpy()).ravel() for weight in player.network.weights]
+        flat = np.concatenate(flat) if flat else np.zeros(1, np.float32)  # a generator that stands still has none
+        signs = np.random.Generator(np.random.Philox(0)).integers(0, 2, len(flat)) * 2.0 - 1.0
+        found[role] = {
+            "sha256": hashlib.sha256(flat.tobytes()).hexdigest()[:16],
+            "norm": float(np.linalg.norm(flat.astype(np.float64))),
+            "projection": float(signs @ flat / np.sqrt(len(flat))),
+        }
+    return found
+
+
+def measured(name, dataset, preset):
+    """{"recipe": its fields, "stages": {stage: digest}} after STEPS minibatches of each."""
+    path = ":x" if dataset in configuration.PATHS else ""
+    recipe = noise.config(name, dataset + path, preset, **SMALLER).as_dict()["recipe"]
+    found = {}
+    for stage, game, _ in stages(name, dataset, preset, recipe):
+        noise.play(game, STEPS)
+        found[stage] = digest(game)
+    return {"recipe": recipe, "stages": found}
+
+
+def key(game):
+    """The name of a model in the file."""
+    return " ".join(game)
+
+
+@pytest.fixture(scope="module")
+def file():
+    """The file."""
+    return json.loads(FILE.read_text(encoding="utf-8"))
+
+
+def test_the_file_holds_every_model(file):
+    assert sorted(file["models"]) == sorted(map(key, initial.games()))
+
+
+@pytest.mark.parametrize("model", initial.games(), ids=key)
+def test_weights_are_what_they_were(model, file):
+    """And a game that is set back to a state saved in the middle ends with the same ones."""
+    here = processor() == file["processor"]
+    for stage, game, resumed in stages(*model, file["models"][key(model)]["recipe"]):
+        noise.play(game, MIDDLE)
+        saved = noise.values(game)
+        noise.play(game, STEPS - MIDDLE)
+        for name, variable in resumed.state().items():
+            variable.assign(saved[name])
+        resumed.restored()
+        noise.play(resumed, STEPS - MIDDLE)
+        assert digest(resumed) == digest(game)
+        for role, now in digest(game).items():
+            then = file["models"][key(model)]["stages"][stage][role]
+            assert now["sha256"] == then["sha256"] or not here, f"{stage}, {role}: other bits on the same processor"
+            for number in ("norm", "projection"):
+                assert abs(now[number] - then[number]) <= TOLERANCE * max(1.0, then["norm"]), (stage, role, number)
+
+
+def processor():
+    """This one's name and instructions, without its number of cores."""
+    return workdir.processor().partition(" (")[0]
+
+
+if __name__ == "__main__":
+    from gan_repro import tensorflow_setup
+
+    tensorflow_setup.prepare(logical_cpus=2)  # as conftest.py does
+    models = {key(game): measured(*game) for game in initial.games()}
+    FILE.write_text(json.dumps({"processor": processor(), "models": models}, indent=1) + "\n", encoding="utf-8")
