@@ -32,8 +32,19 @@ setup(
         "tensorboard": ["tensorboard"],
         "notebooks": ["jupyterlab", "ipywidgets", "nbclient", "scikit-learn"],
         # setuptools and wheel: a test builds a wheel
-        "test": ["pytest", "hypothesis", "scikit-learn", "tensorboard", "setuptools", "wheel", "nbclient", "ipykernel",
-                 "ruff", "mypy", "pytest-xdist"],
+        "test": [
+            "pytest",
+            "hypothesis",
+            "scikit-learn",
+            "tensorboard",
+            "setuptools",
+            "wheel",
+            "nbclient",
+            "ipykernel",
+            "ruff",
+            "mypy",
+            "pytest-xdist",
+        ],
     },
     entry_points={"console_scripts": ["gan-repro=gan_repro.run:entry"]},
 )

@@ -6,9 +6,10 @@ The game, the evaluators and the tables are not here: this is the paper's experi
 import dataclasses
 import typing
 
-from gan_repro import priors
-from gan_repro.experiment import Experiment, KeyFigure, Published, bounded
-from gan_repro.pylearn2 import Pylearn2Recipe
+from gan_repro.latent import priors
+from gan_repro.papers.experiment import Experiment, KeyFigure, Published
+from gan_repro.papers.pylearn2 import Pylearn2Recipe
+from gan_repro.papers.recipe import bounded
 
 PAPER = "Mirza and Osindero 2014, Table 1"
 VALIDATION_IMAGES = 1000  # for sigma, as in Goodfellow et al. 2014, whose procedure the paper follows (section 4.1)
@@ -119,7 +120,7 @@ def _labels(spec):
     """The labels' input and what the networks see of it."""
     import keras
 
-    from gan_repro.layers import OneHot
+    from gan_repro.networks.layers import OneHot
 
     labels = keras.Input((), dtype="int32", name="labels")
     return labels, OneHot(spec.classes, name="one_hot")(labels)
@@ -131,26 +132,26 @@ def generator(config, spec):
 
     import keras
 
-    from gan_repro import networks
-    from gan_repro.layers import Dropout
+    from gan_repro.networks import mlp
+    from gan_repro.networks.layers import Dropout
 
     recipe = config.recipe
 
     def start():  # a new one for each layer: a Keras initialiser returns the same numbers at each call
-        return networks.uniform(recipe.generator_irange)
+        return mlp.uniform(recipe.generator_irange)
 
     z = keras.Input((recipe.latent,), name="z")
     labels, one_hot = _labels(spec)
     both = keras.layers.Concatenate()(
         [
-            networks.dense(recipe.latent_units, "relu", start(), "latent")(z),
-            networks.dense(recipe.label_units, "relu", start(), "label")(one_hot),
+            mlp.dense(recipe.latent_units, "relu", start(), "latent")(z),
+            mlp.dense(recipe.label_units, "relu", start(), "label")(one_hot),
         ]
     )
     always = recipe.dropout_in_samples
-    x = networks.dense(recipe.joint_units, "relu", start(), "joint")(Dropout(recipe.keep, recipe.scale, always)(both))
+    x = mlp.dense(recipe.joint_units, "relu", start(), "joint")(Dropout(recipe.keep, recipe.scale, always)(both))
     x = Dropout(recipe.keep, recipe.scale, always, dtype="float32")(x)
-    x = networks.dense(math.prod(spec.shape), "sigmoid", start(), "output", dtype="float32")(x)
+    x = mlp.dense(math.prod(spec.shape), "sigmoid", start(), "output", dtype="float32")(x)
     return keras.Model([z, labels], keras.layers.Reshape(spec.shape, dtype="float32")(x), name="generator")
 
 
@@ -158,13 +159,13 @@ def discriminator(config, spec):
     """D: image and label, a maxout layer each -> a joint maxout layer -> logit. Keras model in the current precision."""
     import keras
 
-    from gan_repro import networks
-    from gan_repro.layers import Dropout, Maxout
+    from gan_repro.networks import mlp
+    from gan_repro.networks.layers import Dropout, Maxout
 
     recipe = config.recipe
 
     def start():
-        return networks.uniform(recipe.discriminator_irange)
+        return mlp.uniform(recipe.discriminator_irange)
 
     images = keras.Input(spec.shape, name="images")
     labels, one_hot = _labels(spec)
@@ -177,15 +178,17 @@ def discriminator(config, spec):
     x = Dropout(recipe.keep, recipe.scale)(both)
     x = Maxout(recipe.combined_units, recipe.combined_pieces, start(), name="joint")(x)
     x = Dropout(recipe.keep, recipe.scale, dtype="float32")(x)
-    return keras.Model([images, labels], networks.dense(1, None, start(), "logit", dtype="float32")(x), name="discriminator")
+    return keras.Model([images, labels], mlp.dense(1, None, start(), "logit", dtype="float32")(x), name="discriminator")
 
 
 def stages(config, source):
     """One stage: the whole game."""
-    from gan_repro import networks, order, pylearn2
     from gan_repro.data.source import mean
     from gan_repro.evaluation import measure
-    from gan_repro.training import Stage
+    from gan_repro.networks import mlp
+    from gan_repro.papers import pylearn2
+    from gan_repro.training import schedule
+    from gan_repro.training.trainer import Stage
 
     recipe, spec = config.recipe, source.spec
     require_classes(spec)
@@ -197,10 +200,10 @@ def stages(config, source):
 
         del before
         keras.utils.set_random_seed(config.seed)
-        with networks.precision(recipe.precision):
+        with mlp.precision(recipe.precision):
             g, d = generator(config, spec), discriminator(config, spec)
-        networks.start_at_marginals(g.get_layer("output"), mean(source, "train"))
-        simultaneous = order.OrderOfPlay("simultaneous")
+        mlp.start_at_marginals(g.get_layer("output"), mean(source, "train"))
+        simultaneous = schedule.OrderOfPlay("simultaneous")
         return pylearn2.game(config, source, g, d, priors.of(config), simultaneous, generator(config, spec))
 
     validate = measure.parzen_validation(source, VALIDATION_IMAGES)
@@ -209,7 +212,7 @@ def stages(config, source):
 
 def require_classes(spec):
     """Raises UsageError where the data have no labels."""
-    from gan_repro.errors import UsageError
+    from gan_repro.system.errors import UsageError
 
     if not spec.classes:
         raise UsageError(f"{spec.title} has no labels; a conditional model needs them (`labels` in npz:PATH, or subfolders)")
@@ -221,8 +224,8 @@ def evaluate(run):
     Where dropout stays on in samples, the same weights are measured without it, too: how much of both it makes.
     """
     from gan_repro.evaluation import classifier, measure
-    from gan_repro.reporting import draw
-    from gan_repro.sampling import balanced_labels
+    from gan_repro.figures import draw
+    from gan_repro.latent.sampling import balanced_labels
 
     noisy, first = run.config.recipe.dropout_in_samples, run.kinds()[0]
     draw.curves(run)

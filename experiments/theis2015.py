@@ -5,8 +5,9 @@ Nothing is trained: training images, k-means centroids and the mean image stand 
 
 import dataclasses
 
-from gan_repro.experiment import Experiment, Published, Recipe, bounded
-from gan_repro.scaling import UNIT, ContrastNormalised
+from gan_repro.data.scaling import UNIT, ContrastNormalised
+from gan_repro.papers.experiment import Experiment, Published
+from gan_repro.papers.recipe import Recipe, bounded
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,7 @@ def evaluate(run):
     import numpy as np
 
     from gan_repro.evaluation import centroids, measure
-    from gan_repro.reporting import figures
+    from gan_repro.figures import grids
 
     recipe, source = run.config.recipe, run.source
     rng = np.random.default_rng(run.config.seed)
@@ -89,7 +90,7 @@ def evaluate(run):
         title = f"{name} ({source.spec.title}{'' if seen == UNIT else f', {seen}'}) in place of samples"
         side = 1 if len(images) == 1 else 10
         hundred = images[rng.choice(len(images), min(100, len(images)), replace=False)]
-        figures.sample_grid(path, hundred, side, side, title, *seen.shown(hundred))
+        grids.sample_grid(path, hundred, side, side, title, *seen.shown(hundred))
     return measure.parzen_log_likelihood(run, recipe.validation_images, samples)
 
 

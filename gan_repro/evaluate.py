@@ -7,8 +7,8 @@ import sys
 
 from absl import flags
 
-from gan_repro.command_line import run_main
-from gan_repro.errors import UsageError
+from gan_repro.system.command_line import run_main
+from gan_repro.system.errors import UsageError
 
 USAGE = """usage: python -m gan_repro.evaluate --workdir=DIR
 
@@ -24,7 +24,7 @@ def _define_flags(values):
 def _body(values):
     if not values["workdir"].value:
         raise UsageError("--workdir=DIR is missing: the folder of the run to evaluate")
-    from gan_repro import runner
+    from gan_repro.runs import runner
 
     runner.evaluate_again(values["workdir"].value, values["data_dir"].value)
     return 0

@@ -6,9 +6,11 @@ import textwrap
 
 from absl import flags
 
-from gan_repro import configuration, runner
-from gan_repro.command_line import run_main, warn
-from gan_repro.errors import UsageError
+from gan_repro.data import names
+from gan_repro.papers import configuration
+from gan_repro.runs import runner
+from gan_repro.system.command_line import run_main, warn
+from gan_repro.system.errors import UsageError
 
 USAGE = """usage: python -m gan_repro.run --experiment=NAME [--dataset=NAME] [--preset=paper|quick|smoke] ...
 
@@ -63,7 +65,7 @@ def _list_experiments():
         lines = [f"{found.name}: {found.title}", f"  {found.reference}"]
         by_presets = {}
         for key, presets in found.recipes.items():
-            by_presets.setdefault(tuple(presets), []).append(configuration.PATHS.get(key, key))
+            by_presets.setdefault(tuple(presets), []).append(names.PATHS.get(key, key))
         for presets, datasets in by_presets.items():
             lines += [f"  data sets: {', '.join(datasets)}", f"    presets: {', '.join(presets)}"]
         print("\n".join(map(wrap.fill, lines)))

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from absl import flags
 
-from gan_repro import files
-from gan_repro.command_line import run_main
-from gan_repro.configuration import choose
-from gan_repro.errors import RunError, UsageError
+from gan_repro.system import files
+from gan_repro.system.choices import choose
+from gan_repro.system.command_line import run_main
+from gan_repro.system.errors import RunError, UsageError
 
 USAGE = """usage: python -m gan_repro.sample --workdir=DIR [--out=FILE.png|.gif|.npz] [--interpolate=linear|spherical] ...
        python -m gan_repro.sample --experiment=NAME ...
@@ -164,7 +164,7 @@ def _fit(asked, spec):
     if outside:
         valid = f"its classes are 0..{spec.classes - 1}" if spec.classes else "its data have no labels; leave the flag out"
         raise UsageError(f"--label={outside[0]}: {spec.title}: {valid}")
-    from gan_repro.reporting import points, show
+    from gan_repro.figures import points, show
 
     if points.are(spec.shape) and (asked.way or asked.grid):
         flag = "interpolate" if asked.way else "grid"
@@ -222,9 +222,11 @@ def _body(values):
         flag = "experiment" if name else "dataset"
         raise UsageError(f"--{flag} is for generators that come with the program; --workdir={place} is a run of its own")
     asked = request(**given)
-    from gan_repro import finished, shipped, tensorflow_setup
+    from gan_repro import shipped
+    from gan_repro.runs import trained
+    from gan_repro.system import tensorflow_setup
 
-    run = finished.from_folder(place, data_dir) if place else shipped.load(name, dataset)
+    run = trained.from_folder(place, data_dir) if place else shipped.load(name, dataset)
     kind = run.kinds()[0] if kind is None else choose("generator", kind, run.kinds())
     out = asked.out or _default_out(run.workdir, kind, asked)
     _check_place(out)
@@ -245,7 +247,7 @@ def write(out, run, kind, asked):
       UsageError: labels for a generator that sees none.
       RunError: the weights are damaged, or the file cannot be written.
     """
-    from gan_repro.reporting import show
+    from gan_repro.figures import show
 
     if asked.way and run.prior().strays(asked.way):
         other = next(way for way in WAYS if way != asked.way)

@@ -16,13 +16,17 @@ import h5py
 import numpy as np
 from absl import flags
 
-from gan_repro import configuration, files, finished, shipped
-from gan_repro.command_line import run_main
-from gan_repro.configuration import choose
-from gan_repro.errors import RunError, UsageError
+from gan_repro import shipped
+from gan_repro.data import names
+from gan_repro.data.scaling import UNIT
 from gan_repro.reporting import records
-from gan_repro.scaling import UNIT
-from gan_repro.workdir import Workdir, conditions
+from gan_repro.runs import trained
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system import files
+from gan_repro.system.choices import choose
+from gan_repro.system.command_line import run_main
+from gan_repro.system.errors import RunError, UsageError
+from gan_repro.system.machine import conditions
 
 USAGE = """usage: python -m gan_repro.ship --workdir=DIR [--generator=KIND,...] [--precision=float16|float32]
                                 [--networks=NAME,...]
@@ -42,13 +46,17 @@ IMAGES = 1000  # samples that are compared
 
 def _define_flags(values):
     flags.DEFINE_string("workdir", None, "The folder of the run.", flag_values=values)
-    flags.DEFINE_list("generator", [], "Whose weights: best, last, averaged-..., one or several; without: best, else last.",
-                      flag_values=values)  # fmt: skip
-    flags.DEFINE_string("precision", "float16", "Of the large arrays of weights: float16 or float32.",
-                        flag_values=values)  # fmt: skip
+    flags.DEFINE_list(
+        "generator",
+        [],
+        "Whose weights: best, last, averaged-..., one or several; without: best, else last.",
+        flag_values=values,
+    )
+    flags.DEFINE_string("precision", "float16", "Of the large arrays of weights: float16 or float32.", flag_values=values)
     flags.DEFINE_list("networks", [], "Other networks of the run to ship: discriminator.", flag_values=values)
-    flags.DEFINE_string("classifier", None, "A data set with labels, whose classifiers are trained and packaged.",
-                        flag_values=values)  # fmt: skip
+    flags.DEFINE_string(
+        "classifier", None, "A data set with labels, whose classifiers are trained and packaged.", flag_values=values
+    )
     flags.DEFINE_string("data_dir", None, "As for gan_repro.run.", flag_values=values)
 
 
@@ -65,7 +73,7 @@ def _body(values):
         raise UsageError("--workdir=DIR is missing: the folder of the run whose generators are packaged (or --classifier)")
     choose("--precision", precision, PRECISIONS)
     _finished(place)  # before TensorFlow's start takes its seconds
-    from gan_repro import tensorflow_setup
+    from gan_repro.system import tensorflow_setup
 
     print("starting TensorFlow ...", flush=True)
     tensorflow_setup.prepare()
@@ -78,9 +86,10 @@ def _body(values):
 
 
 def _ship_classifiers(dataset, data_dir):
-    if (kind := configuration.dataset_kind(dataset)) in finished.UNPUBLISHED:
+    if (kind := names.dataset_kind(dataset)) in trained.UNPUBLISHED:
         raise UsageError(f"--classifier={dataset}: of data of the kind {kind} nothing is published")
-    from gan_repro import data, tensorflow_setup
+    from gan_repro import data
+    from gan_repro.system import tensorflow_setup
 
     print("starting TensorFlow ...", flush=True)
     tensorflow_setup.prepare()
@@ -179,7 +188,7 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
         a packaged one itself; what is shipped under its name is of other data; or its own data cannot be had.
     """
     record = _finished(place)
-    run = finished.from_folder(place, data_dir)
+    run = trained.from_folder(place, data_dir)
     asked = [choose("generator", kind, run.kinds()) for kind in kinds] or run.kinds()[:1]
     kinds = [kind for kind in run.kinds() if kind in asked]
     workdir, spec = run.workdir, run.source.spec
@@ -201,7 +210,7 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
         if largest_file > shipped.LARGEST:
             most = f"a network of at most {shipped.LARGEST / 1e6:g} MB is shipped"
             raise RunError(f"{largest_file / 1e6:.1f} MB in {precision}: {most}")
-        differences = [difference(run, finished.from_folder(temporary), kind) for kind in kinds]
+        differences = [difference(run, trained.from_folder(temporary), kind) for kind in kinds]
         told = {
             "generators": kinds,
             "precision": precision,

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from absl import flags
 
-from gan_repro import files, finished
-from gan_repro.command_line import run_main
-from gan_repro.configuration import choose
-from gan_repro.errors import DataError, RunError, UsageError
 from gan_repro.reporting import records
-from gan_repro.workdir import Workdir, commit
+from gan_repro.runs import trained
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system import files
+from gan_repro.system.choices import choose
+from gan_repro.system.command_line import run_main
+from gan_repro.system.errors import DataError, RunError, UsageError
+from gan_repro.system.machine import commit
 
 USAGE = """usage: python -m gan_repro.shipped [--results=DIR]
        python -m gan_repro.shipped --report=EXPERIMENT [--dataset=DATASET] [--data_dir=DIR]
@@ -75,7 +77,7 @@ def load(experiment, dataset=None, out=None):
 
 def opened(folder, out=None):
     """As `load`, of what was packaged in a folder."""
-    return dataclasses.replace(finished.from_folder(folder, out=out or _out(folder)), curves=record(folder)["curves"])
+    return dataclasses.replace(trained.from_folder(folder, out=out or _out(folder)), curves=record(folder)["curves"])
 
 
 def _out(folder):
@@ -153,7 +155,7 @@ def draw(folder):
     Raises:
       RunError: files of a shipped generator are damaged, or the folder cannot be written to.
     """
-    from gan_repro.reporting import draw as drawing
+    from gan_repro.figures import draw as drawing
 
     written = {}
     for experiment, dataset in folders():
@@ -199,7 +201,7 @@ def _body(values):
         raise UsageError("--dataset and --data_dir go with --report=EXPERIMENT")
     if not (experiment or results.is_dir()):
         raise RunError(f"there is no folder {results}; run this where results/ is, or name another with --results=DIR")
-    from gan_repro import tensorflow_setup
+    from gan_repro.system import tensorflow_setup
 
     print("starting TensorFlow ...", flush=True)
     tensorflow_setup.prepare()

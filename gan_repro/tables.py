@@ -14,11 +14,14 @@ from pathlib import Path
 from absl import flags
 from PIL import Image
 
-from gan_repro import configuration, files, shipped
-from gan_repro import experiment as experiments
-from gan_repro.command_line import run_main, warn
-from gan_repro.errors import RunError
-from gan_repro.reporting import curves, formats, investigation, overview, records, tables
+from gan_repro import shipped
+from gan_repro.figures import curves
+from gan_repro.papers import configuration
+from gan_repro.papers.experiment import level
+from gan_repro.reporting import comparison, formats, investigation, likelihood, overview, records
+from gan_repro.system import files
+from gan_repro.system.command_line import run_main, warn
+from gan_repro.system.errors import RunError
 
 USAGE = """usage: python -m gan_repro.tables [--add=DIR ...] [--results=DIR]
 
@@ -49,9 +52,10 @@ def regenerate(results, found):
     _check_page(results / "README.md")
     entries = records.read_files(results / "records")
     groups = records.group([record for _, record in entries])
-    built = [tables.build(name, found, groups) for name in tables.names(found)]
-    figures = {f"{name}-training.png": _training(by_name[record["experiment"]], record) for name, record in entries
-               if record["curves"]}  # fmt: skip
+    built = [comparison.build(name, found, groups) for name in comparison.names(found)]
+    figures = {
+        f"{name}-training.png": _training(by_name[record["experiment"]], record) for name, record in entries if record["curves"]
+    }
     figures |= _log_likelihoods(found, groups) | _sweeps(found, groups)
     # All pages are made, and all figures drawn, before a page is written: what cannot be read leaves the old ones as they were.
     folder = results / "figures"
@@ -75,7 +79,7 @@ def _check_page(path):
         content = path.read_bytes() if path.exists() else None
     except OSError as error:
         raise RunError(f"cannot read {path}: {files.reason(error)}") from error
-    if content is not None and tables.GENERATED.encode() not in content:
+    if content is not None and comparison.GENERATED.encode() not in content:
         raise RunError(f"{path} is no page of this program, and would be replaced; name another folder with --results=DIR")
 
 
@@ -84,7 +88,7 @@ def _training(experiment, record):
     model, data = experiment.model(record["preset"], record["dataset"]), record["manifest"]["data"]["title"]
     shown = curves.run_title(model, data, record["preset"], record["epochs"], record["seed"])
     critic = experiment.critic(record["config"]["recipe"])
-    return lambda path: curves.training_curves(path, record["curves"], shown, critic, curves.second_stage(record))
+    return lambda path: curves.training_curves(path, record["curves"], shown, critic, likelihood.second_stage(record))
 
 
 def _log_likelihoods(found, groups):
@@ -97,17 +101,17 @@ def _log_likelihoods(found, groups):
     prefix_of = records.prefixes(groups)
     for members in groups:
         record = members[0]
-        if curves.validation_curves(record["curves"]) and not tables.is_variant(by_name[record["experiment"]], record):
+        if curves.validation_curves(record["curves"]) and not comparison.is_variant(by_name[record["experiment"]], record):
             by_data.setdefault(prefix_of(record), []).append(members)
     for prefix, chosen in by_data.items():
-        chosen = [members for members in chosen if experiments.level(members[0]["preset"]) == "paper"] or chosen
+        chosen = [members for members in chosen if level(members[0]["preset"]) == "paper"] or chosen
         owner, dataset = by_name[chosen[0][0]["experiment"]], chosen[0][0]["dataset"]
         numbers = [number for number in owner.published if number.ours and number.dataset == dataset]
         data = chosen[0][0]["manifest"]["data"]["title"]
         title = f"{owner.row} on {data}: log-likelihood of validation images along the training"
         numbers = [number for number in numbers if number.metric == "parzen_log_likelihood"]
         shown = chosen, numbers, title, _real_images(chosen[0][0], groups)
-        figures[f"{prefix}-log-likelihood.png"] = lambda path, shown=shown: curves.log_likelihood_curves(path, *shown)
+        figures[f"{prefix}-log-likelihood.png"] = lambda path, shown=shown: likelihood.log_likelihood_curves(path, *shown)
     return figures
 
 
@@ -150,7 +154,7 @@ def _swept(members):
     for (generator, space), sweeps in found.items():
         words = [f"{record['preset']} preset", f"{record['epochs']:,g} epochs"]
         words += [] if generator == "best" else [curves.kind_title(generator)]
-        if tables.stands_in(generator):
+        if comparison.stands_in(generator):
             words = [f"{generator} in place of samples", *(words[:1] if record["preset"] != "paper" else [])]
         seeds = [f"{len(sweeps)} seeds"] if len(sweeps) > 1 else []
         drawn = [f"seed {record['seed']}"] if seeds else []
@@ -163,7 +167,7 @@ def _sweeps(found, groups):
     {its name: path -> None, which draws it}. Recipes with details changed are left out, as in `_log_likelihoods`.
     """
     by_name, figures, prefix_of = {experiment.name: experiment for experiment in found}, {}, records.prefixes(groups)
-    plain = [members for members in groups if not tables.is_variant(by_name[members[0]["experiment"]], members[0])]
+    plain = [members for members in groups if not comparison.is_variant(by_name[members[0]["experiment"]], members[0])]
     entries = [entry for members in plain for entry in _swept(members)]
     for prefix in dict.fromkeys(prefix_of(entry.record) for entry in entries):
         own = [entry for entry in entries if prefix_of(entry.record) == prefix]
@@ -171,15 +175,15 @@ def _sweeps(found, groups):
         shown = [entry for entry in own if entry.comparable(first)]
         for entry in entries:
             there = {each.generator for each in shown}
-            if tables.stands_in(entry.generator) and entry.comparable(first) and entry.generator not in there:
+            if comparison.stands_in(entry.generator) and entry.comparable(first) and entry.generator not in there:
                 shown.append(entry)
         column = (first.record["dataset"], "parzen_log_likelihood", "nats", first.space)
         name = first.record["experiment"]
-        numbers = [number for number in by_name[name].published if number.ours and tables.column(number) == column]
+        numbers = [number for number in by_name[name].published if number.ours and comparison.column(number) == column]
         data = ", ".join([first.record["manifest"]["data"]["title"], *([first.space] if first.space else [])])
         title = f"{by_name[name].row} on {data}: Parzen log-likelihood against σ and the number of samples"
         drawn = [(entry.label, entry.sweeps) for entry in shown], title, numbers, first.first_label
-        figures[f"{prefix}-sweep.png"] = lambda path, drawn=drawn: curves.parzen_sweep(path, *drawn)
+        figures[f"{prefix}-sweep.png"] = lambda path, drawn=drawn: likelihood.parzen_sweep(path, *drawn)
     return figures
 
 

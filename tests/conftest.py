@@ -16,7 +16,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     """Two logical CPUs, before anything starts TensorFlow's devices: the tests of several replicas need them."""
-    from gan_repro import tensorflow_setup
+    from gan_repro.system import tensorflow_setup
 
     tensorflow_setup.prepare(logical_cpus=2)
     folder = config.getoption("reliability")

@@ -3,8 +3,9 @@
 import keras
 import tensorflow as tf
 
-from gan_repro import game, losses, networks, optimizers, priors
-from gan_repro import order as orders
+from gan_repro.latent import priors
+from gan_repro.networks import mlp
+from gan_repro.training import game, losses, optimizers, schedule
 
 
 def no_dropout():
@@ -13,26 +14,40 @@ def no_dropout():
 
 
 def build(
-    source, *, order=None, objective=None, dropout=((0.8, 1.25), (0.5, 2.0)), rate=0.05, momentum=0.5, seed=0,
-    d_terms=None, g_terms=None, constraint=None, constrain_first=False, init_seed=1, hidden=12, precision="float32", **options,
-):  # fmt: skip
+    source,
+    *,
+    order=None,
+    objective=None,
+    dropout=((0.8, 1.25), (0.5, 2.0)),
+    rate=0.05,
+    momentum=0.5,
+    seed=0,
+    d_terms=None,
+    g_terms=None,
+    constraint=None,
+    constrain_first=False,
+    init_seed=1,
+    hidden=12,
+    precision="float32",
+    **options,
+):
     """An AdversarialGame of small MLPs on `source`, minibatches of 20."""
     keras.utils.set_random_seed(init_seed)
     shape = source.spec.shape
 
     def generator():
-        return networks.mlp_generator(5, [(hidden, "relu")], shape, "sigmoid", 0.3)
+        return mlp.mlp_generator(5, [(hidden, "relu")], shape, "sigmoid", 0.3)
 
-    with networks.precision(precision):
+    with mlp.precision(precision):
         g = generator()
-        d = networks.maxout_discriminator(shape, [(hidden, 2)], 0.3, *dropout)
+        d = mlp.maxout_discriminator(shape, [(hidden, 2)], 0.3, *dropout)
     objective = objective or losses.non_saturating_pair(0.5)
     return game.AdversarialGame(
         game.Player(g, optimizers.MomentumSGD(rate, momentum), g_terms or objective.generator),
         game.Player(d, optimizers.MomentumSGD(rate, momentum), d_terms or objective.discriminator, constraint, constrain_first),
         priors.Prior("uniform_unit_variance", 5),
         source,
-        order or orders.OrderOfPlay("simultaneous"),
+        order or schedule.OrderOfPlay("simultaneous"),
         20,
         seed,
         sampler=generator(),

@@ -42,7 +42,8 @@ def points(name, seed, more=()):
       seed: of the run.
       more: settings on top of those of RUNS, to see a difference.
     """
-    from gan_repro import configuration, data
+    from gan_repro import data
+    from gan_repro.papers import configuration
 
     preset, settings, steps = RUNS[name]
     found = configuration.find(name)
@@ -87,10 +88,10 @@ def differences(name, run, reference):
 
 def main():
     """Writes the file."""
-    from gan_repro import tensorflow_setup, workdir
+    from gan_repro.system import machine, tensorflow_setup
 
     tensorflow_setup.prepare(logical_cpus=2)  # as in the tests
-    content = {"commit": workdir.commit(), "seeds": list(SEEDS), "runs": RUNS, "conditions": workdir.conditions()}
+    content = {"commit": machine.commit(), "seeds": list(SEEDS), "runs": RUNS, "conditions": machine.conditions()}
     content["points"] = measure()
     FILE.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 

@@ -6,7 +6,7 @@ The trials are the tests that say what they try, with `@pytest.mark.fault(group=
 import shlex
 import time
 
-from gan_repro import files, workdir
+from gan_repro.system import files, machine
 
 
 class Report:
@@ -42,9 +42,9 @@ class Report:
         arguments = ["python", "-m", "pytest", *given, "--reliability=results"]
         part = {
             "command": shlex.join(arguments),
-            "commit": workdir.commit(),
+            "commit": machine.commit(),
             "minutes": round((time.monotonic() - self.start) / 60, 1),
-            "machine": workdir.conditions(),
+            "machine": machine.conditions(),
             "rows": rows(self.trials),
         }
         report = {"parts": merged([*before["parts"], part])}

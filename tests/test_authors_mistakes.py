@@ -10,10 +10,12 @@ import keras
 import pytest
 import tensorflow as tf
 
-from gan_repro import configuration, finished, game, losses, run, runner, tables
-from gan_repro import order as orders
-from gan_repro.errors import RunError, UsageError, UserError
-from gan_repro.workdir import Workdir
+from gan_repro import run, tables
+from gan_repro.papers import configuration
+from gan_repro.runs import runner, trained
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system.errors import RunError, UsageError, UserError
+from gan_repro.training import game, losses, schedule
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -88,7 +90,7 @@ MISTAKES = {
 def test_a_wrong_loss_names_the_term_and_the_player(mistake, kind, digits):
     term, player, words = MISTAKES[mistake]
     terms = {"d_terms" if player == "discriminator" else "g_terms": (term,)}
-    played = games.build(digits, order=orders.OrderOfPlay(kind, g_every=2 if kind == "one_player" else 1), **terms)
+    played = games.build(digits, order=schedule.OrderOfPlay(kind, g_every=2 if kind == "one_player" else 1), **terms)
     with pytest.raises(UsageError) as caught:
         played.prepare()
     text = str(caught.value)
@@ -105,9 +107,15 @@ def test_a_player_without_weights_may_learn_nothing(digits):
         for _ in range(2)
     )
     played = game.AdversarialGame(
-        dataclasses.replace(plain.generator, network=fixed, optimizer=keras.optimizers.SGD()), plain.discriminator,
-        plain.prior, digits, orders.OrderOfPlay("alternating", g_every=2**31), 20, 0, sampler=sampler,
-    )  # fmt: skip
+        dataclasses.replace(plain.generator, network=fixed, optimizer=keras.optimizers.SGD()),
+        plain.discriminator,
+        plain.prior,
+        digits,
+        schedule.OrderOfPlay("alternating", g_every=2**31),
+        20,
+        0,
+        sampler=sampler,
+    )
     played.steps(2)
     assert played.updates == {"discriminator": 2, "generator": 0}
 
@@ -117,18 +125,16 @@ def test_drawing_samples_must_not_overwrite_the_player(digits):
     network = plain.generator.network
     for sampler in (network, keras.Model(network.inputs, network.outputs)):  # the second has the same weights
         with pytest.raises(UsageError, match="sampler"):
-            game.AdversarialGame(
-                plain.generator, plain.discriminator, plain.prior, digits, plain.order, 20, 0, sampler=sampler
-            )
+            game.AdversarialGame(plain.generator, plain.discriminator, plain.prior, digits, plain.order, 20, 0, sampler=sampler)
 
 
 def test_tensorflow_s_false_alarm_is_not_heard(tmp_path):
     """A convolution with a bias before a leaky ReLU: its compiler says E0000, and leaves the graph as it was."""
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
-        "from gan_repro import tensorflow_setup; tensorflow_setup.prepare()\n"
+        "from gan_repro.system import tensorflow_setup; tensorflow_setup.prepare()\n"
         "import conftest, dataclasses, games, keras, os\n"
-        "from gan_repro import game\n"
+        "from gan_repro.training import game\n"
         "source = conftest.make_digits(); plain = games.build(source)\n"
         "images = keras.Input(source.spec.shape)\n"
         "x = keras.layers.LeakyReLU()(keras.layers.Conv2D(16, 3, 2, padding='same')(images))\n"
@@ -181,7 +187,7 @@ def test_an_evaluation_without_measurements_names_the_experiment_and_keeps_the_t
     assert workdir.weights("last").exists() and not workdir.record.exists()
     monkeypatch.undo()
     runner.evaluate_again(tmp_path)
-    assert workdir.record.exists() and finished.from_folder(tmp_path).experiment is whole
+    assert workdir.record.exists() and trained.from_folder(tmp_path).experiment is whole
     out = capsys.readouterr().out
     assert f"{whole.known_as}: {whole.model('smoke', 'gaussian1d')}" in out
 

@@ -13,11 +13,23 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro import order as orders
 from gan_repro.benchmark import __main__ as program
-from gan_repro.benchmark import child, floors, goals, growth, keras_peer, parzen, report, rounds, startup, steps, torch_peers
+from gan_repro.benchmark import (
+    child,
+    estimators,
+    floors,
+    goals,
+    growth,
+    keras_peer,
+    report,
+    rounds,
+    startup,
+    steps,
+    torch_peers,
+)
 from gan_repro.benchmark.rounds import Contestant, NotRun, Prepared, Row, Task
-from gan_repro.errors import RunError
+from gan_repro.system.errors import RunError
+from gan_repro.training import schedule
 
 TINY = dataclasses.replace(rounds.QUICK, dtypes=("float32", "bfloat16"))
 EXPERIMENTS = {"goodfellow2014": "maxout_mlp", "dcgan": "conditional_convolutional"}
@@ -160,7 +172,7 @@ def test_what_torch_compile_cannot_compile_is_not_run(monkeypatch):
 def test_without_torch_its_rows_say_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     wanted = torch_peers.contestants(recipe("dcgan"), "conditional_convolutional", 1, TINY)
-    wanted += [each for each in parzen.tasks(TINY)[0].contestants if "torch" in each.name]
+    wanted += [each for each in estimators.tasks(TINY)[0].contestants if "torch" in each.name]
     assert len(wanted) == 5
     for each in wanted:
         with pytest.raises(NotRun, match=re.escape("not run: pip install -e '.[bench]'")):
@@ -172,11 +184,20 @@ def test_without_torch_its_rows_say_what_to_install(monkeypatch):
 def test_the_steps_of_pytorch_are_ours(digits):
     """Two D-then-G steps of PyTorch's maxout, momentum and losses from our weights, against our alternating game."""
     torch = pytest.importorskip("torch")
-    order = orders.OrderOfPlay("alternating", fresh_noise=False)
+    order = schedule.OrderOfPlay("alternating", fresh_noise=False)
     ours = games.build(digits, order=order, dropout=(games.no_dropout(), games.no_dropout()), rate=0.1, momentum=0.5)
     networks = {"generator": ours.generator.network, "discriminator": ours.discriminator.network}
-    like = recipe("goodfellow2014", "latent=5", "generator_units=12", "discriminator_units=12", "pieces=2", "input_keep=1",
-                  "hidden_keep=1", "input_scale=1", "hidden_scale=1")  # fmt: skip
+    like = recipe(
+        "goodfellow2014",
+        "latent=5",
+        "generator_units=12",
+        "discriminator_units=12",
+        "pieces=2",
+        "input_keep=1",
+        "hidden_keep=1",
+        "input_scale=1",
+        "hidden_scale=1",
+    )
     trainer = torch_peers.Trainer(like, "maxout_mlp", (8, 8, 1), 10)
     for role, network in (("generator", trainer.g), ("discriminator", trainer.d)):
         with torch.no_grad():
@@ -210,13 +231,15 @@ def test_the_operations_of_the_papers_step_are_counted():
     """2.8 GFLOP: by hand from 100-1200-1200-784 and 784-1200-240, 240-1200-240, 240-1, at batch 100."""
     g = [floors.Linear(shape, shape[:1], shape[1:]) for shape in ((100, 1200), (1200, 1200), (1200, 784))]
     d = [floors.Linear(shape, shape[:1], shape[1:]) for shape in ((784, 1200), (240, 1200), (240, 1))]
-    listed = floors.products(g, d, 100, orders.OrderOfPlay("simultaneous"))
-    of_g, of_d = (sum(a * b for a, b in shapes) for shapes in (((100, 1200), (1200, 1200), (1200, 784)),
-                                                               ((784, 1200), (240, 1200), (240, 1))))  # fmt: skip
+    listed = floors.products(g, d, 100, schedule.OrderOfPlay("simultaneous"))
+    of_g, of_d = (
+        sum(a * b for a, b in shapes)
+        for shapes in (((100, 1200), (1200, 1200), (1200, 784)), ((784, 1200), (240, 1200), (240, 1)))
+    )
     by_hand = 2 * 100 * (of_g + of_g + (of_g - 100 * 1200)) + 2 * 200 * (of_d + of_d + (of_d - 784 * 1200)) + 2 * 100 * of_d
     assert floors.flops(listed) == by_hand
     assert 2.8e9 < by_hand < 2.85e9
-    alternating = floors.flops(floors.products(g, d, 100, orders.OrderOfPlay()))
+    alternating = floors.flops(floors.products(g, d, 100, schedule.OrderOfPlay()))
     assert alternating == by_hand + 2 * 100 * (of_g + of_d)  # both once more forward for G's move
 
 
@@ -245,8 +268,11 @@ def test_the_products_of_a_convolution_are_its_forward_pass_and_gradients(transp
         tape.watch(images)
         y = network(images)
     to_images, to_kernel = tape.gradient(y, [images, kernel], upstream)
-    wanted = {floors.FORWARD: (images, kernel, y), floors.TO_INPUTS: (upstream, kernel, to_images),
-              floors.TO_WEIGHTS: (images, upstream, to_kernel)}  # fmt: skip
+    wanted = {
+        floors.FORWARD: (images, kernel, y),
+        floors.TO_INPUTS: (upstream, kernel, to_images),
+        floors.TO_WEIGHTS: (images, upstream, to_kernel),
+    }
     for product, (a, b, result) in wanted.items():
         np.testing.assert_allclose(floors._product(linear, product, a, tf.convert_to_tensor(b)), result, rtol=1e-4, atol=1e-4)
 
@@ -265,18 +291,18 @@ def test_both_floors_run_in_both_precisions():
 
 
 def test_all_parzen_contestants_say_the_same():
-    given = parzen.protocol(150)
-    wanted = parzen.direct(*given)
-    others = [parzen.ours, parzen.scipy_cdist]
+    given = estimators.protocol(150)
+    wanted = estimators.direct(*given)
+    others = [estimators.ours, estimators.scipy_cdist]
     pytest.importorskip("sklearn")
-    for other in [*others, parzen.scikit_learn]:
+    for other in [*others, estimators.scikit_learn]:
         assert other(*given) == pytest.approx(wanted, abs=0.01)
     pytest.importorskip("torch")
-    assert parzen.torch_cdist(*given) == pytest.approx(wanted, abs=0.1)  # squares of rounded roots
+    assert estimators.torch_cdist(*given) == pytest.approx(wanted, abs=0.1)  # squares of rounded roots
 
 
 def test_what_is_measured_smaller_is_scaled_by_the_pairs_and_says_so():
-    (task,) = parzen.tasks(dataclasses.replace(TINY, parzen=2000, small=100))
+    (task,) = estimators.tasks(dataclasses.replace(TINY, parzen=2000, small=100))
     by_name = {each.name: each for each in task.contestants}
     assert by_name["ours"].scale == by_name["one product"].scale == 1 and by_name["ours"].note == ""
     for name in ("direct formula", "scipy", "scikit-learn"):
@@ -321,7 +347,7 @@ def test_a_goal_is_met_missed_or_not_measured_by_the_median_over_rounds():
 
 
 def test_goals_speak_of_contestants_that_there_are():
-    tasks = [*steps.tasks(TINY), *parzen.tasks(TINY), *startup.tasks(TINY)]
+    tasks = [*steps.tasks(TINY), *estimators.tasks(TINY), *startup.tasks(TINY)]
     there = {(task.name, each.name) for task in tasks for each in task.contestants}
     assert {key for goal in goals.GOALS for key in goal.rows} <= there
 
@@ -341,8 +367,14 @@ def test_the_report_has_every_row_and_verdict():
         row("parzen", "torch.cdist", not_run="not run: pip install -e '.[bench]'"),
     ]
     verdicts = [goals.verdict(goal, rows) for goal in goals.GOALS]
-    found = {"processor": "P (2 cores)", "device": "CPU", "platform": "L", "versions": {"python": "3"}, "threads": {"cores": 2},
-             "commit": None}  # fmt: skip
+    found = {
+        "processor": "P (2 cores)",
+        "device": "CPU",
+        "platform": "L",
+        "versions": {"python": "3"},
+        "threads": {"cores": 2},
+        "commit": None,
+    }
     text = report.markdown([task], rows, verdicts, rounds.FULL, found)
     assert "| ours | 200 ms (100 ms to 400 ms) | 1 | what it is | peak 1,024 MiB |" in text
     assert "| torch.cdist | not run: pip install -e '.[bench]' |  | what it is |  |" in text
@@ -367,7 +399,7 @@ def test_digits(value, text):
 def only_a_stub(monkeypatch, tmp_path):
     """`parzen` measures something that takes no time; the current folder is an empty one."""
     stub = Contestant("ours", "nothing", lambda: Prepared(lambda n: 0.5))
-    monkeypatch.setattr(parzen, "tasks", lambda size: [Task("parzen", "Stub", "protocol", [stub])])
+    monkeypatch.setattr(estimators, "tasks", lambda size: [Task("parzen", "Stub", "protocol", [stub])])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

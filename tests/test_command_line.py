@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from absl import flags
 
-from gan_repro import tensorflow_setup
-from gan_repro.command_line import run_main
-from gan_repro.errors import DataError, RunError, UsageError
+from gan_repro.system import tensorflow_setup
+from gan_repro.system.command_line import run_main
+from gan_repro.system.errors import DataError, RunError, UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -115,14 +115,19 @@ def test_help_names_every_flag_and_default_and_is_0(flag, capsys):
 @pytest.mark.parametrize("lines", [1, 10**6])  # one line stays in the buffer until the end
 def test_a_reader_that_goes_away_is_no_traceback(lines):
     code = (
-        "import sys; from gan_repro.command_line import run_main\n"
+        "import sys; from gan_repro.system.command_line import run_main\n"
         "def body(values):\n"
         f"    for i in range({lines}): print(i)\n"
         "sys.exit(run_main(lambda values: None, body, ['p'], 'u'))"
     )
     reading, writing = os.pipe()
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=writing, stderr=subprocess.PIPE, cwd=ROOT,
-                               env=os.environ | {"PYTHONUNBUFFERED": ""})  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONUNBUFFERED": ""},
+    )
     os.close(writing)
     os.close(reading)
     _, err = process.communicate(timeout=30)
@@ -131,7 +136,7 @@ def test_a_reader_that_goes_away_is_no_traceback(lines):
 
 PROGRAM = """
 import pathlib, sys
-from gan_repro.command_line import run_main
+from gan_repro.system.command_line import run_main
 def body(values):
     for i in range({lines}): print(i, flush={flush})
     print("warning: one", file=sys.stderr, flush=True)
@@ -177,7 +182,7 @@ def test_without_a_temporary_file_tensorflow_s_chatter_is_heard(monkeypatch, cap
 def test_no_tensorflow_is_needed():
     code = (
         "import sys\n"
-        "import gan_repro.tables, gan_repro.command_line, gan_repro.reporting.figures\n"
+        "import gan_repro.tables, gan_repro.system.command_line, gan_repro.figures.grids\n"
         "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro import convolutional
-from gan_repro.convolutional import Normalisation
-from gan_repro.layers import LabelMaps
+from gan_repro.networks import convolutional
+from gan_repro.networks.convolutional import Normalisation
+from gan_repro.networks.layers import LabelMaps
 
 PLAIN = Normalisation(gain=False, epsilon=1e-8, momentum=0.9)
 GAIN = Normalisation(gain=True, epsilon=1e-5, momentum=0.9)

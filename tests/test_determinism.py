@@ -16,7 +16,7 @@ def cross_entropy(output, target):
     """Every tutorial's loss: the sigmoid cross-entropy of D's logits with a constant target, smoothed or not."""
     import tensorflow as tf
 
-    from gan_repro import losses
+    from gan_repro.training import losses
 
     def value(play):
         logits = getattr(play, output)
@@ -29,14 +29,14 @@ def hinge(output, sign):
     """E max(0, 1 - sign D(.)) (Lim and Ye 2017)."""
     import tensorflow as tf
 
-    from gan_repro import losses
+    from gan_repro.training import losses
 
     return losses.Term(f"hinge of {output}", lambda play: tf.reduce_mean(tf.nn.relu(1.0 - sign * getattr(play, output))))
 
 
 def plays():
     """{what: (D's terms, G's terms, D's kind of network, kind of order)}."""
-    from gan_repro import losses
+    from gan_repro.training import losses
 
     plain = (cross_entropy("d_real", 1.0), cross_entropy("d_generated", 0.0)), (cross_entropy("d_generated", 1.0),)
     smoothed = (cross_entropy("d_real", 0.9), cross_entropy("d_generated", 0.0)), plain[1]
@@ -66,22 +66,23 @@ def build(source, d_terms, g_terms, kind, order):
     """The game of a tutorial: z of 100 numbers, 128 hidden units, minibatches of 128, Adam."""
     import keras
 
-    from gan_repro import game, networks, optimizers, priors
-    from gan_repro import order as orders
+    from gan_repro.latent import priors
+    from gan_repro.networks import mlp
+    from gan_repro.training import game, optimizers, schedule
 
     keras.utils.set_random_seed(1)
-    g, sampler = (networks.mlp_generator(100, [(128, "relu")], source.spec.shape, "sigmoid", 0.05) for _ in range(2))
+    g, sampler = (mlp.mlp_generator(100, [(128, "relu")], source.spec.shape, "sigmoid", 0.05) for _ in range(2))
     players = [
         game.Player(player, optimizers.Adam(1e-3, beta_1=0.5), terms)
         for player, terms in ((g, g_terms), (network(kind, source.spec.shape), d_terms))
     ]
-    prior, order = priors.Prior("uniform_-1_1", 100), orders.OrderOfPlay(order)
+    prior, order = priors.Prior("uniform_-1_1", 100), schedule.OrderOfPlay(order)
     return game.AdversarialGame(*players, prior, source, order, 128, 0, sampler=sampler)
 
 
 def main():
     """Plays all games, and prints the sha256 of their states along the way."""
-    from gan_repro import tensorflow_setup
+    from gan_repro.system import tensorflow_setup
 
     tensorflow_setup.prepare()
     from gan_repro.data.source import InMemory, Spec

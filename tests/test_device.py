@@ -11,9 +11,9 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework import kernels
 
-from gan_repro import configuration
 from gan_repro.benchmark import steps
 from gan_repro.data import source as sources
+from gan_repro.papers import configuration
 
 HOST = {"PyFunc", "PyFuncStateless", "EagerPyFunc", "NumpyFunction", "PrintV2", "Print", "IteratorGetNext", "HostConst"}
 SCALARS = 4  # a seed is two numbers, the place of a minibatch one
@@ -128,7 +128,7 @@ def test_a_step_stays_on_the_device(with_gpu, name, preset, settings):
 
 def test_what_leaves_the_device_is_noticed(with_gpu, digits):
     """The same check fails on a loss through Python, and on a choice of rows that the host makes from a minibatch."""
-    from gan_repro import losses
+    from gan_repro.training import losses
 
     def through_python(play):
         known = tf.numpy_function(np.abs, [play.d_generated], tf.float32)
@@ -138,8 +138,9 @@ def test_what_leaves_the_device_is_noticed(with_gpu, digits):
         size = tf.cast(tf.reshape(play.x, [-1])[:8] * 0, tf.int32) + 1
         return losses.non_saturating(play) + 0 * tf.reduce_sum(tf.ones(size))
 
-    source = sources.InMemory(digits.spec, {s: digits.images(s) for s in digits.spec.sizes},
-                              {s: digits.labels(s) for s in digits.spec.sizes})  # fmt: skip
+    source = sources.InMemory(
+        digits.spec, {s: digits.images(s) for s in digits.spec.sizes}, {s: digits.labels(s) for s in digits.spec.sizes}
+    )
     for term, message in ((through_python, "host"), (through_the_host, r"shape=\(8,\)")):
         played = games.build(source, g_terms=(losses.Term("spoilt", term),))
         with pytest.raises(AssertionError, match=message):

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from gan_repro import configuration
-from gan_repro import experiment as experiments
-from gan_repro.configuration import Config, parse_setting, resolve
-from gan_repro.errors import UsageError
-from gan_repro.experiment import Recipe, TrainingRecipe, bounded, parse_average
+from gan_repro.papers import configuration, experiment
+from gan_repro.papers.configuration import Config, parse_setting, resolve
+from gan_repro.papers.recipe import Recipe, TrainingRecipe, bounded, fields_of, parse_average
+from gan_repro.system.errors import UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -177,10 +176,27 @@ def test_averages(kind, expected):
 
 @pytest.mark.parametrize(
     "kind",
-    ["", "exponential", "exponential-", "exponential-0", "exponential-1", "exponential-1.5", "exponential--.5",
-     "exponential-nan", "exponential-inf", "exponential-x", "uniform", "uniform-", "uniform--1", "uniform-1.5", "uniform-nan",
-     "Uniform-5", "ema-.9", "../exponential-.5"],
-)  # fmt: skip
+    [
+        "",
+        "exponential",
+        "exponential-",
+        "exponential-0",
+        "exponential-1",
+        "exponential-1.5",
+        "exponential--.5",
+        "exponential-nan",
+        "exponential-inf",
+        "exponential-x",
+        "uniform",
+        "uniform-",
+        "uniform--1",
+        "uniform-1.5",
+        "uniform-nan",
+        "Uniform-5",
+        "ema-.9",
+        "../exponential-.5",
+    ],
+)
 def test_averages_that_are_none(kind):
     assert "exponential-DECAY" in (text := message(parse_average, kind)) and "uniform-EPOCH" in text and repr(kind) in text
     assert message(lambda: TrainingRecipe(epochs=1, batch_size=1, averages=("uniform-1", kind))) == text
@@ -296,7 +312,7 @@ def test_a_field_that_an_older_configuration_lacks_has_its_default():
 def test_names_are_the_modules_and_are_found_without_tensorflow():
     code = (
         "import sys\n"
-        "from gan_repro import configuration\n"
+        "from gan_repro.papers import configuration\n"
         "for name in configuration.names():\n"
         "    found = configuration.find(name)\n"
         "    assert found.name == name, name\n"
@@ -351,16 +367,16 @@ def test_every_preset_of_every_data_set_resolves(name):
     paths = {"npz": "npz:PATH", "images": "images:FOLDER"}
     assert set(found.recipes) <= set(LOADERS), "a data set that nothing loads"
     for kind, presets in found.recipes.items():
-        assert set(presets) >= set(experiments.PRESETS), kind
-        models = {preset.removeprefix(experiments.level(preset)) for preset in presets}
-        assert set(presets) == {level + model for level in experiments.PRESETS for model in models}, kind
+        assert set(presets) >= set(experiment.PRESETS), kind
+        models = {preset.removeprefix(experiment.level(preset)) for preset in presets}
+        assert set(presets) == {level + model for level in experiment.PRESETS for model in models}, kind
         for preset, recipe in presets.items():
             config = resolve(found, paths.get(kind, kind), preset)
             assert config.recipe == recipe and isinstance(recipe, Recipe)
             json.dumps(config.as_dict(), allow_nan=False)
             for role in ("schedule", "evaluation", "pictures") if isinstance(recipe, TrainingRecipe) else ():
                 # A field that is declared anew says its role anew.
-                assert experiments.fields_of(TrainingRecipe, role) <= experiments.fields_of(recipe, role), (kind, preset)
+                assert fields_of(TrainingRecipe, role) <= fields_of(recipe, role), (kind, preset)
             # Every field can be set from the command line, and to the value that it has.
             settings = []
             for key, value in dataclasses.asdict(recipe).items():
@@ -424,17 +440,20 @@ def test_goodfellow2014_answers_to_the_papers_table_1():
     assert {number.row for number in published if number.ours} == {goodfellow().row} == {"Adversarial nets"}
 
 
-@pytest.mark.parametrize("name, dataset, preset, model", [
-    ("goodfellow2014", "mnist", "paper", "Adversarial nets"),
-    ("goodfellow2014", "cifar10", "paper", "Adversarial nets (fully connected)"),
-    ("goodfellow2014", "cifar10", "quick-convolutional", "Adversarial nets (convolutional)"),
-    ("goodfellow2014", "npz:x.npz", "quick-cifar10", "Adversarial nets (fully connected)"),
-    ("goodfellow2014", "npz:x.npz", "quick-tfd", "Adversarial nets"),
-    ("wgan", "mnist", "quick", "WGAN, DCGAN generator"),
-    ("wgan", "mnist", "quick-mlp-gan", "GAN, MLP generator"),
-    ("wgan", "two_gaussians", "paper", "Discriminator and critic"),
-    ("cgan", "mnist", "paper", "Conditional adversarial nets"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, dataset, preset, model",
+    [
+        ("goodfellow2014", "mnist", "paper", "Adversarial nets"),
+        ("goodfellow2014", "cifar10", "paper", "Adversarial nets (fully connected)"),
+        ("goodfellow2014", "cifar10", "quick-convolutional", "Adversarial nets (convolutional)"),
+        ("goodfellow2014", "npz:x.npz", "quick-cifar10", "Adversarial nets (fully connected)"),
+        ("goodfellow2014", "npz:x.npz", "quick-tfd", "Adversarial nets"),
+        ("wgan", "mnist", "quick", "WGAN, DCGAN generator"),
+        ("wgan", "mnist", "quick-mlp-gan", "GAN, MLP generator"),
+        ("wgan", "two_gaussians", "paper", "Discriminator and critic"),
+        ("cgan", "mnist", "paper", "Conditional adversarial nets"),
+    ],
+)
 def test_a_preset_says_which_model_a_run_is_of(name, dataset, preset, model):
     assert configuration.find(name).model(preset, dataset) == model
 

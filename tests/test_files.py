@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from gan_repro import files
-from gan_repro.errors import RunError
+from gan_repro.system import files
+from gan_repro.system.errors import RunError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,8 +33,9 @@ def alone(path):
 
 
 def python(code, *arguments):
-    return subprocess.run([sys.executable, "-c", code, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True,
-                          timeout=60)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
 
 
 def test_the_old_content_stands_until_the_block_ends(path):
@@ -118,8 +119,8 @@ def test_a_folder_in_the_files_place_is_left_alone(path):
 _FULL_DISK = """
 import resource, signal, sys
 import numpy as np
-from gan_repro import files
-from gan_repro.errors import RunError
+from gan_repro.system import files
+from gan_repro.system.errors import RunError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 def savez(path):
@@ -149,7 +150,7 @@ def test_a_full_disk_leaves_the_old_content(writer, path):
 
 def test_a_process_that_dies_while_writing_leaves_the_old_content(path):
     code = (
-        "import os, sys; from gan_repro import files\n"
+        "import os, sys; from gan_repro.system import files\n"
         "with files.replacing(sys.argv[1]) as temporary:\n"
         "    temporary.write_text('half'); os._exit(9)"
     )
@@ -158,8 +159,10 @@ def test_a_process_that_dies_while_writing_leaves_the_old_content(path):
 
 
 def test_what_was_left_half_written_long_ago_is_cleared_away(path):
-    young, old, others = (path.parent / name for name in (
-        f".notes.txtaaaa{files.TEMPORARY}.txt", f".notes.txtbbbb{files.TEMPORARY}.txt", ".notes.txt.swp"))  # fmt: skip
+    young, old, others = (
+        path.parent / name
+        for name in (f".notes.txtaaaa{files.TEMPORARY}.txt", f".notes.txtbbbb{files.TEMPORARY}.txt", ".notes.txt.swp")
+    )
     for leftover in (young, old, others):
         leftover.write_text("half")
     for leftover in (old, others):

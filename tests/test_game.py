@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro import constraints, game, losses, networks, optimizers, priors, randomness, sampling, tensorflow_setup
-from gan_repro import order as orders
-from gan_repro.errors import UsageError
+from gan_repro.latent import priors, sampling
+from gan_repro.networks import constraints, mlp
+from gan_repro.system import randomness, tensorflow_setup
+from gan_repro.system.errors import UsageError
+from gan_repro.training import game, losses, optimizers, schedule
 
 OFF = (games.no_dropout(), games.no_dropout())
 
@@ -46,7 +48,7 @@ def numpy_game(parameters, x, z):
 @pytest.mark.parametrize("kind", ["simultaneous", "alternating"])
 def test_a_step_follows_finite_differences(digits, kind):
     """Every parameter's first update, with dropout off and learning rate 1, is minus the gradient of its own loss."""
-    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, order=orders.OrderOfPlay(kind))
+    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, order=schedule.OrderOfPlay(kind))
     nets = {"generator": played.generator.network, "discriminator": played.discriminator.network}
     before = {role: [w.numpy().astype(np.float64) for w in net.weights] for role, net in nets.items()}
     x, _ = digits.batch(digits.open(0, 0), tf.constant(0), 20)
@@ -83,16 +85,19 @@ def test_one_pass_with_one_set_of_dropout_masks_serves_both_losses(digits):
     x, _ = digits.batch(digits.open(0, 0), tf.constant(0), 20)
     x = x.numpy().astype(np.float64).reshape(20, -1)
     z = played.prior.draw(20, played.seed_of(0, randomness.PRIOR, 0)).numpy().astype(np.float64)
-    g, d = ([w.numpy().astype(np.float64) for w in net.weights]
-            for net in (played.generator.network, played.discriminator.network))  # fmt: skip
+    g, d = (
+        [w.numpy().astype(np.float64) for w in net.weights] for net in (played.generator.network, played.discriminator.network)
+    )
     # G's pass is the first network call of the move, D's on real images the second, on generated ones the third and last.
     masks = []
     for call in (2, 3):
         with randomness.network_call(played.seed_of(0, randomness.NETWORK, 0, call, 0)):
-            masks.append([
-                (tf.random.stateless_uniform(shape, randomness.layer_pair()[0], alg="philox") < keep).numpy() * scale
-                for shape, keep, scale in (((20, 64), 0.8, 1.25), ((20, 12), 0.5, 2.0))
-            ])  # fmt: skip
+            masks.append(
+                [
+                    (tf.random.stateless_uniform(shape, randomness.layer_pair()[0], alg="philox") < keep).numpy() * scale
+                    for shape, keep, scale in (((20, 64), 0.8, 1.25), ((20, 12), 0.5, 2.0))
+                ]
+            )
     masks = [np.concatenate(halves) for halves in zip(*masks)]
     s = 1 / (1 + np.exp(-(np.maximum(z @ g[0] + g[1], 0) @ g[2] + g[3])))
     linear = (np.concatenate([x, s]) * masks[0]) @ d[0] + d[1]
@@ -106,7 +111,7 @@ def test_one_pass_with_one_set_of_dropout_masks_serves_both_losses(digits):
 def test_a_gradient_penalty_from_outside_has_its_second_order_gradient(digits):
     """The proof that later papers fit: a term of D that differentiates D, plugged in without touching game.py."""
     terms = (losses.Term("penalty", games.gradient_penalty, 10.0),)
-    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, d_terms=terms, order=orders.OrderOfPlay("alternating"))
+    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, d_terms=terms, order=schedule.OrderOfPlay("alternating"))
     network = played.discriminator.network
     before = [w.numpy().astype(np.float64) for w in network.weights]
     x, _ = digits.batch(digits.open(0, 0), tf.constant(0), 20)
@@ -114,9 +119,11 @@ def test_a_gradient_penalty_from_outside_has_its_second_order_gradient(digits):
     z = played.prior.draw(20, played.seed_of(0, randomness.PRIOR, 0))
     s = played.generator.network(z).numpy().astype(np.float64).reshape(20, -1)
     # The move draws one seed for G's own noise layers and then one for the penalty.
-    share = tf.random.stateless_uniform(
-        [20, 1, 1, 1], played.seed_of(step, randomness.TERM, 0, 2, 0), alg="philox"
-    ).numpy().reshape(20, 1)  # fmt: skip
+    share = (
+        tf.random.stateless_uniform([20, 1, 1, 1], played.seed_of(step, randomness.TERM, 0, 2, 0), alg="philox")
+        .numpy()
+        .reshape(20, 1)
+    )
     between = share * x.numpy().astype(np.float64).reshape(20, -1) + (1 - share) * s
 
     def penalty(weights):
@@ -152,7 +159,9 @@ def test_terms_can_apply_the_discriminator_with_other_weights(digits):
         seen["shape"] = doubled.shape
         return tf.reduce_mean(doubled)
 
-    played = games.build(digits, dropout=OFF, d_terms=(losses.Term("unrolled", term),), order=orders.OrderOfPlay("alternating"))
+    played = games.build(
+        digits, dropout=OFF, d_terms=(losses.Term("unrolled", term),), order=schedule.OrderOfPlay("alternating")
+    )
     seen["network"] = played.discriminator.network
     before = [w.numpy() for w in played.discriminator.network.weights]
     played.steps(1)
@@ -200,14 +209,14 @@ def test_a_term_may_look_things_up(digits):
 @pytest.mark.parametrize(
     ("order", "minibatches", "d_updates", "g_updates"),
     [
-        (orders.OrderOfPlay("simultaneous"), 7, 7, 7),
-        (orders.OrderOfPlay("simultaneous", g_every=2), 7, 7, 3),
-        (orders.OrderOfPlay("alternating"), 7, 7, 7),
-        (orders.OrderOfPlay("alternating", g_every=5), 17, 17, 3),
-        (orders.OrderOfPlay("alternating", d_steps=3, fresh_noise=False), 4, 12, 4),
-        (orders.OrderOfPlay("one_player", g_every=2), 7, 3, 4),
-        (orders.OrderOfPlay("one_player", g_every=3), 7, 4, 3),
-        (orders.OrderOfPlay("alternating", g_every=2, long_phases=orders.LongPhases(2, 4, 3)), 17, 17, 7),
+        (schedule.OrderOfPlay("simultaneous"), 7, 7, 7),
+        (schedule.OrderOfPlay("simultaneous", g_every=2), 7, 7, 3),
+        (schedule.OrderOfPlay("alternating"), 7, 7, 7),
+        (schedule.OrderOfPlay("alternating", g_every=5), 17, 17, 3),
+        (schedule.OrderOfPlay("alternating", d_steps=3, fresh_noise=False), 4, 12, 4),
+        (schedule.OrderOfPlay("one_player", g_every=2), 7, 3, 4),
+        (schedule.OrderOfPlay("one_player", g_every=3), 7, 4, 3),
+        (schedule.OrderOfPlay("alternating", g_every=2, long_phases=schedule.LongPhases(2, 4, 3)), 17, 17, 7),
     ],
 )
 def test_update_counts(digits, order, minibatches, d_updates, g_updates):
@@ -222,16 +231,16 @@ def test_update_counts(digits, order, minibatches, d_updates, g_updates):
 
 def test_long_phases_are_wgans():
     """100 minibatches for each of G's first 25 updates and for every 500th, 5 otherwise (WassersteinGAN:main.py)."""
-    order = orders.OrderOfPlay("alternating", g_every=5, long_phases=orders.LongPhases())
+    order = schedule.OrderOfPlay("alternating", g_every=5, long_phases=schedule.LongPhases())
     moments = [tf.constant(i, tf.int64) for i in (0, 24, 25, 499, 500, 501, 1000)]
     assert [int(order.phase_length(i)) for i in moments] == [100, 100, 5, 5, 100, 5, 100]
-    never_again = orders.OrderOfPlay("alternating", g_every=5, long_phases=orders.LongPhases(every=0))
+    never_again = schedule.OrderOfPlay("alternating", g_every=5, long_phases=schedule.LongPhases(every=0))
     assert [int(never_again.phase_length(i)) for i in moments] == [100, 100, 5, 5, 5, 5, 5]
 
 
 @pytest.mark.parametrize("kind", ["alternating", "one_player"])
 def test_only_the_player_whose_turn_it_is_moves(digits, kind):
-    played = games.build(digits, order=orders.OrderOfPlay(kind, g_every=3))
+    played = games.build(digits, order=schedule.OrderOfPlay(kind, g_every=3))
     for t in range(6):
         before = games.weights(played)
         metrics = played.steps(1)
@@ -279,7 +288,7 @@ def test_averages_never_touch_the_training(digits):
 
 
 def test_averages_follow_their_definition(digits):
-    played = games.build(digits, averages=("exponential-.95", "uniform-2"), order=orders.OrderOfPlay("alternating"))
+    played = games.build(digits, averages=("exponential-.95", "uniform-2"), order=schedule.OrderOfPlay("alternating"))
     snapshots, expected = [], {}
     for t in range(1, 61):
         played.steps(1)
@@ -357,7 +366,7 @@ def test_a_constraint_is_applied_before_each_move_or_after_it(digits, kind):
         spy = losses.Term("largest", lambda current: tf.stop_gradient(largest_weight(current)), 1000.0)
         played = games.build(
             digits,
-            order=orders.OrderOfPlay(kind),
+            order=schedule.OrderOfPlay(kind),
             d_terms=(*losses.wasserstein().discriminator, spy),
             g_terms=(
                 losses.Term("largest", largest_weight),
@@ -421,6 +430,7 @@ def conditional(source, heads=False):
     pair = losses.non_saturating_pair()
     terms = pair.discriminator
     if heads:
+
         def source_term(current):
             return -tf.reduce_mean(current.d_real["source"]) + tf.reduce_mean(current.d_generated["source"])
 
@@ -436,8 +446,13 @@ def conditional(source, heads=False):
     return game.AdversarialGame(
         game.Player(generator(), optimizers.MomentumSGD(0.1, 0.5), pair.generator),
         game.Player(keras.Model([images, y], outputs), optimizers.MomentumSGD(0.1, 0.5), terms),
-        priors.Prior("gaussian", 5), source, orders.OrderOfPlay("simultaneous"), 20, 0, sampler=generator(),
-    )  # fmt: skip
+        priors.Prior("gaussian", 5),
+        source,
+        schedule.OrderOfPlay("simultaneous"),
+        20,
+        0,
+        sampler=generator(),
+    )
 
 
 def test_labels_reach_both_networks(digits):
@@ -481,9 +496,9 @@ def two_replicas():
 @pytest.mark.parametrize(
     "order",
     [
-        orders.OrderOfPlay("simultaneous"),
-        orders.OrderOfPlay("alternating", g_every=2),
-        orders.OrderOfPlay("one_player", g_every=2),
+        schedule.OrderOfPlay("simultaneous"),
+        schedule.OrderOfPlay("alternating", g_every=2),
+        schedule.OrderOfPlay("one_player", g_every=2),
     ],
 )
 def test_two_replicas_equal_one_device(digits, order):
@@ -507,7 +522,7 @@ def test_replicas_draw_from_different_seeds(digits):
         return tf.cast(current.seed()[0] % 1000, tf.float32) + 0.0 * losses.log_real(current)
 
     def hashes():
-        played = games.build(digits, d_terms=(losses.Term("spy", spy),), order=orders.OrderOfPlay("alternating"))
+        played = games.build(digits, d_terms=(losses.Term("spy", spy),), order=schedule.OrderOfPlay("alternating"))
         return play(played, 5)["d_loss"]
 
     one = hashes()
@@ -531,11 +546,11 @@ def test_max_column_norm_holds_on_two_replicas(digits):
 
 def test_wrong_use_is_refused(digits):
     with pytest.raises(UsageError, match="only the alternating order"):
-        orders.OrderOfPlay("simultaneous", d_steps=2)
+        schedule.OrderOfPlay("simultaneous", d_steps=2)
     with pytest.raises(UsageError, match="valid are"):
-        orders.OrderOfPlay("sometimes")
+        schedule.OrderOfPlay("sometimes")
     with pytest.raises(UsageError, match=">= 1"):
-        orders.OrderOfPlay(g_every=0)
+        schedule.OrderOfPlay(g_every=0)
     played = games.build(digits)
     with pytest.raises(ValueError, match="epoch of 10"):
         played.steps(11)
@@ -553,7 +568,7 @@ def test_wrong_use_is_refused(digits):
 
 
 def test_precision_policy_comes_back():
-    with networks.precision("mixed_bfloat16"):
+    with mlp.precision("mixed_bfloat16"):
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
     assert keras.config.dtype_policy().name == "float32"
 
@@ -565,7 +580,7 @@ def test_a_variables_clip_and_update_stay_in_order(digits):
     played = games.build(
         digits,
         objective=losses.wasserstein(),
-        order=orders.OrderOfPlay("alternating", g_every=2),
+        order=schedule.OrderOfPlay("alternating", g_every=2),
         constraint=constraints.WeightClip(0.01),
         constrain_first=True,
     )

@@ -15,8 +15,9 @@ import pytest
 import tensorflow as tf
 from scipy.special import logsumexp
 
-from gan_repro import randomness, sampling
-from gan_repro.priors import Prior
+from gan_repro.latent import sampling
+from gan_repro.latent.priors import Prior
+from gan_repro.system import randomness
 
 SCRIPT = conftest.ROOT / "tests" / "independent_check.py"
 GROUP = "independent recomputation"

@@ -11,21 +11,34 @@ sys.path.insert(0, str(Path(__file__).parent / "experiments"))
 
 import noise  # noqa: E402
 
-from gan_repro import configuration, data  # noqa: E402
-from gan_repro.experiment import level  # noqa: E402
+from gan_repro import data  # noqa: E402
+from gan_repro.data import names
+from gan_repro.papers import configuration  # noqa: E402
+from gan_repro.papers.experiment import level  # noqa: E402
 
 RUN = 8  # numbers in a row that are not equal by chance
-SHAPES = {"cifar10": (32, 32, 3), "svhn_cropped": (32, 32, 3), "celeb_a": (64, 64, 3), "lsun/bedroom": (64, 64, 3),
-          "tfd": (48, 48, 1), "tfd96": (96, 96, 1)}  # fmt: skip
-USERS = {"dcgan": (64, 64, 3), "wgan": (64, 64, 3), "smoke-tfd": (48, 48, 1), "smoke-cifar10": (32, 32, 3),
-         "smoke-convolutional": (32, 32, 3)}  # of npz:PATH, by experiment and preset  # fmt: skip
+SHAPES = {
+    "cifar10": (32, 32, 3),
+    "svhn_cropped": (32, 32, 3),
+    "celeb_a": (64, 64, 3),
+    "lsun/bedroom": (64, 64, 3),
+    "tfd": (48, 48, 1),
+    "tfd96": (96, 96, 1),
+}
+USERS = {
+    "dcgan": (64, 64, 3),
+    "wgan": (64, 64, 3),
+    "smoke-tfd": (48, 48, 1),
+    "smoke-cifar10": (32, 32, 3),
+    "smoke-convolutional": (32, 32, 3),
+}  # of npz:PATH, by experiment and preset
 POINTS = ("gaussian1d", "two_gaussians")
 
 
 def shape(experiment, dataset, preset):
     """(height, width, channels) of the data of a run."""
     users = USERS.get(preset, USERS.get(experiment, (28, 28, 1)))
-    return users if dataset in configuration.PATHS else SHAPES.get(dataset, (28, 28, 1))
+    return users if dataset in names.PATHS else SHAPES.get(dataset, (28, 28, 1))
 
 
 def games():
@@ -72,7 +85,7 @@ def test_a_shared_run_is_noticed():
 
 @pytest.mark.parametrize(("name", "dataset", "preset"), games())
 def test_no_two_weights_begin_alike(name, dataset, preset):
-    path = ":x" if dataset in configuration.PATHS else ""
+    path = ":x" if dataset in names.PATHS else ""
     config = noise.config(name, dataset + path, preset)
     config = dataclasses.replace(config, recipe=dataclasses.replace(config.recipe, n_samples=50, batch_size=20))
     scaling = configuration.find(name).scaling(config)

@@ -6,8 +6,9 @@ import pytest
 import tensorflow as tf
 from scipy import signal
 
-from gan_repro import constraints, randomness
-from gan_repro.layers import CeilMaxPool2D, Dropout, Maxout, MaxoutConv2D, OneHot, UntiedBias
+from gan_repro.networks import constraints
+from gan_repro.networks.layers import CeilMaxPool2D, Dropout, Maxout, MaxoutConv2D, OneHot, UntiedBias
+from gan_repro.system import randomness
 
 
 def test_maxout_is_the_maximum_over_pieces():

@@ -7,7 +7,7 @@ import conftest
 import pytest
 
 
-@pytest.mark.parametrize("tool", [("ruff", "check", "."), ("mypy",)], ids=lambda tool: tool[0])
+@pytest.mark.parametrize("tool", [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",)], ids=" ".join)
 def test_nothing_is_found(tool, tmp_path):
     pytest.importorskip(tool[0])
     command = [sys.executable, "-m", *tool, *(["--cache-dir", str(tmp_path)] if tool[0] == "mypy" else ["--no-cache"])]

@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 
-from gan_repro import losses
+from gan_repro.training import losses
 
 REAL = np.array([[2.0], [-1.0], [0.5]])
 GENERATED = np.array([[-3.0], [0.25], [40.0]])

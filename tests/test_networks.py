@@ -5,27 +5,27 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro import networks
+from gan_repro.networks import mlp
 
 
 def test_sparse_weights_are_exactly_so_many_per_unit_and_normal():
     keras.utils.set_random_seed(0)
-    kernel = np.asarray(networks.Sparse(100)((800, 300)))
+    kernel = np.asarray(mlp.Sparse(100)((800, 300)))
     assert kernel.dtype == np.float32 and kernel.shape == (800, 300)
     np.testing.assert_array_equal((kernel != 0).sum(axis=0), np.full(300, 100))
     values = kernel[kernel != 0]
     assert abs(values.mean()) < 4 / np.sqrt(30_000) and values.std() == pytest.approx(1, abs=4 / np.sqrt(60_000))
     assert (kernel != 0).sum(axis=1).std() == pytest.approx(np.sqrt(300 / 8 * 7 / 8), rel=0.15)  # binomial: any input may be
     keras.utils.set_random_seed(0)
-    np.testing.assert_array_equal(networks.Sparse(100)((800, 300)), kernel)
-    assert (np.asarray(networks.Sparse(100)((800, 300))) != kernel).any()
+    np.testing.assert_array_equal(mlp.Sparse(100)((800, 300)), kernel)
+    assert (np.asarray(mlp.Sparse(100)((800, 300))) != kernel).any()
     with pytest.raises(ValueError, match="99 inputs cannot give 100"):
-        networks.Sparse(100)((99, 5))
+        mlp.Sparse(100)((99, 5))
 
 
 def test_deconvolution_is_the_gradient_of_a_valid_convolution_with_a_bias_per_pixel():
     keras.utils.set_random_seed(0)
-    network = networks.deconvolution_generator(6, [(9, "relu"), (18, "sigmoid")], 3, 5, 3, 2, 0.5, 0.5)
+    network = mlp.deconvolution_generator(6, [(9, "relu"), (18, "sigmoid")], 3, 5, 3, 2, 0.5, 0.5)
     assert network.output_shape == (None, 11, 11, 2)  # 3 (3 - 1) + 5
     bias = np.random.default_rng(0).normal(size=(11, 11, 2))
     network.get_layer("output_bias").bias.assign(bias)
@@ -43,9 +43,9 @@ def test_deconvolution_is_the_gradient_of_a_valid_convolution_with_a_bias_per_pi
 
 
 def test_two_generators_may_share_layers():
-    layers = [networks.dense(8, "relu", networks.uniform(0.1), "a"), networks.dense(4, "sigmoid", "zeros", "b", bias=-2.0)]
-    small = networks.generator(3, layers, (2, 2, 1))
-    large = networks.generator(5, [networks.dense(3, "relu", networks.uniform(0.1), "bottom"), *layers], (2, 2, 1))
+    layers = [mlp.dense(8, "relu", mlp.uniform(0.1), "a"), mlp.dense(4, "sigmoid", "zeros", "b", bias=-2.0)]
+    small = mlp.generator(3, layers, (2, 2, 1))
+    large = mlp.generator(5, [mlp.dense(3, "relu", mlp.uniform(0.1), "bottom"), *layers], (2, 2, 1))
     np.testing.assert_allclose(small(tf.zeros([1, 3])), 1 / (1 + np.exp(2.0)), rtol=1e-6)
     layers[1].bias.assign(np.zeros(4))
     np.testing.assert_allclose(large(tf.ones([1, 5])), 0.5)
@@ -53,13 +53,21 @@ def test_two_generators_may_share_layers():
 
 
 def test_column_norms_and_convolutions_reach_the_layers_they_should():
-    network = networks.maxout_discriminator(
+    network = mlp.maxout_discriminator(
         (8, 8, 3), [(5, 2)], 0.005, (0.8, 1.25), (0.5, 2.0), convolutions=[(4, 2, 3, 1, 2, 2)], max_column_norm=1.5
     )
     names = [type(layer).__name__ for layer in network.layers]
     assert names == [
-        "InputLayer", "Dropout", "MaxoutConv2D", "CeilMaxPool2D", "Flatten", "Dropout", "Maxout", "Dropout", "Dense"
-    ]  # fmt: skip
+        "InputLayer",
+        "Dropout",
+        "MaxoutConv2D",
+        "CeilMaxPool2D",
+        "Flatten",
+        "Dropout",
+        "Maxout",
+        "Dropout",
+        "Dense",
+    ]
     assert network.get_layer("maxout_0").kernel_constraint.limit == 1.5
     assert network.get_layer("logit").kernel_constraint.limit == 1.5
     assert network.output_shape == (None, 1) and network.get_layer("pool_0").output.shape == (None, 4, 4, 4)

@@ -16,8 +16,9 @@ import offline
 import pytest
 from PIL import Image
 
-from gan_repro import notebook, shipped
+from gan_repro import shipped
 from gan_repro.data import glyphs
+from gan_repro.runs import notebook
 
 FOLDER = conftest.ROOT / "notebooks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
@@ -175,7 +176,7 @@ def test_a_front_end_is_known_by_its_requests():
     try:
         for attended in (True, False):
             said = []
-            code = "from gan_repro import notebook; print(notebook._attended())"
+            code = "from gan_repro.runs import notebook; print(notebook._attended())"
             hook = {"output_hook": said.append, "stdin_hook": print, "timeout": 60}
             client.execute_interactive(code, allow_stdin=attended, **hook)
             assert [each["content"]["text"] for each in said if each["msg_type"] == "stream"] == [f"{attended}\n"]

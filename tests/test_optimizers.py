@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro.optimizers import Adam, ExponentialDecay, LinearDecay, LinearMomentum, MomentumSGD, RMSprop
+from gan_repro.training.optimizers import Adam, ExponentialDecay, LinearDecay, LinearMomentum, MomentumSGD, RMSprop
 
 
 def test_updates_follow_pylearn2_across_epochs():

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gan_repro import priors, randomness
+from gan_repro.latent import priors
+from gan_repro.system import randomness
 
 
 def draw(kind, n=4000, seed=0):

@@ -6,8 +6,10 @@ import conftest
 import pytest
 import reliability
 
-from gan_repro import configuration, files, shipped
-from gan_repro.reporting import formats, investigation, metrics, overview, records, tables
+from gan_repro import shipped
+from gan_repro.papers import configuration
+from gan_repro.reporting import comparison, formats, investigation, metrics, overview, records
+from gan_repro.system import files
 
 RESULTS = conftest.ROOT / "results"
 
@@ -15,7 +17,7 @@ RESULTS = conftest.ROOT / "results"
 def built():
     found = [configuration.find(name) for name in configuration.names()]
     groups = records.group([record for _, record in records.read_files(RESULTS / "records")])
-    return {name: tables.build(name, found, groups) for name in tables.names(found)}
+    return {name: comparison.build(name, found, groups) for name in comparison.names(found)}
 
 
 def test_there_are_records():
@@ -60,7 +62,7 @@ def test_the_page_of_reliability_is_that_of_its_counts_and_every_trial_ended_wel
 
 
 def test_the_readme_quotes_table_1_as_it_is():
-    header, *rows = [row for row in tables.main_rows(built()["table1"]) if len(row) > 1]
+    header, *rows = [row for row in comparison.main_rows(built()["table1"]) if len(row) > 1]
     text = (conftest.ROOT / "README.md").read_text(encoding="utf-8").partition("## Results\n")[2]
     lines = [line.strip("| ").split(" | ") for line in re.search(r"(?:^\|.*\n)+", text, re.MULTILINE).group().splitlines()]
     quoted = [[cell.strip() for cell in line] for line in lines if not line[0].startswith(("**", "--"))]

@@ -18,15 +18,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gan_repro import configuration, evaluate, files, run, runner, tables
+from gan_repro import evaluate, run, tables
+from gan_repro.papers import configuration
 from gan_repro.reporting import records
+from gan_repro.runs import runner
+from gan_repro.system import files
 
 ROOT = Path(__file__).resolve().parent.parent
 G, T = "--experiment=goodfellow2014", "--experiment=theis2015"
 
 # Seconds of work: two minibatches an epoch for networks of a few units. No part of the program is left out.
-TINY = ["--preset=smoke", "--set=steps_per_epoch=2", "--set=batch_size=20", "--set=generator_units=16",
-        "--set=discriminator_units=8", "--set=n_samples=50", "--set=averages=exponential-.5"]  # fmt: skip
+TINY = [
+    "--preset=smoke",
+    "--set=steps_per_epoch=2",
+    "--set=batch_size=20",
+    "--set=generator_units=16",
+    "--set=discriminator_units=8",
+    "--set=n_samples=50",
+    "--set=averages=exponential-.5",
+]
 FILES = {
     ".lock",
     "config.json",
@@ -127,8 +137,20 @@ def test_help_names_every_flag(capsys):
     assert run.main(["run", "--help"]) == 0
     out, err = capsys.readouterr()
     assert err == "" and out.startswith("usage: python -m gan_repro.run")
-    for flag in ("experiment", "list", "dataset", "data_dir", "preset", "epochs", "seed", "set", "workdir", "tensorboard",
-                 "dry_run", "help"):  # fmt: skip
+    for flag in (
+        "experiment",
+        "list",
+        "dataset",
+        "data_dir",
+        "preset",
+        "epochs",
+        "seed",
+        "set",
+        "workdir",
+        "tensorboard",
+        "dry_run",
+        "help",
+    ):
         assert f"\n  --{flag}" in out, flag
 
 
@@ -146,15 +168,30 @@ def test_list_names_every_experiment_data_set_and_preset(capsys):
 
 
 def test_dry_run_is_json_with_the_overrides(here, capsys):
-    arguments = ["--dataset=glyphs", "--preset=quick", "--epochs=3", "--seed=7", "--set=learning_rate=0.25",
-                 "--set=generator_units=10,20", "--set", "jit_compile=true", "--set=averages="]  # fmt: skip
+    arguments = [
+        "--dataset=glyphs",
+        "--preset=quick",
+        "--epochs=3",
+        "--seed=7",
+        "--set=learning_rate=0.25",
+        "--set=generator_units=10,20",
+        "--set",
+        "jit_compile=true",
+        "--set=averages=",
+    ]
     assert run.main(["run", G, "--dry_run", *arguments]) == 0
     out, err = capsys.readouterr()
     shown = json.loads(out)
     assert err == ""
     workdir = "runs/goodfellow2014-glyphs-quick-seed7"
-    assert shown | {"recipe": None} == {"experiment": "goodfellow2014", "dataset": "glyphs", "preset": "quick", "seed": 7,
-                                        "recipe": None, "workdir": workdir}  # fmt: skip
+    assert shown | {"recipe": None} == {
+        "experiment": "goodfellow2014",
+        "dataset": "glyphs",
+        "preset": "quick",
+        "seed": 7,
+        "recipe": None,
+        "workdir": workdir,
+    }
     assert run.main(["run", G, "--dry_run", "--dataset=glyphs", "--preset=quick", "--seed=7"]) == 0
     before = json.loads(capsys.readouterr().out)["recipe"]
     changed = {"epochs": 3, "learning_rate": 0.25, "generator_units": [10, 20], "jit_compile": True, "averages": []}
@@ -299,8 +336,11 @@ def test_more_epochs_continue_it(smoke, copy, capsys):
     old, new = before["metrics.csv"][0].decode(), (copy / "metrics.csv").read_text()
     assert new.startswith(old) and len(new.splitlines()) == len(old.splitlines()) + 2
     assert set(contents(copy)) == (FILES - {"checkpoints/0000000002.npz", "checkpoints/0000000004.npz"}) | {
-        "checkpoints/0000000006.npz", "checkpoints/0000000008.npz", "samples/epoch-00003.png", "samples/epoch-00004.png"
-    }  # fmt: skip
+        "checkpoints/0000000006.npz",
+        "checkpoints/0000000008.npz",
+        "samples/epoch-00003.png",
+        "samples/epoch-00004.png",
+    }
     record = read(copy / "record.json")
     records.check(record, "record.json")
     assert (record["epochs"], record["complete"], record["cost"]["steps"]) == (4, True, 8)
@@ -414,13 +454,22 @@ def test_what_trains_nothing_runs_and_is_evaluated_again(tiny, here, capsys):
     assert run.main(arguments) == 0
     folder = here / "runs" / "theis2015-npz-tiny-smoke-seed0"
     assert [path.name for path in here.iterdir()] == ["runs"]
-    assert set(contents(folder)) == {".lock", "config.json", "manifest.json", "record.json",
-                                     "figures/real-images/training-images.png", "figures/real-images/k-means-centroids.png",
-                                     "figures/the-mean-training-image.png"}  # fmt: skip
+    assert set(contents(folder)) == {
+        ".lock",
+        "config.json",
+        "manifest.json",
+        "record.json",
+        "figures/real-images/training-images.png",
+        "figures/real-images/k-means-centroids.png",
+        "figures/the-mean-training-image.png",
+    }
     record = read(folder / "record.json")
     records.check(record, "record.json")
     assert [entry["generator"] for entry in record["measurements"]] == [
-        "training images", "k-means centroids", "the mean training image"]  # fmt: skip
+        "training images",
+        "k-means centroids",
+        "the mean training image",
+    ]
     assert evaluate.main(["evaluate", f"--workdir={folder}"]) == 0
     assert read(folder / "record.json") | {"cost": record["cost"]} == record
     capsys.readouterr()

@@ -18,7 +18,10 @@ sys.path[:0] = [str(HERE.parent), str(HERE / "experiments")]
 import noise  # noqa: E402
 import test_initial_weights as initial  # noqa: E402
 
-from gan_repro import configuration, data, workdir  # noqa: E402
+from gan_repro import data  # noqa: E402
+from gan_repro.data import names  # noqa: E402
+from gan_repro.papers import configuration  # noqa: E402
+from gan_repro.system import machine  # noqa: E402
 
 FILE = Path(__file__).with_name("same_weights.json")
 STEPS, MIDDLE = 20, 9  # minibatches of each stage; after how many of them a second game goes on from a saved state
@@ -31,7 +34,7 @@ def stages(name, dataset, preset, recipe=None):
 
     `recipe`: {field: value} to be set, as the file has them: presets may change, these games do not.
     """
-    path = ":x" if dataset in configuration.PATHS else ""
+    path = ":x" if dataset in names.PATHS else ""
     fields = {field: tuple(value) if isinstance(value, list) else value for field, value in (recipe or SMALLER).items()}
     config = noise.config(name, dataset + path, preset, **fields)
     scaling = configuration.find(name).scaling(config)
@@ -64,7 +67,7 @@ def digest(game):
 
 def measured(name, dataset, preset):
     """{"recipe": its fields, "stages": {stage: digest}} after STEPS minibatches of each."""
-    path = ":x" if dataset in configuration.PATHS else ""
+    path = ":x" if dataset in names.PATHS else ""
     recipe = noise.config(name, dataset + path, preset, **SMALLER).as_dict()["recipe"]
     found = {}
     for stage, game, _ in stages(name, dataset, preset, recipe):
@@ -110,11 +113,11 @@ def test_weights_are_what_they_were(model, file):
 
 def processor():
     """This one's name and instructions, without its number of cores."""
-    return workdir.processor().partition(" (")[0]
+    return machine.processor().partition(" (")[0]
 
 
 if __name__ == "__main__":
-    from gan_repro import tensorflow_setup
+    from gan_repro.system import tensorflow_setup
 
     tensorflow_setup.prepare(logical_cpus=2)  # as conftest.py does
     models = {key(game): measured(*game) for game in initial.games()}

@@ -13,11 +13,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_repro import configuration, data, files, finished, priors, randomness, runner, sample, weights
+from gan_repro import data, sample
+from gan_repro.data.scaling import ContrastNormalised
 from gan_repro.data.source import Spec
-from gan_repro.reporting import draw
-from gan_repro.scaling import ContrastNormalised
-from gan_repro.workdir import Workdir
+from gan_repro.figures import draw
+from gan_repro.latent import priors
+from gan_repro.networks import weights
+from gan_repro.papers import configuration
+from gan_repro.runs import runner, trained
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system import files, randomness
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDE = 8
@@ -98,7 +103,7 @@ def refused(code, words, capsys, folder, *arguments):
 
 def forward(folder, z, labels=None, kind="best"):
     """uint8 (n, 8, 8, 1): the generators of both papers by hand, in float64, from the weights in the folder."""
-    network = finished.from_folder(folder).generator(kind)
+    network = trained.from_folder(folder).generator(kind)
 
     def dense(name, x):
         kernel, bias = (np.asarray(value, np.float64) for value in network.get_layer(name).get_weights())
@@ -145,7 +150,7 @@ def cells(path, rows, columns, apart=(GAP, GAP), side=SIDE):
 
 def stops(folder, walk, seed, n=6):
     """Where walk `walk` goes, as documented: a draw of its own from (seed, walk)."""
-    return finished.from_folder(folder).prior().draw(n, randomness.seed_pair(seed, walk, randomness.WALK)).numpy()
+    return trained.from_folder(folder).prior().draw(n, randomness.seed_pair(seed, walk, randomness.WALK)).numpy()
 
 
 # ---- arrays ----------------------------------------------------------------------------------------------------------
@@ -313,14 +318,14 @@ def test_contrast_normalised_samples_come_back_from_their_pixels(tmp_path):
 
 def test_pictures_say_the_epochs_that_the_record_has(copy):
     record = copy / "record.json"
-    assert finished.from_folder(copy).epochs == files.read_json(record)["epochs"] > 0
+    assert trained.from_folder(copy).epochs == files.read_json(record)["epochs"] > 0
     files.write_json(record, files.read_json(record) | {"epochs": 1.25})
-    assert "1.25 epochs, seed" in draw.caption(finished.from_folder(copy), "last")
+    assert "1.25 epochs, seed" in draw.caption(trained.from_folder(copy), "last")
     for damaged in ("[]", "{}", '{"epochs"'):  # a title does without
         record.write_text(damaged)
-        assert "epochs" not in draw.caption(finished.from_folder(copy), "last")
+        assert "epochs" not in draw.caption(trained.from_folder(copy), "last")
     record.unlink()  # as while the training goes on
-    assert "epochs" not in draw.caption(finished.from_folder(copy), "last")
+    assert "epochs" not in draw.caption(trained.from_folder(copy), "last")
 
 
 # ---- where things go -------------------------------------------------------------------------------------------------
@@ -374,7 +379,7 @@ def test_an_older_run_needs_its_data_and_learns_the_shape_when_it_goes_on(plain,
     shutil.copy(npz.with_suffix(".away"), npz)
     try:
         assert (arrays(copy, tmp_path / "y.npz", "--n=5")["images"] == wanted).all()
-        found, config = finished.load_config(Workdir(copy))
+        found, config = trained.load_config(Workdir(copy))
         longer = dataclasses.replace(config, recipe=dataclasses.replace(config.recipe, epochs=3))
         assert runner.execute(dataclasses.replace(found, evaluate=lambda run: []), longer, copy) == 0
     finally:
@@ -398,8 +403,15 @@ def test_folders_that_are_no_run(copy, tmp_path, capsys):
     (copy / "manifest.json").rename(copy / "kept.json")
     refused(1, ["manifest.json"], capsys, copy)
     manifest = json.loads((copy / "kept.json").read_text())
-    for damaged in ("[]", "{", "{}", *(json.dumps(manifest | {"data": manifest["data"] | {"shape": shape}})
-                                       for shape in ([8, 8], [8, 8, "x"], [8, 0, 1], None, 8))):  # fmt: skip
+    for damaged in (
+        "[]",
+        "{",
+        "{}",
+        *(
+            json.dumps(manifest | {"data": manifest["data"] | {"shape": shape}})
+            for shape in ([8, 8], [8, 8, "x"], [8, 0, 1], None, 8)
+        ),
+    ):
         (copy / "manifest.json").write_text(damaged)
         refused(1, ["manifest.json is damaged"], capsys, copy)
     (copy / "kept.json").replace(copy / "manifest.json")
@@ -450,11 +462,14 @@ def test_places_that_cannot_be_written(out, plain, tmp_path, capsys):
     assert {path.name for path in tmp_path.rglob("*")} == {"file", "folder.png"}
 
 
-@pytest.mark.parametrize(("more", "words"), [
-    (["--out=/proc/x.png"], ["cannot write /proc/x.png"]),
-    ([f"--out={'x' * 300}.png"], ["cannot write xxx", "File name too long"]),
-    ([f"--label={','.join('0123456789' * 15)}"], ["File name too long"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--out=/proc/x.png"], ["cannot write /proc/x.png"]),
+        ([f"--out={'x' * 300}.png"], ["cannot write xxx", "File name too long"]),
+        ([f"--label={','.join('0123456789' * 15)}"], ["File name too long"]),
+    ],
+)
 def test_places_that_a_file_cannot_have_are_told_before_images_are_drawn(more, words, conditional, capsys, monkeypatch):
     monkeypatch.setattr(sample, "write", lambda *rest: pytest.fail("it is told before the work"))
     refused(1, words, capsys, conditional, *more)
@@ -472,8 +487,10 @@ def test_a_folder_without_permission(plain, tmp_path, capsys):
 def test_help_names_every_flag(capsys):
     assert sample.main(["sample", "--help"]) == 0
     out = capsys.readouterr().out
-    assert all(f"\n  --{name}" in out for name in ("workdir", "generator", "n", "seed", "label", "out", "grid", "interpolate",
-                                                   "data_dir", "help"))  # fmt: skip
+    assert all(
+        f"\n  --{name}" in out
+        for name in ("workdir", "generator", "n", "seed", "label", "out", "grid", "interpolate", "data_dir", "help")
+    )
 
 
 def test_a_real_process(plain, tmp_path):

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from gan_repro.layers import Dropout
-from gan_repro.sampling import images_of
+from gan_repro.latent.sampling import images_of
+from gan_repro.networks.layers import Dropout
 
 
 @pytest.fixture(scope="module")

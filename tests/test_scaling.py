@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro.errors import DataError
-from gan_repro.scaling import ContrastNormalised, Linear, to_pixels
+from gan_repro.data.scaling import ContrastNormalised, Linear, to_pixels
+from gan_repro.system.errors import DataError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 4, 5, 3)).astype(np.float32)
 

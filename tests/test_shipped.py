@@ -11,11 +11,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_repro import configuration, data, files, finished, randomness, runner, sample, sampling, ship, shipped, weights
-from gan_repro.errors import RunError
+from gan_repro import data, sample, ship, shipped
 from gan_repro.evaluation import classifier, measure, neighbours, parzen
+from gan_repro.latent import sampling
+from gan_repro.networks import weights
+from gan_repro.papers import configuration
 from gan_repro.reporting import records
-from gan_repro.workdir import Workdir
+from gan_repro.runs import runner
+from gan_repro.runs.trained import from_folder
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system import files, randomness
+from gan_repro.system.errors import RunError
 
 SHIPPED = [pytest.param(*key, id="-".join(key)) for key in shipped.folders()]
 GENERATORS = [
@@ -200,9 +206,18 @@ def trained(tmp_path_factory):
     found = configuration.find("goodfellow2014")
     config = configuration.resolve(found, f"npz:{place / 'tiny.npz'}", "quick")
     recipe = dataclasses.replace(
-        config.recipe, epochs=2, validate_every=1, steps_per_epoch=2, batch_size=20, n_samples=50, generator_units=(16,),
-        discriminator_units=(8,), generator_irange=1.0, samples_every=9, averages=(),
-    )  # fmt: skip
+        config.recipe,
+        epochs=2,
+        validate_every=1,
+        steps_per_epoch=2,
+        batch_size=20,
+        n_samples=50,
+        generator_units=(16,),
+        discriminator_units=(8,),
+        generator_irange=1.0,
+        samples_every=9,
+        averages=(),
+    )
     quick = dataclasses.replace(found, evaluate=evaluate)
     assert runner.execute(quick, dataclasses.replace(config, recipe=recipe), place / "run") == 0
     return place / "run"
@@ -240,7 +255,7 @@ def test_packaging_keeps_the_run_and_rounds_its_weights(precision, trained, quic
     said, record = told(folder), json.loads((trained / "record.json").read_text())
     assert files.read_json(folder / "record.json") == {key: value for key, value in record.items() if key != "sha256"}
     assert said["generators"] == ["best", "last"] == Workdir(folder).kinds()
-    drawn = {kind: [finished.from_folder(at).samples(kind, 1000) for at in (trained, folder)] for kind in said["generators"]}
+    drawn = {kind: [from_folder(at).samples(kind, 1000) for at in (trained, folder)] for kind in said["generators"]}
     apart = [np.abs(old.astype(float) - new) for old, new in drawn.values()]
     assert said["largest_difference"] == pytest.approx(max(each.max() for each in apart))
     assert said["mean_difference"] == pytest.approx(max(each.mean() for each in apart))
@@ -253,7 +268,7 @@ def test_packaging_keeps_the_run_and_rounds_its_weights(precision, trained, quic
 
 
 def test_a_runs_draws_of_z(trained):
-    run = finished.from_folder(trained)
+    run = from_folder(trained)
     sampled = sampling.sample_images(run.generator("last"), run.prior(), 20, run.config.seed)
     np.testing.assert_array_equal(run.samples("last", 20, draw=randomness.VALIDATION), sampled)
     found = [run.samples("last", 20, draw=k) for k in range(randomness.REPORTED)]
@@ -385,14 +400,14 @@ def test_a_damaged_byte_is_noticed(trained, quick, tmp_path):
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     with pytest.raises(RunError, match="sha256"):
-        finished.from_folder(folder).generator("last")
+        from_folder(folder).generator("last")
 
 
 def test_what_cannot_be_packaged(trained, quick, tmp_path, monkeypatch):
     there = ship.ship(trained, into=tmp_path / "trained")
     before = sorted(path.read_bytes() for path in there.iterdir())
     copy = shutil.copytree(trained, tmp_path / "copy")
-    run = finished.from_folder(copy)
+    run = from_folder(copy)
     network = run.generator("last")
     network.set_weights([value * 1e6 for value in network.get_weights()])
     weights.write(network, copy / "generator.weights.h5")

@@ -8,17 +8,27 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gan_repro import configuration, tables
-from gan_repro.errors import RunError
+from gan_repro import tables
+from gan_repro.papers import configuration
+from gan_repro.system.errors import RunError
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def record(seed=0, preset="quick", dataset="mnist", value=150.0):
     config = configuration.resolve(configuration.find("goodfellow2014"), dataset, preset, seed)
-    measurement = {"metric": "parzen_log_likelihood", "unit": "nats", "value": value, "standard_error": 2.0,
-                   "dataset": dataset, "split": "test", "generator": "best", "n_test": 10_000, "n_samples": 10_000,
-                   "sigma": 0.167}  # fmt: skip
+    measurement = {
+        "metric": "parzen_log_likelihood",
+        "unit": "nats",
+        "value": value,
+        "standard_error": 2.0,
+        "dataset": dataset,
+        "split": "test",
+        "generator": "best",
+        "n_test": 10_000,
+        "n_samples": 10_000,
+        "sigma": 0.167,
+    }
     plain = config.as_dict()
     return {
         "schema": 1,
@@ -39,8 +49,14 @@ def record(seed=0, preset="quick", dataset="mnist", value=150.0):
 def swept(content, top):
     """The record with a sweep in its first measurement that peaks at `top`."""
     values = [[top - 50.0, top - 60.0, top - 70.0], [top - 20.0, top, top - 30.0]]
-    sweep = {"sigma": [0.1, 0.167, 0.3], "n_samples": [100, 10_000], "n_test": 10_000, "value": values,
-             "chosen_sigma": [[0.1], [0.167]], "chosen_value": [top - 50.0, top]}  # fmt: skip
+    sweep = {
+        "sigma": [0.1, 0.167, 0.3],
+        "n_samples": [100, 10_000],
+        "n_test": 10_000,
+        "value": values,
+        "chosen_sigma": [[0.1], [0.167]],
+        "chosen_value": [top - 50.0, top],
+    }
     content["measurements"][0]["sweep"] = sweep
     return content
 
@@ -84,10 +100,17 @@ def test_the_real_command_adds_regenerates_and_regenerates_the_same_bytes(tmp_pa
     assert (done.returncode, done.stderr) == (0, "")
     first = contents(results)
     stem = "goodfellow2014-mnist-quick-25epochs-seed"
-    assert {f"records/{stem}0.json", f"records/{stem}1.json", "table1.md", "table1.csv", "table1.tex",
-            f"figures/{stem}0-training.png", "figures/goodfellow2014-mnist-log-likelihood.png",
-            "figures/goodfellow2014-mnist-sweep.png", "figures/theis2015-mnist-sweep.png"
-            } <= set(first)  # fmt: skip
+    assert {
+        f"records/{stem}0.json",
+        f"records/{stem}1.json",
+        "table1.md",
+        "table1.csv",
+        "table1.tex",
+        f"figures/{stem}0-training.png",
+        "figures/goodfellow2014-mnist-log-likelihood.png",
+        "figures/goodfellow2014-mnist-sweep.png",
+        "figures/theis2015-mnist-sweep.png",
+    } <= set(first)
     assert "150.5 ± 2.0 SE ± 0.71 SD (2 seeds; σ .167, n 10,000)" in first["table1.md"].decode()
     assert not any(name.split("/")[-1].startswith(".") for name in first)  # no temporary file is left
     for name in first:
@@ -112,7 +135,7 @@ def test_sweeps_stand_beside_those_of_the_same_images_in_the_same_space(tmp_path
         firsts[path.name] = against_sigma
         drawn[path.name] = [(label, len(members)) for label, members in sweeps], title, [n.value for n in published]
 
-    monkeypatch.setattr(tables.curves, "parzen_sweep", draw)
+    monkeypatch.setattr(tables.likelihood, "parzen_sweep", draw)
     last, faces = swept(record(1), 140.0), swept(record(0, "quick-tfd", "npz:faces.npz"), 90.0)
     last["measurements"][0]["generator"] = "last"
     faces["manifest"]["data"] |= {"title": "faces.npz", "sha256": "1"}
@@ -129,13 +152,20 @@ def test_sweeps_stand_beside_those_of_the_same_images_in_the_same_space(tmp_path
     about = "Parzen log-likelihood against σ and the number of samples"
     assert drawn["goodfellow2014-mnist-sweep.png"] == (
         [("quick preset, 25 epochs", 1), ("quick preset, 25 epochs, last weights", 1), images],
-        f"Adversarial nets on MNIST: {about}", [225],
-    )  # fmt: skip
+        f"Adversarial nets on MNIST: {about}",
+        [225],
+    )
     assert drawn["goodfellow2014-npz_faces-sweep.png"] == (
-        [(f"quick-tfd preset, {faces['epochs']} epochs", 1)], f"Adversarial nets on faces.npz: {about}", [])  # fmt: skip
+        [(f"quick-tfd preset, {faces['epochs']} epochs", 1)],
+        f"Adversarial nets on faces.npz: {about}",
+        [],
+    )
     assert drawn["theis2015-mnist-sweep.png"][0] == [images, (f"{images[0]}, quick preset", 1)]
     assert drawn["theis2015-cifar10-sweep.png"] == (
-        [images], f"Parzen sanity on CIFAR-10, contrast-normalised to norm 55: {about}", [])  # fmt: skip
+        [images],
+        f"Parzen sanity on CIFAR-10, contrast-normalised to norm 55: {about}",
+        [],
+    )
     names = [f"goodfellow2014-{name}" for name in ("mnist", "npz_faces")]
     names += [f"theis2015-{name}" for name in ("mnist", "cifar10", "npz_faces")]
     assert set(drawn) == {f"{name}-sweep.png" for name in names}
@@ -144,7 +174,7 @@ def test_sweeps_stand_beside_those_of_the_same_images_in_the_same_space(tmp_path
 
 def test_sweeps_of_other_data_of_the_same_name_do_not_share_a_figure(tmp_path, results, monkeypatch):
     drawn = []
-    monkeypatch.setattr(tables.curves, "parzen_sweep", lambda path, sweeps, *rest: drawn.append((path.name, len(sweeps))))
+    monkeypatch.setattr(tables.likelihood, "parzen_sweep", lambda path, sweeps, *rest: drawn.append((path.name, len(sweeps))))
     made = [swept(record(0, "quick-tfd", f"npz:/d{digit}/faces.npz"), 90.0) for digit in (1, 2)]
     for digit, content in enumerate(made, start=1):
         content["manifest"]["data"]["sha256"] = f"{digit}" * 64
@@ -157,7 +187,7 @@ def test_sweeps_of_other_data_of_the_same_name_do_not_share_a_figure(tmp_path, r
 
 def test_a_sweep_of_several_seeds_says_which_of_them_is_drawn_against_sigma(tmp_path, results, monkeypatch):
     said = []
-    monkeypatch.setattr(tables.curves, "parzen_sweep", lambda path, sweeps, *rest: said.append((sweeps[0][0], rest[-1])))
+    monkeypatch.setattr(tables.likelihood, "parzen_sweep", lambda path, sweeps, *rest: said.append((sweeps[0][0], rest[-1])))
     runs = [make_run(tmp_path / f"run{seed}", swept(record(seed), 150.0)) for seed in (1, 3)]
     assert tables.main(["tables", f"--results={results}", *(f"--add={run}" for run in runs)]) == 0
     assert said == [("quick preset, 25 epochs, 2 seeds", "quick preset, 25 epochs, seed 1")]
@@ -198,18 +228,21 @@ def test_what_shows_images_that_are_not_ours_is_not_added(tmp_path, results):
     }
 
 
-@pytest.mark.parametrize("checks, level", [
-    ([], None),
-    ([stand_ins()], 240.0),
-    ([stand_ins(preset="quick"), stand_ins()], 240.0),
-    ([stand_ins(sha256="1")], None),
-    ([stand_ins(space="contrast-normalised to norm 55")], None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "checks, level",
+    [
+        ([], None),
+        ([stand_ins()], 240.0),
+        ([stand_ins(preset="quick"), stand_ins()], 240.0),
+        ([stand_ins(sha256="1")], None),
+        ([stand_ins(space="contrast-normalised to norm 55")], None),
+    ],
+)
 def test_training_images_in_place_of_samples_are_those_of_the_same_data_in_the_same_space(
     checks, level, tmp_path, results, monkeypatch
 ):
     drawn = []
-    monkeypatch.setattr(tables.curves, "log_likelihood_curves", lambda *arguments: drawn.append(arguments[-1]))
+    monkeypatch.setattr(tables.likelihood, "log_likelihood_curves", lambda *arguments: drawn.append(arguments[-1]))
     monkeypatch.setattr(tables.curves, "training_curves", lambda path, curves, title, *rest: drawn.append(title))
     if len(checks) > 1:
         checks[0]["measurements"][0]["value"] = 99.0  # of the quick preset

@@ -18,25 +18,25 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro import files, losses, metrics, signals, training
-from gan_repro import order as orders
-from gan_repro.callbacks import ProgressLine, SampleGrid, duration
 from gan_repro.data import drawn
 from gan_repro.data.source import Spec
-from gan_repro.errors import RunError, UsageError
-from gan_repro.workdir import Workdir
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system import files, signals
+from gan_repro.system.errors import RunError, UsageError
+from gan_repro.training import history, losses, schedule, trainer
+from gan_repro.training.callbacks import ProgressLine, SampleGrid, duration
 
 
 def stage(source, epochs=3, validate=lambda images: float(images.mean()), every=2, build=None, **options):
     """A stage of the small game of games.build: epochs of 10 minibatches."""
     build = build or (lambda before: games.build(source, **options))
-    return training.Stage("game", epochs, build, validate, 50, every)
+    return trainer.Stage("game", epochs, build, validate, 50, every)
 
 
 def loop(source, folder, callbacks=(), **options):
     """A Loop over one such stage; `lines` collects its warnings."""
     lines = []
-    made = training.Loop([stage(source, **options)], Workdir(folder), 0, callbacks, lines.append)
+    made = trainer.Loop([stage(source, **options)], Workdir(folder), 0, callbacks, lines.append)
     made.lines = lines
     return made
 
@@ -81,7 +81,7 @@ def test_a_run_leaves_rows_weights_and_checkpoints(digits, tmp_path):
 
 
 def test_rows_are_means_over_100_minibatches(digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "LOG_EVERY", 4)
+    monkeypatch.setattr(trainer, "LOG_EVERY", 4)
     seen = []
 
     class Spy(keras.callbacks.Callback):
@@ -97,9 +97,9 @@ def test_rows_are_means_over_100_minibatches(digits, tmp_path, monkeypatch):
 
 
 def test_a_checkpoint_is_written_inside_an_epoch_when_it_is_due(digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(training, "CALL_SECONDS", 0.0)  # one minibatch a call
-    monkeypatch.setattr(training, "CHECKPOINT_SHARE", 1.0)
+    monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(trainer, "CALL_SECONDS", 0.0)  # one minibatch a call
+    monkeypatch.setattr(trainer, "CHECKPOINT_SHARE", 1.0)
     saved = []
     monkeypatch.setattr(Workdir, "save_checkpoint", lambda self, step, arrays, notes: saved.append(step))
     loop(digits, tmp_path, epochs=2).run()
@@ -108,8 +108,8 @@ def test_a_checkpoint_is_written_inside_an_epoch_when_it_is_due(digits, tmp_path
 
 
 def test_a_checkpoint_that_takes_long_is_written_less_often(digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(training, "CALL_SECONDS", 0.0)
+    monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(trainer, "CALL_SECONDS", 0.0)
     saved = []
 
     def slow(self, step, arrays, notes):
@@ -124,7 +124,7 @@ def test_a_checkpoint_that_takes_long_is_written_less_often(digits, tmp_path, mo
 def test_tensorboard_gets_the_metrics_of_every_epoch(digits, tmp_path):
     from tensorflow.python.summary.summary_iterator import summary_iterator
 
-    from gan_repro.callbacks import TensorBoard
+    from gan_repro.training.callbacks import TensorBoard
 
     made = loop(digits, tmp_path, epochs=2)
     made.callbacks.append(TensorBoard(made, tmp_path / "tensorboard"))
@@ -188,7 +188,7 @@ def test_the_best_generator_is_the_one_of_the_best_validation(digits, tmp_path):
 
 
 def test_curves_have_one_point_per_epoch(digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "LOG_EVERY", 4)
+    monkeypatch.setattr(trainer, "LOG_EVERY", 4)
     ends = []
 
     class Spy(keras.callbacks.Callback):
@@ -197,14 +197,14 @@ def test_curves_have_one_point_per_epoch(digits, tmp_path, monkeypatch):
 
     made = loop(digits, tmp_path, [Spy()], epochs=2, every=1)
     made.run()
-    curves = metrics.curves(made.progress.rows)
+    curves = history.curves(made.progress.rows)
     assert curves["training"]["epoch"] == [1, 2]
     assert curves["validation"]["last"]["epoch"] == [1, 2]
     table = rows(tmp_path)
     reference = games.build(digits)
     for epoch in (0, 1):  # over minibatches: of the rows of 4, 4 and 2 the last one counts half
         expected = {name: values.astype(np.float64).mean() for name, values in reference.steps(10).items()}
-        for name in metrics.METRICS:
+        for name in history.METRICS:
             assert curves["training"][name][epoch] == pytest.approx(expected[name], rel=1e-6)
             assert ends[epoch][name] == pytest.approx(expected[name], rel=1e-6)
     assert curves["validation"]["last"]["value"][1] == float(table[-1]["validation_last"])
@@ -218,8 +218,8 @@ def test_two_stages_follow_each_other_and_resume_in_the_second(digits, tmp_path,
         return played
 
     def made(folder):
-        stages = [stage(digits, 1), training.Stage("second", 2, second, None)]
-        return training.Loop(stages, Workdir(folder), 0)
+        stages = [stage(digits, 1), trainer.Stage("second", 2, second, None)]
+        return trainer.Loop(stages, Workdir(folder), 0)
 
     whole = made(tmp_path / "whole")
     whole.run()
@@ -227,7 +227,7 @@ def test_two_stages_follow_each_other_and_resume_in_the_second(digits, tmp_path,
     assert [row["stage"] for row in rows(tmp_path / "whole")] == ["game", "second", "second"]
 
     parts = made(tmp_path / "parts")
-    monkeypatch.setattr(training.Loop, "_end_epoch", _raise_in("second"))
+    monkeypatch.setattr(trainer.Loop, "_end_epoch", _raise_in("second"))
     with pytest.raises(ZeroDivisionError):
         parts.run()
     monkeypatch.undo()
@@ -238,7 +238,7 @@ def test_two_stages_follow_each_other_and_resume_in_the_second(digits, tmp_path,
 
 
 def _raise_in(name):
-    original = training.Loop._end_epoch
+    original = trainer.Loop._end_epoch
 
     def end(self, stage, epoch):
         if stage.name == name:
@@ -273,7 +273,7 @@ class StopAt(keras.callbacks.Callback):
 
 
 def test_a_signal_saves_inside_an_epoch_and_the_rest_is_the_same_to_the_bit(uninterrupted, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "CALL_SECONDS", 0.0)  # one minibatch a call: the interruption lands inside an epoch
+    monkeypatch.setattr(trainer, "CALL_SECONDS", 0.0)  # one minibatch a call: the interruption lands inside an epoch
     first = loop(conftest.make_digits(), tmp_path, [StopAt(13)], epochs=3, averages=("exponential-.9",))
     with pytest.raises(signals.Interrupted) as stopped:
         first.run()
@@ -300,7 +300,7 @@ def balanced(source, declared=True):
         return real - k * generated
 
     term = losses.Term("equilibrium", value, variables={"k": k} if declared else {})
-    return games.build(source, d_terms=(term,), order=orders.OrderOfPlay("alternating"))
+    return games.build(source, d_terms=(term,), order=schedule.OrderOfPlay("alternating"))
 
 
 def test_a_variable_of_a_term_resumes_to_the_bit(digits, tmp_path, monkeypatch):
@@ -309,7 +309,7 @@ def test_a_variable_of_a_term_resumes_to_the_bit(digits, tmp_path, monkeypatch):
     made.run()
     wanted = final(made)
     assert [value for name, value in wanted.items() if name.endswith("/k")] != [0.0]
-    monkeypatch.setattr(training, "CALL_SECONDS", 0.0)
+    monkeypatch.setattr(trainer, "CALL_SECONDS", 0.0)
     with pytest.raises(signals.Interrupted):
         loop(digits, parts, [StopAt(13)], build=lambda before: balanced(digits)).run()
     monkeypatch.undo()
@@ -372,7 +372,7 @@ def test_a_short_run_s_best_generator_is_not_that_of_the_longer_one_left_early(d
 
 def test_a_validation_on_which_an_older_version_went_on_stands(digits, tmp_path, monkeypatch):
     with monkeypatch.context() as older:
-        older.setattr(training.Loop, "_forget_last_chance", lambda self: None)
+        older.setattr(trainer.Loop, "_forget_last_chance", lambda self: None)
         for epochs in (3, 4):
             loop(digits, tmp_path, epochs=epochs, every=5).run()
     assert notes(tmp_path)[0]["best"]["epoch"] == 3

@@ -1,6 +1,7 @@
 """What a run's folder says of the machine. What the folder holds is tested with the programs that write it."""
 
-from gan_repro import workdir
+from gan_repro.runs import workdir
+from gan_repro.system import machine
 
 
 def test_the_processor_is_named_with_its_widest_instructions_and_cores(monkeypatch):
@@ -10,7 +11,7 @@ def test_the_processor_is_named_with_its_widest_instructions_and_cores(monkeypat
     for flags, said in told.items():
         text = entry.format(0, flags) + entry.format(1, flags)
         monkeypatch.setattr(workdir.Path, "read_text", lambda path, text=text, **encoding: text)
-        assert workdir.processor() == f"Some CPU @ 2 GHz{said} (2 cores)"
+        assert machine.processor() == f"Some CPU @ 2 GHz{said} (2 cores)"
     monkeypatch.setattr(workdir.Path, "read_text", lambda path, **encoding: "nothing that is known")
     monkeypatch.setattr(workdir, "_cores", lambda: 1)
-    assert workdir.processor().endswith(" (1 core)")
+    assert machine.processor().endswith(" (1 core)")

@@ -37,8 +37,17 @@ def test_a_paper_is_one_file_of_under_sixty_lines(tmp_path):
         return done.stdout
 
     assert "lsgan" in call("run", "--list")
-    call("run", "--experiment=lsgan", "--dataset=glyphs", "--preset=quick", "--epochs=1", "--workdir=run",
-         "--set=steps_per_epoch=20", "--set=units=32", "--set=n_samples=200")  # fmt: skip
+    call(
+        "run",
+        "--experiment=lsgan",
+        "--dataset=glyphs",
+        "--preset=quick",
+        "--epochs=1",
+        "--workdir=run",
+        "--set=steps_per_epoch=20",
+        "--set=units=32",
+        "--set=n_samples=200",
+    )
     record = json.loads((tmp_path / "run" / "record.json").read_text(encoding="utf-8"))
     assert record["config"]["recipe"]["units"] == 32
     assert [each["generator"] for each in record["measurements"]] == ["last"]

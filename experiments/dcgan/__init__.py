@@ -7,8 +7,8 @@ from typing import Any
 
 from experiments.dcgan import evidence, rules
 from experiments.dcgan.rules import DcganRecipe
-from gan_repro import priors
-from gan_repro.experiment import Experiment, KeyFigure, Published
+from gan_repro.latent import priors
+from gan_repro.papers.experiment import Experiment, KeyFigure, Published
 
 PAPER = "Radford et al. 2015, Table 3"
 FEATURES = "Radford et al. 2015, Table 1"

@@ -11,7 +11,7 @@ from experiments.dcgan import rules
 def evaluate(run):
     """The figures, and what the paper measures on such data."""
     from gan_repro.evaluation import arithmetic, classifier, features, measure
-    from gan_repro.reporting import draw
+    from gan_repro.figures import draw
 
     draw.curves(run)
     kinds, conditional = run.kinds(), run.conditional()

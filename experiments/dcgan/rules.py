@@ -6,10 +6,10 @@ Which numbers belong to which data set is in __init__.py, what a trained run sho
 import dataclasses
 import typing
 
-from gan_repro import priors
-from gan_repro.errors import UsageError
-from gan_repro.experiment import TrainingRecipe, bounded
-from gan_repro.scaling import UNIT, Linear
+from gan_repro.data.scaling import UNIT, Linear
+from gan_repro.latent import priors
+from gan_repro.papers.recipe import TrainingRecipe, bounded
+from gan_repro.system.errors import UsageError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ def scaling(config):
 
 
 def _common(recipe, spec):
-    from gan_repro.convolutional import Normalisation
+    from gan_repro.networks.convolutional import Normalisation
 
     return {
         "classes": spec.classes if recipe.conditional else 0,
@@ -94,7 +94,7 @@ def _common(recipe, spec):
 
 def _check(recipe, spec):
     """Raises UsageError where the recipe's networks cannot make or read such images."""
-    from gan_repro import convolutional
+    from gan_repro.networks import convolutional
 
     convolutional.check_growth(spec, recipe.generator_strides, f"generator_strides = {recipe.generator_strides}")
     if recipe.conditional and not spec.classes:
@@ -106,7 +106,7 @@ def _check(recipe, spec):
 
 def generator(config, spec):
     """G: z (and label) -> dense layers -> convolutions upwards -> pixels. Keras model in the current precision."""
-    from gan_repro import convolutional
+    from gan_repro.networks import convolutional
 
     recipe = config.recipe
     _check(recipe, spec)
@@ -125,7 +125,7 @@ def generator(config, spec):
 
 def discriminator(config, spec):
     """D: images (and labels) -> convolutions downwards -> dense layers -> logit. Keras model in the current precision."""
-    from gan_repro import convolutional
+    from gan_repro.networks import convolutional
 
     recipe = config.recipe
     return convolutional.discriminator(
@@ -140,7 +140,7 @@ def discriminator(config, spec):
 
 
 def _optimizer(recipe, updates_per_epoch):
-    from gan_repro import optimizers
+    from gan_repro.training import optimizers
 
     rate = recipe.learning_rate
     if recipe.decay_epochs:
@@ -150,10 +150,11 @@ def _optimizer(recipe, updates_per_epoch):
 
 def stages(config, source):
     """One stage: the whole game."""
-    from gan_repro import losses, networks, order
     from gan_repro.evaluation import measure
-    from gan_repro.game import Player, from_recipe
-    from gan_repro.training import Stage
+    from gan_repro.networks import mlp
+    from gan_repro.training import losses, schedule
+    from gan_repro.training.game import Player, from_recipe
+    from gan_repro.training.trainer import Stage
 
     recipe, spec = config.recipe, source.spec
     _check(recipe, spec)
@@ -172,7 +173,7 @@ def stages(config, source):
 
         del before
         keras.utils.set_random_seed(config.seed)
-        with networks.precision(recipe.precision):
+        with mlp.precision(recipe.precision):
             g, d = generator(config, spec), discriminator(config, spec)
         updates = spec.steps_per_epoch(recipe.batch_size, recipe.steps_per_epoch) / (2 if one_player else 1)
         return from_recipe(
@@ -181,7 +182,7 @@ def stages(config, source):
             Player(g, _optimizer(recipe, updates), decayed("generator", objective.generator)),
             Player(d, _optimizer(recipe, updates), decayed("discriminator", objective.discriminator)),
             priors.of(config),
-            order.OrderOfPlay(recipe.order, g_every=2 if one_player else 1),
+            schedule.OrderOfPlay(recipe.order, g_every=2 if one_player else 1),
             objective,
             generator(config, spec),
         )

@@ -4,7 +4,7 @@ Each model is a module of this folder; what they share is in rules.py. The game,
 """
 
 from experiments.goodfellow2014 import cifar10, gaussian1d, mnist, tfd
-from gan_repro.experiment import Experiment, KeyFigure, Published, of_models
+from gan_repro.papers.experiment import Experiment, KeyFigure, Published, of_models
 
 PAPER = "Goodfellow et al. 2014, Table 1"
 TFD_UNAVAILABLE = "TFD is given out on request"

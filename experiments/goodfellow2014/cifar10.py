@@ -7,8 +7,8 @@ import dataclasses
 from typing import Any
 
 from experiments.goodfellow2014 import rules
-from gan_repro.errors import UsageError
-from gan_repro.experiment import bounded
+from gan_repro.papers.recipe import bounded
+from gan_repro.system.errors import UsageError
 
 VALIDATION_IMAGES = 1000  # for sigma, as on MNIST: the paper has no log-likelihood of these models
 
@@ -74,7 +74,7 @@ class ConvolutionalRecipe(CifarRecipe):
             )
 
     def convolutions(self):
-        """As networks.maxout_discriminator takes them."""
+        """As mlp.maxout_discriminator takes them."""
         pieces = [self.convolution_pieces] * len(self.channels)
         return list(zip(self.channels, pieces, self.kernels, self.paddings, self.pool_sizes, self.pool_strides))
 
@@ -131,7 +131,7 @@ RECIPES = {
 
 def scaling(config):
     """Global contrast normalisation: pixels of unit variance and no mean, for linear outputs."""
-    from gan_repro.scaling import ContrastNormalised
+    from gan_repro.data.scaling import ContrastNormalised
 
     return ContrastNormalised(config.recipe.contrast_norm)
 
@@ -142,14 +142,12 @@ def generator(config, spec):
     Raises:
       UsageError: the deconvolution does not give images of the data's size.
     """
-    from gan_repro import networks
+    from gan_repro.networks import mlp
 
     recipe = config.recipe
     hidden = list(zip(recipe.generator_units, ("relu", "sigmoid")))
     if not isinstance(recipe, ConvolutionalRecipe):
-        return networks.mlp_generator(
-            recipe.latent, hidden, spec.shape, "linear", recipe.generator_irange, recipe.output_irange
-        )
+        return mlp.mlp_generator(recipe.latent, hidden, spec.shape, "linear", recipe.generator_irange, recipe.output_irange)
     recipe.check_convolutions(min(spec.shape[:2]))
     kernel, stride = recipe.deconvolution_kernel, recipe.deconvolution_stride
     size = stride * (recipe.seed_size - 1) + kernel
@@ -159,15 +157,13 @@ def generator(config, spec):
             f": must be the images' size, {spec.shape[0]} x {spec.shape[1]}"
         )
     irange = {"irange": recipe.generator_irange, "output_irange": recipe.output_irange}
-    return networks.deconvolution_generator(
-        recipe.latent, hidden, recipe.seed_size, kernel, stride, spec.shape[2], **irange
-    )
+    return mlp.deconvolution_generator(recipe.latent, hidden, recipe.seed_size, kernel, stride, spec.shape[2], **irange)
 
 
 def stages(config, source):
     """One stage: the whole game."""
-    from gan_repro import networks
-    from gan_repro.training import Stage
+    from gan_repro.networks import mlp
+    from gan_repro.training.trainer import Stage
 
     recipe, spec = config.recipe, source.spec
     convolutional = isinstance(recipe, ConvolutionalRecipe)
@@ -176,7 +172,7 @@ def stages(config, source):
         del before
         rules.seed_weights(config)
         convolutions = recipe.convolutions() if convolutional else ()
-        with networks.precision(recipe.precision):
+        with mlp.precision(recipe.precision):
             g, d = generator(config, spec), rules.discriminator(recipe, spec, convolutions=convolutions)
         return rules.game(config, source, g, d, generator(config, spec))
 

@@ -9,8 +9,8 @@ import typing
 import numpy as np
 
 from experiments.goodfellow2014 import rules
-from gan_repro.errors import RunError, UsageError
-from gan_repro.experiment import TrainingRecipe, bounded
+from gan_repro.papers.recipe import TrainingRecipe, bounded
+from gan_repro.system.errors import RunError, UsageError
 
 PRIOR = "uniform_-1_1"  # "the domain from which z is sampled, in this case uniformly" (Figure 1)
 ARROWS = 17  # equally spaced z of a figure
@@ -71,7 +71,7 @@ RECIPES = {
 def prior(config):
     """p(z), one number."""
     del config
-    from gan_repro.priors import Prior
+    from gan_repro.latent.priors import Prior
 
     return Prior(PRIOR, 1)
 
@@ -85,10 +85,11 @@ def _layers(units, iranges, last, lowest):
 
     bias = keras.initializers.RandomUniform(-iranges[0], iranges[0])  # spreads the tanhs over the line
     layers = [
-        keras.layers.Dense(n, "tanh", kernel_initializer=initializer(irange), bias_initializer=bias if i == 0 else "zeros",
-                           name=f"hidden_{i}")
+        keras.layers.Dense(
+            n, "tanh", kernel_initializer=initializer(irange), bias_initializer=bias if i == 0 else "zeros", name=f"hidden_{i}"
+        )
         for i, (n, irange) in enumerate(zip(units, iranges))
-    ]  # fmt: skip
+    ]
     output = keras.layers.Dense(
         1, kernel_initializer=initializer(iranges[-1]), bias_initializer="zeros", name=last, dtype="float32"
     )
@@ -97,10 +98,10 @@ def _layers(units, iranges, last, lowest):
 
 def generator(config, spec):
     """G: z (m, 1) -> tanh layers -> points (m, 1, 1, 1). Keras model in the current precision."""
-    from gan_repro import networks
+    from gan_repro.networks import mlp
 
     recipe = config.recipe
-    return networks.generator(1, _layers(recipe.generator_units, recipe.generator_irange, "output", 0), spec.shape)
+    return mlp.generator(1, _layers(recipe.generator_units, recipe.generator_irange, "output", 0), spec.shape)
 
 
 def discriminator(recipe, spec):
@@ -116,7 +117,7 @@ def discriminator(recipe, spec):
 
 def optimizer(recipe, learning_rate, updates):
     """Adam; its rate decays by recipe.learning_rate_decay over so many of its updates."""
-    from gan_repro import optimizers
+    from gan_repro.training import optimizers
 
     rate = optimizers.ExponentialDecay(learning_rate, recipe.learning_rate_decay ** (1 / updates), 0.0)
     return optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
@@ -124,16 +125,17 @@ def optimizer(recipe, learning_rate, updates):
 
 def stages(config, source):
     """One stage: the whole game."""
-    from gan_repro import losses, networks, order
-    from gan_repro.game import Player, from_recipe
-    from gan_repro.training import Stage
+    from gan_repro.networks import mlp
+    from gan_repro.training import losses, schedule
+    from gan_repro.training.game import Player, from_recipe
+    from gan_repro.training.trainer import Stage
 
     recipe, spec = config.recipe, source.spec
 
     def build(before):
         del before
         rules.seed_weights(config)
-        with networks.precision(recipe.precision):
+        with mlp.precision(recipe.precision):
             g, d = generator(config, spec), discriminator(recipe, spec)
         objective = losses.OBJECTIVES[recipe.objective]()
         return from_recipe(
@@ -142,7 +144,7 @@ def stages(config, source):
             Player(g, optimizer(recipe, recipe.generator_learning_rate, 1), objective.generator),
             Player(d, optimizer(recipe, recipe.discriminator_learning_rate, recipe.g_every), objective.discriminator),
             prior(config),
-            order.OrderOfPlay("alternating", g_every=recipe.g_every),
+            schedule.OrderOfPlay("alternating", g_every=recipe.g_every),
             objective,
             generator(config, spec),
         )
@@ -190,7 +192,7 @@ def snapshot(g, d, source, epoch, step):
     """
     from scipy.special import expit
 
-    from gan_repro.reporting import figure1
+    from experiments.goodfellow2014 import figure1
 
     x, p_g, _ = generated_density(g, source)
     z = np.linspace(-1, 1, ARROWS)
@@ -220,7 +222,7 @@ def pictures(loop, folder, every, spec):
     """
     import keras
 
-    from gan_repro.reporting import figure1
+    from experiments.goodfellow2014 import figure1
 
     class Snapshots(keras.callbacks.Callback):
         """See `pictures`."""
@@ -261,8 +263,9 @@ def evaluate(run):
     """Figure 1, how far p_g is from p_data (JSD, Wasserstein distance), and V(D, G) of the last D (-log 4 at the end)."""
     from scipy import stats
 
+    from experiments.goodfellow2014 import figure1
     from gan_repro.evaluation import divergences
-    from gan_repro.reporting import draw, figure1
+    from gan_repro.figures import draw
 
     taken = [figure1.read(path) for path in sorted(run.workdir.samples.glob("epoch-*.npz"))]
     snapshots = [each for each in taken if each.step < run.step]

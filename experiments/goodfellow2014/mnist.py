@@ -6,7 +6,7 @@ What it shares with the other models is not here (rules.py).
 import dataclasses
 
 from experiments.goodfellow2014 import rules
-from gan_repro.experiment import bounded
+from gan_repro.papers.recipe import bounded
 
 # parzen_ll.py was called with --limit_size 1000: sigma is chosen on the first 1,000 validation images.
 VALIDATION_IMAGES = 1000
@@ -49,19 +49,19 @@ RECIPES = {
 
 def generator(config, spec):
     """G: z -> ReLU layers -> sigmoid pixels. Keras model in the current precision."""
-    from gan_repro import networks
+    from gan_repro.networks import mlp
 
     recipe = config.recipe
     hidden = [(units, "relu") for units in recipe.generator_units]
-    return networks.mlp_generator(recipe.latent, hidden, spec.shape, "sigmoid", recipe.generator_irange)
+    return mlp.mlp_generator(recipe.latent, hidden, spec.shape, "sigmoid", recipe.generator_irange)
 
 
 def stages(config, source):
     """One stage: the whole game."""
-    from gan_repro import networks
     from gan_repro.data.source import mean
     from gan_repro.evaluation import measure
-    from gan_repro.training import Stage
+    from gan_repro.networks import mlp
+    from gan_repro.training.trainer import Stage
 
     recipe, spec = config.recipe, source.spec
     if recipe.judged and spec.classes:
@@ -70,9 +70,9 @@ def stages(config, source):
     def build(before):
         del before
         rules.seed_weights(config)
-        with networks.precision(recipe.precision):
+        with mlp.precision(recipe.precision):
             g, d = generator(config, spec), rules.discriminator(recipe, spec)
-        networks.start_at_marginals(g.get_layer("output"), mean(source, "train"))
+        mlp.start_at_marginals(g.get_layer("output"), mean(source, "train"))
         return rules.game(config, source, g, d, generator(config, spec))
 
     validate = measure.parzen_validation(source, VALIDATION_IMAGES)

@@ -6,9 +6,9 @@ The models are beside it (mnist.py, tfd.py, cifar10.py), as is the game on the l
 import dataclasses
 import typing
 
-from gan_repro import priors
-from gan_repro.experiment import bounded
-from gan_repro.pylearn2 import Pylearn2Recipe
+from gan_repro.latent import priors
+from gan_repro.papers.pylearn2 import Pylearn2Recipe
+from gan_repro.papers.recipe import bounded
 
 Noise = typing.Literal["uniform_unit_variance", "gaussian", "spherical"]  # the kinds of goodfeli/adversarial (__init__.py)
 
@@ -43,9 +43,9 @@ class AdversarialRecipe(Pylearn2Recipe):
 
 def discriminator(recipe, spec, **more):
     """D: maxout layers -> logit, with dropout. Keras model in the current precision; `more` as maxout_discriminator's."""
-    from gan_repro import networks
+    from gan_repro.networks import mlp
 
-    return networks.maxout_discriminator(
+    return mlp.maxout_discriminator(
         spec.shape,
         [(units, recipe.pieces) for units in recipe.discriminator_units],
         recipe.discriminator_irange,
@@ -73,10 +73,11 @@ def game(config, source, g, d, sampler, **options):
       sampler: a float32 copy of G's architecture.
       options: further arguments of game.AdversarialGame: the `tag` of a second stage, `averages` other than the recipe's.
     """
-    from gan_repro import order, pylearn2
+    from gan_repro.papers import pylearn2
+    from gan_repro.training import schedule
 
     source.require("test")  # by the log-likelihood, after the training
-    return pylearn2.game(config, source, g, d, priors.of(config), order.OrderOfPlay(config.recipe.order), sampler, **options)
+    return pylearn2.game(config, source, g, d, priors.of(config), schedule.OrderOfPlay(config.recipe.order), sampler, **options)
 
 
 def draw_figures(run, measurements):
@@ -84,7 +85,7 @@ def draw_figures(run, measurements):
 
     `measurements`: the run's, of which log-likelihoods stand beside the rows of the averages.
     """
-    from gan_repro.reporting import draw
+    from gan_repro.figures import draw
 
     draw.curves(run)
     for kind in run.kinds():

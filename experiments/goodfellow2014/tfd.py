@@ -6,8 +6,8 @@ What it shares with the other models is not here (rules.py).
 import dataclasses
 
 from experiments.goodfellow2014 import rules
-from gan_repro.errors import UsageError
-from gan_repro.experiment import bounded
+from gan_repro.papers.recipe import bounded
+from gan_repro.system.errors import UsageError
 
 STACK = ("hidden_0", "hidden_1", "output")  # the layers of the first stage's G, which the second one puts its own below
 
@@ -89,39 +89,39 @@ RECIPES = {"paper": PAPER, "quick": QUICK, "smoke": SMOKE}
 
 
 def _sigmoid(recipe, units, name):
-    from gan_repro import networks
+    from gan_repro.networks import mlp
 
-    start = networks.uniform(recipe.generator_irange)
-    return networks.dense(units, "sigmoid", start, name, bias=recipe.sigmoid_bias, max_column_norm=recipe.max_column_norm)
+    start = mlp.uniform(recipe.generator_irange)
+    return mlp.dense(units, "sigmoid", start, name, bias=recipe.sigmoid_bias, max_column_norm=recipe.max_column_norm)
 
 
 def _relu(recipe, units, name):
-    from gan_repro import networks
+    from gan_repro.networks import mlp
 
-    start = networks.uniform(recipe.generator_irange)
-    return networks.dense(units, "relu", start, name, max_column_norm=recipe.max_column_norm)
+    start = mlp.uniform(recipe.generator_irange)
+    return mlp.dense(units, "relu", start, name, max_column_norm=recipe.max_column_norm)
 
 
 def _stack(recipe, spec):
     """The layers of the first stage's G, in the order of STACK."""
     import math
 
-    from gan_repro import networks
+    from gan_repro.networks import mlp
 
     relu, sigmoid = recipe.generator_units
-    sparse = networks.Sparse(recipe.sparse_connections)
-    output = networks.dense(
+    sparse = mlp.Sparse(recipe.sparse_connections)
+    output = mlp.dense(
         math.prod(spec.shape), "sigmoid", sparse, STACK[2], max_column_norm=recipe.max_column_norm, dtype="float32"
     )
     return [_relu(recipe, relu, STACK[0]), _sigmoid(recipe, sigmoid, STACK[1]), output]
 
 
 def _with_bottom(recipe, spec, stack):
-    from gan_repro import networks
+    from gan_repro.networks import mlp
 
     relu, sigmoid = recipe.bottom_units
     bottom = [_relu(recipe, relu, "bottom_0"), _sigmoid(recipe, sigmoid, "bottom_1")]
-    return networks.generator(recipe.latent, [*bottom, *stack], spec.shape)
+    return mlp.generator(recipe.latent, [*bottom, *stack], spec.shape)
 
 
 def generator(config, spec):
@@ -131,32 +131,32 @@ def generator(config, spec):
 
 def pretrained_generator(config, spec):
     """The first stage's G: z -> ReLU -> sigmoid -> sigmoid pixels."""
-    from gan_repro import networks
+    from gan_repro.networks import mlp
 
-    return networks.generator(config.recipe.latent, _stack(config.recipe, spec), spec.shape)
+    return mlp.generator(config.recipe.latent, _stack(config.recipe, spec), spec.shape)
 
 
 def stages(config, source):
     """Two stages: G's upper part on z itself, then everything, with the new bottom between."""
-    from gan_repro import networks
     from gan_repro.data.source import mean
     from gan_repro.evaluation import measure
-    from gan_repro.training import Stage
+    from gan_repro.networks import mlp
+    from gan_repro.training.trainer import Stage
 
     recipe, spec = config.recipe, source.spec
 
     def pretrain(before):
         del before
         rules.seed_weights(config)
-        with networks.precision(recipe.precision):
+        with mlp.precision(recipe.precision):
             g = pretrained_generator(config, spec)
             d = rules.discriminator(recipe, spec, max_column_norm=recipe.max_column_norm)
-        networks.start_at_marginals(g.get_layer("output"), mean(source, "train"))
+        mlp.start_at_marginals(g.get_layer("output"), mean(source, "train"))
         return rules.game(config, source, g, d, pretrained_generator(config, spec), averages=())
 
     def train(before):
         rules.seed_weights(config, tag=1)
-        with networks.precision(recipe.precision):
+        with mlp.precision(recipe.precision):
             g = _with_bottom(recipe, spec, [before.generator.network.get_layer(name) for name in STACK])
             d = rules.discriminator(recipe, spec, max_column_norm=recipe.max_column_norm)
         return rules.game(config, source, g, d, generator(config, spec), tag=1)

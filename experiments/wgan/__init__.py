@@ -8,7 +8,7 @@ from typing import Any
 
 from experiments.wgan import evidence, parallel_lines, rules, two_gaussians
 from experiments.wgan.rules import WganRecipe
-from gan_repro.experiment import Claim, Experiment, KeyFigure, of_models
+from gan_repro.papers.experiment import Claim, Experiment, KeyFigure, of_models
 
 # The GAN of Figures 4 to 7: the same networks and noise, dcgan.torch's optimizer, D and G on every minibatch.
 _GAN = {

@@ -32,8 +32,8 @@ def pictures(loop, folder, every, spec):
     A snapshot has the quality of the moment's samples, their Fréchet distance to test images in the features of the data's
     classifier, where the data have labels.
     """
-    from gan_repro.callbacks import SampleGrid
-    from gan_repro.reporting import learning
+    from experiments.wgan import learning
+    from gan_repro.training.callbacks import SampleGrid
 
     class Snapshots(SampleGrid):
         """See `pictures`."""
@@ -110,8 +110,9 @@ def correlations(estimates, qualities):
 
 def evaluate(run):
     """Samples, walks, the estimate's curve beside the quality, and their rank correlations."""
+    from experiments.wgan import learning
     from gan_repro.evaluation import classifier, measure
-    from gan_repro.reporting import draw, learning
+    from gan_repro.figures import draw
 
     draw.curves(run)
     for kind in run.kinds():

@@ -7,8 +7,8 @@ import dataclasses
 
 import numpy as np
 
-from gan_repro.errors import UsageError
-from gan_repro.experiment import Recipe, bounded
+from gan_repro.papers.recipe import Recipe, bounded
+from gan_repro.system.errors import UsageError
 
 LOG_2 = float(np.log(2.0))
 STAND_IN, SPLIT = "P_theta", "fresh draws"  # what a record calls the generator and the data
@@ -99,19 +99,21 @@ def _spread(values):
 
 def evaluate(run):
     """Figure 1; the distances at theta = 0 and 1, and how far they are from the closed forms at most."""
-    from gan_repro.reporting import wasserstein
+    from experiments.wgan import theory_figures
 
     recipe = run.config.recipe
     theta, found = measure(recipe, run.source, run.config.seed)
-    mean, deviation = ({m: getattr(v, how)(axis=1, **more) for m, v in found.items() if m in UNITS}
-                       for how, more in (("mean", {}), ("std", {"ddof": 1})))  # fmt: skip
+    mean, deviation = (
+        {m: getattr(v, how)(axis=1, **more) for m, v in found.items() if m in UNITS}
+        for how, more in (("mean", {}), ("std", {"ddof": 1}))
+    )
     infinite = np.isinf(found["kullback_leibler_divergence"])
     apart = theta != 0
     note = (
         f"For θ ≠ 0, measured: total variation {_spread(found['total_variation'][apart])} (closed form 1); "
         f"KL infinite in {100 * infinite[apart].mean():.4g} % of the draws (closed form +∞)"
     )
-    wasserstein.against_theta(
+    theory_figures.against_theta(
         run.workdir.figures / "figure1.png",
         theta,
         [

@@ -6,10 +6,10 @@ Which numbers belong to which data set is in __init__.py, what a trained run sho
 import dataclasses
 import typing
 
-from gan_repro import priors
-from gan_repro.errors import UsageError
-from gan_repro.experiment import TrainingRecipe, bounded
-from gan_repro.scaling import Linear
+from gan_repro.data.scaling import Linear
+from gan_repro.latent import priors
+from gan_repro.papers.recipe import TrainingRecipe, bounded
+from gan_repro.system.errors import UsageError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ def scaling(config):
 
 
 def _normalisation(recipe, wanted):
-    from gan_repro.convolutional import Normalisation
+    from gan_repro.networks.convolutional import Normalisation
 
     given = (recipe.norm_epsilon, recipe.norm_momentum, recipe.norm_gain_deviation)
     return Normalisation(True, *given) if wanted else None
@@ -91,7 +91,7 @@ def _strides(channels):
 
 def _check(recipe, spec):
     """Raises UsageError where the recipe's convolutional networks cannot make such images."""
-    from gan_repro import convolutional
+    from gan_repro.networks import convolutional
 
     if recipe.generator == "convolutional":
         channels = recipe.generator_channels
@@ -101,7 +101,6 @@ def _check(recipe, spec):
 def _linear(units, activation, inputs, name, dtype=None):
     """A dense layer as PyTorch starts it: weights and biases U(-1, 1) / sqrt(inputs) (torch/nn/modules/linear.py)."""
     import keras
-
 
     def start():  # one for each weight: a Keras initialiser returns the same numbers at each call
         return keras.initializers.RandomUniform(-(inputs**-0.5), inputs**-0.5)
@@ -118,14 +117,14 @@ def generator(config, spec):
     """G: z -> pixels. Keras model in the current precision."""
     import math
 
-    from gan_repro import convolutional, networks
+    from gan_repro.networks import convolutional, mlp
 
     recipe = config.recipe
     _check(recipe, spec)
     if recipe.generator == "mlp":
         hidden = _linears(recipe.units, recipe.latent)
         last = _linear(math.prod(spec.shape), None, recipe.units[-1], "output", dtype="float32")
-        return networks.generator(recipe.latent, [*hidden, last], spec.shape)
+        return mlp.generator(recipe.latent, [*hidden, last], spec.shape)
     return convolutional.generator(
         recipe.latent,
         spec.shape,
@@ -144,7 +143,7 @@ def critic(config, spec):
 
     import keras
 
-    from gan_repro import convolutional
+    from gan_repro.networks import convolutional
 
     recipe = config.recipe
     if recipe.critic == "mlp":
@@ -165,7 +164,7 @@ def critic(config, spec):
 
 
 def _optimizer(recipe):
-    from gan_repro import optimizers
+    from gan_repro.training import optimizers
 
     if recipe.optimizer == "rmsprop":
         return optimizers.RMSprop(recipe.learning_rate, recipe.rho, recipe.epsilon)
@@ -174,17 +173,18 @@ def _optimizer(recipe):
 
 def stages(config, source):
     """One stage: the whole game."""
-    from gan_repro import constraints, losses, networks, order
     from gan_repro.evaluation import measure
-    from gan_repro.game import Player, from_recipe
-    from gan_repro.training import Stage
+    from gan_repro.networks import constraints, mlp
+    from gan_repro.training import losses, schedule
+    from gan_repro.training.game import Player, from_recipe
+    from gan_repro.training.trainer import Stage
 
     recipe, spec = config.recipe, source.spec
     _check(recipe, spec)
     if spec.classes:
         measure.check_enough_to_judge(recipe, spec)
     objective = losses.OBJECTIVES[recipe.objective]()
-    phases = order.LongPhases(recipe.long_phases, recipe.long_every, recipe.long_length)
+    phases = schedule.LongPhases(recipe.long_phases, recipe.long_every, recipe.long_length)
     long = recipe.long_phases or recipe.long_every
 
     def build(before):
@@ -192,7 +192,7 @@ def stages(config, source):
 
         del before
         keras.utils.set_random_seed(config.seed)
-        with networks.precision(recipe.precision):
+        with mlp.precision(recipe.precision):
             g, d = generator(config, spec), critic(config, spec)
         clip = constraints.WeightClip(recipe.clip) if recipe.clip else None
         return from_recipe(
@@ -201,7 +201,7 @@ def stages(config, source):
             Player(g, _optimizer(recipe), objective.generator),
             Player(d, _optimizer(recipe), objective.discriminator, clip, recipe.clip_before),
             priors.of(config),
-            order.OrderOfPlay("alternating", g_every=recipe.n_critic, long_phases=phases if long else None),
+            schedule.OrderOfPlay("alternating", g_every=recipe.n_critic, long_phases=phases if long else None),
             objective,
             generator(config, spec),
         )

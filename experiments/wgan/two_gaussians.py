@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from gan_repro.experiment import TrainingRecipe, bounded
+from gan_repro.papers.recipe import TrainingRecipe, bounded
 
 BINS, REACH = 4000, 6.0  # of x, from so many standard deviations below the lower Gaussian to as many above the upper one
 STAGES = ("discriminator", "critic")
@@ -54,7 +54,7 @@ RECIPES = {
 def prior(config):
     """p(z): N(0, 1)."""
     del config
-    from gan_repro.priors import Prior
+    from gan_repro.latent.priors import Prior
 
     return Prior("gaussian", 1)
 
@@ -88,17 +88,18 @@ def stages(config, source):
     """Two stages, each a game in which only one player moves: the discriminator, then the critic."""
     import keras
 
-    from gan_repro import losses, networks, order
-    from gan_repro.constraints import WeightClip
-    from gan_repro.game import Player, from_recipe
-    from gan_repro.optimizers import Adam, RMSprop
-    from gan_repro.training import Stage
+    from gan_repro.networks import mlp
+    from gan_repro.networks.constraints import WeightClip
+    from gan_repro.training import losses, schedule
+    from gan_repro.training.game import Player, from_recipe
+    from gan_repro.training.optimizers import Adam, RMSprop
+    from gan_repro.training.trainer import Stage
 
     recipe, spec = config.recipe, source.spec
 
     def build(tag, objective, optimizer, constraint):
         keras.utils.set_random_seed(config.seed)  # both begin from the same weights
-        with networks.precision(recipe.precision):
+        with mlp.precision(recipe.precision):
             g, judge = generator(config, spec), network(recipe, spec, STAGES[tag])
         return from_recipe(
             config,
@@ -106,7 +107,7 @@ def stages(config, source):
             Player(g, keras.optimizers.SGD(), objective.generator),
             Player(judge, optimizer, objective.discriminator, constraint),
             prior(config),
-            order.OrderOfPlay("alternating", g_every=2**31),  # G has no weights: its turn never comes
+            schedule.OrderOfPlay("alternating", g_every=2**31),  # G has no weights: its turn never comes
             objective,
             generator(config, spec),
             tag=tag,
@@ -143,7 +144,7 @@ def pictures(loop, folder, every, spec):
     del every, spec
     import keras
 
-    from gan_repro import weights
+    from gan_repro.networks import weights
 
     class KeepDiscriminator(keras.callbacks.Callback):
         """See `pictures`."""
@@ -159,7 +160,7 @@ def pictures(loop, folder, every, spec):
 
 def _kept(run, name):
     """The Keras model of a stage, float32, as the run stands. Raises RunError where its file is missing or damaged."""
-    from gan_repro import weights
+    from gan_repro.networks import weights
 
     judge = network(run.config.recipe, run.source.spec, name)
     if name == STAGES[-1]:
@@ -179,16 +180,16 @@ def on_line(judge, x):
 
 
 def _judges(run, x, generated, logit, score):
-    from gan_repro.evaluation.critics import Judges
+    from experiments.wgan.critics import Judges
 
     return Judges(x, run.source.density(x), generated.density(x), *logit, *score)
 
 
 def evaluate(run):
     """Figure 2; the mean gradient that G's samples would get from each loss; both divergences, as proved and exact."""
+    from experiments.wgan import theory_figures
     from gan_repro.data.gaussian1d import Gaussian
     from gan_repro.evaluation import divergences, transport
-    from gan_repro.reporting import wasserstein
 
     recipe, real = run.config.recipe, run.source
     generated = Gaussian(real.spec, recipe.generated_mean, recipe.generated_std)
@@ -203,7 +204,7 @@ def evaluate(run):
     optimum = _judges(run, x, generated, (best, slope), score)
     jensen_shannon = divergences.jensen_shannon(found.p_data, found.p_g, x)
     distance = transport.wasserstein_gaussians(real.mean, real.std, generated.mean, generated.std)
-    wasserstein.judges(
+    theory_figures.judges(
         run.workdir.figures / "figure2.png",
         found,
         f"Arjovsky et al. 2017, Figure 2: {run.config.preset} preset, seed {run.config.seed}",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from absl import flags
 
-from gan_repro import configuration, files
-from gan_repro.command_line import run_main
+from gan_repro.system import choices, files
+from gan_repro.system.command_line import run_main
 
 USAGE = """usage: python -m gan_repro.benchmark [--quick] [--only=PART,...] [--results=DIR]
 
@@ -26,9 +26,11 @@ def _define_flags(values):
     )
     flags.DEFINE_list("only", [], f"Some of {', '.join(PARTS)}.", flag_values=values)
     flags.DEFINE_string(
-        "results", None, "Folder for the two files; else results, but nothing is written with --quick or --only.",
+        "results",
+        None,
+        "Folder for the two files; else results, but nothing is written with --quick or --only.",
         flag_values=values,
-    )  # fmt: skip
+    )
 
 
 def _say(line):
@@ -36,11 +38,11 @@ def _say(line):
 
 
 def _body(values):
-    wanted = [configuration.choose("part", part, PARTS) for part in values["only"].value] or PARTS
+    wanted = [choices.choose("part", part, PARTS) for part in values["only"].value] or PARTS
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # torch wants a part of a GPU's memory, too
     with contextlib.suppress(ImportError):  # see torch_peers.have_torch: the other way round its triton could not be had
         import torch._dynamo  # noqa: F401
-    from gan_repro import tensorflow_setup
+    from gan_repro.system import tensorflow_setup
 
     tensorflow_setup.prepare()
     from gan_repro.benchmark import goals, report, rounds

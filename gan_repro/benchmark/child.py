@@ -19,10 +19,10 @@ def _memory(which):
 
 
 def _measure_parzen(samples, n):
-    from gan_repro.benchmark import parzen
+    from gan_repro.benchmark import estimators
     from gan_repro.evaluation.parzen import ParzenWindow
 
-    given, test = parzen.images(samples, 1), parzen.images(TEST, 2)
+    given, test = estimators.images(samples, 1), estimators.images(TEST, 2)
     before, start = _memory("VmRSS"), time.perf_counter()
     for _ in range(n):
         ParzenWindow(given).log_likelihood(test, 0.2)
@@ -31,8 +31,8 @@ def _measure_parzen(samples, n):
 
 
 def _measure_devices(devices, preset, n):
-    from gan_repro import tensorflow_setup
     from gan_repro.benchmark import steps
+    from gan_repro.system import tensorflow_setup
 
     strategy = tensorflow_setup.prepare(logical_cpus=devices)
     if devices > 1:

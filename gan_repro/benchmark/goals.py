@@ -44,15 +44,27 @@ GOALS = (
     _step(*_MLP, "bfloat16", "products, own shapes, bfloat16", 1.4, "its products at their own shapes"),
     _step(*_DCGAN, "float32", "PyTorch eager, float32", 0.7, "PyTorch eager's in float32"),
     _step(*_DCGAN, "bfloat16", "PyTorch eager, bfloat16", 0.9, "PyTorch eager's in bfloat16"),
-    Goal("Parzen protocol, of one product of all test images and all samples",
-         (("parzen", "ours"), ("parzen", "one product")), 2.5),
-    Goal("Parzen protocol, how many times faster than the direct formula",
-         (("parzen", "direct formula"), ("parzen", "ours")), 200, at_least=True),
-    Goal("Between steps (data, logging, checkpoints, Python), of an epoch",
-         (("loop", "the loop, an epoch"), ("loop", "the step alone")), 3, lambda loop, step: 100 * (1 - step / loop), "%"),
+    Goal(
+        "Parzen protocol, of one product of all test images and all samples",
+        (("parzen", "ours"), ("parzen", "one product")),
+        2.5,
+    ),
+    Goal(
+        "Parzen protocol, how many times faster than the direct formula",
+        (("parzen", "direct formula"), ("parzen", "ours")),
+        200,
+        at_least=True,
+    ),
+    Goal(
+        "Between steps (data, logging, checkpoints, Python), of an epoch",
+        (("loop", "the loop, an epoch"), ("loop", "the step alone")),
+        3,
+        lambda loop, step: 100 * (1 - step / loop),
+        "%",
+    ),
     Goal("Command to first step", (("startup", "command to first step"),), 12, _itself, "s"),
     Goal("--help", (("startup", "--help"),), 1, _itself, "s"),
-)  # fmt: skip
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,7 +7,7 @@ import sys
 from gan_repro.benchmark import child, steps
 from gan_repro.benchmark.rounds import Contestant, NotRun, Prepared, Task
 from gan_repro.benchmark.startup import environment
-from gan_repro.errors import RunError
+from gan_repro.system.errors import RunError
 
 
 def _steps(size, settings, minibatch):
@@ -22,8 +22,13 @@ def _children(what):
     said = {}
 
     def run(n):
-        done = subprocess.run([sys.executable, "-m", child.__name__, json.dumps(what | {"n": n})], env=environment(),
-                              capture_output=True, text=True, check=False)  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", child.__name__, json.dumps(what | {"n": n})],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             raise RunError(f"a measurement in a process of its own failed ({what}): {done.stderr[-500:]}")
         said.update(json.loads(done.stdout.splitlines()[-1]))
@@ -42,21 +47,30 @@ def tasks(size):
         Contestant(f"minibatch {m}", f"ours, batch_size={m}", **_steps(size, (f"batch_size={m}",), m)) for m in size.batches
     ]
     widths = [
-        Contestant(f"width {w}", f"ours, G {w}, {w}; D {w // 5}, {w // 5} (5 pieces)",
-                   **_steps(size, (f"generator_units={w},{w}", f"discriminator_units={w // 5},{w // 5}"), w // 12))
+        Contestant(
+            f"width {w}",
+            f"ours, G {w}, {w}; D {w // 5}, {w // 5} (5 pieces)",
+            **_steps(size, (f"generator_units={w},{w}", f"discriminator_units={w // 5},{w // 5}"), w // 12),
+        )
         for w in size.widths
-    ]  # fmt: skip
+    ]
     samples = [
-        Contestant(f"{n:,} samples", f"log-likelihood of {child.TEST:,} test images, one width",
-                   lambda n=n: _children({"what": "parzen", "samples": n}))
+        Contestant(
+            f"{n:,} samples",
+            f"log-likelihood of {child.TEST:,} test images, one width",
+            lambda n=n: _children({"what": "parzen", "samples": n}),
+        )
         for n in size.samples
-    ]  # fmt: skip
+    ]
     devices = [
-        Contestant(f"{k} logical CPU{'s' if k > 1 else ''}", "ours, a minibatch divided over devices that share the cores",
-                   lambda k=k: _children({"what": "devices", "devices": k, "preset": size.preset}),
-                   max(2, size.mlp_steps // 4))
+        Contestant(
+            f"{k} logical CPU{'s' if k > 1 else ''}",
+            "ours, a minibatch divided over devices that share the cores",
+            lambda k=k: _children({"what": "devices", "devices": k, "preset": size.preset}),
+            max(2, size.mlp_steps // 4),
+        )
         for k in size.devices
-    ]  # fmt: skip
+    ]
     if not steps.gpus():
         devices.append(Contestant("1 GPU", "ours", _no_gpus))
     return [

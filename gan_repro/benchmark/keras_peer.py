@@ -10,9 +10,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gan_repro import networks
 from gan_repro.benchmark.rounds import Contestant, Prepared
 from gan_repro.benchmark.torch_peers import KINDS
+from gan_repro.networks import mlp
 
 _L = keras.layers
 
@@ -45,8 +45,9 @@ def conditional_convolutional(recipe, shape, classes):
     plain = {"use_bias": False, "kernel_initializer": start}
 
     def norm():
-        return _L.BatchNormalization(momentum=recipe.norm_momentum, epsilon=recipe.norm_epsilon,
-                                     center=recipe.norm_gain, scale=recipe.norm_gain)  # fmt: skip
+        return _L.BatchNormalization(
+            momentum=recipe.norm_momentum, epsilon=recipe.norm_epsilon, center=recipe.norm_gain, scale=recipe.norm_gain
+        )
 
     def with_label(x, y):
         if len(x.shape) == 4:
@@ -153,7 +154,7 @@ class _FromFirst(keras.callbacks.Callback):
 
 def prepare(recipe, kind, dtype, shape=(28, 28, 1), classes=10, n=10_000):
     """A Gan at work on n random images: Prepared."""
-    with networks.precision({"float32": "float32", "bfloat16": "mixed_bfloat16"}[dtype]):
+    with mlp.precision({"float32": "float32", "bfloat16": "mixed_bfloat16"}[dtype]):
         gan = Gan(recipe, kind, shape, classes)
     random, m = np.random.default_rng(0), recipe.batch_size
     parts = [random.random((n, *shape), np.float32)]
@@ -179,7 +180,12 @@ def prepare(recipe, kind, dtype, shape=(28, 28, 1), classes=10, n=10_000):
 def contestants(recipe, kind, units, size):
     """`fit`, in every precision. Arguments as of torch_peers.contestants."""
     return [
-        Contestant(f"keras fit, {dtype}", "Model.train_step (D, then G) by fit on a tf.data.Dataset",
-                   lambda dtype=dtype: prepare(recipe, kind, dtype), units, dtype)
+        Contestant(
+            f"keras fit, {dtype}",
+            "Model.train_step (D, then G) by fit on a tf.data.Dataset",
+            lambda dtype=dtype: prepare(recipe, kind, dtype),
+            units,
+            dtype,
+        )
         for dtype in size.dtypes
-    ]  # fmt: skip
+    ]

@@ -3,7 +3,7 @@
 import dataclasses
 import importlib.metadata
 
-from gan_repro import workdir
+from gan_repro.system import machine
 
 TITLE = "# Benchmark"
 QUICK = (
@@ -26,7 +26,7 @@ ROUND_BY_ROUND = (
 
 def conditions():
     """Machine, versions, threads, commit: plain JSON values."""
-    found = workdir.conditions() | {"commit": workdir.commit()}
+    found = machine.conditions() | {"commit": machine.commit()}
     try:
         import torch
     except ImportError:
@@ -116,9 +116,17 @@ def markdown(tasks, rows, verdicts, size, found):
 def as_json(rows, verdicts, size, found):
     """The same as plain JSON values: {"conditions", "size", "rows", "goals"}."""
     goals = [
-        {"name": each.goal.name, "limit": each.goal.limit, "unit": each.goal.unit, "at_least": each.goal.at_least,
-         "value": each.value, "low": each.low, "high": each.high, "verdict": each.word}
+        {
+            "name": each.goal.name,
+            "limit": each.goal.limit,
+            "unit": each.goal.unit,
+            "at_least": each.goal.at_least,
+            "value": each.value,
+            "low": each.low,
+            "high": each.high,
+            "verdict": each.word,
+        }
         for each in verdicts
-    ]  # fmt: skip
+    ]
     plain = [dataclasses.asdict(row) | {"median": row.median if row.seconds else None} for row in rows]
     return {"schema": 1, "conditions": found, "size": dataclasses.asdict(size), "rows": plain, "goals": goals}

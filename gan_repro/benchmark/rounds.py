@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from gan_repro.errors import RunError
+from gan_repro.system.errors import RunError
 
 TURN_SECONDS = 4  # about as long is a turn at most, where the untimed units in front of it say how long one takes
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from gan_repro.benchmark.rounds import Contestant, Prepared, Task
 from gan_repro.benchmark.steps import IMAGES
-from gan_repro.errors import RunError
+from gan_repro.system.errors import RunError
 
 ROOT = Path(__file__).resolve().parent.parent.parent  # of the checkout, or of what holds the installed packages
 
@@ -49,8 +49,13 @@ def _first_step(preset):
             with tempfile.TemporaryDirectory(dir=folder) as place:
                 own = [f"--dataset=npz:{folder / 'random.npz'}", f"--workdir={place}/run"]
                 start = time.perf_counter()
-                with subprocess.Popen([sys.executable, *words, *own], env=environment(), stdout=subprocess.PIPE,
-                                      stderr=subprocess.STDOUT, text=True) as child:  # fmt: skip
+                with subprocess.Popen(
+                    [sys.executable, *words, *own],
+                    env=environment(),
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                ) as child:
                     said = []
                     try:
                         for line in child.stdout:
@@ -70,12 +75,18 @@ def _first_step(preset):
 def tasks(size):
     """First step and --help; for comparison what importing the libraries alone takes."""
     found = [
-        Contestant("command to first step", "goodfellow2014 from an .npz of 50,000 images, until its first steps are reported",
-                   lambda: _first_step(size.preset)),
-        Contestant("import of the libraries", "python -c 'import tensorflow, keras'",
-                   lambda: command(["-c", "import tensorflow, keras"])),
+        Contestant(
+            "command to first step",
+            "goodfellow2014 from an .npz of 50,000 images, until its first steps are reported",
+            lambda: _first_step(size.preset),
+        ),
+        Contestant(
+            "import of the libraries",
+            "python -c 'import tensorflow, keras'",
+            lambda: command(["-c", "import tensorflow, keras"]),
+        ),
         Contestant("--help", "python -m gan_repro.run --help", lambda: command(["-m", "gan_repro.run", "--help"])),
-    ]  # fmt: skip
+    ]
     return [
         Task("startup", "From command to first step", "command", found, most=3 if size.name == "full" else 1, once_before=False)
     ]

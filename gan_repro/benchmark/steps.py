@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_repro import configuration
 from gan_repro.benchmark import floors, keras_peer, torch_peers
 from gan_repro.benchmark.rounds import Contestant, NotRun, Prepared, Task
+from gan_repro.papers import configuration
 
 IMAGES = 50_000  # of MNIST's size; what is on them does not matter for speed
 
@@ -85,7 +85,8 @@ def _loop(name, preset):
     """
     import keras
 
-    from gan_repro import callbacks, training, workdir
+    from gan_repro.runs import workdir
+    from gan_repro.training import callbacks, trainer
 
     played = game(name, preset)
 
@@ -104,9 +105,9 @@ def _loop(name, preset):
         epochs = max(1, round(n / played.steps_per_epoch))
         last, clock = played.step // played.steps_per_epoch + 1 + epochs, Clock()
         with tempfile.TemporaryDirectory() as folder, open(Path(folder) / "said", "w", encoding="utf-8") as said:
-            stage = training.Stage("game", last, lambda before: played)
+            stage = trainer.Stage("game", last, lambda before: played)
             place = workdir.Workdir(Path(folder) / "run")
-            training.Loop((stage,), place, 0, (callbacks.ProgressLine(said), clock), warn=lambda line: None).run()
+            trainer.Loop((stage,), place, 0, (callbacks.ProgressLine(said), clock), warn=lambda line: None).run()
         return (clock.end - clock.begun[1]) / (epochs * played.steps_per_epoch) * n
 
     return Prepared(run, lambda: weights(played))
@@ -126,10 +127,15 @@ def _no_gpu():
 def _task(name, kind, title, size, units):
     _, config = configured(name, size.preset)
     found = [
-        Contestant(f"ours, {dtype}", "gan_repro's step, many in a call", lambda dtype=dtype: ours(name, size.preset, dtype),
-                   units, dtype)
+        Contestant(
+            f"ours, {dtype}",
+            "gan_repro's step, many in a call",
+            lambda dtype=dtype: ours(name, size.preset, dtype),
+            units,
+            dtype,
+        )
         for dtype in size.dtypes
-    ]  # fmt: skip
+    ]
     found += torch_peers.contestants(config.recipe, kind, units, size)
     found += keras_peer.contestants(config.recipe, kind, units, size)
     one = game(name, size.preset, images=config.recipe.batch_size * 2)
@@ -144,11 +150,19 @@ def tasks(size):
     """The two steps, and the loop around the first."""
     name = "goodfellow2014"
     around = [
-        Contestant("the loop, an epoch", "data, step, rows of metrics, diversity, checkpoint; no validation, no pictures",
-                   lambda: _loop(name, size.preset), size.loop_steps),
-        Contestant("the step alone", "the same step on one fixed minibatch: no data, no loop",
-                   lambda: _fixed(name, size.preset), size.loop_steps),
-    ]  # fmt: skip
+        Contestant(
+            "the loop, an epoch",
+            "data, step, rows of metrics, diversity, checkpoint; no validation, no pictures",
+            lambda: _loop(name, size.preset),
+            size.loop_steps,
+        ),
+        Contestant(
+            "the step alone",
+            "the same step on one fixed minibatch: no data, no loop",
+            lambda: _fixed(name, size.preset),
+            size.loop_steps,
+        ),
+    ]
     about = "{title}, MNIST: one update of D and one of G, minibatches of {{batch}}"
     return [
         _task(name, "maxout_mlp", about.format(title="Goodfellow et al. 2014"), size, size.mlp_steps),

@@ -199,7 +199,13 @@ def contestants(recipe, kind, units, size):
 
     how = {False: ("PyTorch eager", "D step, then G step"), True: ("torch.compile", "the same, both networks compiled")}
     return [
-        Contestant(f"{name}, {dtype}", what + (", autocast" if dtype == "bfloat16" else ""),
-                   lambda dtype=dtype, compiled=compiled: start(dtype, compiled), units, dtype)
-        for compiled, (name, what) in how.items() for dtype in size.dtypes
-    ]  # fmt: skip
+        Contestant(
+            f"{name}, {dtype}",
+            what + (", autocast" if dtype == "bfloat16" else ""),
+            lambda dtype=dtype, compiled=compiled: start(dtype, compiled),
+            units,
+            dtype,
+        )
+        for compiled, (name, what) in how.items()
+        for dtype in size.dtypes
+    ]

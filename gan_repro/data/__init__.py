@@ -4,6 +4,8 @@ No TensorFlow is imported here; the modules of this package import it when they 
 
 Modules (help(gan_repro.data.NAME)):
     source          what every data set gives: specification, images, labels, minibatches
+    names           the names that --dataset takes
+    scaling         what networks see instead of pixels 0..255
     from_tfds       MNIST, CIFAR-10, SVHN through TensorFlow Datasets
     streams         CelebA and LSUN's bedrooms, streamed
     tfd             the Toronto Face Database from its own file
@@ -17,8 +19,8 @@ Modules (help(gan_repro.data.NAME)):
 
 import dataclasses
 
-from gan_repro.configuration import choose_dataset
-from gan_repro.scaling import UNIT
+from gan_repro.data.names import choose_dataset
+from gan_repro.data.scaling import UNIT
 
 
 def _tfds(name, data_dir, download):

@@ -29,7 +29,7 @@ class Drawn:
 
     def __init__(self, spec):
         """Args:
-          spec: the Spec, for images of shape (1, 1, dimensions) without classes.
+        spec: the Spec, for images of shape (1, 1, dimensions) without classes.
         """
         self.spec = spec
         self._drawn = {}
@@ -85,7 +85,7 @@ class Drawn:
         """
         import tensorflow as tf
 
-        from gan_repro import randomness
+        from gan_repro.system import randomness
 
         pair = randomness.seed_pair(feed[0], feed[1], randomness.SHUFFLE, _POINTS, i)
         return self.draw_tensor(size, pair), tf.zeros([size], tf.int32)

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from gan_repro.data import source
-from gan_repro.errors import DataError
+from gan_repro.system.errors import DataError
 
 PATIENCE = 6  # seconds in which a server must answer; TFDS itself would try for minutes
 GLYPHS = "--dataset=glyphs trains on digits that this program renders itself"

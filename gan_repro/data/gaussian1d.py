@@ -19,8 +19,8 @@ class Gaussian(Drawn):
 
     def __init__(self, spec, mean=MEAN, std=STD):
         """Args:
-          spec: the Spec, for images of shape (1, 1, 1) without classes.
-          mean, std: of the density; std > 0.
+        spec: the Spec, for images of shape (1, 1, 1) without classes.
+        mean, std: of the density; std > 0.
         """
         super().__init__(spec)
         self.mean, self.std = mean, std

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from gan_repro import files
 from gan_repro.data import source
-from gan_repro.errors import UserError
+from gan_repro.system import files
+from gan_repro.system.errors import UserError
 
 TITLE = "glyphs (built in; not MNIST)"
 SIZES = {"train": 50_000, "validation": 10_000, "test": 10_000}

@@ -16,8 +16,8 @@ class UprightLine(Drawn):
 
     def __init__(self, spec, theta=0.0):
         """Args:
-          spec: the Spec, for images of shape (1, 1, 2) without classes.
-          theta: where the line stands.
+        spec: the Spec, for images of shape (1, 1, 2) without classes.
+        theta: where the line stands.
         """
         super().__init__(spec)
         self.theta = theta

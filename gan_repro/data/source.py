@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from gan_repro.errors import DataError, UsageError
-from gan_repro.scaling import UNIT
+from gan_repro.data.scaling import UNIT
+from gan_repro.system.errors import DataError, UsageError
 
 SPLITS = ("train", "validation", "test")
 ALIGNED = 64  # bytes: where TensorFlow's kernels want a tensor's memory to begin
@@ -64,7 +64,7 @@ def permutation(n, epoch, seed):
     """int32 (n,): a uniformly random permutation fixed by (seed, epoch)."""
     import tensorflow as tf
 
-    from gan_repro import randomness
+    from gan_repro.system import randomness
 
     keys = tf.random.stateless_uniform([n], randomness.seed_pair(seed, epoch, randomness.SHUFFLE), alg="philox")
     return tf.argsort(keys, stable=True)  # 50,000 keys of 23 bits collide; stable order keeps that deterministic
@@ -114,9 +114,9 @@ class InMemory:
 
     def __init__(self, spec, images, labels=None):
         """Args:
-          spec: the Spec; its sizes are checked against the arrays.
-          images: {split: uint8 (n, height, width, channels)}.
-          labels: {split: integers (n,) in 0..classes-1}, or None.
+        spec: the Spec; its sizes are checked against the arrays.
+        images: {split: uint8 (n, height, width, channels)}.
+        labels: {split: integers (n,) in 0..classes-1}, or None.
         """
         for split, array in images.items():
             if array.dtype != np.uint8 or array.shape[1:] != spec.shape or len(array) != spec.sizes[split]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from gan_repro.data import from_tfds, source
-from gan_repro.errors import DataError
+from gan_repro.system.errors import DataError
 
 SIDE = 64  # pixels, of the images that come out
 WINDOW = 4096  # images that are shuffled among each other: three windows of JPEG files are held, 60 MB of LSUN each
@@ -153,9 +153,9 @@ class Stream:
 
     def __init__(self, spec, builder, entry):
         """Args:
-          spec: the Spec.
-          builder: of TFDS, for prepared data whose features have an `image`.
-          entry: has crop, counts and parts, as _Set describes them, and a title.
+        spec: the Spec.
+        builder: of TFDS, for prepared data whose features have an `image`.
+        entry: has crop, counts and parts, as _Set describes them, and a title.
         """
         self.spec = spec
         self._builder, self._entry = builder, entry
@@ -218,7 +218,7 @@ class Stream:
         """
         import tensorflow as tf
 
-        from gan_repro import randomness
+        from gan_repro.system import randomness
 
         def order(n, *streams):
             pair = randomness.seed_pair(seed, epoch, randomness.SHUFFLE, *streams)

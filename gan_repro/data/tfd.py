@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 
 from gan_repro.data import from_tfds, source
-from gan_repro.errors import DataError
+from gan_repro.system.errors import DataError
 
 UNLABELED, TRAIN, VALIDATION, TEST = range(4)  # the codes in `folds` (pylearn2: datasets/tfd.py)
 FOLDS = 5
@@ -43,10 +43,10 @@ class Folded(source.InMemory):
 
     def __init__(self, spec, images, labels, folds):
         """Args:
-          spec: the Spec; its sizes are checked against the folds.
-          images: uint8 (n, height, width, 1), in the order `stored_order(folds)`.
-          labels: int32 (n,), -1..6, in the order of the file.
-          folds: uint8 (n, 5), the codes, in the order of the file.
+        spec: the Spec; its sizes are checked against the folds.
+        images: uint8 (n, height, width, 1), in the order `stored_order(folds)`.
+        labels: int32 (n,), -1..6, in the order of the file.
+        folds: uint8 (n, 5), the codes, in the order of the file.
         """
         self._every, self._every_label, self._folds = images, labels, folds
         self._row = np.argsort(stored_order(folds))  # the row of `images` that holds the file's image 0, 1, ...

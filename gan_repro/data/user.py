@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from gan_repro.data import from_tfds, pictures, source
-from gan_repro.errors import DataError
+from gan_repro.system.errors import DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
 FEWEST = 10  # training images; with fewer there is nothing to learn
@@ -68,9 +68,7 @@ def load_npz(name, data_dir=None):
     else:
         _check_integers(path, "split", split, n)
         if split.min() < 0 or split.max() > 2:
-            raise DataError(
-                f"{path}: split holds {split.min()}..{split.max()}; its codes are 0 train, 1 validation, 2 test"
-            )
+            raise DataError(f"{path}: split holds {split.min()}..{split.max()}; its codes are 0 train, 1 validation, 2 test")
         parts = {part: np.flatnonzero(split == code) for code, part in enumerate(source.SPLITS)}
     spec, labels = _spec(name, path, images.shape[1:], labels, parts)
     if arrays["images"].strides[0]:
@@ -182,9 +180,7 @@ def _read_npz(path):
         raise DataError(f"{path} is no ordinary file (a pipe or a device), npz: needs one that can be read more than once")
     with _damage_told(path) as now:
         if not zipfile.is_zipfile(path):
-            raise DataError(
-                f"{path} is no .npz file, or a truncated one. Write it with numpy.savez(path, images=images)"
-            )
+            raise DataError(f"{path} is no .npz file, or a truncated one. Write it with numpy.savez(path, images=images)")
         # A damaged header can make Python's parser warn.
         with warnings.catch_warnings(action="ignore"), np.load(path, allow_pickle=False) as file:
             for entry in file.zip.infolist():
@@ -280,8 +276,7 @@ def _check_images(path, images):
 def _check_integers(path, key, values, n):
     if values.shape != (n,) or values.dtype.kind not in "iu":
         raise DataError(
-            f"{path}: {key} has shape {values.shape} and dtype {values.dtype}; needed is one integer for each of the "
-            f"{n} images"
+            f"{path}: {key} has shape {values.shape} and dtype {values.dtype}; needed is one integer for each of the {n} images"
         )
 
 

@@ -14,7 +14,6 @@ Modules (help(gan_repro.evaluation.NAME)):
     divergences     divergences between densities on a line, value of the game there
     cells           divergences between two samples of points, counted in cells
     transport       Wasserstein-1 distances
-    critics         what a discriminator and a critic say of two known densities
     distances       all pairs of squared distances
     measure         all of these applied to a finished run, as measurements of its record
 """

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gan_repro import randomness
-from gan_repro.priors import Prior
-from gan_repro.sampling import images_of
+from gan_repro.latent.priors import Prior
+from gan_repro.latent.sampling import images_of
+from gan_repro.system import randomness
 
 DRAWN = 1000  # z among which the exemplars are looked for
 EXEMPLARS = 3  # for each concept

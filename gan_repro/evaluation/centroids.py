@@ -7,8 +7,8 @@ import warnings
 
 import numpy as np
 
-from gan_repro.errors import DataError, UserError
 from gan_repro.evaluation import distances
+from gan_repro.system.errors import DataError, UserError
 
 
 def kmeans(images, k, seed, iterations=10):

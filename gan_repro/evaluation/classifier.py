@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_repro import files
-from gan_repro.errors import RunError, UserError
-from gan_repro.scaling import UNIT
+from gan_repro.data.scaling import UNIT
+from gan_repro.system import files
+from gan_repro.system.errors import RunError, UserError
 
 EPOCHS = 6
 FEATURES = 128

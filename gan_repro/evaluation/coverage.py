@@ -5,9 +5,9 @@ Features and classes come from elsewhere (classifier.py); in another network's f
 
 import numpy as np
 
-from gan_repro.errors import DataError
 from gan_repro.evaluation import distances
 from gan_repro.evaluation.neighbours import nearest
+from gan_repro.system.errors import DataError
 
 K = 3  # of precision and recall, as in the paper
 _BLOCK = 1000  # generated examples compared with all real ones at a time

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from gan_repro.errors import DataError
+from gan_repro.system.errors import DataError
 
 _BLOCK_BYTES = 2**26  # of one matrix product: large enough for BLAS at full speed, far from any limit of memory
 _SLICE = 2**18  # distances that one thread works on at a time: they stay in its cache

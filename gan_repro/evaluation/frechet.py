@@ -6,7 +6,7 @@ Where the features come from is not here (classifier.py); in another network's f
 import numpy as np
 from scipy import linalg
 
-from gan_repro.errors import DataError
+from gan_repro.system.errors import DataError
 
 
 def frechet_distance(a, b):

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gan_repro.errors import DataError, UsageError
+from gan_repro.data.scaling import UNIT
 from gan_repro.evaluation import arithmetic, coverage, features, frechet, neighbours, parzen
-from gan_repro.scaling import UNIT
+from gan_repro.system.errors import DataError, UsageError
 
 # The paper's ten widths, one more between each two of them, on down to .05 in the same steps, and up to 2.2 in wider ones.
 _BETWEEN = (*range(-24, -18), *range(-17, 0, 2), 2, 4, 6)  # eighteenths of a decade
@@ -79,7 +79,7 @@ class Sets:
 
 def draws(run, kind):
     """The Sets of a generator: the draw of z that validated the training chooses, randomness.REPORTED others are reported."""
-    from gan_repro import randomness
+    from gan_repro.system import randomness
 
     reported = tuple(functools.partial(run.samples, kind, draw=k) for k in range(randomness.REPORTED))
     return Sets("draw", functools.partial(run.samples, kind, draw=randomness.VALIDATION), reported)
@@ -210,7 +210,7 @@ def read_by_classifier(run, judge, samples=None, second=None):
     Raises:
       DataError: what the networks see does not lead back to pixels.
     """
-    from gan_repro.sampling import balanced_labels
+    from gan_repro.latent.sampling import balanced_labels
 
     source = run.source
     classes, unit = source.spec.classes, source.spec.scaling.unit
@@ -295,7 +295,7 @@ def nearest_neighbour_error(run, numbers=(1000, 10_000, 50_000), splits=("test",
 
     Source: Radford, Metz, Chintala 2015, section 8.1 and Table 3 (without the 10 million samples); Newmu/dcgan_code, mnist.
     """
-    from gan_repro.sampling import balanced_labels
+    from gan_repro.latent.sampling import balanced_labels
 
     source = run.source
     if not run.conditional():

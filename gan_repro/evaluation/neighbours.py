@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
-from gan_repro.errors import DataError
 from gan_repro.evaluation import distances
+from gan_repro.system.errors import DataError
 
 
 def nearest(queries, references, k=1):

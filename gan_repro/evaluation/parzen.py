@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-from gan_repro.errors import DataError
 from gan_repro.evaluation import distances
+from gan_repro.system.errors import DataError
 
 # Ten widths, log-spaced from .1 to 1, in units of pixels scaled to [0, 1]: goodfeli/adversarial, parzen_ll.py.
 SIGMAS = tuple(float(sigma) for sigma in np.logspace(-1, 0, 10))

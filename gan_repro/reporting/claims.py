@@ -1,12 +1,12 @@
 """What papers show without a number, held against our runs by criteria of ours, as rows of text.
 
-The claims and their criteria are the experiments' own (Experiment.claims); published numbers are in tables.py.
+The claims and their criteria are the experiments' own (Experiment.claims); published numbers are in comparison.py.
 """
 
 import statistics
 
-from gan_repro.experiment import level
-from gan_repro.reporting import tables, verdicts
+from gan_repro.papers.experiment import level
+from gan_repro.reporting import comparison, verdicts
 
 HEADING = "What the paper shows without a number"
 NOTE = (
@@ -59,9 +59,9 @@ def _with_interval(values, unit):
     """The mean over seeds, with its interval where there are verdicts.MIN_SEEDS or more."""
     unit = f" {unit}" if unit == "%" else ""
     if len(values) < verdicts.MIN_SEEDS:
-        return tables.digits(statistics.fmean(values), None)[0] + unit
+        return comparison.digits(statistics.fmean(values), None)[0] + unit
     half = verdicts.half_width(statistics.stdev(values), len(values))
-    return " ± ".join(tables.digits(statistics.fmean(values), half)) + unit
+    return " ± ".join(comparison.digits(statistics.fmean(values), half)) + unit
 
 
 def _model(experiment, members):
@@ -79,7 +79,7 @@ def _measured(table, experiment, claim):
     for members in table.groups:
         record = members[0]
         ours = (record["experiment"], record["dataset"]) == (experiment.name, claim.dataset)
-        if ours and not tables.is_variant(experiment, record):
+        if ours and not comparison.is_variant(experiment, record):
             how = level(record["preset"]) == "paper", record["epochs"]
             suffix = record["preset"].removeprefix(level(record["preset"]))
             for record in members:

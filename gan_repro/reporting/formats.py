@@ -1,11 +1,11 @@
-"""The files of a table: Markdown, CSV and LaTeX. What stands in a table is not decided here (tables.py)."""
+"""The files of a table: Markdown, CSV and LaTeX. What stands in a table is not decided here (comparison.py)."""
 
 import csv
 import dataclasses
 import io
 import re
 
-from gan_repro.reporting import claims, notes, tables
+from gan_repro.reporting import claims, comparison, notes
 
 
 def grid(rows, code=False):
@@ -29,25 +29,25 @@ def title(table):
 
 def markdown(table):
     """The whole text of the .md file."""
-    lines = [f"# {title(table)}", "", tables.GENERATED, ""]
+    lines = [f"# {title(table)}", "", comparison.GENERATED, ""]
     lines += [f"* {each.known_as}: {each.title} ({each.reference})" for each in table.experiments] + [""]
-    lines += grid(tables.main_rows(table))
-    if len(tables.verdict_rows(table)) > 1:
-        lines += ["## Against the published numbers", "", *grid(tables.verdict_rows(table))]
+    lines += grid(comparison.main_rows(table))
+    if len(comparison.verdict_rows(table)) > 1:
+        lines += ["## Against the published numbers", "", *grid(comparison.verdict_rows(table))]
     if len(claims.rows(table)) > 1:
         lines += [f"## {claims.HEADING}", "", claims.NOTE, "", *grid(claims.rows(table))]
-    if len(tables.not_run_rows(table)) > 1:
-        lines += ["## Not run", "", *grid(tables.not_run_rows(table), code=True)]
+    if len(comparison.not_run_rows(table)) > 1:
+        lines += ["## Not run", "", *grid(comparison.not_run_rows(table), code=True)]
     if table.lines:
-        lines += ["## How the rows were measured", "", *grid(tables.detail_rows(table, table.lines))]
+        lines += ["## How the rows were measured", "", *grid(comparison.detail_rows(table, table.lines))]
     if table.others:
-        lines += ["## Other measurements of the same runs", "", *grid(tables.detail_rows(table, table.others))]
+        lines += ["## Other measurements of the same runs", "", *grid(comparison.detail_rows(table, table.others))]
     if table.groups:
         lines += ["## Commands", ""]
     for run, members in enumerate(table.groups, start=1):
         cost = ", ".join(f"seed {r['seed']}: {r['cost']['minutes']:g} minutes on {machine(r)}" for r in members)
         owner = next(each for each in table.experiments if each.name == members[0]["experiment"])
-        lines += [f"Run {run}, {tables.run_title(owner, members[0])} ({cost}):", ""]
+        lines += [f"Run {run}, {comparison.run_title(owner, members[0])} ({cost}):", ""]
         lines += ["```", *(record["command"] for record in members), "```", ""]
     for experiment in (each for each in table.experiments if each.deviations):
         lines += [f"## Deviations of {experiment.known_as} from paper and code", ""]
@@ -63,8 +63,17 @@ def machine(record):
     return processor or device if device == "CPU" else device
 
 
-_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "σ": r"$\sigma$",
-        "<": "$<$", ">": "$>$", "|": r"\textbar{}", **{character: f"\\{character}" for character in "&%$#_{}"}}  # fmt: skip
+_TEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "σ": r"$\sigma$",
+    "<": "$<$",
+    ">": "$>$",
+    "|": r"\textbar{}",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+}
 
 
 def tex(text):
@@ -93,23 +102,52 @@ def latex(table):
         yield r"\hline"
         yield r"\end{tabular}"
 
-    lines = [f"% {tables.GENERATED}", *(f"% {note}" for note in notes.notes(table))]
+    lines = [f"% {comparison.GENERATED}", *(f"% {note}" for note in notes.notes(table))]
     n = len(table.columns)
-    lines += tabular(tables.main_rows(table), _columns(0.3, *[0.54 / max(1, n)] * n))
-    if len(tables.verdict_rows(table)) > 1:
-        lines += ["", r"\medskip", "", *tabular(tables.verdict_rows(table), _columns(0.2, 0.2, 0.14, 0.06, 0.04, 0.2))]
-    if len(tables.not_run_rows(table)) > 1:
-        lines += ["", r"\medskip", "", *tabular(tables.not_run_rows(table), _columns(0.1, 0.35, 0.4))]
+    lines += tabular(comparison.main_rows(table), _columns(0.3, *[0.54 / max(1, n)] * n))
+    if len(comparison.verdict_rows(table)) > 1:
+        lines += ["", r"\medskip", "", *tabular(comparison.verdict_rows(table), _columns(0.2, 0.2, 0.14, 0.06, 0.04, 0.2))]
+    if len(comparison.not_run_rows(table)) > 1:
+        lines += ["", r"\medskip", "", *tabular(comparison.not_run_rows(table), _columns(0.1, 0.35, 0.4))]
     return "\n".join(lines) + "\n"
 
 
 def comma_separated(table):
     """The whole text of the .csv file: one line per number, published and measured, at full precision, and per item not run."""
     out = io.StringIO()
-    names = ["table", "kind", "model", "experiment", "dataset", "space", "metric", "unit", "generator", "value",
-             "standard_error", "deviation_over_seeds", "draw_deviation", "subset_deviation", "judge_difference", "paired_to",
-             "paired_difference", "paired_standard_error", "n_seeds", "seeds", "preset", "epochs", "split", "n_test",
-             "n_folds", "n_samples", "sigma", "verdict", "departures", "source", "command"]  # fmt: skip
+    names = [
+        "table",
+        "kind",
+        "model",
+        "experiment",
+        "dataset",
+        "space",
+        "metric",
+        "unit",
+        "generator",
+        "value",
+        "standard_error",
+        "deviation_over_seeds",
+        "draw_deviation",
+        "subset_deviation",
+        "judge_difference",
+        "paired_to",
+        "paired_difference",
+        "paired_standard_error",
+        "n_seeds",
+        "seeds",
+        "preset",
+        "epochs",
+        "split",
+        "n_test",
+        "n_folds",
+        "n_samples",
+        "sigma",
+        "verdict",
+        "departures",
+        "source",
+        "command",
+    ]
     writer = csv.DictWriter(out, names, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for experiment, number in table.published:

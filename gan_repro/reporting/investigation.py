@@ -8,8 +8,10 @@ import statistics
 
 from scipy import stats
 
-from gan_repro.experiment import level, parse_average
-from gan_repro.reporting import curves, formats, metrics, race, records, tables
+from gan_repro.figures import curves
+from gan_repro.papers.experiment import level
+from gan_repro.papers.recipe import parse_average
+from gan_repro.reporting import comparison, formats, metrics, race, records
 
 METRIC = "parzen_log_likelihood"
 NAME = "log-likelihood"
@@ -26,7 +28,7 @@ def markdown(experiments, groups, figures=()):
       groups: what records.group gives.
       figures: names of the files in results/figures; those of the section are shown.
     """
-    lines = ["# Log-likelihood analysis", "", tables.GENERATED, ""]
+    lines = ["# Log-likelihood analysis", "", comparison.GENERATED, ""]
     for experiment in experiments:
         for number in experiment.published:
             own = [members for members in groups if _is_of(experiment, number, members[0])]
@@ -55,7 +57,7 @@ def _stand_ins(groups, number):
     for members in (members for members in groups if not members[0]["epochs"]):  # nothing was trained
         for summary in records.summaries(members):
             same = (summary.metric, summary.dataset, summary.space) == (METRIC, number.dataset, None)
-            if same and tables.stands_in(summary.generator):
+            if same and comparison.stands_in(summary.generator):
                 entries = [entry for record in members for entry in record["measurements"]]
                 own = [e for e in entries if (e["metric"], e["generator"]) == (METRIC, summary.generator)]
                 found.setdefault(summary.generator, (summary, own))
@@ -63,11 +65,11 @@ def _stand_ins(groups, number):
 
 
 def _section(experiment, number, groups, stand_ins, figures):
-    changed = [members for members in groups if tables.is_variant(experiment, members[0])]
-    plain = [members for members in groups if not tables.is_variant(experiment, members[0])]
+    changed = [members for members in groups if comparison.is_variant(experiment, members[0])]
+    plain = [members for members in groups if not comparison.is_variant(experiment, members[0])]
     along = records.longest(plain)
     title = groups[0][0]["manifest"]["data"]["title"]
-    lines = [f"## {experiment.row} on {title}: what do {tables.printed(number)} nats take ({number.source})?", ""]
+    lines = [f"## {experiment.row} on {title}: what do {comparison.printed(number)} nats take ({number.source})?", ""]
     lines += [_budget([*along.values(), *(record for members in changed for record in members)]), ""]
     findings = [f"* {finding}" for finding in experiment.findings.get(number.dataset, ())]
     lines += [*findings, ""] if findings else []
@@ -223,20 +225,20 @@ _UNITS = ("nats", "squared units", "%", "%", "nats")
 
 def _spread(summary):
     """Such as "4.20 ± 0.77", the SD over seeds; of one seed the number alone."""
-    value, deviation = tables.digits(summary.value, summary.deviation)
+    value, deviation = comparison.digits(summary.value, summary.deviation)
     return f"{value} ± {deviation}" if deviation else value
 
 
 def _measured(summary):
-    value, error = tables.digits(summary.value, summary.standard_error)
-    spread = "" if summary.deviation is None else f"; SD over seeds {tables.digits(summary.value, summary.deviation)[1]}"
-    widths = ", ".join(map(tables.width, summary.sigmas))
+    value, error = comparison.digits(summary.value, summary.standard_error)
+    spread = "" if summary.deviation is None else f"; SD over seeds {comparison.digits(summary.value, summary.deviation)[1]}"
+    widths = ", ".join(map(comparison.width, summary.sigmas))
     return summary.generator.removeprefix("averaged-"), f"{value} ± {error}{spread}", widths
 
 
 def _name(experiment, members):
     seeds = ", ".join(str(record["seed"]) for record in members)
-    return f"{tables.run_title(experiment, members[0])}, seed{'s' if len(members) > 1 else ''} {seeds}"
+    return f"{comparison.run_title(experiment, members[0])}, seed{'s' if len(members) > 1 else ''} {seeds}"
 
 
 def _finer(experiment, groups, stand_ins):
@@ -256,7 +258,7 @@ def _best_width(entries):
     best = [max(zip(entry["sweep"]["value"][-1], entry["sweep"]["sigma"])) for entry in entries]
     own = [entry["sweep"]["chosen_value"][-1] for entry in entries]  # of the sweep's one set of samples, as the best
     finest, chosen = (statistics.mean(values) for values in ([nats for nats, _ in best], own))
-    widths = ", ".join(sorted({tables.width(sigma) for _, sigma in best}))
+    widths = ", ".join(sorted({comparison.width(sigma) for _, sigma in best}))
     return entries[0]["generator"], f"{chosen:.1f}", f"{finest:.1f}", widths, f"{finest - chosen:+.1f}"
 
 
@@ -264,7 +266,7 @@ def _changed(experiment, variants, unchanged):
     rows = [["Changed", "Seeds", "Epoch", "Nats", "Unchanged, same seeds", "Difference", "Unchanged, all seeds"]]
     for members in variants:
         preset = experiment.recipes[members[0]["dataset"]][members[0]["preset"]]
-        what = ", ".join(tables.change(*each) for each in tables.differences(preset, members[0]))
+        what = ", ".join(comparison.change(*each) for each in comparison.differences(preset, members[0]))
         pairs = [(_curve(record), _curve(unchanged[record["seed"]])) for record in members if record["seed"] in unchanged]
         common = set.intersection(*(ours.keys() & theirs.keys() for ours, theirs in pairs)) if pairs else set()
         seeds = ", ".join(str(record["seed"]) for record in members if record["seed"] in unchanged)

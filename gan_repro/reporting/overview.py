@@ -1,13 +1,13 @@
 """results/README.md: every paper's numbers, verdicts, figures, costs and commands on one page. No number is made here.
 
-Nothing is computed: the page is put together from the tables (tables.py) and the names of the figures that there are.
+Nothing is computed: the page is put together from the tables (comparison.py) and the names of the figures that there are.
 """
 
 import math
 import re
 
-from gan_repro.experiment import level
-from gan_repro.reporting import claims, formats, investigation, notes, records, tables, verdicts
+from gan_repro.papers.experiment import level
+from gan_repro.reporting import claims, comparison, formats, investigation, notes, records, verdicts
 
 PAGES = {  # pages about the program, written by others: benchmark/, tests/
     "benchmark": "its speed beside its peers'",
@@ -55,7 +55,7 @@ def markdown(built, figures, shipped=(), pages=(), parts=()):
       pages: those of PAGES that there are.
       parts: what the page on log-likelihoods looks into (investigation.parts).
     """
-    lines = ["# Results", "", tables.GENERATED, "", "Published numbers beside measured ones, paper by paper.", ""]
+    lines = ["# Results", "", comparison.GENERATED, "", "Published numbers beside measured ones, paper by paper.", ""]
     if parts:
         looked = "; ".join(part[0].lower() + part[1:] for part in parts)
         lines += [f"[Log-likelihood analysis]({investigation.NAME}.md): {looked}.", ""]
@@ -96,10 +96,10 @@ def _section(table, figures):
     lines += _opening(table, figures)
     for each in table.experiments:
         lines += [f"**Protocol, {each.known_as}.** {each.protocol}", ""] if each.protocol else []
-    lines += formats.grid(tables.main_rows(table))
+    lines += formats.grid(comparison.main_rows(table))
     caveats = notes.caveats(entry[1] for entry in table.columns)
     lines += [*(f"* {caveat}" for caveat in caveats), ""] if caveats else []
-    verdicts = tables.verdict_rows(table)
+    verdicts = comparison.verdict_rows(table)
     lines += formats.grid(verdicts) if len(verdicts) > 1 else ["There is no published number to compare with.", ""]
     shown = claims.rows(table)
     lines += [f"**{claims.HEADING}.** {claims.NOTE}", "", *formats.grid(shown)] if len(shown) > 1 else []
@@ -108,13 +108,16 @@ def _section(table, figures):
     for run, members in enumerate(table.groups, start=1):
         owner = _owner(table, members[0])
         data = members[0]["manifest"]["data"]["title"]
-        rows.append([
-            f"{run}",
-            f"{owner.model(members[0]['preset'], members[0]['dataset'])} on {data}: {tables.run_title(owner, members[0])}",
-            ", ".join(str(record["seed"]) for record in members),
-            ", ".join(f"{record['cost']['minutes']:.3g}" for record in members),
-            ", ".join(dict.fromkeys(map(formats.machine, members))),
-        ])  # fmt: skip
+        rows.append(
+            [
+                f"{run}",
+                f"{owner.model(members[0]['preset'], members[0]['dataset'])} on {data}: "
+                f"{comparison.run_title(owner, members[0])}",
+                ", ".join(str(record["seed"]) for record in members),
+                ", ".join(f"{record['cost']['minutes']:.3g}" for record in members),
+                ", ".join(dict.fromkeys(map(formats.machine, members))),
+            ]
+        )
         for record in members:
             stem = records.stem(record)
             shown = _links(stem, [name for name, owner_of in figures.items() if owner_of == stem])
@@ -143,8 +146,10 @@ def _folded(summary, lines):
 def _more(table):
     """Where the table's own page says what."""
     text = formats.markdown(table)
-    parts = [f"[{heading}]({table.name}.md#{re.sub(r'[^a-z0-9 -]', '', heading.lower()).replace(' ', '-')})"
-             for heading in re.findall(r"^## (.+)$", text, re.MULTILINE)]  # fmt: skip
+    parts = [
+        f"[{heading}]({table.name}.md#{re.sub(r'[^a-z0-9 -]', '', heading.lower()).replace(' ', '-')})"
+        for heading in re.findall(r"^## (.+)$", text, re.MULTILINE)
+    ]
     return f"More in [{table.name}.md]({table.name}.md): {', '.join(parts)}."
 
 
@@ -163,7 +168,7 @@ def in_words(kind):
     if kind in WORDS:
         return WORDS[kind]
     head, _, generator = kind.partition("-")
-    if head not in WORDS or tables.stands_in(generator):
+    if head not in WORDS or comparison.stands_in(generator):
         return kind.replace("-", " ")
     average = generator.removeprefix("averaged-")
     return f"{WORDS[head]}, {GENERATORS.get(generator, f'average {average}')}"
@@ -177,7 +182,7 @@ def _opening(table, figures):
     lines, prefix_of = [], records.prefixes(table.groups)
     for owner in table.experiments:
         runs = enumerate(table.groups, start=1)
-        plain = [(run, members) for run, members in runs if not tables.is_variant(owner, members[0])]
+        plain = [(run, members) for run, members in runs if not comparison.is_variant(owner, members[0])]
         own = [(run, record) for run, members in plain for record in members]
         for figure in owner.key_figures:
             found = {}  # name -> what it is of

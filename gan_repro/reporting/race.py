@@ -5,17 +5,17 @@ The readings are those of the records' curves; nothing is trained or measured he
 
 from scipy import stats
 
-from gan_repro import watch
-from gan_repro.reporting import formats, records, tables, verdicts
+from gan_repro.reporting import comparison, formats, records, verdicts
+from gan_repro.training import monitors
 
 HEADING = "The race of the first epochs"
 AT = (1, 2, 3, 5, 10)  # epochs whose readings are shown
 _TEXT = (
     "In the first epochs D is far ahead, and whether G comes back differs from seed to seed. Lost is a training in which, in "
-    f"epoch {AT[-1]}, G has collapsed (two samples differ by less than {100 * watch.COLLAPSED:.0f} % of what two real images "
-    f"do: `diversity`, 1 for real images) or D is saturated (mean D(x) above {watch.SATURATED[0]}, mean D(G(z)) below "
-    f"{watch.SATURATED[1]}). Trainings whose diversity was not noted then are left out. Shares have their exact "
-    f"{verdicts.LEVEL} interval (Clopper and Pearson)."
+    f"epoch {AT[-1]}, G has collapsed (two samples differ by less than {100 * monitors.COLLAPSED:.0f} % of what two real "
+    "images do: `diversity`, 1 for real images) or D is saturated (mean D(x) above "
+    f"{monitors.SATURATED[0]}, mean D(G(z)) below {monitors.SATURATED[1]}). Trainings whose diversity was not noted then are "
+    f"left out. Shares have their exact {verdicts.LEVEL} interval (Clopper and Pearson)."
 )
 
 
@@ -27,10 +27,10 @@ def section(experiment, dataset, groups):
     """
     found = {}
     for record in (record for members in groups for record in members):
-        paper = tables.paper_recipe(experiment, record) if record["experiment"] == experiment.name else None
+        paper = comparison.paper_recipe(experiment, record) if record["experiment"] == experiment.name else None
         if paper is None or record["dataset"] != dataset or not _readings(record):
             continue
-        changed = ", ".join(tables.change(*each) for each in tables.differences(paper, record, schedule=False))
+        changed = ", ".join(comparison.change(*each) for each in comparison.differences(paper, record, schedule=False))
         found.setdefault(changed, []).append([record])
     by_recipe = {changed: list(records.longest(each).values()) for changed, each in sorted(found.items())}
     by_recipe = {changed: each for changed, each in by_recipe.items() if len(each) >= verdicts.MIN_SEEDS}
@@ -74,4 +74,4 @@ def _readings(record):
 
 
 def _lost(record):
-    return bool(watch.troubles(_readings(record)[AT[-1]], probabilities=True, spread=True))
+    return bool(monitors.troubles(_readings(record)[AT[-1]], probabilities=True, spread=True))

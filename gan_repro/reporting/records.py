@@ -1,6 +1,6 @@
 """Records: what a finished run leaves behind (JSON); reading, checking, collecting and summarising them over seeds.
 
-How a record is made is not here (the programs do that), nor how it looks in a table (tables.py).
+How a record is made is not here (the programs do that), nor how it looks in a table (comparison.py).
 """
 
 import hashlib
@@ -11,10 +11,11 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
-from gan_repro import configuration, files
-from gan_repro.configuration import filled
-from gan_repro.errors import RunError
-from gan_repro.experiment import level
+from gan_repro.papers import configuration
+from gan_repro.papers.configuration import filled
+from gan_repro.papers.experiment import level
+from gan_repro.system import files
+from gan_repro.system.errors import RunError
 
 SCHEMA = 1
 CHOICE = {"draw": "validation"}  # of z: it chooses the epoch and the widths, and is not reported. In manifests since it is so
@@ -47,10 +48,24 @@ _OPTIONAL = {"cost.steps": int, "cost.processor": str, "manifest.device": str}
 _CHOICE = {"draw": str}
 _CHOICE_OPTIONAL = {"note": str}
 _MEASUREMENT = {"metric": str, "unit": str, "value": _NUMBER, "dataset": str, "generator": str}
-_MEASUREMENT_OPTIONAL = {"standard_error": _NUMBER, "n_test": int, "n_samples": int, "n_folds": int, "sigma": _NUMBER,
-                         "sigmas": list, "split": str, "space": str, "sweep": dict, "histogram": list, "n_draws": int,
-                         "draw_deviation": _NUMBER, "n_subsets": int, "subset_deviation": _NUMBER,
-                         "judge_difference": _NUMBER, "paired": dict}  # fmt: skip
+_MEASUREMENT_OPTIONAL = {
+    "standard_error": _NUMBER,
+    "n_test": int,
+    "n_samples": int,
+    "n_folds": int,
+    "sigma": _NUMBER,
+    "sigmas": list,
+    "split": str,
+    "space": str,
+    "sweep": dict,
+    "histogram": list,
+    "n_draws": int,
+    "draw_deviation": _NUMBER,
+    "n_subsets": int,
+    "subset_deviation": _NUMBER,
+    "judge_difference": _NUMBER,
+    "paired": dict,
+}
 _PAIRED = {"to": str, "difference": _NUMBER}
 # What makes a measurement another one. Sigma is chosen by validation, run by run: a result, not a part of the protocol. Nor
 # are the draws and subsets over which a number is the mean: with more of them it is the same number, better known.
@@ -256,7 +271,7 @@ def _check_curve(curve, needed, name, where):
 
 
 def _check_notices(notices, where):
-    """Notices are as watch.note keeps them: what from which epoch to which."""
+    """Notices are as monitors.note keeps them: what from which epoch to which."""
     if not isinstance(notices, list) or not all(isinstance(entry, dict) for entry in notices):
         raise RunError(f"{where} is damaged: notices must be a list of objects")
     for index, entry in enumerate(notices):
@@ -414,8 +429,7 @@ def add(run_folder, results_folder):
     folder = Path(results_folder) / "records"
     there = dict(read_files(folder))
     name = Path(file_name(record)).stem
-    same = [stem for stem, other in there.items()
-            if (identity(other), other["seed"]) == (identity(record), record["seed"])]  # fmt: skip
+    same = [stem for stem, other in there.items() if (identity(other), other["seed"]) == (identity(record), record["seed"])]
     if same:
         name = same[0]
     elif name in there:

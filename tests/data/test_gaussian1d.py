@@ -11,8 +11,8 @@ from scipy.integrate import quad
 
 from gan_repro import data
 from gan_repro.data import gaussian1d
-from gan_repro.errors import UsageError
-from gan_repro.scaling import Linear
+from gan_repro.data.scaling import Linear
+from gan_repro.system.errors import UsageError
 
 LAW = stats.norm(gaussian1d.MEAN, gaussian1d.STD)
 

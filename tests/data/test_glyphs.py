@@ -5,7 +5,7 @@ import pytest
 
 from gan_repro import data
 from gan_repro.data import glyphs
-from gan_repro.scaling import Linear
+from gan_repro.data.scaling import Linear
 
 
 @pytest.fixture(scope="module")

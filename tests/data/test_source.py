@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from gan_repro import data
 from gan_repro.data import source
-from gan_repro.errors import UsageError
-from gan_repro.scaling import Linear
+from gan_repro.data.scaling import Linear
+from gan_repro.system.errors import UsageError
 
 N, SHAPE = 203, (4, 3, 1)  # TensorFlow copies tensors of up to 128 elements into a graph
 
@@ -63,9 +63,7 @@ def test_an_epoch_plays_whole_batches_without_repeats_and_drops_the_ragged_one()
 
 def test_images_stay_bytes_on_the_device_and_out_of_the_graph():
     data_set = make()
-    batch = tf.function(data_set.batch).get_concrete_function(
-        tf.TensorSpec([N], tf.int32), tf.TensorSpec([], tf.int32), 10
-    )
+    batch = tf.function(data_set.batch).get_concrete_function(tf.TensorSpec([N], tf.int32), tf.TensorSpec([], tf.int32), 10)
     images, labels = data_set.device_arrays()  # made while the graph was traced, usable outside it
     assert images.dtype == tf.uint8 and labels.dtype == tf.int32
     assert images.dtype.size * np.prod(images.shape) == N * np.prod(SHAPE)

@@ -14,11 +14,11 @@ from PIL import Image
 
 from gan_repro import data
 from gan_repro.data import from_tfds, streams
+from gan_repro.data.scaling import Linear
 from gan_repro.data.source import DatasetUnavailable
-from gan_repro.errors import DataError
 from gan_repro.reporting import records
-from gan_repro.runner import default_workdir
-from gan_repro.scaling import Linear
+from gan_repro.runs.runner import default_workdir
+from gan_repro.system.errors import DataError
 
 N, SIZE = 60, 4  # training images, and images of a batch
 

@@ -13,9 +13,9 @@ from scipy import io, sparse
 
 from gan_repro import data
 from gan_repro.data import source, tfd
-from gan_repro.errors import DataError
+from gan_repro.data.scaling import Linear
 from gan_repro.evaluation import parzen
-from gan_repro.scaling import Linear
+from gan_repro.system.errors import DataError
 
 N = 120
 

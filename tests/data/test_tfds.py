@@ -15,7 +15,7 @@ from tensorflow_datasets.core import hashing
 from gan_repro import data
 from gan_repro.data import from_tfds
 from gan_repro.data.source import DatasetUnavailable
-from gan_repro.errors import DataError
+from gan_repro.system.errors import DataError
 
 TRAIN, TEST = 60, 20
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from gan_repro import data
 from gan_repro.data import user
-from gan_repro.scaling import Linear
+from gan_repro.data.scaling import Linear
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (50, 6, 5), np.uint8)

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from gan_repro import priors
+from gan_repro.data.scaling import Linear
 from gan_repro.evaluation import arithmetic, measure
-from gan_repro.finished import Finished
-from gan_repro.scaling import Linear
+from gan_repro.latent import priors
+from gan_repro.runs.trained import Finished
 
 
 def picture(*rows):

@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from gan_repro.errors import DataError, UserError
 from gan_repro.evaluation.centroids import kmeans
+from gan_repro.system.errors import DataError, UserError
 
 
 def blobs(seed):

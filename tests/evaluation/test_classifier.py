@@ -16,8 +16,8 @@ from conftest import make_digits
 
 from gan_repro import ship
 from gan_repro.data.source import InMemory, Spec
-from gan_repro.errors import RunError, UserError
 from gan_repro.evaluation import classifier
+from gan_repro.system.errors import RunError, UserError
 
 
 @pytest.fixture(autouse=True)
@@ -222,8 +222,16 @@ def test_the_classifiers_of_mnist_are_small_files_of_float32_that_the_card_descr
             assert {array.dtype for array in arrays.values()} == {np.dtype(np.float32)}
             # Kernels and biases of three convolutions and two dense layers
             assert sum(array.size for array in arrays.values()) == 416 + 4640 + 13_872 + 98_432 + 1290
-    for word in ("50,000 training images", "10,000 test images", "gan_repro.ship --classifier=mnist", "threads", "TensorFlow 2",
-                 "Licence", "none stated", "Not for anything else"):  # fmt: skip
+    for word in (
+        "50,000 training images",
+        "10,000 test images",
+        "gan_repro.ship --classifier=mnist",
+        "threads",
+        "TensorFlow 2",
+        "Licence",
+        "none stated",
+        "Not for anything else",
+    ):
         assert word in text, word
 
 

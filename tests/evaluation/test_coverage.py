@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import cdist
 
-from gan_repro.errors import DataError
 from gan_repro.evaluation import coverage
 from gan_repro.evaluation.coverage import precision_recall
+from gan_repro.system.errors import DataError
 
 
 def reference(real, generated, k):

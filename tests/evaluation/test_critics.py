@@ -5,8 +5,9 @@ import pytest
 from scipy import stats
 from scipy.special import log_expit
 
-from gan_repro.errors import RunError
-from gan_repro.evaluation import critics, divergences
+from experiments.wgan import critics
+from gan_repro.evaluation import divergences
+from gan_repro.system.errors import RunError
 
 X = np.linspace(-10, 10, 4001)
 P, Q = stats.norm(-2, 1).pdf(X), stats.norm(2, 1).pdf(X)

@@ -76,8 +76,11 @@ def test_every_other_d_has_a_lower_value(name):
     best = d.optimal_discriminator(p, q)
     highest = d.value(best, p, q, X)
     rng = np.random.default_rng(0)
-    others = [np.clip(best + size * change, 0, 1) for size in (0.3, 0.01)
-              for change in (1.0, -1.0, np.sin(3 * X), rng.uniform(-1, 1, len(X)))]  # fmt: skip
+    others = [
+        np.clip(best + size * change, 0, 1)
+        for size in (0.3, 0.01)
+        for change in (1.0, -1.0, np.sin(3 * X), rng.uniform(-1, 1, len(X)))
+    ]
     others += [np.full_like(X, 0.5), 1 - best]
     assert all(d.value(other, p, q, X) < highest for other in others)
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from sklearn.svm import LinearSVC
 
-from gan_repro import convolutional
 from gan_repro.evaluation import features
+from gan_repro.networks import convolutional
 
 
 def discriminator(shape=(10, 8, 3), channels=(2, 3), strides=(1, 1)):

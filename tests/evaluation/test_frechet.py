@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import linalg
 
-from gan_repro.errors import DataError
 from gan_repro.evaluation.frechet import frechet_distance
+from gan_repro.system.errors import DataError
 
 
 def test_it_is_the_formula_with_scipys_matrix_root():

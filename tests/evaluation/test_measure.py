@@ -12,12 +12,12 @@ from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 from scipy.stats import entropy
 
+from gan_repro.data.scaling import UNIT, ContrastNormalised, Linear
 from gan_repro.data.source import InMemory, Spec
-from gan_repro.errors import DataError
 from gan_repro.evaluation import measure, parzen
-from gan_repro.finished import Finished
 from gan_repro.reporting import records
-from gan_repro.scaling import UNIT, ContrastNormalised, Linear
+from gan_repro.runs.trained import Finished
+from gan_repro.system.errors import DataError
 
 SIGMAS = parzen.SIGMAS
 

@@ -6,9 +6,9 @@ Figures made of them are not tested here.
 import numpy as np
 import pytest
 
-from gan_repro.errors import DataError
+from gan_repro.data.scaling import UNIT
 from gan_repro.evaluation.neighbours import classify, error_rate, nearest
-from gan_repro.scaling import UNIT
+from gan_repro.system.errors import DataError
 
 
 def reference(queries, references, k):

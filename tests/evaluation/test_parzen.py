@@ -14,9 +14,9 @@ import pytest
 from scipy import stats
 from scipy.special import logsumexp
 
-from gan_repro.errors import DataError
 from gan_repro.evaluation import parzen
 from gan_repro.evaluation.parzen import SIGMAS, ParzenWindow
+from gan_repro.system.errors import DataError
 
 TOLERANCE = 0.01  # nats: what the module declares
 
@@ -27,9 +27,9 @@ def reference(samples, x, sigmas):
     x = np.asarray(x, np.float64).reshape(len(x), -1)
     n, d = samples.shape
     squared = np.stack([((row - samples) ** 2).sum(axis=1) for row in x])
-    return np.stack([
-        logsumexp(-squared / (2 * s * s), axis=1) - np.log(n) - d * np.log(s * np.sqrt(2 * np.pi)) for s in sigmas
-    ])
+    return np.stack(
+        [logsumexp(-squared / (2 * s * s), axis=1) - np.log(n) - d * np.log(s * np.sqrt(2 * np.pi)) for s in sigmas]
+    )
 
 
 def normal(seed, *shape, scale=1.0):

@@ -7,9 +7,9 @@ import dataclasses
 
 import numpy as np
 
-from gan_repro import configuration
+from gan_repro.data.scaling import UNIT
 from gan_repro.data.source import InMemory, Spec
-from gan_repro.scaling import UNIT
+from gan_repro.papers import configuration
 
 
 def source(shape, scaling=UNIT, train=200, classes=0):

@@ -9,10 +9,13 @@ import pytest
 import tensorflow as tf
 from scipy import special
 
-from gan_repro import configuration, order, randomness, run
-from gan_repro.errors import DataError, UsageError
+from gan_repro import run
 from gan_repro.evaluation import parzen
-from gan_repro.workdir import Workdir
+from gan_repro.papers import configuration
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system import randomness
+from gan_repro.system.errors import DataError, UsageError
+from gan_repro.training import schedule
 
 EXPERIMENT = configuration.find("cgan")
 SHAPE = (28, 28, 1)
@@ -74,7 +77,7 @@ def test_they_begin_as_those_of_2014(built):
 
 def test_the_rules_are_the_papers(built):
     played, _ = built
-    assert played.order == order.OrderOfPlay("simultaneous") and played.batch_size == 100
+    assert played.order == schedule.OrderOfPlay("simultaneous") and played.batch_size == 100
     assert [(term.name, term.weight) for term in played.discriminator.terms] == [("log_real", 0.5), ("log_generated", 0.5)]
     assert [(term.name, term.weight) for term in played.generator.terms] == [("non_saturating", 1.0)]
     assert (played.prior.kind, played.prior.size) == ("uniform_0_1", 100)
@@ -247,10 +250,15 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path):
     assert len(list((tmp_path / "samples").glob("*.png"))) == 2
 
 
-@pytest.mark.parametrize(("name", "preset", "shape"), [
-    ("cgan", "smoke", (8, 8, 1)), ("dcgan", "smoke-mnist", (8, 8, 1)), ("wgan", "smoke-mlp", (8, 8, 1)),
-    ("goodfellow2014", "paper", (8, 8, 1)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "preset", "shape"),
+    [
+        ("cgan", "smoke", (8, 8, 1)),
+        ("dcgan", "smoke-mnist", (8, 8, 1)),
+        ("wgan", "smoke-mlp", (8, 8, 1)),
+        ("goodfellow2014", "paper", (8, 8, 1)),
+    ],
+)
 def test_too_little_for_precision_and_recall_is_told_before_the_training(name, preset, shape):
     found, data = configuration.find(name), noise.source(shape, classes=10)
     few = noise.config(name, "npz:x.npz", preset, n_samples=3)

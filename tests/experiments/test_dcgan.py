@@ -6,14 +6,15 @@ import keras
 import noise
 import numpy as np
 import pytest
+from experiment.dcgan import rules
 
-from experiments.dcgan import rules
-from gan_repro import configuration, order, run
-from gan_repro import experiment as experiments
-from gan_repro.errors import UsageError
+from gan_repro import run
+from gan_repro.data.scaling import UNIT, Linear
 from gan_repro.evaluation import classifier, measure
-from gan_repro.scaling import UNIT, Linear
-from gan_repro.workdir import Workdir
+from gan_repro.papers import configuration, experiment
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system.errors import UsageError
+from gan_repro.training import schedule
 
 EXPERIMENT = configuration.find("dcgan")
 
@@ -84,8 +85,10 @@ def test_the_mnist_networks_are_those_of_the_code():
     assert trainable(g) == 110 * 1024 + 1034 * 6272 + 25 * 138 * 64 + 25 * 74
     assert trainable(d) == 25 * 11 * 64 + 25 * 74 * 128 + 6282 * 1024 + 1034
     assert [tuple(g.get_layer(name).output.shape[1:]) for name in ("seed_image", "up_0", "output")] == [
-        (7, 7, 128), (14, 14, 64), (28, 28, 1)
-    ]  # fmt: skip
+        (7, 7, 128),
+        (14, 14, 64),
+        (28, 28, 1),
+    ]
     assert [tuple(d.get_layer(name).output.shape[1:]) for name in ("down_0", "down_1")] == [(14, 14, 64), (7, 7, 128)]
     assert list(norms(g)) == ["hidden_0_norm", "seed_norm", "up_0_norm"]
     assert list(norms(d)) == ["down_1_norm", "hidden_0_norm"]
@@ -100,7 +103,7 @@ def test_the_mnist_networks_are_those_of_the_code():
 
 def test_the_mnist_game_is_that_of_the_code():
     played = game("mnist", (8, 8, 1), "paper", batch_size=20, generator_hidden=(8,), discriminator_hidden=(8,)).build(None)
-    assert played.order == order.OrderOfPlay("one_player", g_every=2)
+    assert played.order == schedule.OrderOfPlay("one_player", g_every=2)
     terms = [[(term.name, term.weight) for term in player.terms] for player in (played.generator, played.discriminator)]
     assert terms[0] == [("non_saturating", 1.0), ("generator_l2", 2.5e-5)]
     assert terms[1] == [("log_real", 1.0), ("log_generated", 1.0), ("discriminator_l2", 2.5e-5)]
@@ -192,7 +195,7 @@ def test_both_play_on_every_minibatch_and_every_weight_learns():
     widths = {"generator_channels": (8, 4), "discriminator_channels": (4, 8), "order": "alternating"}
     strides = {"generator_strides": (2, 2), "discriminator_strides": (2, 2)}
     played = game("celeb_a", (8, 8, 3), classes=0, **widths, **strides).build(None)
-    assert played.order == order.OrderOfPlay("alternating")
+    assert played.order == schedule.OrderOfPlay("alternating")
     assert [term.weight for term in played.generator.terms] == [1.0, 1e-5]
     adam = played.generator.optimizer
     adam.iterations.assign(10**6)
@@ -251,7 +254,7 @@ def test_a_conditional_model_wants_labels():
 def test_a_users_own_images_may_be_learnt_by_each_of_the_models():
     recipes = EXPERIMENT.recipes["npz"]
     for name, model in (("", "celeb_a"), ("-cifar10", "cifar10"), ("-mnist", "mnist")):
-        for preset in experiments.PRESETS:
+        for preset in experiment.PRESETS:
             assert recipes[f"{preset}{name}"] == EXPERIMENT.recipes[model][preset]
 
 
@@ -272,8 +275,9 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     assert len(list((tmp_path / "samples").glob("*.png"))) == 2
 
 
-@pytest.mark.parametrize(("preset", "metric"), [("smoke", None), ("smoke-cifar10", "svm_accuracy"),
-                                                ("smoke-mnist", "label_accuracy")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("preset", "metric"), [("smoke", None), ("smoke-cifar10", "svm_accuracy"), ("smoke-mnist", "label_accuracy")]
+)
 def test_every_model_learns_a_users_small_labelled_images(preset, metric, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(measure, "nearest_neighbour_error", lambda run: [])  # of 50,000 samples
     monkeypatch.setattr(classifier, "_train", lambda network, *rest: network.get_weights())

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from experiments.dcgan import evidence, rules
-from gan_repro import configuration, run
-from gan_repro.errors import RunError
+from gan_repro import run
 from gan_repro.evaluation import features, measure
-from gan_repro.finished import Finished
-from gan_repro.reporting import formats, records, tables
-from gan_repro.workdir import Workdir
+from gan_repro.papers import configuration
+from gan_repro.reporting import comparison, formats, records
+from gan_repro.runs.trained import Finished
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system.errors import RunError
 
 EXPERIMENT = configuration.find("dcgan")
 
@@ -32,7 +33,8 @@ def place(tmp_path_factory):
 
 
 def finished(place):
-    from gan_repro import data, runner
+    from gan_repro import data
+    from gan_repro.runs import runner
 
     experiment, config = runner.load_config(Workdir(place))
     return Finished(experiment, config, data.load(config.dataset, None, experiment.scaling(config)), Workdir(place), {})
@@ -95,23 +97,40 @@ def test_the_svm_gets_each_split_with_its_own_labels(place, monkeypatch):
 
 
 def test_what_was_trained_on_other_data_is_other_conditions():
-    accuracy = {"metric": "svm_accuracy", "unit": "%", "value": 99.0, "standard_error": 0.1, "dataset": "cifar10",
-                "generator": "last", "split": "test", "n_samples": 50_000, "n_test": 10_000}  # fmt: skip
+    accuracy = {
+        "metric": "svm_accuracy",
+        "unit": "%",
+        "value": 99.0,
+        "standard_error": 0.1,
+        "dataset": "cifar10",
+        "generator": "last",
+        "split": "test",
+        "n_samples": 50_000,
+        "n_test": 10_000,
+    }
     config = noise.config("dcgan", "cifar10").as_dict()
     members = [
-        config | {"seed": seed, "config": config, "epochs": 60, "measurements": [accuracy, accuracy | {"generator": "D"}],
-                  "manifest": {"data": {"name": "cifar10", "title": "CIFAR-10", "sha256": ""}}, "curves": {}, "command": "",
-                  "cost": {"minutes": 1.0, "processor": "a CPU"}}
+        config
+        | {
+            "seed": seed,
+            "config": config,
+            "epochs": 60,
+            "measurements": [accuracy, accuracy | {"generator": "D"}],
+            "manifest": {"data": {"name": "cifar10", "title": "CIFAR-10", "sha256": ""}},
+            "curves": {},
+            "command": "",
+            "cost": {"minutes": 1.0, "processor": "a CPU"},
+        }
         for seed in range(3)
-    ]  # fmt: skip
-    table = tables.build("dcgan", [EXPERIMENT], records.group(members))
+    ]
+    table = comparison.build("dcgan", [EXPERIMENT], records.group(members))
     line, random = table.lines
     assert line.verdict.word == "other conditions" and line.departures == ("D trained on CIFAR-10 (paper: on ImageNet)",)
     assert (random.section, random.label, random.verdict) == ("sanity", "D", None)
     text = formats.markdown(table)
     assert "| Exemplar CNN |  | 84.3 |" in text and "| DCGAN | Guided backpropagation" in text
     members[0]["measurements"][0]["n_samples"] = 10_000
-    (line, *_) = tables.build("dcgan", [EXPERIMENT], records.group(members[:1])).lines
+    (line, *_) = comparison.build("dcgan", [EXPERIMENT], records.group(members[:1])).lines
     assert "evaluation: n_samples 10,000 (paper: 50,000)" in line.departures
 
 

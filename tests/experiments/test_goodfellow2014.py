@@ -6,11 +6,13 @@ import json
 import numpy as np
 import pytest
 
-from gan_repro import configuration, order, run
+from gan_repro import run
 from gan_repro.data.source import InMemory, Spec
 from gan_repro.evaluation import parzen
-from gan_repro.training import Loop
-from gan_repro.workdir import Workdir
+from gan_repro.papers import configuration
+from gan_repro.runs.workdir import Workdir
+from gan_repro.training import schedule
+from gan_repro.training.trainer import Loop
 
 EXPERIMENT = configuration.find("goodfellow2014")
 BAND = (-20.0, 140.0)  # nats: three trainings measured 11, 22 and 79 after six epochs
@@ -60,7 +62,7 @@ def test_the_output_bias_starts_at_the_marginals(built):
 
 def test_the_rules_are_the_papers(built):
     played, _ = built
-    assert played.order == order.OrderOfPlay("simultaneous")
+    assert played.order == schedule.OrderOfPlay("simultaneous")
     assert [(term.name, term.weight) for term in played.discriminator.terms] == [("log_real", 0.5), ("log_generated", 0.5)]
     assert [(term.name, term.weight) for term in played.generator.terms] == [("non_saturating", 1.0)]
     dropouts = [(layer.keep, layer.scale) for layer in played.discriminator.network.layers if type(layer).__name__ == "Dropout"]
@@ -88,7 +90,7 @@ def test_the_order_of_algorithm_1_can_be_set():
     images = {split: np.zeros((100, 4, 4, 1), np.uint8) for split in ("train", "validation", "test")}
     source = InMemory(Spec("noise", "noise", (4, 4, 1), 0, dict.fromkeys(images, 100)), images)
     played = EXPERIMENT.stages(found, source)[0].build(None)
-    assert played.order == order.OrderOfPlay("alternating", g_every=1, d_steps=1, fresh_noise=True)
+    assert played.order == schedule.OrderOfPlay("alternating", g_every=1, d_steps=1, fresh_noise=True)
 
 
 def test_a_classifier_judges_samples_of_labelled_images(few_glyphs, tmp_path):
@@ -108,8 +110,11 @@ def test_a_classifier_judges_samples_of_labelled_images(few_glyphs, tmp_path):
         measured = json.loads((tmp_path / dataset[:3] / "record.json").read_text())["measurements"]
         found[dataset] = [(entry["generator"], entry["metric"]) for entry in measured]
     nats = [(kind, "parzen_log_likelihood") for kind in ("best", "last")]
-    judged = [(kind, metric) for kind in ("best", "last", "training images")
-              for metric in ("frechet_distance", "precision", "recall", "class_kl")]  # fmt: skip
+    judged = [
+        (kind, metric)
+        for kind in ("best", "last", "training images")
+        for metric in ("frechet_distance", "precision", "recall", "class_kl")
+    ]
     assert found["glyphs"] == [*nats, ("test images", "label_accuracy"), *judged]
     assert found[f"npz:{plain}"] == nats
 

@@ -6,11 +6,13 @@ import noise
 import numpy as np
 import pytest
 
-from gan_repro import configuration, order, run
-from gan_repro.errors import UsageError
-from gan_repro.scaling import ContrastNormalised
-from gan_repro.training import Loop
-from gan_repro.workdir import Workdir
+from gan_repro import run
+from gan_repro.data.scaling import ContrastNormalised
+from gan_repro.papers import configuration
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system.errors import UsageError
+from gan_repro.training import schedule
+from gan_repro.training.trainer import Loop
 
 EXPERIMENT = configuration.find("goodfellow2014")
 SHAPE = (32, 32, 3)
@@ -34,7 +36,7 @@ def test_the_fully_connected_networks_are_the_papers():
         values = layer.kernel.numpy()
         assert np.abs(values).max() <= limit and values.std() == pytest.approx(limit / np.sqrt(3), rel=0.01)
         assert (layer.bias.numpy() == 0).all()
-    assert played.order == order.OrderOfPlay("simultaneous") and played.batch_size == 100
+    assert played.order == schedule.OrderOfPlay("simultaneous") and played.batch_size == 100
     assert float(played.generator.optimizer.learning_rate) == pytest.approx(0.025)
     assert (played.prior.kind, played.prior.size) == ("gaussian", 100)
 
@@ -47,8 +49,17 @@ def test_the_convolutional_networks_are_the_papers():
     assert g.count_params() == 100 * 8000 + 8000 + 8000 * 8000 + 8000 + 5 * 5 * 80 * 3 + 32 * 32 * 3
     found = {layer.name: layer.output.shape[1:] for layer in d.layers if not layer.name.startswith("dropout")}
     assert list(found.values()) == [
-        (32, 32, 3), (33, 33, 32), (16, 16, 32), (15, 15, 32), (7, 7, 32), (9, 9, 192), (5, 5, 192), (4800,), (500,), (1,)
-    ]  # fmt: skip
+        (32, 32, 3),
+        (33, 33, 32),
+        (16, 16, 32),
+        (15, 15, 32),
+        (7, 7, 32),
+        (9, 9, 192),
+        (5, 5, 192),
+        (4800,),
+        (500,),
+        (1,),
+    ]
     kernels = [(8, 8, 3, 64), (8, 8, 32, 64), (5, 5, 32, 384), (4800, 2500), (500, 1)]
     assert noise.shapes(d)[::2] == kernels
     assert d.count_params() == sum(np.prod(kernel) + kernel[-1] for kernel in kernels)

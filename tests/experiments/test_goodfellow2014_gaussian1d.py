@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from experiments.goodfellow2014 import gaussian1d
-from gan_repro import configuration, data, order, run, weights
-from gan_repro.errors import RunError, UsageError
+from experiments.goodfellow2014 import figure1, gaussian1d
+from gan_repro import data, run
 from gan_repro.evaluation import divergences
-from gan_repro.finished import Finished
-from gan_repro.reporting import figure1
-from gan_repro.workdir import Workdir
+from gan_repro.networks import weights
+from gan_repro.papers import configuration
+from gan_repro.runs.trained import Finished
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system.errors import RunError, UsageError
+from gan_repro.training import schedule
 
 EXPERIMENT = configuration.find("goodfellow2014")
 
@@ -31,7 +33,7 @@ def played(line):
 
 
 def test_the_game_is_algorithm_1_with_k_4(played):
-    assert played.order == order.OrderOfPlay("alternating", g_every=4)
+    assert played.order == schedule.OrderOfPlay("alternating", g_every=4)
     assert (played.prior.kind, played.prior.size) == ("uniform_-1_1", 1)
     played.steps(7)
     assert played.updates == {"discriminator": 7, "generator": 1}

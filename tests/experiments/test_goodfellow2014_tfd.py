@@ -8,11 +8,12 @@ import pytest
 from scipy import io, special
 
 from experiments.goodfellow2014 import tfd
-from gan_repro import configuration, data, run
-from gan_repro.errors import RunError, UsageError
-from gan_repro.finished import Finished
-from gan_repro.training import Loop
-from gan_repro.workdir import Workdir
+from gan_repro import data, run
+from gan_repro.papers import configuration
+from gan_repro.runs.trained import Finished
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system.errors import RunError, UsageError
+from gan_repro.training.trainer import Loop
 
 EXPERIMENT = configuration.find("goodfellow2014")
 SHAPE = (48, 48, 1)
@@ -105,7 +106,8 @@ def test_a_run_goes_through_both_stages_and_an_interrupted_one_ends_with_the_sam
 
 
 def test_a_run_still_in_its_first_stage_is_not_evaluated_as_if_it_were_the_second(tmp_path, monkeypatch):
-    from gan_repro import files, runner
+    from gan_repro.runs import runner
+    from gan_repro.system import files
 
     first = loop(tmp_path, pretrain_epochs=2)
 

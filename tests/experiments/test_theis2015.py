@@ -4,18 +4,17 @@ import noise
 import numpy as np
 import pytest
 
-from gan_repro import configuration
-from gan_repro import experiment as experiments
+from gan_repro.data.scaling import UNIT, ContrastNormalised
 from gan_repro.evaluation import parzen
-from gan_repro.finished import Finished
-from gan_repro.reporting import figures
-from gan_repro.scaling import UNIT, ContrastNormalised
-from gan_repro.workdir import Workdir
+from gan_repro.figures import grids
+from gan_repro.papers import configuration, experiment
+from gan_repro.runs.trained import Finished
+from gan_repro.runs.workdir import Workdir
 
 EXPERIMENT = configuration.find("theis2015")
 
 
-@pytest.mark.parametrize("preset", experiments.PRESETS)
+@pytest.mark.parametrize("preset", experiment.PRESETS)
 def test_cifar10_is_seen_as_the_papers_networks_see_it(preset):
     theirs = configuration.find("goodfellow2014")
     paper = configuration.resolve(theirs, "cifar10", preset)
@@ -29,7 +28,7 @@ def test_cifar10_is_seen_as_the_papers_networks_see_it(preset):
 
 def test_the_images_of_a_user_stay_in_a_folder_of_their_own(tmp_path, monkeypatch):
     config, drawn = noise.config("theis2015", "npz:a.npz", "smoke"), []
-    monkeypatch.setattr(figures, "sample_grid", lambda path, *rest: drawn.append(str(path.relative_to(tmp_path / "figures"))))
+    monkeypatch.setattr(grids, "sample_grid", lambda path, *rest: drawn.append(str(path.relative_to(tmp_path / "figures"))))
     EXPERIMENT.evaluate(Finished(EXPERIMENT, config, noise.source((6, 6, 1), UNIT, train=90), Workdir(tmp_path), {}))
     own = ["real-images/training-images.png", "real-images/k-means-centroids.png"]
     assert drawn == [*own, "the-mean-training-image.png"]
@@ -38,7 +37,7 @@ def test_the_images_of_a_user_stay_in_a_folder_of_their_own(tmp_path, monkeypatc
 def test_all_training_images_are_measured_where_samples_are_fewer(tmp_path, monkeypatch):
     config = noise.config("theis2015", "mnist", "smoke", n_samples=50, centroids=9)
     source, drawn = noise.source((6, 6, 1), UNIT, train=90), []
-    monkeypatch.setattr(figures, "sample_grid", lambda path, *rest: drawn.append(path.name))
+    monkeypatch.setattr(grids, "sample_grid", lambda path, *rest: drawn.append(path.name))
     found = EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
     names = ["training images", "all training images", "k-means centroids", "the mean training image"]
     assert [entry["generator"] for entry in found] == names
@@ -52,7 +51,7 @@ def test_all_training_images_are_measured_where_samples_are_fewer(tmp_path, monk
 def test_training_images_are_measured_over_three_disjoint_subsets(tmp_path, monkeypatch):
     config, drawn = noise.config("theis2015", "mnist", "smoke", n_samples=30, centroids=9), []
     source = noise.source((6, 6, 1), UNIT, train=90)
-    monkeypatch.setattr(figures, "sample_grid", lambda path, images, *rest: drawn.append(images))
+    monkeypatch.setattr(grids, "sample_grid", lambda path, images, *rest: drawn.append(images))
     found = EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
     assert [entry.get("n_subsets") for entry in found] == [3, None, None, None]
     order, train = np.random.default_rng(config.seed).permutation(90), source.scaled("train")
@@ -69,7 +68,7 @@ def test_all_stand_ins_are_measured_and_drawn(dataset, shape, tmp_path, monkeypa
     config = noise.config("theis2015", dataset, "smoke")
     source = noise.source(shape, EXPERIMENT.scaling(config), train=90)  # fewer than 100 centroids or 500 samples
     drawn = []
-    monkeypatch.setattr(figures, "sample_grid", lambda path, images, *rest: drawn.append((path.name, images, *rest[2:])))
+    monkeypatch.setattr(grids, "sample_grid", lambda path, images, *rest: drawn.append((path.name, images, *rest[2:])))
     found = EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
     assert [entry["generator"] for entry in found] == ["training images", "k-means centroids", "the mean training image"]
     assert [entry["n_samples"] for entry in found] == [90, 22, 1]  # at most a quarter as many centroids

@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from experiments.wgan import evidence, rules
-from gan_repro import configuration, order, run
-from gan_repro.constraints import WeightClip
-from gan_repro.errors import UsageError
-from gan_repro.finished import Finished
-from gan_repro.optimizers import RMSprop
-from gan_repro.reporting import learning
-from gan_repro.scaling import Linear
-from gan_repro.training import Loop
-from gan_repro.workdir import Workdir
+from experiments.wgan import evidence, learning, rules
+from gan_repro import run
+from gan_repro.data.scaling import Linear
+from gan_repro.networks.constraints import WeightClip
+from gan_repro.papers import configuration
+from gan_repro.runs.trained import Finished
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system.errors import UsageError
+from gan_repro.training import schedule
+from gan_repro.training.optimizers import RMSprop
+from gan_repro.training.trainer import Loop
 
 EXPERIMENT = configuration.find("wgan")
 MLP = {"generator": "mlp", "critic": "mlp", "units": (6, 5)}
@@ -123,7 +124,7 @@ def test_the_mlp_generator_is_that_of_the_code():
 
 def test_the_wgan_is_algorithm_1_as_the_code_runs_it():
     played = stage(preset="paper", generator_channels=(4, 4), critic_channels=(4, 4)).build(None)
-    assert played.order == order.OrderOfPlay("alternating", g_every=5, long_phases=order.LongPhases(25, 500, 100))
+    assert played.order == schedule.OrderOfPlay("alternating", g_every=5, long_phases=schedule.LongPhases(25, 500, 100))
     assert played.batch_size == 64 and (played.prior.kind, played.prior.size) == ("gaussian", 100)
     assert [(term.name, term.weight) for term in played.discriminator.terms] == [("critic", 1.0)]
     assert [(term.name, term.weight) for term in played.generator.terms] == [("critic_generator", 1.0)]
@@ -140,7 +141,7 @@ def test_the_wgan_is_algorithm_1_as_the_code_runs_it():
 
 def test_the_gan_beside_it():
     played = stage(preset="paper-gan", generator_channels=(4, 4), critic_channels=(4, 4)).build(None)
-    assert played.order == order.OrderOfPlay("alternating") and played.discriminator.constraint is None
+    assert played.order == schedule.OrderOfPlay("alternating") and played.discriminator.constraint is None
     assert [term.name for term in played.discriminator.terms] == ["log_real", "log_generated"]
     assert [term.name for term in played.generator.terms] == ["non_saturating"] and float(played.readout(0.0)) == 0.5
     for player in (played.generator, played.discriminator):
@@ -185,8 +186,8 @@ def test_the_critics_phases(first, every):
 
 
 def test_without_long_phases_there_are_none():
-    assert stage(long_phases=0, long_every=0).build(None).order == order.OrderOfPlay("alternating", g_every=5)
-    assert stage(long_phases=0, long_every=9).build(None).order.long_phases == order.LongPhases(0, 9, 8)
+    assert stage(long_phases=0, long_every=0).build(None).order == schedule.OrderOfPlay("alternating", g_every=5)
+    assert stage(long_phases=0, long_every=9).build(None).order.long_phases == schedule.LongPhases(0, 9, 8)
 
 
 def largest(played):

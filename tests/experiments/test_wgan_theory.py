@@ -10,13 +10,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from scipy import stats
 from scipy.integrate import quad
 
-from experiments.wgan import parallel_lines, two_gaussians
-from gan_repro import configuration, data, runner, weights
-from gan_repro.errors import RunError, UsageError
-from gan_repro.finished import Finished
-from gan_repro.reporting import wasserstein
-from gan_repro.training import Loop
-from gan_repro.workdir import Workdir
+from experiments.wgan import parallel_lines, theory_figures, two_gaussians
+from gan_repro import data
+from gan_repro.networks import weights
+from gan_repro.papers import configuration
+from gan_repro.runs import runner
+from gan_repro.runs.trained import Finished
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system.errors import RunError, UsageError
+from gan_repro.training.trainer import Loop
 
 EXPERIMENT = configuration.find("wgan")
 
@@ -97,7 +99,7 @@ def test_the_lines_are_run_from_the_configuration_to_the_record(tmp_path):
 @pytest.mark.parametrize("cells, words", [(20, "total variation 1 in every draw"), (1, "total variation 0.")])
 def test_figure_1_says_what_was_measured_of_the_total_variation(cells, words, tmp_path, monkeypatch):
     notes = []
-    monkeypatch.setattr(wasserstein, "against_theta", lambda *arguments: notes.append(arguments[-1]))
+    monkeypatch.setattr(theory_figures, "against_theta", lambda *arguments: notes.append(arguments[-1]))
     lines = config("parallel_lines", transport_samples=20, thetas=5, cells=cells)
     EXPERIMENT.evaluate(Finished(EXPERIMENT, lines, data.load("parallel_lines"), Workdir(tmp_path), {}))
     (note,) = notes
@@ -181,7 +183,7 @@ def test_without_the_players_there_is_nothing_to_evaluate(trained, tmp_path):
 
 def test_each_panel_of_figure_2_has_the_legend_of_its_own_lines(trained, monkeypatch):
     figures = []
-    monkeypatch.setattr(wasserstein.curves, "write", lambda path, figure: figures.append(figure))
+    monkeypatch.setattr(theory_figures.curves, "write", lambda path, figure: figures.append(figure))
     EXPERIMENT.evaluate(trained[0])
     above, below, _ = figures[0].axes
     words = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in (above, below)]
@@ -205,7 +207,9 @@ def test_a_figure_has_the_same_bytes_again(trained, tmp_path):
     assert (run.workdir.figures / "figure2.png").read_bytes() == first
     theta = np.linspace(-1, 1, 5)
     for name in ("a", "b"):
-        wasserstein.against_theta(tmp_path / name, theta, [("W", np.abs, None, np.abs(theta), 0.1 * theta**2)], "title", "note")
+        theory_figures.against_theta(
+            tmp_path / name, theta, [("W", np.abs, None, np.abs(theta), 0.1 * theta**2)], "title", "note"
+        )
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     with pytest.raises(ValueError, match="as many"):
-        wasserstein.against_theta(tmp_path / "c", theta, [("W", np.abs, None, np.abs(theta), np.zeros(4))])
+        theory_figures.against_theta(tmp_path / "c", theta, [("W", np.abs, None, np.abs(theta), np.zeros(4))])

@@ -18,7 +18,7 @@ from pathlib import Path
 import conftest
 import numpy as np
 
-from gan_repro import files
+from gan_repro.system import files
 
 # The real program, but for three things. Calls of the step are short and checkpoints many, so that runs of seconds are
 # ended, and go on, inside an epoch, on fast machines too. Rows of metrics.csv are short. The file named by the first
@@ -27,10 +27,11 @@ from gan_repro import files
 PROGRAM = """
 import io, os, sys, time
 import numpy as np
-from gan_repro import run, training
+from gan_repro import run
+from gan_repro.training import trainer
 
-slow, training.LOG_EVERY = sys.argv.pop(1), int(sys.argv.pop(1))
-training.LONGEST_CALL, training.CHECKPOINT_SECONDS, training.CHECKPOINT_SHARE = 3, 0.0, 1.0
+slow, trainer.LOG_EVERY = sys.argv.pop(1), int(sys.argv.pop(1))
+trainer.LONGEST_CALL, trainer.CHECKPOINT_SECONDS, trainer.CHECKPOINT_SHARE = 3, 0.0, 1.0
 savez, replace = np.savez, os.replace
 
 def savez_in_pieces(file, *arrays, **named):
@@ -190,13 +191,15 @@ TIMED = ("record.json", "manifest.json", ".lock")  # they have times in them, or
 
 def assert_same_run(whole, broken):
     """Checks that two folders hold the same run: weights, metrics, pictures byte for byte, checkpoint, record."""
-    found, expected = ({str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
-                       for folder in (broken, whole))  # fmt: skip
+    found, expected = (
+        {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()} for folder in (broken, whole)
+    )
     newest = max(name for name in expected if name.startswith("checkpoints"))
     assert newest == max(name for name in found if name.startswith("checkpoints"))
     assert _played(found[newest]) == _played(expected[newest])
-    found, expected = ({name: path for name, path in paths.items() if not name.startswith("checkpoints")}
-                       for paths in (found, expected))  # fmt: skip
+    found, expected = (
+        {name: path for name, path in paths.items() if not name.startswith("checkpoints")} for paths in (found, expected)
+    )
     assert found.keys() == expected.keys()
     assert any(name.endswith(".weights.h5") for name in expected) and "metrics.csv" in expected
     for name in expected:

@@ -17,10 +17,12 @@ import numpy as np
 import pytest
 import tiny_runs
 
-from gan_repro import evaluate, files, run, sample, tables
-from gan_repro.errors import RunError
-from gan_repro.reporting import figure1, learning
-from gan_repro.workdir import Workdir
+from experiments.goodfellow2014 import figure1
+from experiments.wgan import learning
+from gan_repro import evaluate, run, sample, tables
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system import files
+from gan_repro.system.errors import RunError
 
 FILES = "damaged files"
 SEAL = b"\nsha256 of the bytes before"
@@ -68,18 +70,18 @@ COMMANDS = ("run", "more", "evaluate", "sample", "tables")
 # anew: the file is written again as it was; "says": with a warning that names it.
 TABLE = {
     #                            run         more         evaluate     sample      tables
-    "config.json":              ("refused",  "refused",   "refused",   "refused",  "as it is"),
-    "manifest.json":            ("as it is", "refused",   "refused",   "refused",  "as it is"),
-    "record.json":              ("refused",  "refused",   "anew",      "as it is", "refused"),
-    "metrics.csv":              ("as it is", "anew",      "as it is",  "as it is", "as it is"),
-    "generator_best.weights.h5": ("as it is", "says",     "says",      "refused",  "as it is"),
-    "generator.weights.h5":     ("as it is", "says",      "says",      "as it is", "as it is"),
-    "discriminator.weights.h5": ("as it is", "says",      "says",      "as it is", "as it is"),
-    NEWEST:                     ("as it is", "says",      "refused",   "as it is", "as it is"),
-    OLDER:                      ("as it is", "as it is",  "as it is",  "as it is", "as it is"),
-    "samples/epoch-00002.png":  ("as it is", "as it is",  "as it is",  "as it is", "as it is"),
-    "figures/samples-best.png": ("as it is", "anew",      "anew",      "as it is", "refused"),
-}  # fmt: skip
+    "config.json": ("refused", "refused", "refused", "refused", "as it is"),
+    "manifest.json": ("as it is", "refused", "refused", "refused", "as it is"),
+    "record.json": ("refused", "refused", "anew", "as it is", "refused"),
+    "metrics.csv": ("as it is", "anew", "as it is", "as it is", "as it is"),
+    "generator_best.weights.h5": ("as it is", "says", "says", "refused", "as it is"),
+    "generator.weights.h5": ("as it is", "says", "says", "as it is", "as it is"),
+    "discriminator.weights.h5": ("as it is", "says", "says", "as it is", "as it is"),
+    NEWEST: ("as it is", "says", "refused", "as it is", "as it is"),
+    OLDER: ("as it is", "as it is", "as it is", "as it is", "as it is"),
+    "samples/epoch-00002.png": ("as it is", "as it is", "as it is", "as it is", "as it is"),
+    "figures/samples-best.png": ("as it is", "anew", "anew", "as it is", "refused"),
+}
 SLOW = ("more", "evaluate", "tables")
 
 
@@ -399,8 +401,8 @@ def test_bytes_of_json(name, finished, tmp_path, record_property):
 
 HOLD = """
 import sys
-from gan_repro.errors import RunError
-from gan_repro.workdir import Workdir
+from gan_repro.system.errors import RunError
+from gan_repro.runs.workdir import Workdir
 try:
     with Workdir(sys.argv[1]).locked():
         print("held", flush=True)

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 import tiny_runs
 
-from gan_repro import evaluate, files, run, sample, tables, training
+from gan_repro import evaluate, run, sample, tables
+from gan_repro.system import files
+from gan_repro.training import trainer
 
 DISK = "disk and folders"
 ROOM = "What was there before is unchanged."
@@ -68,11 +70,29 @@ def same(folder, undisturbed):
 
 # ---- a full disk ---------------------------------------------------------------------------------------------------------
 
-IN_THE_WAY = ("checkpoints", "samples", "figures", "tensorboard", "generator.weights.h5/", "generator_best.weights.h5/",
-              "discriminator.weights.h5/", "metrics.csv/", "record.json/", "manifest.json/", "config.json/")  # fmt: skip
+IN_THE_WAY = (
+    "checkpoints",
+    "samples",
+    "figures",
+    "tensorboard",
+    "generator.weights.h5/",
+    "generator_best.weights.h5/",
+    "discriminator.weights.h5/",
+    "metrics.csv/",
+    "record.json/",
+    "manifest.json/",
+    "config.json/",
+)
 PLACES = ("generator_best.weights.h5", "checkpoints/0000000004.npz")
-MORE = ("config.json", "record.json", "manifest.json", "metrics.csv", "samples/epoch-00001.png", "discriminator.weights.h5",
-        "figures/samples-last.png")  # fmt: skip
+MORE = (
+    "config.json",
+    "record.json",
+    "manifest.json",
+    "metrics.csv",
+    "samples/epoch-00001.png",
+    "discriminator.weights.h5",
+    "figures/samples-last.png",
+)
 
 
 @pytest.mark.fault(
@@ -110,13 +130,13 @@ def test_a_full_disk_at_each_file(place, data, undisturbed, tmp_path, monkeypatc
     outcome="one line; the half row is replaced, the bytes of an undisturbed run",
 )
 def test_a_full_disk_at_a_row(data, undisturbed, tmp_path, monkeypatch, capsys):
-    folder, original = tmp_path / "run", training.Loop._append_metrics
+    folder, original = tmp_path / "run", trainer.Loop._append_metrics
 
     def append(self, row):
         with file_limit((folder / "metrics.csv").stat().st_size + (20 if row["step"] == 4 else 10_000)):
             original(self, row)
 
-    monkeypatch.setattr(training.Loop, "_append_metrics", append)
+    monkeypatch.setattr(trainer.Loop, "_append_metrics", append)
     assert start(data, folder) == 1
     assert f"cannot write {folder / 'metrics.csv'}: File too large" in tiny_runs.one_line(capsys.readouterr().err)
     assert len((folder / "metrics.csv").read_text().splitlines()[-1]) == 20  # half a row
@@ -157,8 +177,11 @@ def test_a_full_disk_leaves_a_finished_run(data, undisturbed, tmp_path, capsys, 
     before = tiny_runs.contents(folder)
     out = tmp_path / "out.png"
     out.write_text("old")
-    for main, words in ((sample.main, [f"--workdir={folder}", f"--out={out}"]), (evaluate.main, [f"--workdir={folder}"]),
-                        (run.main, [*tiny_runs.arguments(data, epochs=3), f"--workdir={folder}"])):  # fmt: skip
+    for main, words in (
+        (sample.main, [f"--workdir={folder}", f"--out={out}"]),
+        (evaluate.main, [f"--workdir={folder}"]),
+        (run.main, [*tiny_runs.arguments(data, epochs=3), f"--workdir={folder}"]),
+    ):
         with file_limit(1000):
             assert tiny_runs.call(main, *words) == 1
         err = tiny_runs.one_line(capsys.readouterr().err)

@@ -18,22 +18,35 @@ import pytest
 from kills import Moment
 
 from gan_repro import run as program
-from gan_repro import runner
+from gan_repro.runs import runner
 
 KILL, CONTINUE = "kill and continue", "goes on from a step > 0 and ends with the same bytes: weights, metrics, figures, record"
 
 # Models by the name that a test gives them: the data, minibatches an epoch and in a row of metrics.csv, and the rest.
 MODELS = {
-    "goodfellow2014": ("small", 100, 10, "--experiment=goodfellow2014 --preset=smoke --set=generator_units=16 "
-        "--set=discriminator_units=8 --set=validate_every=2 --set=averages=exponential-.99,uniform-3"),
-    "goodfellow2014, two stages": ("small", 50, 10, "--experiment=goodfellow2014 --preset=smoke-tfd --set=validate_every=2 "
-        "--set=averages=exponential-.9"),
+    "goodfellow2014": (
+        "small",
+        100,
+        10,
+        "--experiment=goodfellow2014 --preset=smoke --set=generator_units=16 "
+        "--set=discriminator_units=8 --set=validate_every=2 --set=averages=exponential-.99,uniform-3",
+    ),
+    "goodfellow2014, two stages": (
+        "small",
+        50,
+        10,
+        "--experiment=goodfellow2014 --preset=smoke-tfd --set=validate_every=2 --set=averages=exponential-.9",
+    ),
     "goodfellow2014, contrast-normalised": ("small", 50, 10, "--experiment=goodfellow2014 --preset=smoke-cifar10"),
     "goodfellow2014, convolutional": ("coloured", 8, 2, "--experiment=goodfellow2014 --preset=smoke-convolutional"),
     "goodfellow2014, on the line": ("gaussian1d", 100, 10, "--experiment=goodfellow2014 --preset=smoke"),
     "cgan": ("small", 50, 10, "--experiment=cgan --preset=smoke --set=validate_every=2 --set=averages=exponential-.9"),
-    "dcgan, conditional": ("small", 20, 4, "--experiment=dcgan --preset=smoke-mnist --set=constant_epochs=4 "
-        "--set=decay_epochs=4"),
+    "dcgan, conditional": (
+        "small",
+        20,
+        4,
+        "--experiment=dcgan --preset=smoke-mnist --set=constant_epochs=4 --set=decay_epochs=4",
+    ),
     "dcgan, unconditional": ("coloured", 8, 2, "--experiment=dcgan --preset=smoke-cifar10 --set=averages=exponential-.9"),
     "wgan": ("small", 20, 4, "--experiment=wgan --preset=smoke-28 --set=long_every=3"),
     "wgan, without batch norm": ("small", 20, 4, "--experiment=wgan --preset=smoke-nonorm-28"),
@@ -41,7 +54,7 @@ MODELS = {
     "wgan, the GAN beside it": ("small", 20, 4, "--experiment=wgan --preset=smoke-gan-28"),
     "wgan, no labels": ("small-unlabelled", 20, 4, "--experiment=wgan --preset=smoke-28"),
     "wgan, two Gaussians": ("two_gaussians", 50, 10, "--experiment=wgan --preset=smoke"),
-}  # fmt: skip
+}
 FIRST_STAGE = {"goodfellow2014, two stages": "pretrain_epochs", "wgan, two Gaussians": "discriminator_epochs"}
 
 
@@ -81,12 +94,14 @@ def in_training(rng, run, kinds):
     for i, kind in enumerate(kinds):
         epoch, delay = 2 * i + 1, float(rng.uniform(0, 0.8))
         checkpoint = f"{(epoch + 1) * run.steps:010d}.npz"
-        moments.append({
-            "epoch": Moment(step=epoch * run.steps + int(rng.integers(1, run.steps)), delay=delay / 100),
-            "checkpoint": Moment(writing=checkpoint, delay=delay),
-            "best": Moment(writing="generator_best.weights.h5", delay=delay),
-            "picture": Moment(writing=f"epoch-{epoch + 1:05d}.png", delay=delay),
-        }[kind])  # fmt: skip
+        moments.append(
+            {
+                "epoch": Moment(step=epoch * run.steps + int(rng.integers(1, run.steps)), delay=delay / 100),
+                "checkpoint": Moment(writing=checkpoint, delay=delay),
+                "best": Moment(writing="generator_best.weights.h5", delay=delay),
+                "picture": Moment(writing=f"epoch-{epoch + 1:05d}.png", delay=delay),
+            }[kind]
+        )
     return moments
 
 
@@ -119,8 +134,11 @@ def check_starts(starts):
 # ---- the ordinary suite ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.fault(group=KILL, tried="goodfellow2014: SIGKILL at a random step, in a checkpoint's write and in the "
-                   "evaluation; SIGTERM and Ctrl-C", outcome=CONTINUE)  # fmt: skip
+@pytest.mark.fault(
+    group=KILL,
+    tried="goodfellow2014: SIGKILL at a random step, in a checkpoint's write and in the evaluation; SIGTERM and Ctrl-C",
+    outcome=CONTINUE,
+)
 def test_killed_and_interrupted_processes_end_with_the_same_bytes(data, tmp_path, record_property):
     """Signals: a checkpoint of that very step, exit code 128 + n, and the line that says how to continue does so."""
     run, rng = planned("goodfellow2014", data, 12), np.random.default_rng(1)
@@ -165,8 +183,9 @@ def test_batch_norm_survives_a_kill(data, tmp_path):
     kills.assert_same_run(whole, broken)
 
 
-@pytest.mark.fault(group=KILL, tried="SIGTERM in the evaluation", outcome="exit code 143; the line that it prints gives the "
-                   "record")  # fmt: skip
+@pytest.mark.fault(
+    group=KILL, tried="SIGTERM in the evaluation", outcome="exit code 143; the line that it prints gives the record"
+)
 def test_a_signal_in_the_evaluation_says_how_to_continue(data, tmp_path, monkeypatch, capsys):
     """What was trained is saved already; the record comes from the command that is said."""
     run, folder = planned("wgan, two Gaussians", data, 2), tmp_path / "run"
@@ -202,8 +221,12 @@ def after_training(rng, whole):
 
 
 @pytest.mark.slow
-@pytest.mark.fault(group=KILL, tried="goodfellow2014: SIGKILL 21 times in a run: inside epochs, in writes of checkpoints, the "
-                   "best generator, pictures, weights, figures, record", outcome=CONTINUE)  # fmt: skip
+@pytest.mark.fault(
+    group=KILL,
+    tried="goodfellow2014: SIGKILL 21 times in a run: inside epochs, in writes of checkpoints, the "
+    "best generator, pictures, weights, figures, record",
+    outcome=CONTINUE,
+)
 def test_twenty_one_kills(data, tmp_path, record_property):
     rng = np.random.default_rng(3)
     kinds = ["best", *rng.permutation(["epoch"] * 8 + ["checkpoint"] * 8), "picture"]
@@ -220,8 +243,11 @@ def test_twenty_one_kills(data, tmp_path, record_property):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in MODELS if name not in ("goodfellow2014", "wgan, no labels")])
-@pytest.mark.fault(group=KILL, tried="every other model: SIGKILL five times in a run: inside epochs, in a checkpoint's write, "
-                   "after the training", outcome=CONTINUE)  # fmt: skip
+@pytest.mark.fault(
+    group=KILL,
+    tried="every other model: SIGKILL five times in a run: inside epochs, in a checkpoint's write, after the training",
+    outcome=CONTINUE,
+)
 def test_five_kills(name, data, tmp_path, record_property):
     rng = np.random.default_rng([4, list(MODELS).index(name)])
     kinds = rng.permutation(["epoch", "epoch", "checkpoint", "checkpoint"])

@@ -15,11 +15,13 @@ import pytest
 import tiny_runs
 from PIL import Image
 
-from gan_repro import data, files, run, training
+from gan_repro import data, run
 from gan_repro.data import pictures, source, streams, user
-from gan_repro.errors import DataError
-from gan_repro.reporting import draw
-from gan_repro.workdir import Workdir
+from gan_repro.figures import draw
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system import files
+from gan_repro.system.errors import DataError
+from gan_repro.training import trainer
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/status of Linux")
 
@@ -31,7 +33,7 @@ PEAK = 'print("peak", 1024 * next(int(line.split()[1]) for line in open("/proc/s
 WHOLE = f"""
 import sys
 from gan_repro import run
-from gan_repro.reporting import draw
+from gan_repro.figures import draw
 draw.REFERENCES = 1000
 code = run.main(sys.argv)
 {PEAK}
@@ -40,17 +42,19 @@ sys.exit(code)
 # From the data to the training; sys.argv: the data set, and the free memory that there seems to be.
 TRAINING = f"""
 import sys, tempfile
-from gan_repro import tensorflow_setup
+from gan_repro.system import tensorflow_setup
 tensorflow_setup.prepare()
 import games
-from gan_repro import data, training, workdir
+from gan_repro import data
+from gan_repro.training import trainer
+from gan_repro.runs import workdir
 from gan_repro.data import user
 user.free_memory = lambda: float(sys.argv[2])
 source = data.load(sys.argv[1])
 source.digest()
-stage = training.Stage("game", 2, lambda before: games.build(source, steps_per_epoch=20))
+stage = trainer.Stage("game", 2, lambda before: games.build(source, steps_per_epoch=20))
 with tempfile.TemporaryDirectory() as folder:
-    training.Loop([stage], workdir.Workdir(folder), 0).run()
+    trainer.Loop([stage], workdir.Workdir(folder), 0).run()
 print(type(source).__name__)
 {PEAK}
 """
@@ -226,8 +230,10 @@ def test_a_whole_run_on_streamed_pictures(experiment, preset, side, channels, mo
     assert measured[0] == measured[1]
 
 
-@pytest.mark.parametrize(("experiment", "preset"), [("goodfellow2014", "smoke"), ("cgan", "smoke"), ("dcgan", "smoke-cifar10"),
-                                                    ("theis2015", "smoke")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("experiment", "preset"),
+    [("goodfellow2014", "smoke"), ("cgan", "smoke"), ("dcgan", "smoke-cifar10"), ("theis2015", "smoke")],
+)
 def test_what_evaluation_cannot_hold_is_refused_before_training(experiment, preset, tmp_path, monkeypatch, capsys):
     name = labelled_folder(tmp_path / "pictures", 32, 1)
     monkeypatch.setattr(user, "free_memory", lambda: 1)
@@ -281,7 +287,7 @@ def grown(folder, epochs, first):
                 seen[epoch + 1] = resident()
 
     played = games.build(conftest.make_digits(), steps_per_epoch=2)
-    training.Loop([training.Stage("game", epochs, lambda before: played)], Workdir(folder), 0, [Watch()]).run()
+    trainer.Loop([trainer.Stage("game", epochs, lambda before: played)], Workdir(folder), 0, [Watch()]).run()
     with open(folder / "metrics.csv", encoding="utf-8") as file:
         assert sum(1 for _ in file) == epochs + 1
     return seen[epochs] - seen[first]
@@ -305,10 +311,10 @@ def test_ten_thousand_epochs_leak_nothing(tmp_path):
 
 def test_thousands_of_rows_are_not_written_after_every_short_epoch(digits, tmp_path, monkeypatch):
     """Beyond MANY_ROWS saving takes its share of the time alone; the last epoch is always saved."""
-    monkeypatch.setattr(training, "MANY_ROWS", 3)
+    monkeypatch.setattr(trainer, "MANY_ROWS", 3)
     saved = []
     monkeypatch.setattr(Workdir, "save_checkpoint", lambda self, step, arrays, notes: saved.append(step))
-    made = training.Loop([training.Stage("game", 8, lambda before: games.build(digits))], Workdir(tmp_path), 0)
-    monkeypatch.setattr(training, "CHECKPOINT_SHARE", 1e-9)
+    made = trainer.Loop([trainer.Stage("game", 8, lambda before: games.build(digits))], Workdir(tmp_path), 0)
+    monkeypatch.setattr(trainer, "CHECKPOINT_SHARE", 1e-9)
     made.run()
     assert saved == [10, 20, 30, 80]

@@ -23,9 +23,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from gan_repro import configuration, data, evaluate, run, runner, sample, tables
-from gan_repro.data import user
-from gan_repro.errors import DataError, UsageError
+from gan_repro import data, evaluate, run, sample, tables
+from gan_repro.data import names, user
+from gan_repro.papers import configuration
+from gan_repro.runs import runner
+from gan_repro.system.errors import DataError, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = {"derandomize": True, "deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
@@ -151,9 +153,30 @@ def test_settings(record_property):
 WORDS = st.one_of(
     st.text(max_size=15),
     st.sampled_from(["--dry_run", "--nodry_run", "--help", "--list", "--seed", "--set", "--", "-h", "-", "--undefok=x", "="]),
-    st.builds("--{}={}".format, st.sampled_from(["seed", "epochs", "preset", "experiment", "set", "n", "grid", "label", "out",
-                                                 "interpolate", "generator", "tensorboard", "results", "help", "sed"]), VALUES),
-)  # fmt: skip
+    st.builds(
+        "--{}={}".format,
+        st.sampled_from(
+            [
+                "seed",
+                "epochs",
+                "preset",
+                "experiment",
+                "set",
+                "n",
+                "grid",
+                "label",
+                "out",
+                "interpolate",
+                "generator",
+                "tensorboard",
+                "results",
+                "help",
+                "sed",
+            ]
+        ),
+        VALUES,
+    ),
+)
 
 
 @mark("generated command lines for every program", "an answer, or one line and exit code 1 or 2")
@@ -196,7 +219,7 @@ def test_names_of_data_sets(record_property, tmp_path, monkeypatch):
         assert isinstance(caught.value, DataError) == bool(known or name == "npz::")
         with contextlib.suppress(UsageError):
             config = configuration.resolve(configuration.find("goodfellow2014"), name)
-            assert config.dataset == name and configuration.dataset_kind(name) in ("npz", "images")
+            assert config.dataset == name and names.dataset_kind(name) in ("npz", "images")
 
     check()
     counted(record_property, 300)
@@ -406,7 +429,7 @@ import sys
 import numpy as np
 from scipy import io
 from gan_repro import data
-from gan_repro.errors import DataError
+from gan_repro.system.errors import DataError
 folder, compressed = sys.argv[1], sys.argv[2] == "True"
 rng = np.random.default_rng(0)
 folds = rng.integers(0, 4, (12, 5), np.uint8)

@@ -11,16 +11,15 @@ import pytest
 import tensorflow as tf
 from scipy.spatial.distance import pdist
 
-from gan_repro import losses, training, watch
-from gan_repro import order as orders
-from gan_repro.errors import RunError
 from gan_repro.reporting import notes, records
-from gan_repro.workdir import Workdir
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system.errors import RunError
+from gan_repro.training import losses, monitors, schedule, trainer
 
 EPOCHS, LENGTH = 3, 10
 ORDERS = {
-    "simultaneous": orders.OrderOfPlay("simultaneous"),
-    "two updates of D": orders.OrderOfPlay("alternating", d_steps=2),
+    "simultaneous": schedule.OrderOfPlay("simultaneous"),
+    "two updates of D": schedule.OrderOfPlay("alternating", d_steps=2),
 }
 
 
@@ -87,19 +86,26 @@ class Snapshot(keras.callbacks.Callback):
 
 def poisoned_loop(played, folder):
     values = itertools.count()  # every validation is the best one
-    stage = training.Stage("game", EPOCHS, lambda before: played, lambda images: float(next(values)), 20, 1)
-    return training.Loop([stage], Workdir(folder), 0, [Snapshot(folder)], lambda line: None)
+    stage = trainer.Stage("game", EPOCHS, lambda before: played, lambda images: float(next(values)), 20, 1)
+    return trainer.Loop([stage], Workdir(folder), 0, [Snapshot(folder)], lambda line: None)
 
 
 CASES = [
-    *(("generator", "float32", "simultaneous", step, factor)
-      for step, factor in ((1, np.nan), (2, np.inf), (11, np.nan), (15, np.inf), (20, np.nan), (30, -np.inf))),
-    *(("discriminator", "float32", "simultaneous", step, factor)
-      for step, factor in ((1, np.inf), (11, np.inf), (15, np.nan), (20, -np.inf), (30, np.nan))),
-    *((role, "mixed_bfloat16", "simultaneous", step, np.nan)
-      for role in ("generator", "discriminator") for step in (11, 16, 20)),
+    *(
+        ("generator", "float32", "simultaneous", step, factor)
+        for step, factor in ((1, np.nan), (2, np.inf), (11, np.nan), (15, np.inf), (20, np.nan), (30, -np.inf))
+    ),
+    *(
+        ("discriminator", "float32", "simultaneous", step, factor)
+        for step, factor in ((1, np.inf), (11, np.inf), (15, np.nan), (20, -np.inf), (30, np.nan))
+    ),
+    *(
+        (role, "mixed_bfloat16", "simultaneous", step, np.nan)
+        for role in ("generator", "discriminator")
+        for step in (11, 16, 20)
+    ),
     *((role, "float32", "two updates of D", 17, np.nan) for role in ("generator", "discriminator")),
-]  # fmt: skip
+]
 
 
 @pytest.mark.fault(
@@ -113,7 +119,7 @@ CASES = [
 def test_a_bad_gradient_stops_the_call_and_names_its_step(
     poisonable, tmp_path, monkeypatch, role, precision, order, step, factor
 ):
-    monkeypatch.setattr(training, "CALL_SECONDS", 1e9)  # calls: 1, 1, 8 minibatches, then whole epochs
+    monkeypatch.setattr(trainer, "CALL_SECONDS", 1e9)  # calls: 1, 1, 8 minibatches, then whole epochs
     played, when = poisonable(role, precision, order)
     when["step"].assign(step)
     when["factor"].assign(FACTORS.index(factor))
@@ -142,7 +148,7 @@ def test_a_bad_gradient_stops_the_call_and_names_its_step(
 )
 @pytest.mark.parametrize("step", [11, 14, 20])
 def test_a_bad_loss_stops_the_call_and_names_its_step(poisonable, tmp_path, monkeypatch, step):
-    monkeypatch.setattr(training, "CALL_SECONDS", 1e9)
+    monkeypatch.setattr(trainer, "CALL_SECONDS", 1e9)
     played, when = poisonable("generator")
     when["step"].assign(0)
     steps = played.steps
@@ -180,8 +186,8 @@ def test_mean_distance_is_that_over_all_pairs():
     for images in (rng.normal(size=(40, 6, 5, 3)), 1000 + 1e-2 * rng.random((30, 4, 4, 1)), np.ones((5, 2, 2, 1))):
         images = np.float32(images)
         expected = pdist(np.float64(images).reshape(len(images), -1)).mean()
-        assert watch.mean_distance(images) == pytest.approx(expected, rel=1e-4, abs=1e-6)
-    assert watch.diversity(images, images) is None  # nothing to measure with
+        assert monitors.mean_distance(images) == pytest.approx(expected, rel=1e-4, abs=1e-6)
+    assert monitors.diversity(images, images) is None  # nothing to measure with
 
 
 def ignoring_z(played):
@@ -194,8 +200,8 @@ def ignoring_z(played):
 
 def watched_loop(played, folder, epochs, callbacks=()):
     lines = []
-    stage = training.Stage("game", epochs, lambda before: played)
-    return training.Loop([stage], Workdir(folder), 0, callbacks, lines.append), lines
+    stage = trainer.Stage("game", epochs, lambda before: played)
+    return trainer.Loop([stage], Workdir(folder), 0, callbacks, lines.append), lines
 
 
 @pytest.mark.fault(
@@ -205,7 +211,7 @@ def watched_loop(played, folder, epochs, callbacks=()):
 )
 @pytest.mark.parametrize("objective", [losses.non_saturating_pair(0.5), losses.wasserstein()])
 def test_a_collapsed_generator_is_noticed(digits, tmp_path, monkeypatch, objective):
-    monkeypatch.setattr(watch, "GRACE", 0)
+    monkeypatch.setattr(monitors, "GRACE", 0)
     played = games.build(digits, objective=objective, rate=0.01)
     layer = played.generator.network.get_layer("output")
     kernel = np.random.default_rng(0).normal(size=layer.kernel.shape)  # of samples about as different as the images
@@ -281,8 +287,9 @@ def test_scores_of_a_critic_are_never_saturated(digits, tmp_path):
     for objective, wrong in ((losses.wasserstein(), []), (losses.non_saturating_pair(), ["saturated"])):
         played = games.build(digits, objective=objective, rate=1e-6)
         steps = played.steps
-        played.steps = lambda n, steps=steps: steps(n) | {
-            "d_real": np.ma.array(np.full(n, 1.8)), "d_generated": np.ma.array(np.full(n, -2.5))}  # fmt: skip
+        played.steps = lambda n, steps=steps: (
+            steps(n) | {"d_real": np.ma.array(np.full(n, 1.8)), "d_generated": np.ma.array(np.full(n, -2.5))}
+        )
         made, _ = watched_loop(played, tmp_path / f"{len(wrong)}", 1)
         made.run()
         assert [entry["what"] for entry in made.progress.notices if entry["what"] == "saturated"] == wrong
@@ -307,8 +314,11 @@ def test_looking_disturbs_neither_the_training_nor_its_resumption(digits, tmp_pa
 def test_notices_reach_the_table():
     (path, record), *_ = records.read_files(conftest.ROOT / "results" / "records")
     assert notes._noticed(4, [record]) == ""
-    notices = [{"what": "collapsed", "first": 3, "last": 3}, {"what": "saturated", "first": 1, "last": 2},
-               {"what": "saturated", "first": 5, "last": 7}]  # fmt: skip
+    notices = [
+        {"what": "collapsed", "first": 3, "last": 3},
+        {"what": "saturated", "first": 1, "last": 2},
+        {"what": "saturated", "first": 5, "last": 7},
+    ]
     records.check(record | {"notices": notices}, path)
     text = notes._noticed(4, [record | {"notices": notices}])
     assert text.startswith("Run 4, while it trained: the generator had collapsed") and "(epoch 3); " in text

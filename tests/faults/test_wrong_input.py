@@ -6,7 +6,6 @@ What the readers accept is in tests/data; runs that were damaged are elsewhere i
 import json
 import os
 import pickle
-import resource
 import subprocess
 import sys
 import zipfile
@@ -17,7 +16,9 @@ import pytest
 from PIL import Image
 from scipy import io
 
-from gan_repro import configuration, evaluate, run, runner, sample, ship, shipped, tables
+from gan_repro import evaluate, run, sample, ship, shipped, tables
+from gan_repro.papers import configuration
+from gan_repro.runs import runner
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = {"run": run, "evaluate": evaluate, "sample": sample, "ship": ship, "shipped": shipped, "tables": tables}
@@ -195,7 +196,7 @@ USAGE = [
     ("sample", ["--workdir=cgan", "--label=3,10"], ["--label=10", "0..9"]),
     ("sample", ["--workdir=cgan", "--generator=bst"], ["'bst'", "best, last", "Did you mean best?"]),
     ("sample", ["--workdir=cgan", "--experiment=cgan"], ["--experiment", "--workdir"]),
-]  # fmt: skip
+]
 
 # ---- what shows only when data, folders and networks are looked at ----------------------------------------------------
 
@@ -305,12 +306,16 @@ FAILING = [
     ("run", [G, "--dataset=gaussian1d", SMOKE, "--set=batch_size=50001"], 2, ["batch_size = 50001", "50000 training images"]),
     ("run", [W, OWN, SMOKE], 2, ["good.npz are 8 x 8", "multiples of 16"]),
     ("run", [D, OWN, SMOKE], 2, ["good.npz are 8 x 8", "generator_strides = (2, 2, 2, 2)", "multiples of 16"]),
-    ("run", [D, "--dataset=npz:unlabelled.npz", SMOKE, "--set=conditional=true", "--set=generator_strides=1,1,2,2"], 2,
-     ["unlabelled.npz has no labels", "--set=conditional=false"]),
+    (
+        "run",
+        [D, "--dataset=npz:unlabelled.npz", SMOKE, "--set=conditional=true", "--set=generator_strides=1,1,2,2"],
+        2,
+        ["unlabelled.npz has no labels", "--set=conditional=false"],
+    ),
     ("run", [C, "--dataset=npz:unlabelled.npz", SMOKE], 2, ["unlabelled.npz has no labels"]),
     ("run", [G, OWN, "--preset=smoke-convolutional"], 2, ["deconvolution_stride (3)", "must be the images' size, 8 x 8"]),
     ("run", [G, OWN, "--preset=smoke-convolutional", "--set=kernels=100,1,1"], 2, ["kernels", "nothing of images of 8 x 8"]),
-]  # fmt: skip
+]
 
 
 def arguments_of(value):
@@ -488,7 +493,12 @@ def check(code, out, err, wanted, words):
 
 ASK = """
 import contextlib, io, json, sys, time
-from gan_repro import evaluate, run, sample, ship, shipped, tables
+from gan_repro import evaluate
+from gan_repro import run
+from gan_repro import sample
+from gan_repro import ship
+from gan_repro import shipped
+from gan_repro import tables
 programs = {"run": run, "evaluate": evaluate, "sample": sample, "ship": ship, "shipped": shipped, "tables": tables}
 answers = []
 for program, arguments in json.load(sys.stdin):
@@ -516,9 +526,10 @@ def answers(kit):
 
 
 @pytest.mark.fault(
-    group="wrong input", tried="wrong flags, names, types and values of every program and every experiment's recipe",
+    group="wrong input",
+    tried="wrong flags, names, types and values of every program and every experiment's recipe",
     outcome="one line that names them and what is valid, exit code 2, in less than a second, no file",
-)  # fmt: skip
+)
 @pytest.mark.parametrize(("program", "arguments", "words"), USAGE, ids=arguments_of)
 def test_wrong_usage(program, arguments, words, answers):
     dry = [["--dry_run", *arguments]] if program == "run" else []
@@ -544,9 +555,10 @@ def here(kit, monkeypatch):
 
 
 @pytest.mark.fault(
-    group="wrong input", tried="data, pictures and folders that are missing, damaged or other things; recipes that do not fit",
+    group="wrong input",
+    tried="data, pictures and folders that are missing, damaged or other things; recipes that do not fit",
     outcome="one line that names them and what is valid, exit code 1 or 2, no file, nothing unpickled",
-)  # fmt: skip
+)
 @pytest.mark.parametrize(("program", "arguments", "code", "words"), FAILING, ids=arguments_of)
 def test_wrong_data_and_folders(program, arguments, code, words, here, capfd):
     before = listing(here)
@@ -556,13 +568,27 @@ def test_wrong_data_and_folders(program, arguments, code, words, here, capfd):
 
 
 REAL = [
-    *((program, arguments, 2, words) for program, arguments, words in USAGE
-      if (program, *arguments) in {("run",), ("run", G, "--workdir=\udcff"), ("run", G, "--set=two\nlines"), ("evaluate",),
-                                   ("run", C, f"--set=batch_size={10**9}"), ("tables", "--ad=x"), ("sample",)}),
-    *((program, arguments, code, words) for program, arguments, code, words in FAILING
-      if (program, *arguments) in {("evaluate", "--workdir=two\nlines"), ("sample", f"--workdir={LONG}"),
-                                   ("tables", "--results=typo")}),
-]  # fmt: skip
+    *(
+        (program, arguments, 2, words)
+        for program, arguments, words in USAGE
+        if (program, *arguments)
+        in {
+            ("run",),
+            ("run", G, "--workdir=\udcff"),
+            ("run", G, "--set=two\nlines"),
+            ("evaluate",),
+            ("run", C, f"--set=batch_size={10**9}"),
+            ("tables", "--ad=x"),
+            ("sample",),
+        }
+    ),
+    *(
+        (program, arguments, code, words)
+        for program, arguments, code, words in FAILING
+        if (program, *arguments)
+        in {("evaluate", "--workdir=two\nlines"), ("sample", f"--workdir={LONG}"), ("tables", "--results=typo")}
+    ),
+]
 
 
 def test_what_is_never_unpickled_would_be_noticed(here, tmp_path, monkeypatch):
@@ -574,13 +600,16 @@ def test_what_is_never_unpickled_would_be_noticed(here, tmp_path, monkeypatch):
 
 @pytest.mark.fault(group="wrong input", tried="some of these as processes of their own", outcome="the same")
 @pytest.mark.parametrize(("program", "arguments", "code", "words"), REAL, ids=arguments_of)
-def test_real_processes(program, arguments, code, words, kit):
-    before, start = listing(kit), sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
-    words_of_it = [sys.executable, "-m", f"gan_repro.{program}", *arguments]
-    done = subprocess.run(words_of_it, cwd=kit, env=environment(), capture_output=True, text=True, timeout=120)
+def test_real_processes(program, arguments, code, words, kit, tmp_path):
+    """Those that are refused for what was typed answer without TensorFlow: importing it would end them otherwise."""
+    before, there = listing(kit), environment()
+    if code == 2:
+        (tmp_path / "tensorflow.py").write_text("raise SystemExit('TensorFlow was imported')\n")
+        there |= {"PYTHONPATH": f"{tmp_path}{os.pathsep}{there['PYTHONPATH']}"}
+    command = [sys.executable, "-m", f"gan_repro.{program}", *arguments]
+    done = subprocess.run(command, cwd=kit, env=there, capture_output=True, text=True, timeout=120)
     check(done.returncode, done.stdout, done.stderr, code, words)
-    took = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - start  # of processor time: other work does not count
-    assert code == 1 or (done.stdout == "" and took < 3), "a third of a second on an idle machine"
+    assert code == 1 or done.stdout == ""
     assert listing(kit) == before
 
 
@@ -599,9 +628,10 @@ def too_much_for_numpy(*_):
 
 
 @pytest.mark.fault(
-    group="wrong input", tried="networks or samples beyond the memory",
+    group="wrong input",
+    tried="networks or samples beyond the memory",
     outcome="one line that names the recipe's numbers, exit code 1, no file",
-)  # fmt: skip
+)
 @pytest.mark.parametrize("ask", [too_much_for_tensorflow, too_much_for_numpy])
 @pytest.mark.parametrize("where", ["generator", "evaluate"])
 def test_too_little_memory(ask, where, here, monkeypatch, capfd):

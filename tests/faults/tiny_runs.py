@@ -5,11 +5,19 @@ import json
 import keras
 import numpy as np
 
-from gan_repro import files
+from gan_repro.system import files
 
 # Seconds of work: two minibatches an epoch for networks of a few units. No part of the program is left out.
-RECIPE = ("steps_per_epoch=2", "batch_size=20", "generator_units=16", "discriminator_units=8", "n_samples=50",
-          "averages=exponential-.5", "validate_every=1", "samples_every=1")  # fmt: skip
+RECIPE = (
+    "steps_per_epoch=2",
+    "batch_size=20",
+    "generator_units=16",
+    "discriminator_units=8",
+    "n_samples=50",
+    "averages=exponential-.5",
+    "validate_every=1",
+    "samples_every=1",
+)
 
 
 def write_data(path):

@@ -9,8 +9,8 @@ from scipy import stats
 from test_records import measurement
 from test_tables import build, experiment, trained
 
-from gan_repro import configuration
-from gan_repro.experiment import Claim
+from gan_repro.papers import configuration
+from gan_repro.papers.experiment import Claim
 from gan_repro.reporting import claims, formats
 
 USES = (("", "recall"), ("-wide", "recall"))
@@ -48,9 +48,12 @@ def test_one_seed_decides_nothing(wide, held):
 
 @pytest.mark.parametrize(
     ("values", "words"),
-    [((2.0, 3.0, 4.0), "observed in 3 of 3 seeds"), ((0.1, 0.2, 0.3), "not observed in 0 of 3 seeds"),
-     ((0.5, 3.0, 9.0), "undecided: observed in 2 of 3 seeds")],
-)  # fmt: skip
+    [
+        ((2.0, 3.0, 4.0), "observed in 3 of 3 seeds"),
+        ((0.1, 0.2, 0.3), "not observed in 0 of 3 seeds"),
+        ((0.5, 3.0, 9.0), "undecided: observed in 2 of 3 seeds"),
+    ],
+)
 def test_the_criterion_is_met_seed_by_seed(values, words):
     members = [run(value, preset, seed=seed) for preset in ("paper", "paper-wide") for seed, value in enumerate(values)]
     measured, conditions, verdict = answer(*members)

@@ -7,14 +7,17 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from test_figures import read
 
-from gan_repro.experiment import Published
-from gan_repro.reporting import curves
+from gan_repro.figures import curves
+from gan_repro.papers.experiment import Published
+from gan_repro.reporting import likelihood
 
 
 def trained(n, kinds=("last", "averaged-uniform-5")):
     epochs = list(range(1, n + 1))
-    training = {name: [None if name == "d_real" and e == 1 else np.sin(e / 9).item() for e in epochs]
-                for name in ("d_loss", "g_loss", "d_real", "d_generated")}  # fmt: skip
+    training = {
+        name: [None if name == "d_real" and e == 1 else np.sin(e / 9).item() for e in epochs]
+        for name in ("d_loss", "g_loss", "d_real", "d_generated")
+    }
     validation = {kind: {"epoch": epochs, "value": [200.0 - 900.0 / e for e in epochs]} for kind in kinds}
     return {"training": {"epoch": epochs} | training, "validation": validation}
 
@@ -49,7 +52,7 @@ def test_the_first_epochs_do_not_flatten_the_rest():
     axes = figure.subplots()
     values = [-9000.0, *np.linspace(150, 200, 99)]
     axes.plot(values)
-    curves._robust_limits(axes, [values, [120.0, 140.0]])
+    curves.robust_limits(axes, [values, [120.0, 140.0]])
     bottom, top = axes.get_ylim()
     assert 0 < bottom <= 130 and top > 200  # the short curve's better half is seen as well
 
@@ -61,11 +64,11 @@ def of(seed, epochs=20, kinds=("last",), preset="paper", **recipe):
 
 def test_log_likelihood_curves_show_the_published_value(tmp_path):
     number = Published("table1", "Fake", "mnist", "parzen_log_likelihood", "nats", 225, 2, "somewhere", ours=True)
-    curves.log_likelihood_curves(tmp_path / "with.png", [[of(0), of(1)]], [number], "title")
-    curves.log_likelihood_curves(tmp_path / "without.png", [[of(0), of(1)]], [], "title")
+    likelihood.log_likelihood_curves(tmp_path / "with.png", [[of(0), of(1)]], [number], "title")
+    likelihood.log_likelihood_curves(tmp_path / "without.png", [[of(0), of(1)]], [], "title")
     dark = [(read(tmp_path / name)[40:200].max(-1) < 90).sum(1).max() for name in ("with.png", "without.png")]
     assert dark[0] > 300 > 1.5 * dark[1]  # a dotted line all across the upper part
-    curves.log_likelihood_curves(tmp_path / "empty.png", [], [], "title")
+    likelihood.log_likelihood_curves(tmp_path / "empty.png", [], [], "title")
 
 
 def test_a_colour_for_each_generator_a_style_for_each_preset_and_a_line_for_each_seeds_longest_run(monkeypatch):
@@ -74,7 +77,7 @@ def test_a_colour_for_each_generator_a_style_for_each_preset_and_a_line_for_each
     kinds = ("last", "averaged-uniform-5")
     groups = [[of(0, 30, kinds)], [of(0, 20, kinds), of(1, 20, kinds)], [of(0, 10, kinds, "quick")]]
     groups[2][0]["config"]["recipe"]["epochs"] = 6  # of 10: four came before
-    curves.log_likelihood_curves("unused.png", groups, [], "title")
+    likelihood.log_likelihood_curves("unused.png", groups, [], "title")
     (axes,), (legend,) = figures[0].axes, figures[0].legends
     lines = [line for line in axes.get_lines() if len(set(line.get_xdata())) > 1]
     drawn = [(line.get_color(), line.get_linestyle() == "-", max(line.get_xdata())) for line in lines]
@@ -95,7 +98,7 @@ def test_real_images_in_place_of_samples_have_a_line_and_a_colour_of_their_own(m
     figures, kinds = [], [f"averaged-uniform-{n}" for n in range(5)]
     monkeypatch.setattr(curves, "write", lambda path, figure: figures.append(figure))
     for real in (243.6, None):
-        curves.log_likelihood_curves("unused.png", [[of(0, kinds=kinds)]], [], "title", real)
+        likelihood.log_likelihood_curves("unused.png", [[of(0, kinds=kinds)]], [], "title", real)
     (axes,), (legend,) = figures[0].axes, figures[0].legends
     assert axes.get_title() == "paper preset, seed 0: 20 epochs"
     *lines, level = axes.get_lines()
@@ -114,8 +117,14 @@ def swept(top=0.0, numbers=(100, 1000), chosen=((0.2,), (0.1,)), sigmas=SIGMAS):
     """A sweep whose lines peak at 0.2, at top + n / 10, and fall by thousands of nats."""
     value = [[round(top + n / 10 - 4000 * np.log10(sigma / 0.2) ** 2, 3) for sigma in sigmas] for n in numbers]
     at = [float(np.mean([row[sigmas.index(sigma)] for sigma in some])) for row, some in zip(value, chosen)]
-    return {"sigma": list(sigmas), "n_samples": list(numbers), "n_test": 50, "value": value,
-            "chosen_sigma": [list(some) for some in chosen], "chosen_value": at}  # fmt: skip
+    return {
+        "sigma": list(sigmas),
+        "n_samples": list(numbers),
+        "n_test": 50,
+        "value": value,
+        "chosen_sigma": [list(some) for some in chosen],
+        "chosen_value": at,
+    }
 
 
 @pytest.fixture
@@ -125,7 +134,7 @@ def drawn(monkeypatch):
     def draw(*arguments):
         figures = []
         monkeypatch.setattr(curves, "write", lambda path, figure: figures.append(figure))
-        curves.parzen_sweep("unused.png", *arguments)
+        likelihood.parzen_sweep("unused.png", *arguments)
         return figures[0].axes
 
     return draw
@@ -144,8 +153,9 @@ def test_a_sweep_has_a_line_for_each_number_of_samples_and_a_dot_where_validatio
     assert shown == ["n = 100", "n = 1,000", "σ chosen by validation, of ten"] and not left.texts
 
 
-@pytest.mark.parametrize("numbers, widths", [((100, 1000), [1.3, 1.8]), ((1000, 1000), [2.7, 1.8]),
-                                             ((100, 3000, 3001, 3002), [1.3, 4.1, 2.7, 1.8])])  # fmt: skip
+@pytest.mark.parametrize(
+    "numbers, widths", [((100, 1000), [1.3, 1.8]), ((1000, 1000), [2.7, 1.8]), ((100, 3000, 3001, 3002), [1.3, 4.1, 2.7, 1.8])]
+)
 def test_lines_that_lie_on_each_other_are_all_seen_and_the_legend_says_so(drawn, numbers, widths):
     left, _ = drawn([("ours", [swept(0.0, numbers, ((0.2,),) * len(numbers))])], "a title", [])
     assert [line.get_linewidth() for line in left.lines[::2]] == pytest.approx(widths)
@@ -237,8 +247,8 @@ def test_no_legend_covers_anything_and_no_title_is_cut_off(draw, monkeypatch):
         "one": lambda: curves.training_curves("unused.png", two, LONG),
         "training": lambda: curves.training_curves("unused.png", trained(50, EVERY), LONG),
         "stages": lambda: curves.training_curves("unused.png", trained(50), LONG, stage=30),
-        "likelihood": lambda: curves.log_likelihood_curves("unused.png", [[of(0, 20, EVERY), of(1)]], [number], LONG),
-        "sweep": lambda: curves.parzen_sweep("unused.png", sweeps, LONG, [number], LONG),
+        "likelihood": lambda: likelihood.log_likelihood_curves("unused.png", [[of(0, 20, EVERY), of(1)]], [number], LONG),
+        "sweep": lambda: likelihood.parzen_sweep("unused.png", sweeps, LONG, [number], LONG),
     }[draw]()
     (figure,) = figures
     renderer, legends = boxes(figure)
@@ -267,8 +277,7 @@ def test_a_player_without_a_loss_has_no_line_and_stages_are_told_apart(monkeypat
     def words(figure):
         return [[text.get_text() for text in axes.get_legend().get_texts()] for axes in figure.axes]
 
-    assert words(staged) == [["discriminator, then critic", *begins],
-                             ["D(x), then f(x)", "D(G(z)), then f(G(z))", *begins]]  # fmt: skip
+    assert words(staged) == [["discriminator, then critic", *begins], ["D(x), then f(x)", "D(G(z)), then f(G(z))", *begins]]
     assert staged.axes[1].get_ylabel() == "mean output of D, then f"
     lines = [list(line.get_xdata()) for line in staged.axes[0].get_lines()]
     assert lines == [[1, 2], [3, 4], [2, 2]]  # two games, and the line between them
@@ -280,13 +289,16 @@ def test_a_player_without_a_loss_has_no_line_and_stages_are_told_apart(monkeypat
         assert words(figures[-1])[1][0] == shown
 
 
-@pytest.mark.parametrize("epochs, shown", [
-    ({0: 250}, "paper preset, seed 0: 250 epochs"),
-    ({0: 250, 1: 250, 2: 250}, "paper preset, 3 seeds, 250 epochs"),
-    ({0: 1000, 1: 250, 2: 250}, "paper preset, seed 0: 1,000 epochs; seeds 1, 2: 250 epochs"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "epochs, shown",
+    [
+        ({0: 250}, "paper preset, seed 0: 250 epochs"),
+        ({0: 250, 1: 250, 2: 250}, "paper preset, 3 seeds, 250 epochs"),
+        ({0: 1000, 1: 250, 2: 250}, "paper preset, seed 0: 1,000 epochs; seeds 1, 2: 250 epochs"),
+    ],
+)
 def test_seeds_that_agree_are_counted(epochs, shown):
-    assert curves._preset_title("paper", {seed: {"epochs": n} for seed, n in epochs.items()}) == shown
+    assert likelihood._preset_title("paper", {seed: {"epochs": n} for seed, n in epochs.items()}) == shown
 
 
 @pytest.mark.parametrize("width", [1, 150, 300, 700, 5000])
@@ -306,8 +318,13 @@ def test_no_word_is_left_alone_behind_a_full_line():
 
 
 def test_generators_have_names_in_words():
-    names = {"best": "best by validation", "last": "last weights", "averaged-uniform-5": "mean of weights since epoch 5",
-             "averaged-exponential-.9995": "moving average of weights, decay .9995", "D": "D"}  # fmt: skip
+    names = {
+        "best": "best by validation",
+        "last": "last weights",
+        "averaged-uniform-5": "mean of weights since epoch 5",
+        "averaged-exponential-.9995": "moving average of weights, decay .9995",
+        "D": "D",
+    }
     assert {kind: curves.kind_title(kind) for kind in names} == names
 
 
@@ -315,8 +332,8 @@ def test_the_same_arguments_give_the_same_bytes_and_no_date_or_version(tmp_path)
     number = Published("table1", "Fake", "mnist", "parzen_log_likelihood", "nats", 225, 2, "somewhere", ours=True)
     draw = {
         "training": lambda path: curves.training_curves(path, trained(20), "title"),
-        "likelihood": lambda path: curves.log_likelihood_curves(path, [[of(0)]], [number], "title"),
-        "sweep": lambda path: curves.parzen_sweep(path, [("ours", [swept()])], "title", [number]),
+        "likelihood": lambda path: likelihood.log_likelihood_curves(path, [[of(0)]], [number], "title"),
+        "sweep": lambda path: likelihood.parzen_sweep(path, [("ours", [swept()])], "title", [number]),
     }
     for name, call in draw.items():
         call(tmp_path / f"{name}-1.png")

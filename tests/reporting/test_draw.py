@@ -8,14 +8,17 @@ import keras
 import numpy as np
 import pytest
 
-from gan_repro import callbacks, experiment, priors, randomness
-from gan_repro.errors import RunError
-from gan_repro.finished import Finished
-from gan_repro.layers import OneHot
-from gan_repro.reporting import draw, figures
-from gan_repro.sampling import sample_images
-from gan_repro.scaling import Linear
-from gan_repro.workdir import Workdir
+from gan_repro.data.scaling import Linear
+from gan_repro.figures import draw, grids
+from gan_repro.latent import priors
+from gan_repro.latent.sampling import sample_images
+from gan_repro.networks.layers import OneHot
+from gan_repro.papers import experiment
+from gan_repro.runs.trained import Finished
+from gan_repro.runs.workdir import Workdir
+from gan_repro.system import randomness
+from gan_repro.system.errors import RunError
+from gan_repro.training import callbacks
 
 SEED, PRIOR = 5, priors.Prior("gaussian", 3)
 RUN = "Fake nets on random blobs: paper preset, 2.5 epochs, seed 5"
@@ -49,21 +52,21 @@ def finished(tmp_path):
 
 
 @pytest.fixture
-def grids(monkeypatch):
+def drawn_grids(monkeypatch):
     """What would be drawn: a list of (file name, images, rows, columns, title, black and white)."""
     found = []
 
     def note(path, images, rows, columns, title, *shown):
         found.append((path.name, images, rows, columns, title, shown))
 
-    monkeypatch.setattr(figures, "sample_grid", note)
+    monkeypatch.setattr(grids, "sample_grid", note)
     return found
 
 
 @pytest.mark.parametrize("conditional", [True, False])
 def test_the_experiment_says_whose_curves_are_a_critic_s(finished, conditional, monkeypatch):
     drawn, run = [], finished(conditional)
-    monkeypatch.setattr(figures, "training_curves", lambda *arguments: drawn.append(arguments[-2:]))
+    monkeypatch.setattr(draw, "training_curves", lambda *arguments: drawn.append(arguments[-2:]))
     draw.curves(run)
     judged = dataclasses.replace(run.experiment, critic=lambda recipe: recipe["conditional"])
     draw.curves(dataclasses.replace(run, experiment=judged))
@@ -108,9 +111,9 @@ def test_images_of_weights_that_are_not_there(finished):
         finished(True).images("best", np.zeros((1, 3), np.float32), [0])
 
 
-def test_a_row_for_each_class_and_the_same_noise_down_each_column(finished, grids):
+def test_a_row_for_each_class_and_the_same_noise_down_each_column(finished, drawn_grids):
     draw.class_rows(finished(True), "last", columns=7)
-    ((name, images, rows, columns, title, shown),) = grids
+    ((name, images, rows, columns, title, shown),) = drawn_grids
     assert (name, rows, columns, shown) == ("classes-last.png", 10, 7, (0.0, 1.0))
     assert title.startswith(f"{RUN}; last weights. ") and title.endswith("same z down each column")
     cells = images.reshape(10, 7, 4)
@@ -121,11 +124,11 @@ def test_a_row_for_each_class_and_the_same_noise_down_each_column(finished, grid
 
 
 def test_dropout_that_stays_on_is_told(finished, monkeypatch):
-    from gan_repro.layers import Dropout
+    from gan_repro.networks.layers import Dropout
 
     titles = []
-    monkeypatch.setattr(figures, "sample_grid", lambda path, images, rows, columns, title, *rest: titles.append(title))
-    monkeypatch.setattr(figures, "interpolation_strips", lambda path, strips, low, high, title: titles.append(title))
+    monkeypatch.setattr(grids, "sample_grid", lambda path, images, rows, columns, title, *rest: titles.append(title))
+    monkeypatch.setattr(grids, "interpolation_strips", lambda path, strips, low, high, title: titles.append(title))
     run = finished(True)
     network = run.generator("last")
     for always in (True, False):
@@ -141,7 +144,7 @@ def test_dropout_that_stays_on_is_told(finished, monkeypatch):
 
 def test_each_row_of_the_averages_says_whose_it_is_and_its_nats(finished, monkeypatch):
     found = []
-    monkeypatch.setattr(figures, "sample_grid", lambda path, *rest: found.append((path.name, *rest)))
+    monkeypatch.setattr(grids, "sample_grid", lambda path, *rest: found.append((path.name, *rest)))
     monkeypatch.setattr(Finished, "samples", lambda self, kind, n: np.full((n, 2, 2, 1), len(kind) / 100, np.float32))
     run, kinds = finished(False), ["best", "last", "averaged-uniform-5"]
     entry = {"metric": "parzen_log_likelihood", "generator": "best", "value": 1183.04}
@@ -156,10 +159,10 @@ def test_each_row_of_the_averages_says_whose_it_is_and_its_nats(finished, monkey
     np.testing.assert_allclose(images[::10, 0, 0, 0], [len(kind) / 100 for kind in kinds], rtol=1e-6)
 
 
-def test_a_hundred_samples_are_those_of_the_evaluation(finished, grids):
+def test_a_hundred_samples_are_those_of_the_evaluation(finished, drawn_grids):
     run = finished(False)
     draw.samples(run, "last")
-    ((name, images, rows, columns, title, shown),) = grids
+    ((name, images, rows, columns, title, shown),) = drawn_grids
     assert (name, rows, columns, shown) == ("samples-last.png", 10, 10, (0.0, 1.0)) and title == f"{RUN}; last weights"
     np.testing.assert_array_equal(images[:30], run.samples("last"))
     assert len(images) == 100
@@ -167,7 +170,7 @@ def test_a_hundred_samples_are_those_of_the_evaluation(finished, grids):
 
 def test_strips_of_a_conditional_generator_show_the_first_classes(finished, monkeypatch):
     found = []
-    monkeypatch.setattr(figures, "interpolation_strips", lambda path, strips, *rest: found.append(strips))
+    monkeypatch.setattr(grids, "interpolation_strips", lambda path, strips, *rest: found.append(strips))
     draw.interpolation(finished(True), "last")
     strips = found[0].reshape(4, 10, 4)
     np.testing.assert_allclose(strips[:, :, 0], np.repeat(np.arange(4)[:, None] / 10, 10, 1), rtol=1e-6)
@@ -175,7 +178,9 @@ def test_strips_of_a_conditional_generator_show_the_first_classes(finished, monk
 
 
 @pytest.mark.parametrize("classes, conditional", [(10, True), (3, True), (12, True), (10, False)])
-def test_the_grid_of_samples_in_training_has_a_row_for_each_of_the_first_ten_classes(grids, tmp_path, classes, conditional):
+def test_the_grid_of_samples_in_training_has_a_row_for_each_of_the_first_ten_classes(
+    drawn_grids, tmp_path, classes, conditional
+):
     spec = types.SimpleNamespace(shape=(2, 2, 1), classes=classes, title="blobs", scaling=Linear(-1.0, 1.0))
     config = types.SimpleNamespace(recipe=types.SimpleNamespace(conditional=conditional))
     network = generator(config, spec)
@@ -189,9 +194,9 @@ def test_the_grid_of_samples_in_training_has_a_row_for_each_of_the_first_ten_cla
     callback = callbacks.SampleGrid(loop, tmp_path, 2, spec)
     for epoch in range(4):
         callback.on_epoch_end(epoch)
-    assert [name for name, *_ in grids] == ["epoch-00002.png", "epoch-00004.png"]
-    _, images, rows, columns, title, shown = grids[0]
+    assert [name for name, *_ in drawn_grids] == ["epoch-00002.png", "epoch-00004.png"]
+    _, images, rows, columns, title, shown = drawn_grids[0]
     assert (rows, columns, title, shown) == (10, 10, "blobs: epoch 2", (-1.0, 1.0))
-    np.testing.assert_array_equal(images, grids[1][1])  # the same z
+    np.testing.assert_array_equal(images, drawn_grids[1][1])  # the same z
     expected = np.arange(10)[:, None] % classes / classes if conditional else np.zeros((10, 1))
     np.testing.assert_allclose(images.reshape(10, 10, 4)[:, :, 0], np.repeat(expected, 10, 1), rtol=1e-6)

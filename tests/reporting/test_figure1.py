@@ -8,8 +8,9 @@ from scipy import stats
 from test_curves import coloured
 from test_figures import read
 
-from gan_repro.errors import RunError
-from gan_repro.reporting import curves, figure1
+from experiments.goodfellow2014 import figure1
+from gan_repro.figures import curves
+from gan_repro.system.errors import RunError
 
 
 def snapshot(mean=1.0, std=0.5, epoch=3):

@@ -16,8 +16,9 @@ def whole_table():
     ours = [trained(seed, 220.0 + seed, ("best", "last", "averaged-exponential-.9999")) for seed in range(3)]
     faces = trained(0, 1600.0, dataset="npz:/a/my faces|50%.npz")
     faces["manifest"]["data"]["title"] = "my_faces|50%.npz"
-    sanity = make_record(0, [measurement(242.0, "training images"), measurement(313.0, "k-means centroids")],
-                         experiment="theis", epochs=0)  # fmt: skip
+    sanity = make_record(
+        0, [measurement(242.0, "training images"), measurement(313.0, "k-means centroids")], experiment="theis", epochs=0
+    )
     return build(*ours, faces, sanity, experiments=[experiment(), theis])
 
 
@@ -27,13 +28,21 @@ def test_markdown_has_every_row_in_order():
     main = text.split("## ")[0]
     first = [line.split("|")[1].strip() for line in main.splitlines() if line.startswith("|")]
     assert first == [
-        "Model", "---", "**Published**", "DBN", "Fake nets", "**Measured by this program**",
-        FIRST, "run 1, last weights instead of the best by validation",
+        "Model",
+        "---",
+        "**Published**",
+        "DBN",
+        "Fake nets",
+        "**Measured by this program**",
+        FIRST,
+        "run 1, last weights instead of the best by validation",
         "run 1, average of G's weights (exponential-.9999), not in the paper",
-        "Fake nets, run 2: paper preset, 100 epochs, 500 steps", "Fake nets",
-        "**For comparison**", "training images in place of samples",
+        "Fake nets, run 2: paper preset, 100 epochs, 500 steps",
+        "Fake nets",
+        "**For comparison**",
+        "training images in place of samples",
         "k-means centroids in place of samples",
-    ]  # fmt: skip
+    ]
     assert "| Model | MNIST, nats | TFD, nats | my_faces\\|50%.npz, nats |" in text
     assert "| DBN | 138 ± 2 | 1909 ± 66 |  |" in text
     assert "| Fake nets |  | not run |  |" in text

@@ -116,8 +116,11 @@ def test_what_a_classifier_saw_stands_beside_the_nats():
     def judged(seed, nats, distance):
         seen = [("frechet_distance", distance), ("precision", 75.0), ("recall", 80.0), ("class_kl", 0.01)]
         entries = [measurement(nats)]
-        entries += [measurement(value, name, metric=metric, standard_error=None) for name in ("best", "training images")
-                    for metric, value in seen]  # fmt: skip
+        entries += [
+            measurement(value, name, metric=metric, standard_error=None)
+            for name in ("best", "training images")
+            for metric, value in seen
+        ]
         return run(seed, measurements=entries)
 
     text = page(judged(0, 180.0, 6.0), judged(1, 184.0, 8.0))
@@ -167,12 +170,12 @@ def test_figures_are_shown_where_there_are_any_and_findings_stand_first():
 
 
 def test_a_recipe_with_details_changed_has_one_row_in_a_part_of_its_own():
-    from gan_repro.reporting import tables
+    from gan_repro.reporting import comparison
 
     changed = trained(0, 90.0, ("best", "last"), recipe={"batch_size": 50})
     table = build(trained(0, 100.0, ("best", "last")), changed)
-    labels = [row[0] for row in tables.main_rows(table)]
-    assert [row[1] for row in tables.verdict_rows(table)[1:] if row[1]] == ["100.0 ± 2.0 SE (1 seed; σ .167, n 10,000)"]
+    labels = [row[0] for row in comparison.main_rows(table)]
+    assert [row[1] for row in comparison.verdict_rows(table)[1:] if row[1]] == ["100.0 ± 2.0 SE (1 seed; σ .167, n 10,000)"]
     part = labels[labels.index("Recipes with a detail changed (--set)") + 1 :]
     assert len(part) == 1 and "batch_size 50 (paper preset: 100)" in part[0]
     assert sum("batch_size 50" in label for label in labels) == 1

@@ -8,8 +8,9 @@ import pytest
 from test_curves import coloured
 from test_figures import read
 
-from gan_repro.errors import RunError
-from gan_repro.reporting import curves, learning
+from experiments.wgan import learning
+from gan_repro.figures import curves
+from gan_repro.system.errors import RunError
 
 
 def snapshot(epoch=3, quality=20.5, channels=1):
@@ -79,8 +80,10 @@ def heights(picture, colour):
     panel = picture[picture.shape[0] // 2 :]
     inner = panel[:, panel.shape[1] // 10 : -panel.shape[1] // 10]  # without the axes' coloured labels
     third = inner.shape[1] // 3
-    return [1 - np.average(np.arange(len(part)), weights=coloured(part.transpose(1, 0, 2), colour)) / len(part)
-            for part in (inner[:, :third], inner[:, -third:])]  # fmt: skip
+    return [
+        1 - np.average(np.arange(len(part)), weights=coloured(part.transpose(1, 0, 2), colour)) / len(part)
+        for part in (inner[:, :third], inner[:, -third:])
+    ]
 
 
 def test_both_lines_lie_where_they_belong(tmp_path):
@@ -113,8 +116,8 @@ def test_the_estimate_is_drawn_as_it_is_and_smoothed(tmp_path):
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("n, shown", [(2, 2), (6, 6), (30, 6)])
 def test_as_many_moments_are_drawn_as_there_is_room_for(tmp_path, monkeypatch, n, shown, channels):
-    tiles, pictures = learning.figures.tiles, []
-    monkeypatch.setattr(learning.figures, "tiles", lambda images, *rest: pictures.append(images) or tiles(images, *rest))
+    tiles, pictures = learning.grids.tiles, []
+    monkeypatch.setattr(learning.grids, "tiles", lambda images, *rest: pictures.append(images) or tiles(images, *rest))
     drawn(tmp_path / "f.png", list(np.arange(n)), [1.0] * n, channels)
     assert len(pictures) == shown
     for images, epoch in ((pictures[0], 1), (pictures[-1], n)):  # the first and the last moment always

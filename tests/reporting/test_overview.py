@@ -6,7 +6,7 @@ import re
 import pytest
 from test_tables import build, experiment, trained
 
-from gan_repro.experiment import KeyFigure
+from gan_repro.papers.experiment import KeyFigure
 from gan_repro.reporting import overview
 
 SHOWN = KeyFigure("mnist", "samples-best", "Figure 9: samples")
@@ -39,14 +39,19 @@ def test_figures_of_two_records_with_one_telling_name_are_told_apart():
     text = page(plain, variant, figures=figures)
     links = dict(re.findall(r"^\* run (\d), seed 0: (.*)$", text, re.MULTILINE))
     assert sorted(links.values()) == [
-        f"[curves of the training](figures/{figures[1]})", f"[samples, best by validation](figures/{figures[0]})"]  # fmt: skip
+        f"[curves of the training](figures/{figures[1]})",
+        f"[samples, best by validation](figures/{figures[0]})",
+    ]
     assert opening(text) == []  # a recipe with a detail changed is no paper's
     assert opening(page(plain, figures=[f"{STEM}0-samples-best.png"])) == [f"{STEM}0-samples-best.png"]
 
 
 def test_a_key_figure_may_be_of_one_model_or_of_all_runs_on_the_data():
-    figures = ["fake-mnist-quick-20epochs-seed0-samples-best.png", "fake-mnist-quick-wide-20epochs-seed0-samples-best.png",
-               "fake-mnist-log-likelihood.png"]  # fmt: skip
+    figures = [
+        "fake-mnist-quick-20epochs-seed0-samples-best.png",
+        "fake-mnist-quick-wide-20epochs-seed0-samples-best.png",
+        "fake-mnist-log-likelihood.png",
+    ]
     runs = [trained(0, 1.0, preset=preset, epochs=20) for preset in ("quick", "quick-wide")]
     wide = KeyFigure("mnist", "samples-best", "Wide", "-wide"), KeyFigure("mnist", "log-likelihood", "Along")
     text = page(*runs, figures=figures, key_figures=wide)
@@ -55,8 +60,16 @@ def test_a_key_figure_may_be_of_one_model_or_of_all_runs_on_the_data():
 
 def test_key_protocol_findings_and_what_to_bear_in_mind_stand_before_the_verdicts():
     text = page(trained(0, 200.0, epochs=20), protocol="By a ruler.", findings={"mnist": ("It is short.",)})
-    parts = ["## Key", "**SE**", "**Other conditions**", "* It is short.", "**Protocol, FAKE.** By a ruler.",
-             "| Model |", "known to mislead", "| other conditions: "]  # fmt: skip
+    parts = [
+        "## Key",
+        "**SE**",
+        "**Other conditions**",
+        "* It is short.",
+        "**Protocol, FAKE.** By a ruler.",
+        "| Model |",
+        "known to mislead",
+        "| other conditions: ",
+    ]
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
 

@@ -7,7 +7,7 @@ from matplotlib.colors import to_rgb
 
 from gan_repro.data import gaussian1d
 from gan_repro.data.source import Described
-from gan_repro.reporting import curves, points
+from gan_repro.figures import curves, points
 
 
 def share(path, colour):

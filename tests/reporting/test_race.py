@@ -6,8 +6,8 @@ import pytest
 from test_records import make_record, measurement
 from test_tables import experiment
 
-from gan_repro.configuration import plain
-from gan_repro.experiment import TrainingRecipe
+from gan_repro.papers.configuration import plain
+from gan_repro.papers.recipe import TrainingRecipe
 from gan_repro.reporting import investigation, race, records
 
 RECIPE = TrainingRecipe(epochs=100, batch_size=100)

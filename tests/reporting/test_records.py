@@ -7,9 +7,10 @@ import math
 
 import pytest
 
-from gan_repro import configuration, files
-from gan_repro.errors import RunError
+from gan_repro.papers import configuration
 from gan_repro.reporting import records
+from gan_repro.system import files
+from gan_repro.system.errors import RunError
 
 
 def measurement(value, generator="best", **changes):
@@ -62,9 +63,24 @@ def test_a_whole_record_passes():
 
 @pytest.mark.parametrize(
     "path",
-    ["schema", "experiment", "dataset", "preset", "seed", "epochs", "config", "config.recipe", "manifest", "command",
-     "manifest.data", "manifest.data.sha256", "cost.minutes", "measurements", "curves"],
-)  # fmt: skip
+    [
+        "schema",
+        "experiment",
+        "dataset",
+        "preset",
+        "seed",
+        "epochs",
+        "config",
+        "config.recipe",
+        "manifest",
+        "command",
+        "manifest.data",
+        "manifest.data.sha256",
+        "cost.minutes",
+        "measurements",
+        "curves",
+    ],
+)
 @pytest.mark.parametrize("damage", ["missing", "wrong"])
 def test_each_missing_or_wrong_field_is_named(path, damage):
     record = make_record()
@@ -191,10 +207,22 @@ def test_folds_are_checked_and_summarised_with_all_their_widths():
 def test_draws_subsets_judges_and_pairs_are_summarised_over_the_seeds():
     rows = [(0.5, 0.1, -0.4, 10.0), (0.7, 0.3, 0.2, 13.0), (0.9, 0.2, -0.1, 16.0)]
     members = [
-        make_record(seed, [measurement(1.0, n_draws=5, draw_deviation=draw, n_subsets=3, subset_deviation=subset,
-                                       judge_difference=judge, paired=paired(difference))])
+        make_record(
+            seed,
+            [
+                measurement(
+                    1.0,
+                    n_draws=5,
+                    draw_deviation=draw,
+                    n_subsets=3,
+                    subset_deviation=subset,
+                    judge_difference=judge,
+                    paired=paired(difference),
+                )
+            ],
+        )
         for seed, (draw, subset, judge, difference) in enumerate(rows)
-    ]  # fmt: skip
+    ]
     for record in members:
         records.check(record, "x.json")
     (summary,) = records.summaries(members)
@@ -233,7 +261,10 @@ def test_other_spaces_and_folds_are_other_measurements():
     spaces = [measurement(1.0), measurement(2.0, space="contrast-normalised to norm 55"), measurement(3.0, n_folds=5)]
     found = records.summaries([make_record(0, spaces)])
     assert [(summary.space, summary.n_folds) for summary in found] == [
-        (None, None), ("contrast-normalised to norm 55", None), (None, 5)]  # fmt: skip
+        (None, None),
+        ("contrast-normalised to norm 55", None),
+        (None, 5),
+    ]
 
 
 def test_an_absent_error_bar_is_no_damage():
@@ -354,8 +385,7 @@ def test_other_data_of_the_same_name_begin_their_figures_otherwise():
     for record, digest in ((here, "1" * 64), (there, "2" * 64), (other, "2" * 64)):
         record["manifest"]["data"]["sha256"] = digest
     of = records.prefixes([[here], [there], [other]])
-    assert [of(record) for record in (here, there, other)] == [
-        "fake-npz_x-11111111", "fake-npz_x-22222222", "fake-npz_y"]  # fmt: skip
+    assert [of(record) for record in (here, there, other)] == ["fake-npz_x-11111111", "fake-npz_x-22222222", "fake-npz_y"]
     assert records.prefixes([[here]])(here) == "fake-npz_x"
 
 

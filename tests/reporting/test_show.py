@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro import convolutional, priors, sampling
+from gan_repro.data.scaling import UNIT
 from gan_repro.evaluation import features
-from gan_repro.layers import OneHot
-from gan_repro.reporting import figures, show
-from gan_repro.scaling import UNIT
+from gan_repro.figures import grids, show
+from gan_repro.latent import priors, sampling
+from gan_repro.networks import convolutional
+from gan_repro.networks.layers import OneHot
 
 CLASSES, SIZE = 3, 4
 
@@ -46,14 +47,14 @@ def drawn(monkeypatch):
     """{"images": ..., ...}: what the last figure was of."""
     held = {}
     monkeypatch.setattr(
-        figures,
+        grids,
         "sample_grid",
         lambda path, images, rows, columns, title=None, low=0, high=1, labels=(): held.update(
             images=images, title=title, labels=labels
         ),
     )
     monkeypatch.setattr(
-        figures, "interpolation_strips", lambda path, strips, low=0, high=1, title=None: held.update(images=strips, title=title)
+        grids, "interpolation_strips", lambda path, strips, low=0, high=1, title=None: held.update(images=strips, title=title)
     )
     return held
 

@@ -8,10 +8,11 @@ import re
 import pytest
 from test_records import make_record, make_sweep, measurement
 
-from gan_repro.configuration import plain
-from gan_repro.errors import RunError
-from gan_repro.experiment import Experiment, Published, TrainingRecipe, bounded
-from gan_repro.reporting import formats, metrics, records, tables
+from gan_repro.papers.configuration import plain
+from gan_repro.papers.experiment import Experiment, Published
+from gan_repro.papers.recipe import TrainingRecipe, bounded
+from gan_repro.reporting import comparison, formats, metrics, records
+from gan_repro.system.errors import RunError
 
 LL = ("parzen_log_likelihood", "nats")
 
@@ -29,9 +30,16 @@ def experiment(name="fake", row="Fake nets", table="table1", numbers=None):
     )
     recipes = {key: {"paper": TrainingRecipe(epochs=100, batch_size=100)} for key in ("mnist", "npz")}
     return Experiment(
-        name=name, title="A title", reference="A reference", recipes=recipes, stages=None, evaluate=None, row=row,
-        table=table, published=default if numbers is None else numbers,
-    )  # fmt: skip
+        name=name,
+        title="A title",
+        reference="A reference",
+        recipes=recipes,
+        stages=None,
+        evaluate=None,
+        row=row,
+        table=table,
+        published=default if numbers is None else numbers,
+    )
 
 
 def trained(seed, value, generators=("best",), **changes):
@@ -45,7 +53,7 @@ def trained(seed, value, generators=("best",), **changes):
 
 
 def build(*members, experiments=None, name="table1"):
-    return tables.build(name, experiments or [experiment()], records.group(members))
+    return comparison.build(name, experiments or [experiment()], records.group(members))
 
 
 FIRST = "Fake nets, run 1: paper preset, 100 epochs, 500 steps"
@@ -76,7 +84,7 @@ def test_fewer_epochs_of_an_unpublished_schedule_are_no_other_conditions():
     paper, short = experiment(numbers=numbers), [trained(seed, 100.0 + seed, epochs=20) for seed in range(3)]
     table = build(*short, experiments=[paper])
     assert table.lines[0].verdict.word == "falls short" and table.lines[0].departures == ()
-    assert tables.verdict_rows(table)[1][-1].startswith("not reached in 20 epochs")
+    assert comparison.verdict_rows(table)[1][-1].startswith("not reached in 20 epochs")
 
 
 def test_a_metric_of_its_own_is_judged_only_as_its_experiment_says():
@@ -137,7 +145,10 @@ def test_fewer_samples_are_another_evaluation_and_no_other_training():
 def test_only_the_best_generator_on_the_same_data_is_judged():
     table = build(*(trained(seed, 225.0, ("last", "averaged-uniform-5", "best")) for seed in range(3)))
     assert [(line.summary.generator, bool(line.verdict)) for line in table.lines] == [
-        ("best", True), ("last", False), ("averaged-uniform-5", False)]  # fmt: skip
+        ("best", True),
+        ("last", False),
+        ("averaged-uniform-5", False),
+    ]
     other = build(*(trained(seed, 9999.0, dataset="npz:faces.npz") for seed in range(3)))
     assert [line.verdict for line in other.lines] == [None]
     validation = [trained(seed, 230.0) for seed in range(3)]
@@ -163,7 +174,7 @@ def test_only_the_best_generator_on_the_same_data_is_judged():
     ],
 )
 def test_digits(value, error, expected):
-    assert tables.digits(value, error) == expected
+    assert comparison.digits(value, error) == expected
 
 
 def test_the_two_error_bars_stand_apart():
@@ -185,14 +196,16 @@ def test_the_two_error_bars_stand_apart():
         ([{"sigma": 0.1, "n_samples": None}], "200.0 ± 2.0 SE (1 seed; σ .1)"),
         ([{"sigma": 0.1}, {"sigma": 0.129}], "200.0 ± 2.0 SE ± 0 SD (2 seeds; σ .1 and .129, n 10,000)"),
         ([{"sigma": 0.2}, {"sigma": 0.1}, {"sigma": 0.3}], "200.0 ± 2.0 SE ± 0 SD (3 seeds; σ .1, .2 and .3, n 10,000)"),
-        ([{"sigma": None, "n_folds": 5, "sigmas": [0.1, 0.129, 0.1, 0.1, 0.1]}],
-         "200.0 ± 2.0 SE (1 seed, 5 folds; σ .1 and .129, n 10,000)"),
+        (
+            [{"sigma": None, "n_folds": 5, "sigmas": [0.1, 0.129, 0.1, 0.1, 0.1]}],
+            "200.0 ± 2.0 SE (1 seed, 5 folds; σ .1 and .129, n 10,000)",
+        ),
     ],
-)  # fmt: skip
+)
 def test_sigma_and_n_stand_beside_the_number(rows, expected):
     members = [make_record(seed, [measurement(200.0, **changes)]) for seed, changes in enumerate(rows)]
     (summary,) = records.summaries(members)
-    assert tables.measured(summary) == expected
+    assert comparison.measured(summary) == expected
 
 
 def test_draws_subsets_judges_and_the_paired_difference_stand_beside_the_number():
@@ -207,7 +220,7 @@ def test_draws_subsets_judges_and_the_paired_difference_stand_beside_the_number(
     assert (row["paired_to"], float(row["paired_difference"]), float(row["draw_deviation"])) == ("best", 26.94, 0.31)
     reference = measurement(244.0, "training images", n_subsets=3, subset_deviation=1.4)
     judged = measurement(7.0, "best", metric="frechet_distance", unit="squared units", judge_difference=-0.53)
-    shown = [tables.measured(summary) for summary in records.summaries([make_record(0, [reference, judged])])]
+    shown = [comparison.measured(summary) for summary in records.summaries([make_record(0, [reference, judged])])]
     assert "subsets ± 1.4" in shown[0] and "second judge -0.53" in shown[1]
 
 
@@ -224,8 +237,8 @@ def test_runs_whose_epoch_was_chosen_by_the_reported_z_are_named():
 
 
 def test_a_change_shows_all_digits():
-    assert tables.change("decay", 1.00004, 1.000004) == "decay 1.00004 (paper preset: 1.000004)"
-    assert tables.change("rates", [2e-4, 1e-8], [0.1]) == "rates 0.0002, 1e-08 (paper preset: 0.1)"
+    assert comparison.change("decay", 1.00004, 1.000004) == "decay 1.00004 (paper preset: 1.000004)"
+    assert comparison.change("rates", [2e-4, 1e-8], [0.1]) == "rates 0.0002, 1e-08 (paper preset: 0.1)"
 
 
 def test_the_verdicts_name_their_conditions():
@@ -265,8 +278,8 @@ def test_numbers_from_memory_are_called_unverified_wherever_they_stand():
 def test_zero_is_said_in_words_where_it_is_no_number():
     (line,) = build(trained(0, 230.0, recipe={"steps_per_epoch": 200})).lines
     assert line.departures == ("steps_per_epoch 200 (paper preset: the whole epoch)",)
-    assert tables.change("momentum", 0, 0.5) == "momentum 0 (paper preset: 0.5)"
-    assert tables.change("norm", False, True) == "norm no (paper preset: yes)"
+    assert comparison.change("momentum", 0, 0.5) == "momentum 0 (paper preset: 0.5)"
+    assert comparison.change("norm", False, True) == "norm no (paper preset: yes)"
 
 
 # ---- presets by model, stages, recipes -----------------------------------------------------------------------------
@@ -372,7 +385,9 @@ def test_tfd_is_judged_by_its_five_folds():
     assert [(line.verdict.word, line.departures) for line in table.lines] == [("reproduced", ())]
     text = formats.markdown(table)
     assert cells(text, "Fake nets, run 1: paper preset, 72 epochs, 4,368 steps") == [
-        "", "2057.0 ± 2.0 SE ± 0 SD (3 seeds, 5 folds; σ .1, n 10,000)"]  # fmt: skip
+        "",
+        "2057.0 ± 2.0 SE ± 0 SD (3 seeds, 5 folds; σ .1, n 10,000)",
+    ]
     assert "4,178 in 5 folds" in text and "SE across the folds" in text
     (row,) = [row for row in csv.DictReader(io.StringIO(formats.comma_separated(table))) if row["kind"] == "measured"]
     assert (row["n_folds"], row["n_test"], row["sigma"]) == ("5", "4178", "0.1")
@@ -397,10 +412,15 @@ def test_stand_ins_of_several_data_sets_share_their_rows():
     theis = experiment("theis", "Checks", numbers=())
     rows = {"mnist": (242.0, 334.0), "npz:faces.npz": (800.0, 900.0)}
     members = [
-        make_record(0, [measurement(value, name, dataset=dataset) for value, name in zip(values, ("images", "centroids"))],
-                    dataset=dataset, experiment="theis", epochs=0)
+        make_record(
+            0,
+            [measurement(value, name, dataset=dataset) for value, name in zip(values, ("images", "centroids"))],
+            dataset=dataset,
+            experiment="theis",
+            epochs=0,
+        )
         for dataset, values in rows.items()
-    ]  # fmt: skip
+    ]
     text = formats.markdown(build(*members, experiments=[experiment(), theis]))
     cell = "{:.1f} ± 2.0 SE (1 seed; σ .167, n 10,000)"
     assert cells(text, "images in place of samples") == [cell.format(242), "", cell.format(800)]
@@ -424,9 +444,13 @@ def test_without_records_all_is_not_run():
 
 
 def test_other_papers_get_their_own_tables():
-    other = experiment("other", "Other", "table2", (
-        Published("table2", "Other", "cifar10", "accuracy", "%", 82.8, None, "Other 2015", ours=True),))  # fmt: skip
-    assert tables.names([experiment(), other]) == ["table1", "table2"]
+    other = experiment(
+        "other",
+        "Other",
+        "table2",
+        (Published("table2", "Other", "cifar10", "accuracy", "%", 82.8, None, "Other 2015", ours=True),),
+    )
+    assert comparison.names([experiment(), other]) == ["table1", "table2"]
     alone = {"n_samples": None, "sigma": None}
     accuracy = measurement(80.0, metric="accuracy", unit="%", dataset="cifar10", standard_error=0.4, **alone)
     time = measurement(5.0, metric="time", unit="s", dataset="cifar10")
@@ -471,7 +495,10 @@ def test_each_error_rate_is_held_against_the_number_of_as_many_samples():
     table = build(*members, experiments=two_numbers())
     words = [line.verdict and line.verdict.word for line in table.lines]
     assert [(line.label, line.summary.n_samples, word) for line, word in zip(table.lines, words)] == [
-        (FIRST, 1000, None), (FIRST, 50_000, "reproduced"), ("training images in place of samples", 50_000, None)]  # fmt: skip
+        (FIRST, 1000, None),
+        (FIRST, 50_000, "reproduced"),
+        ("training images in place of samples", 50_000, None),
+    ]
     text = formats.markdown(table)
     rows = [line for line in text.splitlines() if line.startswith(("| Fake nets", "| training images"))]
     assert rows[:6] == [

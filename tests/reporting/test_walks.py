@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from gan_repro import priors
-from gan_repro.reporting import draw, figures
-from gan_repro.scaling import UNIT
+from gan_repro.data.scaling import UNIT
+from gan_repro.figures import draw, grids
+from gan_repro.latent import priors
 
 
 class Run:
@@ -35,7 +35,7 @@ class Run:
 @pytest.mark.parametrize("classes, labels", [(0, [0] * 6), (4, [0, 1, 2, 3, 0, 1]), (10, [0, 1, 2, 3, 4, 5])])
 def test_each_row_is_a_straight_walk_through_nine_z_with_one_label(classes, labels, tmp_path, monkeypatch):
     drawn = {}
-    monkeypatch.setattr(figures, "interpolation_strips", lambda path, strips, *rest: drawn.update({path.name: strips}))
+    monkeypatch.setattr(grids, "interpolation_strips", lambda path, strips, *rest: drawn.update({path.name: strips}))
     run = Run(classes, tmp_path)
     draw.walk(run, "last")
     strips = drawn["walk-last.png"]

@@ -1,0 +1,210 @@
+"""Figures of numbers: a run's curves, and the style of all of them (colours, axes, legends, titles).
+
+Where the numbers come from is not here. The same arguments give the same bytes: no dates, no global state.
+"""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation
+
+from gan_repro.system import files
+
+DPI = 128  # a power of two: pixels / DPI * DPI is exact, so that no size is off by one
+INK = "#222222"
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#666666")  # Okabe and Ito
+STYLES = ("-", (0, (4, 1.2)), (0, (1, 1)))
+# What stands in for samples has one colour in all figures; generators have the others.
+STAND_INS = {
+    "training images": COLOURS[2],
+    "k-means centroids": COLOURS[3],
+    "the mean training image": COLOURS[4],
+    "all training images": INK,
+}
+OWN = tuple(colour for colour in COLOURS if colour not in STAND_INS.values())
+STAGE = {"color": "#888888", "linewidth": 0.9, "label": "the second stage begins"}
+
+
+def write(path, figure):
+    """Writes a matplotlib figure as PNG, whole or not at all. Raises RunError if that cannot be done."""
+    with files.replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
+
+
+def text_width(text, size):
+    """The width of a line of text in a font of `size` points, in a figure's pixels."""
+    return text_to_path.get_text_width_height_descent(text, FontProperties(size=size), False)[0] * DPI / 72
+
+
+def wrapped(text, width, size):
+    """`text` in as few lines as fit into `width` pixels at `size` points, the longest of them as short as that allows.
+
+    A word wider than `width` has a line of its own and is not broken.
+    """
+    lines = _filled(text, width, size)
+    while len(shorter := _filled(text, max(text_width(line, size) for line in lines) - 1, size)) == len(lines):
+        if shorter == lines:
+            break
+        lines = shorter
+    return lines
+
+
+def _filled(text, width, size):
+    lines = []
+    for word in text.split():
+        if lines and text_width(f"{lines[-1]} {word}", size) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines or [""]
+
+
+def headline(figure, title, size=11):
+    """Gives a figure a title that is no wider than the figure."""
+    width = 0.96 * figure.get_figwidth() * DPI
+    figure.suptitle("\n".join(wrapped(title, width, size)), fontsize=size, color=INK)
+
+
+def kind_title(kind):
+    """What figures call a generator ("best", "last", "averaged-uniform-5", ...) in words; other names stay as they are."""
+    name, _, value = kind.removeprefix("averaged-").partition("-")
+    words = {"best": "best by validation", "last": "last weights"}
+    if kind.startswith("averaged-"):
+        words = {
+            "uniform": f"mean of weights since epoch {value}",
+            "exponential": f"moving average of weights, decay {value}",
+        }
+    return words.get(name, kind)
+
+
+def run_title(model, data, preset, epochs, seed):
+    """Which run a figure is of: "WGAN on MNIST: quick preset, 25 epochs, seed 0". `epochs`: played; 0: not known."""
+    played = f"{epochs:,g} epoch{'' if epochs == 1 else 's'}, " if epochs else ""
+    return f"{model} on {data}: {preset} preset, {played}seed {seed}"
+
+
+def validation_curves(curves):
+    """{kind: {"epoch": [...], "value": [...]}} of a record's curves, "last" first; {} if nothing was validated."""
+    found = next((value for name, value in curves.items() if name.startswith("validation")), {})
+    return dict(sorted(found.items(), key=lambda item: (item[0] != "last", item[0])))
+
+
+def line_axes(axes, ylabel):
+    """Labels, grid and spines of axes whose x is the epoch."""
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+    axes.set_ylabel(ylabel)
+    axes.ticklabel_format(axis="y", useOffset=False)
+    axes.grid(True, color="#e3e3e3", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def plot_line(axes, epochs, values, label=None, stage=0, **style):
+    """A line; the fewer points, the more visible each one is. None (nothing measured then) leaves a hole.
+
+    Behind the epoch `stage` another game begins, and another line.
+    """
+    epochs, values = np.array(epochs, float), np.array([np.nan if value is None else value for value in values], float)
+    style |= {"linewidth": 1.4 if len(values) <= 1000 else 0.6, "marker": "o" if len(values) <= 30 else None, "markersize": 3.5}
+    first = np.count_nonzero(epochs <= stage) if stage else 0
+    for part in (slice(0, first), slice(first, None)):
+        if len(epochs[part]):
+            axes.plot(epochs[part], values[part], label=label, **style)
+            label = None
+
+
+def robust_limits(axes, drawn):
+    """Keeps the first epochs, hundreds of nats below the rest, from flattening the part that matters.
+
+    `drawn`: the values of each curve. Whatever is cut off, the best half of every curve is seen.
+    """
+    values = np.concatenate([np.array(values, float) for values in drawn] or [np.zeros(0)])
+    if len(values) < 4:
+        return
+    quarter, top = np.percentile(values, 25), values.max()
+    bottom = min(quarter - 1.5 * (top - quarter), *(np.median(values) for values in drawn if values))
+    if values.min() < bottom:
+        axes.set_ylim(bottom=bottom - 0.02 * (top - bottom))
+
+
+def legend_below(axes, points=38, *entries, **more):
+    """A legend so many points below the axes, by default below the words under them: there it covers nothing.
+
+    `entries`: handles and labels, as Axes.legend takes them; none: those of what was drawn.
+    """
+    below = axes.transAxes + ScaledTranslation(0, -points / 72, axes.figure.dpi_scale_trans)
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "bbox_transform": below, "borderaxespad": 0.0}
+    axes.legend(*entries, frameon=False, fontsize=8, **place, **more)
+
+
+def _known(values):
+    return [value for value in values if value is not None and np.isfinite(value)]
+
+
+def _judges(training, critic, stage):
+    """Whether D is a critic, for each stage: by the recipe, or because some mean output is no probability."""
+    known = {name: training[name] for name in ("d_real", "d_generated") if name in training}
+    epochs = np.array(training.get("epoch", ()))
+    found = []
+    for there in [epochs <= stage, epochs > stage] if stage else [epochs >= 0]:
+        outputs = _known(value for values in known.values() for value, here in zip(values, there) if here)
+        found.append(critic or any(not 0 <= value <= 1 for value in outputs))
+    return found
+
+
+def training_curves(path, curves, title, critic=False, stage=0):
+    """Writes a run's curves: losses; mean D(x) and D(G(z)), if there; validation log-likelihood by generator, if there.
+
+    Where nothing was measured there is no line: a generator that stands still has no loss. Legends are below the axes.
+
+    Args:
+      path: the PNG.
+      curves: a record's "curves".
+      title: the line above.
+      critic: whether D is a critic, whose outputs are scores and no probabilities. A stage in which a mean output lies
+        outside of [0, 1] has one in any case.
+      stage: the epoch behind which a second stage begins, at a vertical line; 0: there is one stage.
+
+    Raises:
+      RunError: the file cannot be written.
+    """
+    training, validation = curves.get("training", {}), validation_curves(curves)
+    stage = stage if stage < max(training.get("epoch", ()), default=0) else 0
+    critics = dict.fromkeys(_judges(training, critic, stage))
+
+    def named(words):
+        return ", then ".join(words[is_critic] for is_critic in critics)
+
+    panels = [
+        ("loss", {"d_loss": named(("discriminator", "critic")), "g_loss": "generator"}),
+        (f"mean output of {named('Df')}", {"d_real": named(("D(x)", "f(x)")), "d_generated": named(("D(G(z))", "f(G(z))"))}),
+    ]
+    panels = [(ylabel, {name: text for name, text in lines.items() if name in training}) for ylabel, lines in panels]
+    panels = [(ylabel, lines) for ylabel, lines in panels if any(_known(training[name]) for name in lines)]
+    rows = max([len(lines) for _, lines in panels] + [len(validation)], default=0)
+    size = 4.2 * max(1, len(panels) + bool(validation)), 3.2 + 0.16 * (rows + bool(stage))
+    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
+    axes = figure.subplots(1, max(1, len(panels) + bool(validation)), squeeze=False)[0]
+    for axis, (ylabel, lines) in zip(axes, panels):
+        for colour, (name, text) in zip(COLOURS, lines.items()):
+            if _known(training[name]):
+                plot_line(axis, training["epoch"], training[name], text, stage, color=colour)
+        line_axes(axis, ylabel)
+    if validation:
+        for colour, (kind, curve) in zip(OWN, validation.items()):
+            plot_line(axes[-1], curve["epoch"], curve["value"], kind_title(kind), stage, color=colour)
+        line_axes(axes[-1], "validation log-likelihood (nats)")
+        robust_limits(axes[-1], [curve["value"] for curve in validation.values()])
+    for axis in axes if panels or validation else ():
+        if stage:
+            axis.axvline(stage, **STAGE)
+        legend_below(axis)
+    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
+    headline(figure, title)
+    write(path, figure)
+
+
+# ---- sweeps ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,173 @@
+"""The figures of a finished run, from its weights, data and curves. How a figure looks is in grids.py."""
+
+import numpy as np
+
+from gan_repro.evaluation import neighbours
+from gan_repro.figures import grids, points
+from gan_repro.figures.curves import kind_title, training_curves, wrapped
+from gan_repro.figures.curves import run_title as title_of
+
+ROWS, COLUMNS = 4, 5  # Figure 2 of Goodfellow et al. 2014: 4 rows of 5 samples and one training image
+STRIPS, STEPS = 4, 10  # Figure 3 shows two strips of about ten digits; four say more
+WALKS, WALK_POINTS, WALK_STEPS = 6, 9, 3  # Figure 4 of Radford et al. 2015: nine random z in a row
+TRIALS_SHOWN = 3
+HEADING = 140  # pixels: how wide the words above a column of the arithmetic may be
+REFERENCES = 10_000  # training images that are compared at a time
+
+
+def run_title(run):
+    """Which run a figure is of, such as "WGAN, MLP generator on MNIST: quick-mlp preset, 25 epochs, seed 0"."""
+    config = run.config
+    model = run.experiment.model(config.preset, config.dataset)
+    return title_of(model, run.source.spec.title, config.preset, run.epochs, config.seed)
+
+
+def caption(run, kind):
+    """What a figure of a run's images says below or above them: the run, and which of its generators."""
+    ours = ", not in the paper" if kind.startswith("averaged-") else ""
+    return f"{run_title(run)}; {kind_title(kind)}{ours}"
+
+
+def masks(run, kind, walk=False):
+    """What is to be said of a generator that keeps dropout on when samples are drawn; "" of another one.
+
+    `walk`: whether the images of a row are to share their mask.
+    """
+    from gan_repro.latent import sampling
+
+    if not sampling.keeps_dropout(run.generator(kind)):
+        return ""
+    return ", one dropout mask for each row" if walk else ", every image with a dropout mask of its own"
+
+
+def nearest_neighbours(run, kind):
+    """Writes figures/samples-KIND.png: random samples; the last column is the training image nearest to the fifth one.
+
+    Nearest by squared L2 in the space that the networks see, over the training images (goodfeli/adversarial,
+    show_samples_mnist_paper.py). The samples are not selected: they are the first ones of the run's evaluation. Where
+    training images have a folder of their own (Finished.figures_of_data), that figure goes there, and one of the samples
+    alone to figures/.
+    """
+    samples = run.samples(kind, ROWS * COLUMNS)
+    found, shown = nearest(samples[COLUMNS - 1 :: COLUMNS], run.source), run.source.spec.scaling.shown(samples)
+    path, whole = (folder / f"samples-{kind}.png" for folder in (run.workdir.figures, run.figures_of_data))
+    grids.nearest_grid(whole, samples, found, *shown, caption(run, kind))
+    if path != whole:
+        grids.sample_grid(path, samples, ROWS, COLUMNS, caption(run, kind), *shown)
+
+
+def nearest(queries, source):
+    """float32, the shape of `queries`: the training image nearest to each, of equally near ones the first.
+
+    A part of the training images at a time is scaled: all of them as float32 would take four times their memory.
+    """
+    found, lengths = np.empty_like(queries), np.full(len(queries), np.inf)
+    parts = (chunk[i : i + REFERENCES] for chunk in source.chunks("train") for i in range(0, len(chunk), REFERENCES))
+    for images in parts:
+        part = source.spec.scaling(images.astype(np.float32))
+        index, length = (entry[:, 0] for entry in neighbours.nearest(queries, part))
+        nearer = length < lengths
+        found[nearer], lengths[nearer] = part[index[nearer]], length[nearer]
+    return found
+
+
+def samples(run, kind):
+    """Writes figures/samples-KIND.png: a hundred random samples, not selected: the first ones of the run's evaluation.
+
+    Of points there are points.SHOWN, in front of real ones.
+    """
+    from gan_repro.latent.sampling import balanced_labels
+
+    path, title = run.workdir.figures / f"samples-{kind}.png", caption(run, kind)
+    if points.are(run.source.spec.shape):
+        labels = balanced_labels(points.SHOWN, run.source.spec.classes) if run.conditional() else None
+        points.cloud(path, run.samples(kind, points.SHOWN, labels=labels), points.real_of(run.source), labels, title)
+        return
+    images = run.samples(kind, 100)
+    grids.sample_grid(path, images, 10, 10, title, *run.source.spec.scaling.shown(images))
+
+
+def interpolation(run, kind):
+    """Writes figures/interpolation-KIND.png: straight lines in z space between random pairs of points.
+
+    A conditional generator draws class 0 in the first strip, class 1 in the second, ...
+    """
+    _strips(run, kind, "interpolation", STRIPS, 2, STEPS - 1, 0, "Linear interpolation in z")
+
+
+def walk(run, kind):
+    """Writes figures/walk-KIND.png: in each row a walk through nine random z, straight from each to the next.
+
+    A conditional generator draws class 0 in the first row, class 1 in the second, ... (Figure 4 of Radford et al. 2015).
+    """
+    _strips(run, kind, "walk", WALKS, WALK_POINTS, WALK_STEPS, 2, f"Each row: straight lines through {WALK_POINTS} random z")
+
+
+def _strips(run, kind, name, rows, points, steps, draw, title):
+    """Writes figures/NAME-KIND.png: rows through `points` random z each, `steps` from one to the next; `draw`: whose z."""
+    from gan_repro.latent import priors
+    from gan_repro.system import randomness
+
+    pair = randomness.seed_pair(run.config.seed, draw, randomness.FIGURE)
+    corners = run.prior().draw(rows * points, pair).numpy().reshape(rows, points, -1)
+    paths = [np.concatenate([*(priors.line(a, b, steps + 1)[:-1] for a, b in zip(row, row[1:])), row[-1:]]) for row in corners]
+    labels = np.repeat(np.arange(rows) % max(1, run.source.spec.classes), len(paths[0]))
+    images = run.images(kind, np.concatenate(paths), labels, strips=rows)
+    strips = images.reshape(rows, -1, *images.shape[1:])
+    path = run.workdir.figures / f"{name}-{kind}.png"
+    title = f"{caption(run, kind)}. {title}{masks(run, kind, walk=True)}"
+    grids.interpolation_strips(path, strips, *run.source.spec.scaling.shown(images), title)
+
+
+def vector_arithmetic(run, kind, trials, statistics):
+    """Writes figures/arithmetic-KIND.png: the first of arithmetic.trials (Figure 7 of Radford et al. 2015)."""
+    shown = trials[:TRIALS_SHOWN]
+    blocks = [(trial.images, trial.means, trial.results, trial.pixels) for trial in shown]
+    first, second = (statistic.concept for statistic in statistics)
+    headings = [f"A: {first}", "\N{MINUS SIGN} B: plain", f"+ C: {second}", f"= {first} and {second}?"]
+    legend = (
+        "Three exemplars of each concept, picked by what is measured on the images; outlined: the image of their mean z, and "
+        "that of mean(A) \N{MINUS SIGN} mean(B) + mean(C), with uniform noise of \N{PLUS-MINUS SIGN}.25 in z around it. Below "
+        "the results: the same arithmetic on the exemplars' pixels."
+    )
+    path = run.workdir.figures / f"arithmetic-{kind}.png"
+    limits = run.source.spec.scaling.shown(trials[0].images)
+    headings = ["\n".join(wrapped(heading, HEADING, 7.2)) for heading in headings]
+    grids.arithmetic_sheet(path, blocks, headings, *limits, f"{caption(run, kind)}. Vector arithmetic", legend)
+
+
+def class_rows(run, kind, columns=20):
+    """Writes figures/classes-KIND.png: a row for each class, the same z down each column (Figure 2 of CGAN)."""
+    from gan_repro.system import randomness
+
+    classes = run.source.spec.classes
+    z = run.prior().draw(columns, randomness.seed_pair(run.config.seed, 1, randomness.FIGURE)).numpy()
+    images = run.images(kind, np.tile(z, (classes, 1)), np.repeat(np.arange(classes), columns), run.config.seed)
+    title = f"{caption(run, kind)}. A row for each label, the same z down each column{masks(run, kind)}"
+    shown = run.source.spec.scaling.shown(images)
+    grids.sample_grid(run.workdir.figures / f"classes-{kind}.png", images, classes, columns, title, *shown)
+
+
+def averages(run, kinds, measurements=(), n=10):
+    """Writes figures/averages.png: the same z through every generator of the run, one row each; nothing for a single one.
+
+    Beside each row stands which generator it is, and its log-likelihood where `measurements` have it.
+    """
+    if len(kinds) < 2:
+        return
+    rows = np.concatenate([run.samples(kind, n) for kind in kinds])
+    nats = {each["generator"]: each["value"] for each in measurements if each["metric"] == "parzen_log_likelihood"}
+    labels = [(kind_title(kind), *([f"{nats[kind]:,.1f} nats"] if kind in nats else [])) for kind in kinds]
+    title = f"{run_title(run)}. The same z down each column; means and averages of weights are not in the paper"
+    if nats:
+        title += "; nats: Parzen log-likelihood of test images"
+    shown = run.source.spec.scaling.shown(rows)
+    grids.sample_grid(run.workdir.figures / "averages.png", rows, len(kinds), n, title, *shown, labels)
+
+
+def curves(run):
+    """Writes figures/curves.png: losses, D's readings, validation."""
+    recipe = run.config.recipe
+    critic = run.experiment.critic(vars(recipe))
+    path = run.workdir.figures / "curves.png"
+    training_curves(path, run.curves, run_title(run), critic, recipe.total_epochs - recipe.epochs)

@@ -1,0 +1,258 @@
+"""What a user asks to see of a generator: grids of samples, walks through z space, raw arrays. One network, no training data.
+
+How a picture is laid out is in grids.py; the papers' own figures are in draw.py; flags are in sample.py. TensorFlow is
+imported once work begins.
+"""
+
+import numpy as np
+
+from gan_repro.data.scaling import to_pixels
+from gan_repro.figures import draw, grids, points
+from gan_repro.system import files
+from gan_repro.system.errors import UsageError
+
+STOPS = 6  # of a closed walk; an open one goes from the first to the second
+FRAMES = 12  # from stop to stop: a second, at grids.animation's 80 ms
+NO_INK = 0.05  # mean brightness of places below which a reader sees black
+WIDEST = 100  # columns of a row for each label
+
+
+def _images(run, kind, z, listed, repeats=1, seed=None):
+    """(images, labels): what the generator makes of z float32 (n * repeats, d); `repeats` successive z are a walk.
+
+    A walk keeps its label, and without a seed its dropout mask.
+
+    Args:
+      listed: the labels to go through, again and again; () for all classes.
+      seed: as in sampling.images_of.
+
+    Returns:
+      float32 (n * repeats, h, w, c), and int32 (n * repeats,), or None for a generator that sees no labels.
+
+    Raises:
+      UsageError: labels were given and the generator sees none.
+    """
+    from gan_repro.latent import sampling
+
+    network = run.generator(kind)
+    if len(network.inputs) > 1:
+        cycle = np.array(listed or range(run.source.spec.classes), np.int32)
+        labels = np.repeat(np.resize(cycle, len(z) // repeats), repeats)
+    elif listed:
+        raise UsageError(f"--label: the generator of {run.experiment.name} sees no labels; leave the flag out")
+    else:
+        labels = None
+    return sampling.images_of(network, z, labels, seed=seed, strips=len(z) // repeats if repeats > 1 else 1), labels
+
+
+def _shown(run, images):
+    return run.source.spec.scaling.shown(images)
+
+
+def grid(path, run, kind, n, seed, listed=(), shape=None):
+    """Writes a PNG with n samples: a grid of images, or a cloud of points.
+
+    Args:
+      path: the file.
+      run: finished.Finished; of its source only the Spec is asked.
+      kind: one of run.kinds().
+      n: how many.
+      seed: sample j is a function of (seed, j), the weights and its label alone.
+      listed: labels for a conditional generator, () for all its classes: sample j has label listed[j % len(listed)].
+      shape: (rows, columns), rows * columns >= n, filled in reading order. None: a row for each label where there are
+        several (and WIDEST columns are enough), else as square as n allows. Points have no grid.
+    """
+    from gan_repro.latent import sampling
+
+    images, labels = _images(run, kind, sampling.draw(run.prior(), n, seed), listed, seed=seed)
+    title = f"{draw.caption(run, kind)}. z of seed {seed}"
+    if points.are(run.source.spec.shape):
+        points.cloud(path, images, points.real_of(run.source), labels, title + draw.masks(run, kind))
+        return
+    distinct = 1 if labels is None else len(listed) or run.source.spec.classes
+    by_label = 1 < distinct <= n <= WIDEST * distinct and shape in (None, (distinct, -(-n // distinct)))
+    rows, columns = shape or ((distinct, -(-n // distinct)) if by_label else square(n))
+    black, white = _shown(run, images)
+    cells = np.full((rows * columns, *images.shape[1:]), white, np.float32)
+    j = np.arange(n)
+    cells[j % distinct * columns + j // distinct if by_label else j] = images
+    title += f"{'. A row for each label' if by_label else ''}{draw.masks(run, kind)}"
+    grids.sample_grid(path, cells, rows, columns, title, black, white)
+
+
+def square(n):
+    """(rows, columns) of the squarest grid that holds n images."""
+    columns = int(np.ceil(np.sqrt(n)))
+    return -(-n // columns), columns
+
+
+def _stops(run, walks, seed):
+    """float32 (walks, STOPS, d): where the walks go; walk j is a function of (seed, j) alone."""
+    from gan_repro.system import randomness
+
+    prior = run.prior()
+    return np.stack([prior.draw(STOPS, randomness.seed_pair(seed, j, randomness.WALK)).numpy() for j in range(walks)])
+
+
+def walks_of(run, walks, steps, seed, way):
+    """z float32 (walks, steps, d) of the walks of `strips`."""
+    from gan_repro.latent import priors
+
+    return np.stack([priors.PATHS[way](*stops[:2], steps) for stops in _stops(run, walks, seed)])
+
+
+def strips(path, run, kind, walks, steps, seed, way, listed=()):
+    """Writes a PNG with a strip for each walk between two random points of z space, both of them shown.
+
+    Args:
+      path, run, kind, listed: as for `grid`; a walk keeps its label, walk j has listed[j % len(listed)]. Where G keeps
+        dropout on, a walk keeps its mask, too.
+      walks: how many.
+      steps: images of a walk, >= 2.
+      seed: walk j is a function of (seed, j), the weights and its label alone.
+      way: one of priors.PATHS.
+    """
+    images, _ = _images(run, kind, np.concatenate(walks_of(run, walks, steps, seed, way)), listed, steps)
+    title = f"{draw.caption(run, kind)}. {way.capitalize()} interpolation in z of seed {seed}"
+    title += draw.masks(run, kind, walk=True)
+    grids.interpolation_strips(path, images.reshape(walks, steps, *images.shape[1:]), *_shown(run, images), title)
+
+
+def point(path, run, kind, share, seed, way, listed=()):
+    """Writes a PNG with one image: `share` (0 to 1) of the way along the first of the walks of `strips`."""
+    from gan_repro.latent import priors
+
+    start, end = _stops(run, 1, seed)[0, :2]
+    z = priors.PATHS[way](start, end, 101)[[round(100 * share)]]
+    images, _ = _images(run, kind, z, listed)
+    title = f"{draw.caption(run, kind)}. {share:.0%} of the way from one z of seed {seed} to another, {way} interpolation"
+    grids.sample_grid(path, images, 1, 1, title, *_shown(run, images))
+
+
+def strips_and_neighbours(path, run, kind, source, walks, steps, seed, way):
+    """Writes a PNG with the walks of `strips`, and below each the training images nearest to its images.
+
+    Args:
+      source: whose training images, as the run's networks see them; data/source.py.
+      path, run, kind, walks, steps, seed, way: as for `strips`, of a generator that sees no labels.
+    """
+    images, _ = _images(run, kind, np.concatenate(walks_of(run, walks, steps, seed, way)), ())
+    pairs = np.stack([rows.reshape(walks, steps, *rows.shape[1:]) for rows in (images, draw.nearest(images, source))], axis=1)
+    nearest = f"the nearest of {source.spec.sizes['train']:,} images of {source.spec.title}"
+    title = f"{draw.caption(run, kind)}. {way.capitalize()} interpolation in z; below each walk {nearest}"
+    grids.interpolation_strips(path, pairs.reshape(-1, *pairs.shape[2:]), *_shown(run, images), title)
+
+
+def off_prior(path, run, kind, factors, rows, seed, listed=()):
+    """Writes a PNG with a row for each of some z of the prior, and a column for each factor that z is multiplied by.
+
+    Args:
+      factors: numbers; 1 is the z itself, 0 the middle of z space.
+      path, run, kind, seed, listed: as for `grid`; a row keeps its label.
+      rows: how many z.
+    """
+    from gan_repro.latent import sampling
+
+    z = sampling.draw(run.prior(), rows, seed)
+    z = (z[:, None] * np.float32(factors)[:, None]).reshape(-1, z.shape[1])
+    images, _ = _images(run, kind, z, listed, len(factors))
+    names = ", ".join(f"{factor:g}" for factor in factors)
+    title = f"{draw.caption(run, kind)}. In each row one z, times {names}{draw.masks(run, kind, walk=True)}"
+    grids.sample_grid(path, images, rows, len(factors), title, *_shown(run, images))
+
+
+def label_morphs(path, run, kind, pairs, steps, seed):
+    """Writes a PNG with a strip for each pair of labels: from one to the other in equal shares, with the same z all along.
+
+    Args:
+      path, run, kind: as for `grid`, of a conditional generator.
+      pairs: sequence of (label, label).
+      steps: images of a strip, >= 2.
+      seed: strip j has the z of sample j of `grid`.
+
+    Raises:
+      ValueError: the generator sees no labels.
+    """
+    from gan_repro.latent import priors, sampling
+
+    corners = np.eye(run.source.spec.classes)
+    shares = np.concatenate([priors.line(corners[a], corners[b], steps) for a, b in pairs])
+    z = np.repeat(sampling.draw(run.prior(), len(pairs), seed), steps, axis=0)
+    images = sampling.images_of(sampling.with_shares(run.generator(kind)), z, shares, strips=len(pairs))
+    strips_ = images.reshape(len(pairs), steps, *images.shape[1:])
+    names = ", ".join(f"{a} to {b}" for a, b in pairs)
+    title = f"{draw.caption(run, kind)}. From label to label: {names}{draw.masks(run, kind, walk=True)}"
+    grids.interpolation_strips(path, strips_, *_shown(run, images), title)
+
+
+def kernels(path, network, layer, title):
+    """Writes a PNG with the kernels of a convolution that sees pixels: grey is 0, each kernel scaled to its largest weight.
+
+    Args:
+      network: Keras model; its `layer` has a kernel (h, w, 1 or 3, n).
+      title: a line above.
+    """
+    kernel = np.moveaxis(network.get_layer(layer).get_weights()[0], -1, 0)
+    kernel = kernel / np.maximum(np.abs(kernel).max(axis=(1, 2, 3), keepdims=True), 1e-12)
+    rows, columns = square(len(kernel))
+    enlarged = kernel.repeat(4, axis=1).repeat(4, axis=2)
+    grids.sample_grid(path, enlarged, rows, columns, title, -1.0, 1.0)
+
+
+def strongest(path, network, images, labels, shown, title, n=8, rows=12):
+    """Writes a PNG with a row for each of the first maps of D's last convolution: the places that excite it most.
+
+    Beside a map whose places are nearly black stands why.
+
+    Args:
+      network: D, convolutional.discriminator.
+      images: float32 (m, h, w, c), as D sees them; labels: int (m,), or None for a D that sees none.
+      shown: (black, white) of the images.
+      title: a line above.
+      n: places in a row, of as many different images.
+      rows: maps shown.
+    """
+    from gan_repro.evaluation import features
+
+    found = features.strongest(network, images, labels, n)[:rows]
+    black, white = shown
+    ink = ((found - black) / (white - black)).mean(axis=(1, 2, 3, 4))
+    beside = [["answers most where there is next to no ink"] if share < NO_INK else [] for share in ink]
+    title = f"{title}. A row for each of the first {len(found)} maps"
+    grids.sample_grid(path, found.reshape(-1, *found.shape[2:]), len(found), n, title, *shown, beside if any(beside) else ())
+
+
+def animation(path, run, kind, walks, shape, seed, way, listed=()):
+    """Writes a GIF of closed walks through STOPS random points of z space each, side by side; it goes on for ever.
+
+    Args:
+      shape: (rows, columns), or None: as square as possible.
+      path, run, kind, walks, seed, way, listed: as for `strips`; a walk begins with the two points that `strips` joins.
+    """
+    from gan_repro.latent import priors
+
+    z = np.concatenate([priors.loop(stops, FRAMES, way) for stops in _stops(run, walks, seed)])
+    images, _ = _images(run, kind, z, listed, STOPS * FRAMES)
+    frames = images.reshape(walks, STOPS * FRAMES, *images.shape[1:]).swapaxes(0, 1)
+    grids.animation(path, frames, *(shape or square(walks)), *_shown(run, images))
+
+
+def arrays(path, run, kind, n, seed, listed=()):
+    """Writes an .npz file that `--dataset=npz:PATH` reads: the samples that `grid` shows, in order.
+
+    `images` uint8 (n, h, w, c), 0..255; `z` float32 (n, d); `labels` int32 (n,) if the generator is conditional. Each image
+    is turned into pixels alone. Where the networks see contrast-normalised images, its mean and contrast were never
+    theirs to make: its largest absolute value becomes 0 or 255. Points have no pixels: they stand there as they are, as
+    `points` float32 (n, d) in place of `images`.
+    """
+    from gan_repro.latent import sampling
+
+    z = sampling.draw(run.prior(), n, seed)
+    images, labels = _images(run, kind, z, listed, seed=seed)
+    if points.are(run.source.spec.shape):
+        held = {"points": images.reshape(n, -1)}
+    else:
+        held = {"images": np.stack([to_pixels(image, *_shown(run, image)) for image in images])}
+    held |= {"z": z} | ({} if labels is None else {"labels": labels})
+    with files.replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, **held)

@@ -1,0 +1,8 @@
+"""What a paper fills in: its recipe, its numbers and claims; and a run's configuration made of them. No TensorFlow here.
+
+Modules (help(gan_repro.papers.NAME)):
+    experiment     Experiment, published numbers, claims, key figures
+    recipe         Recipe, TrainingRecipe: typed fields with ranges
+    configuration  Config: an experiment, data set, preset and settings, found and checked
+    pylearn2       the recipe and the game of the 2014 papers' code
+"""

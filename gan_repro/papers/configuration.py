@@ -1,0 +1,211 @@
+"""What a run is: an experiment found by name, one of its data sets and presets, fields set, as a Config.
+
+No TensorFlow is imported here: `--list`, `--dry_run` and every usage error answer at once. What recipes hold is not here
+(experiment.py).
+"""
+
+import dataclasses
+import importlib
+import importlib.util
+import math
+import pathlib
+import pkgutil
+import traceback
+import types
+import typing
+
+from gan_repro.data.names import choose_dataset, dataset_kind
+from gan_repro.papers.experiment import Experiment
+from gan_repro.papers.recipe import Recipe, TrainingRecipe, fields_of
+from gan_repro.system.choices import choose, suggest
+from gan_repro.system.errors import UsageError
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """A resolved run: what is trained, on what, from which seed, by which recipe."""
+
+    experiment: str
+    dataset: str
+    preset: str
+    seed: int
+    recipe: Recipe
+
+    def as_dict(self):
+        """Plain JSON values, for config.json and for comparing two configurations."""
+        return {
+            "experiment": self.experiment,
+            "dataset": self.dataset,
+            "preset": self.preset,
+            "seed": self.seed,
+            "recipe": plain(dataclasses.asdict(self.recipe)),
+        }
+
+
+def plain(value):
+    """`value` with tuples turned into lists, as JSON gives them back."""
+    if isinstance(value, dict):
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    return value
+
+
+def names():
+    """The names of all experiments, sorted: the modules of the package `experiments` that stands beside gan_repro.
+
+    Raises:
+      UsageError: another package of that name comes first on the path.
+    """
+    import experiments
+    import gan_repro
+
+    ours, found = (pathlib.Path(package.__path__[0]).resolve().parent for package in (gan_repro, experiments))
+    if ours != found:
+        raise UsageError(
+            f"a package called experiments in {found} hides gan_repro's own in {ours}: run this from another folder"
+        )
+    return sorted(module.name for module in pkgutil.iter_modules(experiments.__path__) if not module.name.startswith("_"))
+
+
+def find(name):
+    """The Experiment called `name`.
+
+    Raises:
+      UsageError: an unknown one, or its file cannot be imported or does not describe an experiment of that name.
+    """
+    choose("experiment", name, names())
+    path = _shown(importlib.util.find_spec(f"experiments.{name}").origin)
+    try:
+        found = getattr(importlib.import_module(f"experiments.{name}"), "EXPERIMENT", None)
+    except (Exception, SystemExit) as error:  # whatever a file may do that somebody is writing
+        raise UsageError(f"{path} cannot be used: {type(error).__name__}: {error}{_place(error)}") from error
+    if not isinstance(found, Experiment):
+        raise UsageError(f"{path} describes no experiment: it must have EXPERIMENT = Experiment(name={name!r}, ...)")
+    if found.name != name:
+        raise UsageError(f"{path}: the name of its EXPERIMENT is {found.name!r}: it must be {name!r}, as the file is called")
+    return found
+
+
+def _shown(path):
+    """A path, as seen from the folder that holds gan_repro and experiments where it is below that."""
+    import experiments
+
+    path, above = pathlib.Path(path), pathlib.Path(experiments.__path__[0]).parent
+    return path.relative_to(above) if path.is_relative_to(above) else path
+
+
+def _place(error):
+    """Where in the files of experiments an exception arose: " (experiments/lsgan.py, line 3)"; "" where it says so itself."""
+    import experiments
+
+    ours = tuple(experiments.__path__)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(ours)]
+    told = isinstance(error, SyntaxError) or not frames
+    return "" if told else f" ({_shown(frames[-1].filename)}, line {frames[-1].lineno})"
+
+
+def usable(warn):
+    """The Experiments of all names, sorted. One that cannot be used hides no other: `warn` gets a line that says why."""
+    found = []
+    for name in names():
+        try:
+            found.append(find(name))
+        except UsageError as error:
+            warn(str(error))
+    return found
+
+
+def filled(config):
+    """A configuration as Config.as_dict gives it, perhaps an older version's: fields that came later have their defaults.
+
+    So the default of a new field must stand for what was done before. Without a known experiment, data set and preset
+    the configuration is returned as it is.
+    """
+    try:
+        recipe = find(config["experiment"]).recipes[dataset_kind(config["dataset"])][config["preset"]]
+        fields = [field for field in dataclasses.fields(recipe) if field.default is not dataclasses.MISSING]
+        return config | {"recipe": {field.name: plain(field.default) for field in fields} | config["recipe"]}
+    except (AttributeError, KeyError, TypeError, UsageError):
+        return config
+
+
+def identity(config):
+    """What makes a run another run: a configuration as Config.as_dict gives it, `filled`, without what may be changed later.
+
+    That are `epochs`, of which more continue a run, and what only draws pictures. A configuration that is none is returned
+    as it is.
+    """
+    if not isinstance(config.get("recipe"), dict):
+        return config
+    config, left_out = filled(config), {"epochs"} | fields_of(TrainingRecipe, "pictures")
+    return config | {"recipe": {key: value for key, value in config["recipe"].items() if key not in left_out}}
+
+
+def resolve(experiment, dataset=None, preset="paper", seed=0, epochs=None, settings=()):
+    """The Config of a command line.
+
+    Args:
+      experiment: an Experiment.
+      dataset: one of its data sets, or None for its first.
+      preset: one of the data set's.
+      seed: 0 <= seed < 2**31.
+      epochs: overrides the recipe's, or None.
+      settings: "key=value" strings for fields of the recipe; of two for the same field the last holds.
+
+    Raises:
+      UsageError: a name, key, type or value is not valid, or two numbers of epochs are given.
+    """
+    dataset = next(iter(experiment.recipes)) if dataset is None else dataset
+    recipes = experiment.recipes[choose_dataset(dataset, experiment.recipes)]
+    recipe = recipes[choose("preset", preset, list(recipes))]
+    if not 0 <= seed < 2**31:
+        raise UsageError(f"seed = {seed}: must be >= 0 and < 2**31")
+    if epochs is not None and not hasattr(recipe, "epochs"):
+        raise UsageError(f"--epochs={epochs}: {experiment.name} trains nothing")
+    changes = dict(parse_setting(type(recipe), setting) for setting in settings)
+    if epochs is not None and changes.setdefault("epochs", epochs) != epochs:
+        raise UsageError(f"--epochs={epochs} and --set=epochs={changes['epochs']}: leave one of them out")
+    return Config(experiment.name, dataset, preset, seed, dataclasses.replace(recipe, **changes))
+
+
+def parse_setting(recipe_class, setting):
+    """Turns "key=value" into (key, typed value) for a field of `recipe_class`.
+
+    Raises:
+      UsageError: no "=", an unknown key, or a value of the wrong type; the message names the valid ones.
+    """
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise UsageError(f"--set={setting}: must be key=value")
+    hints = typing.get_type_hints(recipe_class)
+    fields = [field.name for field in dataclasses.fields(recipe_class)]
+    choose("recipe field", key, fields)
+    return key, _parse(key, text, hints[key])
+
+
+def _parse(key, text, hint):
+    origin = typing.get_origin(hint)
+    if origin is typing.Literal:
+        options = typing.get_args(hint)
+        if text not in options:
+            raise UsageError(f"--set={key}={text}: must be one of {', '.join(options)}.{suggest(text, options)}")
+        return text
+    if origin is tuple:
+        inner = typing.get_args(hint)[0]
+        return tuple(_parse(key, entry, inner) for entry in text.split(",")) if text else ()
+    if origin in (typing.Union, types.UnionType):
+        if text.lower() == "none":
+            return None
+        return _parse(key, text, next(option for option in typing.get_args(hint) if option is not type(None)))
+    if hint is bool:
+        if text.lower() not in ("true", "false"):
+            raise UsageError(f"--set={key}={text}: must be true or false")
+        return text.lower() == "true"
+    try:
+        value = hint(text)
+    except ValueError as error:
+        raise UsageError(f"--set={key}={text}: must be {'a whole number' if hint is int else 'a number'}") from error
+    if hint is float and not math.isfinite(value):
+        raise UsageError(f"--set={key}={text}: must be a finite number")
+    return value

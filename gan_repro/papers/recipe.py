@@ -1,0 +1,125 @@
+"""Recipes: what a paper fixes, field by field, with ranges; every experiment's recipe is a subclass.
+
+No TensorFlow is imported here.
+"""
+
+import dataclasses
+import operator
+import re
+import typing
+
+from gan_repro.system.errors import UsageError
+
+LATEST = 10**6  # epochs
+
+
+def bounded(default=dataclasses.MISSING, *, low=None, high=None, above=None, below=None, role="training"):
+    """A dataclass field whose number, or every number of whose tuple, satisfies low <= n <= high and above < n < below.
+
+    `role` says what two runs that differ in the field differ in: "training": in what is trained; "schedule": in how long;
+    "evaluation": only in what is kept, shown and measured of it, or in roundings; "pictures": only in which pictures are
+    drawn on the way. Tables compare recipes by it, and `identity` tells runs apart; a field that is declared without
+    `bounded` has the role "training".
+    """
+    limits = {"low": low, "high": high, "above": above, "below": below}
+    return dataclasses.field(default=default, metadata=limits | {"role": role})
+
+
+def fields_of(recipe, role):
+    """The names of the fields of a Recipe that have a role of `bounded`: a set. "pictures" are a part of "evaluation"."""
+    roles = (role, "pictures") if role == "evaluation" else (role,)
+    return {field.name for field in dataclasses.fields(recipe) if field.metadata.get("role", "training") in roles}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What every run has. An experiment's recipe is a subclass with the paper's own fields; `--set` reaches all of them.
+
+    Attributes:
+      n_samples: samples that an evaluation draws.
+    """
+
+    n_samples: int = bounded(10_000, low=2, high=10**6, role="evaluation")
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            _check_range(field, getattr(self, field.name))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingRecipe(Recipe):
+    """What every run that trains a generator has besides.
+
+    Attributes:
+      epochs: passes over the training images; not part of what makes two configurations different (more epochs continue).
+      batch_size: images of a minibatch.
+      steps_per_epoch: at most so many minibatches an epoch; 0: as many whole ones as the training images give.
+      precision: Keras's dtype policy of the networks: their arithmetic; variables are float32 in both.
+      jit_compile: compile the step with XLA (on CPUs slower: Keras's matrix products then bypass oneDNN).
+      averages: averages of the generator's weights to keep beside it: "exponential-DECAY" or "uniform-EPOCH"
+        (averaging.py). They never touch the training.
+      validate_every: epochs between validations; the best generator is chosen among these.
+      samples_every: epochs between grids of samples.
+    """
+
+    epochs: int = bounded(low=1, high=LATEST, role="schedule")
+    batch_size: int = bounded(low=1, high=10**6)
+    steps_per_epoch: int = bounded(0, low=0, high=10**9, role="schedule")
+    precision: typing.Literal["float32", "mixed_bfloat16"] = "float32"
+    jit_compile: bool = bounded(False, role="evaluation")
+    averages: tuple[str, ...] = bounded((), role="evaluation")
+    validate_every: int = bounded(5, low=1, high=10**6, role="evaluation")
+    samples_every: int = bounded(5, low=1, high=10**6, role="pictures")
+
+    @property
+    def total_epochs(self):
+        """The epochs of all stages together; a recipe with more than one stage says so."""
+        return self.epochs
+
+    def __post_init__(self):
+        super().__post_init__()
+        parsed = [parse_average(kind) for kind in self.averages]
+        twice = [kind for kind, value in zip(self.averages, parsed) if parsed.count(value) > 1]
+        if twice:
+            raise UsageError(f"averages: {', '.join(twice)}: each may be named once")
+
+
+def _check_range(field, value):
+    limits = field.metadata
+    if not any(limits.get(key) is not None for key in ("low", "high", "above", "below")):
+        return
+    tests = {
+        "low": operator.ge,
+        "high": operator.le,
+        "above": operator.gt,
+        "below": operator.lt,
+    }
+    signs = {"low": ">=", "high": "<=", "above": ">", "below": "<"}
+    given = {key: limits[key] for key in tests if limits.get(key) is not None}
+    values = value if isinstance(value, tuple) else (value,)
+    if not all(tests[key](value, limit) for value in values for key, limit in given.items()):
+        valid = " and ".join(f"{signs[key]} {limit}" for key, limit in given.items())
+        raise UsageError(f"{field.name} = {value}: must be {valid}")
+
+
+def parse_average(kind):
+    """Splits "exponential-.9999" or "uniform-5" into (decay, first epoch).
+
+    Returns:
+      (decay, epoch): decay in (0, 1) with epoch 0 for exponential; decay 1.0 with the epoch (0-based number of whole
+      epochs played before averaging begins) for uniform.
+
+    Raises:
+      UsageError: anything else.
+    """
+    name, _, value = kind.partition("-")
+    plain = re.fullmatch(r"[0-9.e-]{1,30}", value)  # it becomes part of the names of files
+    try:
+        if name == "exponential" and plain and 0 < float(value) < 1:
+            return float(value), 0
+        if name == "uniform" and plain and 0 <= int(value) <= LATEST:
+            return 1.0, int(value)
+    except ValueError as error:
+        raise UsageError(f"averages: {kind!r}: {error}; valid: exponential-DECAY, uniform-EPOCH") from error
+    valid = f"exponential-DECAY (0 < DECAY < 1) and uniform-EPOCH (0 <= EPOCH <= {LATEST})"
+    raise UsageError(f"averages: {kind!r}: valid are {valid}, in plain digits")

@@ -1,0 +1,390 @@
+"""A run from its configuration to its record: data, folder, training, evaluation, record, in this order.
+
+Flags are not here (run.py, evaluate.py), nor the loop (trainer.py). TensorFlow is imported only once work begins.
+"""
+
+import contextlib
+import dataclasses
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from gan_repro.papers import configuration
+from gan_repro.system import files
+from gan_repro.training import history
+from gan_repro.system import signals
+from gan_repro.system import machine
+from gan_repro.system.errors import RunError
+from gan_repro.system.errors import UserError
+from gan_repro.runs.trained import Finished
+from gan_repro.runs.trained import load_config
+from gan_repro.reporting import records
+from gan_repro.reporting import comparison
+from gan_repro.runs.workdir import Workdir
+
+
+def default_workdir(config):
+    """runs/<experiment>-<dataset>-<preset>-seed<N>; of npz:PATH and images:FOLDER only how the file's name begins."""
+    kind, _, path = config.dataset.partition(":")
+    dataset = f"{kind}-{Path(path).stem[:50]}" if path else kind.replace("/", "-")
+    return Path("runs") / f"{config.experiment}-{dataset}-{config.preset}-seed{config.seed}"
+
+
+def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fallback=None):
+    """Trains, evaluates and reports one run; continues an unfinished one; shows a finished one.
+
+    Args:
+      experiment, config: what to run.
+      place: the run's folder; None: default_workdir.
+      data_dir: where data are looked for.
+      tensorboard: also write metrics for TensorBoard.
+      fallback: the Config to go on with if config's data set cannot be had; None: then that is an error.
+
+    Returns:
+      Exit code: 0, or 128 + n where signal n ended the run.
+
+    Raises:
+      UserError: data cannot be had, the folder belongs to another configuration, training diverged, ...
+    """
+    workdir = Workdir(place or default_workdir(config))
+    workdir.check_own()
+    settled_before = fallback is not None and _holds(workdir, fallback)  # then the data decide, below
+    if not settled_before and _show_finished(workdir, config):
+        return 0
+    from gan_repro.system import tensorflow_setup
+    from gan_repro.figures import points
+
+    print("starting TensorFlow ...", flush=True)
+    strategy = tensorflow_setup.prepare()
+    source, config, warning = _load(experiment, config, data_dir, fallback)
+    workdir = Workdir(place or default_workdir(config))
+    code = 0
+    if not (warning and _show_finished(workdir, config)):
+        with workdir.locked(), _beginning(workdir, config):
+            workdir.check(config)
+            manifest = _training_manifest(workdir, config, source)
+            workdir.settle(config)  # only now: a refused continuation leaves the old configuration
+            spec = source.spec
+            print(": ".join(dict.fromkeys([experiment.known_as, experiment.model(config.preset, config.dataset)])))
+            what = "points" if points.are(spec.shape) else f"images of {' x '.join(map(str, spec.shape))}"
+            print(f"{spec.title}: {spec.sizes['train']:,} training {what}")
+            print(f"folder {workdir.path}")
+            stages = experiment.stages(config, source)
+            loop = _loop(experiment, stages, config, source, workdir, tensorboard) if stages else None
+            options = [f"--workdir={workdir.path}", *([f"--data_dir={data_dir}"] if data_dir else [])]
+            options += ["--tensorboard"] if tensorboard else []
+            try:
+                if loop:
+                    _train(loop, strategy)
+                with signals.signals_raised():
+                    _record(experiment, config, source, workdir, loop, manifest, complete=True)
+            except signals.Interrupted as interruption:
+                print(f"\nstopped{_reached(loop) if loop else ''}. Continue with:")
+                print(f"  {command(config)} {shlex.join(options)}")
+                code = 128 + interruption.number
+    if warning:
+        print(warning)
+    return code
+
+
+def evaluate_again(place, data_dir=None):
+    """Evaluates the finished or interrupted run in the folder `place`, and rewrites its record.
+
+    Raises:
+      RunError: there is no run, nothing of it was trained yet, or it is damaged.
+    """
+    workdir = Workdir(place)
+    experiment, config = load_config(workdir)
+    workdir.check_own()
+    from gan_repro import data
+    from gan_repro.system import tensorflow_setup
+
+    strategy = tensorflow_setup.prepare()
+    with workdir.locked(), _memory_told(config):
+        source = data.load(config.dataset, data_dir, experiment.scaling(config))
+        manifest = _read_manifest(workdir, source) or _new_manifest(config, source)
+        stages = experiment.stages(config, source)
+        loop, complete = None, True
+        if stages:
+            loop = _loop(experiment, stages, config, source, workdir)
+            again = f"{command(config)} {shlex.join([f'--workdir={workdir.path}'])}"
+            with strategy.scope():
+                if not loop.restore(_refuse_earlier(workdir, again)):
+                    raise RunError(f"{workdir.path}: nothing was trained yet; run it first")
+                if not loop.in_last_stage():
+                    raise RunError(
+                        f"{workdir.path}: the run is still in its stage {loop.stage().name}; the generator to evaluate is that "
+                        f"of the stage {stages[-1].name}. Continue it with: {again}"
+                    )
+                loop.export()
+            complete = loop.finished()
+        changed = _changed(manifest)
+        if changed:
+            manifest["evaluated_under"] = changed
+        _record(experiment, config, source, workdir, loop, manifest, complete)
+
+
+@contextlib.contextmanager
+def _beginning(workdir, config):
+    """A run whose networks cannot be built (they do not fit the data, or the memory) leaves nothing behind."""
+    try:
+        with _memory_told(config):
+            yield
+    except UserError:
+        if not (workdir.begun() or workdir.metrics.exists()):
+            workdir.abandon()
+        raise
+
+
+@contextlib.contextmanager
+def _memory_told(config):
+    """Turns a lack of memory into a RunError that names what the recipe changes, or else what decides."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        names = [f"{name} = {value}" for name, value in _changes(config)] or ["batch_size", "n_samples"]
+        reason = str(getattr(error, "message", error)).partition("\n")[0].rpartition("}} ")[2].partition(" on /job")[0]
+        raise RunError(
+            f"not enough memory ({reason}); smaller numbers take less, here of {', '.join(names)}, or a smaller --preset"
+        ) from error
+
+
+def _refuse_earlier(workdir, again):
+    """What is called instead of a warning where an earlier checkpoint would be taken: the weights would go back to it."""
+
+    def refuse(line):
+        first = f"delete {workdir.record} and " if workdir.record.exists() else ""
+        raise RunError(f"{line}. To play the steps since then once more, {first}continue the run: {again}")
+
+    return refuse
+
+
+def _holds(workdir, config):
+    """Whether the folder holds a run of this configuration, finished or not."""
+    if not workdir.config.exists():
+        return False
+    try:
+        workdir.check(config)
+    except RunError:
+        return False
+    return True
+
+
+def _show_finished(workdir, config):
+    """Whether the folder holds a finished run of `config` with as many epochs or more; if so, its record is shown."""
+    if not workdir.record.exists():
+        return False
+    workdir.check(config)
+    try:
+        record = files.read_json(workdir.record)
+        records.check(record, workdir.record)
+    except RunError as error:
+        again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={workdir.path}"])
+        raise RunError(f"{error}. It is written anew by: {again}") from error
+    played, wanted = record["config"]["recipe"].get("epochs", 0), getattr(config.recipe, "epochs", 0)
+    if not record.get("complete") or played < wanted:
+        return False
+    print(f"finished already ({record['epochs']} epochs): {workdir.record}")
+    _report(record)
+    return True
+
+
+def _load(experiment, config, data_dir, fallback):
+    """(source, config, warning): the data, and what was settled for where the default could not be had."""
+    from gan_repro import data
+    from gan_repro.data.source import DatasetUnavailable
+
+    try:
+        return data.load(config.dataset, data_dir, experiment.scaling(config)), config, None
+    except DatasetUnavailable as error:
+        if fallback is None:
+            raise
+        warning = (
+            f"\nNOTE: {config.dataset} could not be had ({error})\n"
+            "This run uses the built-in `glyphs` digits instead. They are NOT MNIST: no number and no picture of it may be\n"
+            "read as MNIST's. Everything that it writes is labelled glyphs."
+        )
+        print(warning, flush=True)
+        return data.load(fallback.dataset, data_dir, experiment.scaling(fallback)), fallback, warning
+
+
+def _new_manifest(config, source):
+    return {
+        "commit": machine.commit(),
+        "choice": records.CHOICE,
+        "seed": config.seed,
+        "data": _data(source),
+        "precision": getattr(config.recipe, "precision", "float32"),
+        "jit_compile": getattr(config.recipe, "jit_compile", False),
+        **machine.conditions(),
+        "continued_under": [],
+    }
+
+
+def _data(source):
+    """What a manifest keeps of the data: which they are, and what building the networks takes without them."""
+    spec = source.spec
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "shape": list(spec.shape),
+        "classes": spec.classes,
+        "sha256": source.digest(),
+    }
+
+
+def _read_manifest(workdir, source):
+    """The manifest in the run's folder; None where nothing was trained yet.
+
+    Raises:
+      RunError: it is missing or damaged, or the data are others than those that it names.
+    """
+    if not workdir.begun():
+        return None
+    if not workdir.manifest.exists():
+        raise RunError(
+            f"{workdir.path} holds a run without its manifest.json, which says what it was trained on. Put back a copy "
+            "(`manifest` of record.json), or choose another --workdir."
+        )
+    manifest = files.read_json(workdir.manifest)
+    try:
+        trained_on = manifest["data"]["sha256"]
+        manifest["continued_under"] += []
+    except (KeyError, TypeError) as error:
+        raise RunError(f"{workdir.manifest} is damaged: it has no {error}") from error
+    now = _data(source)
+    if trained_on != now["sha256"]:
+        raise RunError(f"{workdir.path} was trained on other data under the name {source.spec.name}; choose another --workdir")
+    manifest["data"] = now  # older versions kept less of them
+    return manifest
+
+
+def _changed(manifest):
+    """{key: value} of the present conditions that differ from those of the manifest."""
+    now = machine.conditions() | {"commit": machine.commit()}
+    return {key: value for key, value in now.items() if manifest.get(key) != value}
+
+
+def _training_manifest(workdir, config, source):
+    """The manifest of a training that begins or goes on, written; going on under other conditions warns and is noted."""
+    manifest = _read_manifest(workdir, source)
+    if manifest is None:
+        manifest = _new_manifest(config, source)
+    else:
+        manifest.pop("weights_sha256", None)  # of weights that will be others
+        changed = _changed(manifest)
+        if changed and changed not in manifest["continued_under"]:
+            _warn(f"this run began under other conditions ({', '.join(changed)} differ): bits may differ; the record says so")
+            manifest["continued_under"].append(changed)
+    files.write_json(workdir.manifest, manifest)
+    return manifest
+
+
+def _loop(experiment, stages, config, source, workdir, tensorboard=False):
+    from gan_repro.training import callbacks
+    from gan_repro.training import trainer
+
+    loop = trainer.Loop(stages, workdir, config.seed, warn=_warn)
+    pictures = experiment.pictures(config) or callbacks.SampleGrid
+    loop.callbacks += [callbacks.ProgressLine(), pictures(loop, workdir.samples, config.recipe.samples_every, source.spec)]
+    if tensorboard:
+        loop.callbacks.append(callbacks.TensorBoard(loop, workdir.tensorboard))
+    return loop
+
+
+def _train(loop, strategy):
+    """Trains to the end. Raises signals.Interrupted as the loop does."""
+    from gan_repro.training import callbacks
+
+    loop.on_resume = lambda step, total: print(f"continuing from step {step:,} of {total:,}", flush=True)
+    with strategy.scope():
+        loop.run()
+    played = loop.step() - loop.resumed_at
+    print(f"trained {played:,} steps, {loop.step():,} in all ({callbacks.duration(loop.progress.seconds)})")
+
+
+def _reached(loop):
+    return f" at step {loop.step():,} of {loop.total_steps():,}; everything is saved"
+
+
+def command(config):
+    """The command line that gives a run of this configuration."""
+    words = ["python", "-m", "gan_repro.run", f"--experiment={config.experiment}", f"--dataset={config.dataset}"]
+    words += [f"--preset={config.preset}", f"--seed={config.seed}"]
+    for name, value in _changes(config):
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        words.append(f"--epochs={value}" if name == "epochs" else f"--set={name}={text}")
+    return shlex.join(words)
+
+
+def _changes(config):
+    """(name, value) of each field of the recipe that is not the preset's."""
+    base = configuration.resolve(configuration.find(config.experiment), config.dataset, config.preset, config.seed).recipe
+    values = ((field.name, getattr(config.recipe, field.name)) for field in dataclasses.fields(base))
+    return [(name, value) for name, value in values if value != getattr(base, name)]
+
+
+def _record(experiment, config, source, workdir, loop, manifest, complete):
+    """Evaluates the run and writes its record.json, whole or not at all."""
+    print("evaluating ...", flush=True)
+    curves = history.curves(loop.progress.rows) if loop else {}
+    run = Finished(experiment, config, source, workdir, curves)
+    if loop:
+        run = dataclasses.replace(run, rows=tuple(loop.progress.rows), epochs=loop.epochs(), step=loop.step())
+    start = time.monotonic()
+    measurements = experiment.evaluate(run)
+    if not isinstance(measurements, (list, tuple)):
+        again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={workdir.path}"])
+        raise RunError(
+            f"evaluate of the experiment {experiment.name} returned {measurements!r:.50} and not a list of measurements "
+            f"(run.measurement); mend it. The training is kept; to evaluate it, run: {again}"
+        )
+    evaluated = time.monotonic() - start
+    manifest = manifest | {"weights_sha256": {kind: files.sha256(workdir.weights(kind)) for kind in run.kinds()}}
+    files.write_json(workdir.manifest, manifest)
+    chosen, plain = loop.progress.best if loop else None, config.as_dict()
+    seconds = loop.progress.seconds if loop else 0.0
+    record = {
+        "schema": 1,
+        **{key: plain[key] for key in ("experiment", "dataset", "preset", "seed")},
+        "epochs": run.epochs,
+        "complete": complete,
+        "best": chosen,
+        "choice": records.choice(chosen, manifest),
+        "notices": loop.progress.notices if loop else [],
+        "config": plain,
+        "manifest": manifest,
+        "cost": {
+            "minutes": round((seconds + evaluated) / 60, 2),
+            "steps": run.step,
+            "steps_per_second": round(run.step / seconds, 2) if seconds else None,
+            "processor": manifest["processor"],
+        },
+        "command": command(config),
+        "measurements": measurements,
+        "curves": curves,
+    }
+    files.write_json(workdir.record, record)
+    print(f"done: {workdir.record}; figures in {workdir.figures}")
+    _report(record)
+
+
+def _report(record):
+    """Says a record's measurements, one line each."""
+    for entry in record["measurements"]:
+        value, error = comparison.digits(entry["value"], entry["standard_error"])
+        rest = [entry["space"]] if "space" in entry else []
+        rest += [f"sigma {entry['sigma']:.3f}"] if "sigma" in entry else []
+        counts = {"n_samples": "samples", "n_test": "test images"}
+        rest += [f"{entry[key]:,} {title}" for key, title in counts.items() if key in entry]
+        what = f"{entry['metric']} ({entry['dataset']}, {entry['generator']})"
+        print(f"  {what}: {value}{error and f' +- {error}'} {entry['unit']}{'; ' if rest else ''}{', '.join(rest)}")
+
+
+def _warn(line):
+    if sys.stdout.isatty():
+        print(flush=True)  # the progress line stays as it is
+    print(f"warning: {line}", file=sys.stderr, flush=True)

@@ -1,0 +1,217 @@
+"""A trained run as an experiment's `evaluate` sees it: its data, generators, samples, curves. Nothing is measured here."""
+
+import dataclasses
+import gc
+import shlex
+
+from gan_repro.data import names
+from gan_repro.papers import configuration
+from gan_repro.system import files
+from gan_repro.networks import weights
+from gan_repro.papers.experiment import Experiment
+from gan_repro.data.source import Described
+from gan_repro.data.source import Spec
+from gan_repro.system.errors import DataError
+from gan_repro.system.errors import RunError
+from gan_repro.system.errors import UsageError
+from gan_repro.runs.workdir import Workdir
+
+# Data whose images are not ours to publish: a user's own, whose licence is not known here, and photographs of persons.
+UNPUBLISHED = ("npz", "images", "tfd", "tfd96", "celeb_a")
+LARGE = 10**7  # weights: 40 MB
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Finished:
+    """A trained run as an experiment's `evaluate` sees it.
+
+    Attributes:
+      experiment, config: which run it is.
+      source: its data.
+      workdir: its folder; figures go to workdir.figures.
+      curves: as metrics.curves gives them; {} where nothing was trained.
+      rows: those of metrics.csv, dicts, each the means over up to 100 minibatches.
+      epochs, step: epochs and minibatches played, over all stages; what the training wrote of a later step is of a time
+        to which the run went back. 0: nothing was played, or it is not known.
+    """
+
+    experiment: Experiment
+    config: configuration.Config
+    source: object
+    workdir: Workdir
+    curves: dict
+    rows: tuple = ()
+    epochs: float = 0
+    step: int = 0
+
+    @property
+    def figures_of_data(self):
+        """The folder of figures that show images of the data: workdir.figures, or one below it that stays in the run's folder.
+
+        The latter of UNPUBLISHED data: `gan_repro.tables --add` copies what lies in workdir.figures itself.
+        """
+        private = names.dataset_kind(self.config.dataset) in UNPUBLISHED
+        return self.workdir.real_images if private else self.workdir.figures
+
+    def kinds(self):
+        """The generators whose weights are there: "best" and "last" first, then averages."""
+        return self.workdir.kinds()
+
+    def generator(self, kind):
+        """Keras model, float32, with the weights of `kind`.
+
+        Raises:
+          RunError: the file of the weights is missing or damaged.
+        """
+        return self.loaded(self._built(), self.workdir.weights(kind))
+
+    def _built(self):
+        """The generator as it begins.
+
+        Keras's models refer to themselves, so that they outlive their use until Python looks for such: of large ones
+        several were held at a time, and the evaluation of TFD's took 5.7 GB instead of 4.5.
+        """
+        network = self.experiment.generator(self.config, self.source.spec)
+        if network.count_params() > LARGE:
+            gc.collect()
+        return network
+
+    def loaded(self, network, path):
+        """`network` with the weights in a file. Raises RunError: the file is missing, damaged or of another network."""
+        try:
+            return weights.read(network, path)
+        except RunError as error:
+            again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={self.workdir.path}"])
+            raise RunError(f"{error}. Written anew from the run's checkpoint it is by: {again}") from error
+
+    def conditional(self):
+        """Whether its generators take labels."""
+        return len(self._built().inputs) > 1
+
+    def prior(self):
+        """The prior from which the generator takes its noise."""
+        return self.experiment.prior(self.config)
+
+    def samples(self, kind, n=None, seed=None, labels=None, draw=0):
+        """float32 (n, h, w, c) from the generator `kind`.
+
+        Args:
+          kind: one of kinds().
+          n: how many; None: the recipe's n_samples.
+          seed: int, as for sampling.sample_images; None: that of `draw`.
+          labels: int (n,), for a conditional generator; None: every class equally often.
+          draw: which of the run's draws of z: one to be reported, 0 to randomness.REPORTED - 1, or randomness.VALIDATION,
+            from the run's own seed, with which the training chose its best epoch.
+        """
+        from gan_repro.system import randomness
+        from gan_repro.latent.sampling import sample_images
+
+        n = self.config.recipe.n_samples if n is None else n
+        if seed is None:
+            own = self.config.seed
+            seed = own if draw == randomness.VALIDATION else randomness.report_seed(own, draw)
+        return sample_images(self.generator(kind), self.prior(), n, seed, labels, classes=self.source.spec.classes)
+
+    def images(self, kind, z, labels=None, seed=None, strips=1):
+        """float32 (n, h, w, c): the images that the generator `kind` makes of z float32 (n, size), and labels int (n,).
+
+        `seed` and `strips` as in sampling.images_of.
+        """
+        from gan_repro.latent.sampling import images_of
+
+        return images_of(self.generator(kind), z, labels, seed=seed, strips=strips)
+
+    def measurement(self, metric, unit, value, standard_error, generator, **rest):
+        """A measurement as a record keeps it; `rest`: split, n_test, n_samples, sigma, ... as far as they apply."""
+        return {
+            "metric": metric,
+            "unit": unit,
+            "value": float(value),
+            "standard_error": None if standard_error is None else float(standard_error),
+            "dataset": self.source.spec.name,
+            "generator": generator,
+            **rest,
+        }
+
+
+def load_config(workdir):
+    """(Experiment, Config) of the run in a folder.
+
+    Raises:
+      RunError: there is no run, or its config.json does not fit the experiment.
+    """
+    if not workdir.config.exists():
+        raise RunError(f"{workdir.path} holds no run: it has no config.json")
+    written = workdir.read_config()
+    try:
+        experiment = configuration.find(written["experiment"])
+        base = configuration.resolve(experiment, written["dataset"], written["preset"], written["seed"])
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in written["recipe"].items()}
+        return experiment, dataclasses.replace(base, recipe=type(base.recipe)(**values))
+    except (AttributeError, KeyError, TypeError, UsageError) as error:
+        raise RunError(f"{workdir.config} does not fit this version of the program: {error}") from error
+
+
+def from_folder(place, data_dir=None, out=None):
+    """The Finished of a run's folder alone: its `source` is a Described, its `curves` are {}, its `epochs` the record's.
+
+    Runs of older versions did not note the shape of their images: there, and only there, the data are loaded for it.
+
+    Args:
+      place: the folder; nothing is written to it.
+      data_dir: where such data are looked for.
+      out: where figures and samples of it go; None: the folder itself.
+
+    Raises:
+      RunError: there is no run, it trains no generator, it has no weights yet, or it is damaged.
+    """
+    workdir = Workdir(place, out)
+    experiment, config = load_config(workdir)
+    if experiment.generator is None:
+        raise RunError(f"{workdir.path} holds a run of {experiment.name}, which trains no generator")
+    if not workdir.kinds():
+        raise RunError(
+            f"{workdir.path} holds no generator's weights yet. Continue the run, or, where it has checkpoints: "
+            f"python -m gan_repro.evaluate --workdir={workdir.path}"
+        )
+    source = _described(workdir, experiment, config) or _loaded(workdir, experiment, config, data_dir)
+    return Finished(experiment, config, source, workdir, {}, epochs=_epochs(workdir))
+
+
+def _epochs(workdir):
+    """The epochs that the run's record says were played; 0 without a sound one: titles do without, and samples are drawn."""
+    try:
+        epochs = files.read_json(workdir.record)["epochs"]
+    except (RunError, KeyError, TypeError):
+        return 0
+    return epochs if isinstance(epochs, (int, float)) else 0
+
+
+def _described(workdir, experiment, config):
+    """The Described that the manifest gives, or None where it does not say the shape of the images."""
+    manifest = files.read_json(workdir.manifest)
+    try:
+        data = manifest["data"]
+        if "shape" not in data:
+            return None
+        title, shape, classes = data["title"], tuple(data["shape"]), data["classes"]
+        height, width, channels = shape
+        if not (isinstance(title, str) and min(int(height), int(width), int(channels)) > 0 and int(classes) >= 0):
+            raise ValueError("data")
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{workdir.manifest} is damaged: what it says of the data is not whole ({error})") from error
+    return Described(Spec(config.dataset, title, shape, classes, {}, experiment.scaling(config)))
+
+
+def _loaded(workdir, experiment, config, data_dir):
+    from gan_repro import data
+    from gan_repro.system import tensorflow_setup
+
+    tensorflow_setup.prepare()
+    try:
+        return data.load(config.dataset, data_dir, experiment.scaling(config))
+    except DataError as error:
+        raise RunError(
+            f"{workdir.manifest} is of an older version and does not say the shape of the images; the data that would say "
+            f"it cannot be had: {error}"
+        ) from error

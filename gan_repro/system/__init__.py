@@ -1,0 +1,13 @@
+"""What every program needs and no paper is about: errors, files, random numbers, signals, TensorFlow's start.
+
+Modules (help(gan_repro.system.NAME)):
+    errors            the exceptions that end a program with one line
+    choices           one of several names, or a suggestion
+    command_line      flags, exit codes and messages of all programs
+    files             files that are written whole or not at all, checksums, caches
+    machine           processor, versions, threads, commit
+    randomness        random numbers from (seed, step, stream)
+    signals           Ctrl-C and SIGTERM as something to react to
+    snapshots         dataclasses of arrays as .npz files
+    tensorflow_setup  a quiet, deterministic start of TensorFlow
+"""

@@ -1,0 +1,78 @@
+"""Where a process computes: processor, versions, threads, the commit of the code."""
+
+import contextlib
+import importlib.metadata
+import itertools
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGES = ("gan_repro", "tensorflow", "keras", "numpy", "tensorflow-datasets", "scipy", "matplotlib", "scikit-learn")
+ENVIRONMENT = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS")
+# Of two processors with one name the newer may be twice as fast, by what it can do at once; widest first.
+_INSTRUCTIONS = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 BF16", "avx512f": "AVX-512", "avx2": "AVX2"}
+
+
+def processor():
+    """The processor's name, its widest instructions and the cores for this process: "AMD EPYC, AVX-512 (2 cores)"."""
+    name = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        lines = [line.partition(":") for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()]
+        told = {key.strip(): value.strip() for key, _, value in reversed(lines)}  # the first processor's, as the last ones
+        flags = told.get("flags", "").split()
+        widest = (title for flag, title in _INSTRUCTIONS.items() if flag in flags)
+        name = ", ".join([told.get("model name", name), *itertools.islice(widest, 1)])
+    return f"{name} ({_cores()} core{'' if _cores() == 1 else 's'})"
+
+
+def _cores():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def commit():
+    """The commit of the checkout that this code runs from, with "+" after it if files differ; None outside of one."""
+    folder = Path(__file__).resolve().parents[2]
+    if not (folder / ".git").exists():
+        return None
+    try:
+        head, status = (
+            subprocess.run(["git", "-C", folder, *command], capture_output=True, text=True, timeout=10, check=True).stdout
+            for command in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return head.strip() + ("+" if status.strip() else "")
+
+
+def versions():
+    """{package: version} of what a result depends on; a package run from a checkout may have none."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[package] = importlib.metadata.version(package)
+    return found
+
+
+def conditions():
+    """What must be equal for two processes to compute the same bits: versions, processor, devices, threads."""
+    import tensorflow as tf
+
+    gpus = [tf.config.experimental.get_device_details(device).get("device_name", device.name)
+            for device in tf.config.list_physical_devices("GPU")]  # fmt: skip
+    return {
+        "versions": versions(),
+        "processor": processor(),
+        "device": ", ".join(gpus) if gpus else "CPU",
+        "threads": {  # 0: TensorFlow's own choice, one per core
+            "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
+            "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
+            "cores": _cores(),
+        },
+        "tensor_float_32": tf.config.experimental.tensor_float_32_execution_enabled(),  # of a GPU's float32 products
+        "environment": {name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+        # The kernels that these networks use are deterministic on CPUs; for GPUs tensorflow_setup asks for such ones.
+        "deterministic_ops": "asked for" if gpus else "as they are",
+        "platform": f"{platform.system()} {platform.machine()}, Python {sys.version.split()[0]}",
+    }

@@ -1,0 +1,33 @@
+"""Moments of a training as files: an .npz with an array for each attribute. What they are, and how drawn, is not here."""
+
+import dataclasses
+import typing
+
+from gan_repro.system import files
+from gan_repro.system.errors import RunError
+
+
+class Stored:
+    """What dataclasses of int, float and array attributes inherit to be kept as an .npz."""
+
+    compress: typing.ClassVar[bool] = False
+
+    def write(self, path):
+        """Writes an .npz with an array for each attribute, whole or not at all. Raises RunError as files.replacing."""
+        arrays = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        files.write_arrays(path, arrays, self.compress)
+
+    @classmethod
+    def read(cls, path):
+        """What `write` wrote.
+
+        Raises:
+          RunError: the file is missing, damaged or something else.
+        """
+        try:
+            found = files.read_arrays(path)
+            values = {field.name: found[field.name] for field in dataclasses.fields(cls)}
+            numbers = [field for field in dataclasses.fields(cls) if field.type in (int, float)]
+            return cls(**values | {field.name: field.type(values[field.name]) for field in numbers})
+        except (ValueError, TypeError, KeyError) as error:
+            raise RunError(f"{path} is damaged or no snapshot: {error}") from error

@@ -1,0 +1,145 @@
+"""What happens beside the training: the progress line, grids of samples, TensorBoard. All are Keras callbacks.
+
+Checkpoints, metrics.csv and validation are not here: an exact resume hangs on them, so the loop does them itself.
+"""
+
+import importlib.util
+import sys
+import time
+
+import keras
+import numpy as np
+
+from gan_repro.figures import grids, points
+from gan_repro.latent import sampling
+from gan_repro.system.errors import UserError
+
+
+def duration(seconds):
+    """Seconds as people say them: "42 s", "7 min 05 s", "3 h 12 min"."""
+    seconds = int(round(seconds))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02d} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+
+
+class ProgressLine(keras.callbacks.Callback):
+    """One live line: epoch, steps per second, time left, losses, D(x) and D(G(z)), or a critic's f(x) and f(G(z)), validation.
+
+    On a terminal the line is rewritten in place; into a file or pipe a line goes out every `interval` seconds.
+    """
+
+    def __init__(self, stream=None, interval=30.0):
+        super().__init__()
+        self.stream = stream or sys.stdout
+        self.interval = interval
+        self.live = self.stream.isatty()
+        self.epoch = 0
+        self.validation = ""
+        self._shown = -float("inf")
+        self._width = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Notes the epoch."""
+        self.epoch = epoch + 1
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Shows the line, if it is time."""
+        if "steps_per_second" not in logs:
+            return  # the first call: it has traced the step, and says nothing of the speed
+        now = time.monotonic()
+        if now - self._shown < (0.2 if self.live else self.interval):
+            return
+        self._shown = now
+        left = (logs["total"] - logs["step"]) / max(logs["steps_per_second"], 1e-9)
+        d = "D" if logs["probabilities"] else "f"  # a critic's readings are scores
+        names = {"d_loss": "D loss", "g_loss": "G loss", "d_real": f"{d}(x)", "d_generated": f"{d}(G(z))"}
+        readings = "  ".join(f"{title} {logs[name]:.3f}" for name, title in names.items() if name in logs)
+        self._show(
+            f"epoch {self.epoch}  step {logs['step']:,.0f}/{logs['total']:,.0f}  {logs['steps_per_second']:.1f} steps/s  "
+            f"{duration(left)} left  {readings}{self.validation}",
+            end=not self.live,
+        )
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Remembers the newest validation for the line."""
+        if logs and "validation_last" in logs:
+            self.validation = f"  validation {logs['validation_last']:.1f}"
+
+    def on_train_end(self, logs=None):
+        """Ends the live line."""
+        if self.live and self._width:
+            self.stream.write("\n")
+            self.stream.flush()
+
+    def _show(self, text, end):
+        if end:
+            self.stream.write(text + "\n")
+        else:
+            self.stream.write("\r" + text.ljust(self._width))
+            self._width = len(text)
+        self.stream.flush()
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """Draws the same z every few epochs: samples/epoch-00005.png, a 10 x 10 grid; or many points in front of real ones.
+
+    A conditional generator draws a row for each of the first ten classes, or points of all classes.
+
+    Args:
+      loop: training.Loop.
+      folder: where the pictures go.
+      every: epochs between pictures.
+      spec: data.source.Spec, for the shape, the range of the pixels and the caption.
+    """
+
+    def __init__(self, loop, folder, every, spec):
+        super().__init__()
+        self.loop, self.folder, self.every, self.spec = loop, folder, every, spec
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Draws the picture, if it is time."""
+        played = epoch + 1
+        if played % self.every:
+            return
+        trainable, seed = self.loop.trainable, self.loop.seed
+        conditional = len(trainable.sampler.inputs) > 1
+        prefix = f"{self.loop.stage().name}-" if len(self.loop.stages) > 1 else ""
+        path, title = self.folder / f"{prefix}epoch-{played:05d}.png", f"{self.spec.title}: epoch {played}"
+        if points.are(self.spec.shape):
+            labels = sampling.balanced_labels(points.SHOWN, self.spec.classes) if conditional else None
+            samples = trainable.sample(points.SHOWN, seed, labels)
+            points.cloud(path, samples, points.real_of(trainable.source), labels, title)
+        else:
+            labels = np.repeat(np.arange(10) % self.spec.classes, 10) if conditional else None
+            images = trainable.sample(100, seed, labels)
+            grids.sample_grid(path, images, 10, 10, title, *self.spec.scaling.shown(images))
+
+
+class TensorBoard(keras.callbacks.Callback):
+    """Writes each epoch's metrics for TensorBoard.
+
+    Not keras.callbacks.TensorBoard: that one wants a compiled keras.Model and counts its own steps from 0 on resume.
+
+    Raises:
+      UserError: TensorBoard is not installed.
+    """
+
+    def __init__(self, loop, folder):
+        super().__init__()
+        if importlib.util.find_spec("tensorboard") is None:
+            raise UserError('--tensorboard needs TensorBoard: pip install "gan_repro[tensorboard]"')
+        self.loop, self.folder, self.writer = loop, folder, None
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Writes one point per metric, at the step reached."""
+        import tensorflow as tf
+
+        if self.writer is None:
+            self.writer = tf.summary.create_file_writer(str(self.folder))
+        with self.writer.as_default(step=self.loop.step()):
+            for name, value in (logs or {}).items():
+                tf.summary.scalar(name, value)
+        self.writer.flush()
