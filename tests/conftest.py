@@ -21,7 +21,7 @@ def pytest_configure(config):
     tensorflow_setup.prepare(logical_cpus=2)
     folder = config.getoption("reliability")
     if folder:
-        import reliability
+        from support import reliability
 
         config.pluginmanager.register(reliability.Report(Path(folder)))
 

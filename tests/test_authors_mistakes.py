@@ -5,10 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import games
 import keras
 import pytest
 import tensorflow as tf
+from support import games
 
 from gan_repro import run, tables
 from gan_repro.papers import configuration
@@ -133,7 +133,7 @@ def test_tensorflow_s_false_alarm_is_not_heard(tmp_path):
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
         "from gan_repro.system import tensorflow_setup; tensorflow_setup.prepare()\n"
-        "import conftest, dataclasses, games, keras, os\n"
+        "import conftest, dataclasses, keras, os; from support import games\n"
         "from gan_repro.training import game\n"
         "source = conftest.make_digits(); plain = games.build(source)\n"
         "images = keras.Input(source.spec.shape)\n"

@@ -7,11 +7,11 @@ import re
 import sys
 import time
 
-import games
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import games
 
 from gan_repro.benchmark import __main__ as program
 from gan_repro.benchmark import (

@@ -5,10 +5,10 @@ No GPU is needed, and none is used: what a real one does is not here.
 
 import collections
 
-import games
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import games
 from tensorflow.python.framework import kernels
 
 from gan_repro.benchmark import steps

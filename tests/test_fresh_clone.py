@@ -9,9 +9,9 @@ import sys
 
 import conftest
 import numpy as np
-import offline
 import pytest
 from PIL import Image
+from support import offline
 
 from gan_repro import shipped
 

@@ -2,11 +2,11 @@
 
 import dataclasses
 
-import games
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import games
 
 from gan_repro.latent import priors, sampling
 from gan_repro.networks import constraints, mlp

@@ -1,20 +1,15 @@
 """No two weights of a game begin with the same numbers. A Keras 3 initialiser returns the same ones at each call."""
 
 import dataclasses
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from support import noise
 
-sys.path.insert(0, str(Path(__file__).parent / "experiments"))
-
-import noise  # noqa: E402
-
-from gan_repro import data  # noqa: E402
+from gan_repro import data
 from gan_repro.data import names
-from gan_repro.papers import configuration  # noqa: E402
-from gan_repro.papers.experiment import level  # noqa: E402
+from gan_repro.papers import configuration
+from gan_repro.papers.experiment import level
 
 RUN = 8  # numbers in a row that are not equal by chance
 SHAPES = {

@@ -12,9 +12,9 @@ from types import ModuleType
 
 import conftest
 import numpy as np
-import offline
 import pytest
 from PIL import Image
+from support import offline
 
 from gan_repro import shipped
 from gan_repro.data import glyphs

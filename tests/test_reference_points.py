@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-import reference_points
+from support import reference_points
 
 SEED = 101  # not of the file
 LIMIT = 4.5  # deviations; 42 numbers, each from a dozen seeds, whose tails are heavier than a normal distribution's

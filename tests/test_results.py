@@ -4,7 +4,7 @@ import re
 
 import conftest
 import pytest
-import reliability
+from support import reliability
 
 from gan_repro import shipped
 from gan_repro.papers import configuration

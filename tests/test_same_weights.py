@@ -6,22 +6,17 @@ writes the file anew, for a change that is meant to change weights: say in the c
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import test_initial_weights as initial
+from support import noise
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE / "experiments")]
-
-import noise  # noqa: E402
-import test_initial_weights as initial  # noqa: E402
-
-from gan_repro import data  # noqa: E402
-from gan_repro.data import names  # noqa: E402
-from gan_repro.papers import configuration  # noqa: E402
-from gan_repro.system import machine  # noqa: E402
+from gan_repro import data
+from gan_repro.data import names
+from gan_repro.papers import configuration
+from gan_repro.system import machine
 
 FILE = Path(__file__).with_name("same_weights.json")
 STEPS, MIDDLE = 20, 9  # minibatches of each stage; after how many of them a second game goes on from a saved state

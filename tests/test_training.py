@@ -12,11 +12,11 @@ import time
 import types
 
 import conftest
-import games
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import games
 
 from gan_repro.data import drawn
 from gan_repro.data.source import Spec

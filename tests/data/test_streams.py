@@ -5,12 +5,12 @@ import io
 import shutil
 import time
 
-import games
 import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
+from support import games
 
 from gan_repro import data
 from gan_repro.data import from_tfds, streams

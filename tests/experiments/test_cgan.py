@@ -3,11 +3,11 @@
 import dataclasses
 import json
 
-import noise
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import special
+from support import noise
 
 from gan_repro import run
 from gan_repro.evaluation import parzen

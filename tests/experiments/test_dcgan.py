@@ -3,11 +3,11 @@
 import json
 
 import keras
-import noise
 import numpy as np
 import pytest
-from experiment.dcgan import rules
+from support import noise
 
+from experiments.dcgan import rules
 from gan_repro import run
 from gan_repro.data.scaling import UNIT, Linear
 from gan_repro.evaluation import classifier, measure

@@ -2,9 +2,9 @@
 
 import json
 
-import noise
 import numpy as np
 import pytest
+from support import noise
 
 from experiments.dcgan import evidence, rules
 from gan_repro import run

@@ -3,10 +3,10 @@
 import dataclasses
 import json
 
-import noise
 import numpy as np
 import pytest
 from scipy import integrate, stats
+from support import noise
 
 from experiments.goodfellow2014 import figure1, gaussian1d
 from gan_repro import data, run

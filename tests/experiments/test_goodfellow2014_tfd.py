@@ -2,10 +2,10 @@
 
 import json
 
-import noise
 import numpy as np
 import pytest
 from scipy import io, special
+from support import noise
 
 from experiments.goodfellow2014 import tfd
 from gan_repro import data, run

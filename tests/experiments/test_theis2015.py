@@ -1,8 +1,8 @@
 """theis2015: which space the stand-ins are measured in, how their pictures are drawn, what their measurements carry."""
 
-import noise
 import numpy as np
 import pytest
+from support import noise
 
 from gan_repro.data.scaling import UNIT, ContrastNormalised
 from gan_repro.evaluation import parzen

@@ -5,10 +5,10 @@ import json
 import math
 
 import keras
-import noise
 import numpy as np
 import pytest
 from scipy import stats
+from support import noise
 
 from experiments.wgan import evidence, learning, rules
 from gan_repro import run

@@ -15,7 +15,7 @@ from pathlib import Path
 import conftest
 import numpy as np
 import pytest
-import tiny_runs
+from support import tiny_runs
 
 from experiments.goodfellow2014 import figure1
 from experiments.wgan import learning

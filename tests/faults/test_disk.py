@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import tiny_runs
+from support import tiny_runs
 
 from gan_repro import evaluate, run, sample, tables
 from gan_repro.system import files

@@ -12,10 +12,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-import kills
 import numpy as np
 import pytest
-from kills import Moment
+from support import kills
+from support.kills import Moment
 
 from gan_repro import run as program
 from gan_repro.runs import runner

@@ -8,12 +8,11 @@ import sys
 from pathlib import Path
 
 import conftest
-import games
 import keras
 import numpy as np
 import pytest
-import tiny_runs
 from PIL import Image
+from support import games, tiny_runs
 
 from gan_repro import data, run
 from gan_repro.data import pictures, source, streams, user
@@ -44,7 +43,7 @@ TRAINING = f"""
 import sys, tempfile
 from gan_repro.system import tensorflow_setup
 tensorflow_setup.prepare()
-import games
+from support import games
 from gan_repro import data
 from gan_repro.training import trainer
 from gan_repro.runs import workdir

@@ -4,12 +4,12 @@ import dataclasses
 import itertools
 
 import conftest
-import games
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy.spatial.distance import pdist
+from support import games
 
 from gan_repro.reporting import notes, records
 from gan_repro.runs.workdir import Workdir
