@@ -1,0 +1,15 @@
+"""A run's folder: training into it, and the trained run that is read from it.
+
+Modules (help(gan_repro.runs.NAME)):
+    workdir   the folder: files, checkpoints, lock
+    runner    train, evaluate, write the record
+    trained   a trained run: generators, samples
+    notebook  what the notebooks share
+"""
+
+import pkgutil
+
+import lazy_loader
+
+# A module is imported when it is first used.
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=[module.name for module in pkgutil.iter_modules(__path__)])
