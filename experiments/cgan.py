@@ -1,23 +1,17 @@
-"""Mirza and Osindero 2014, "Conditional Generative Adversarial Nets": the MNIST model, its Parzen row, its figure.
-
-The game, the evaluators and the tables are not here: this is the paper's experimental section, as data.
-"""
+"""Mirza and Osindero 2014, "Conditional Generative Adversarial Nets": the MNIST model, its row of Table 1, Figure 2."""
 
 import dataclasses
+import math
 import typing
 
-from gan_repro.latent import priors
-from gan_repro.papers.experiment import Experiment, KeyFigure, Published
-from gan_repro.papers.pylearn2 import Pylearn2Recipe
-from gan_repro.papers.recipe import bounded
+import gan_repro as gr
 
-PAPER = "Mirza and Osindero 2014, Table 1"
-VALIDATION_IMAGES = 1000  # for sigma, as in Goodfellow et al. 2014, whose procedure the paper follows (section 4.1)
+keras = gr.lazy("keras")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CganRecipe(Pylearn2Recipe):
-    """The paper's section 4.1; what it leaves open is as in goodfeli/adversarial (see DEVIATIONS).
+class Recipe(gr.pylearn2.Recipe):
+    """Section 4.1; what it leaves open is as in goodfeli/adversarial (see DEVIATIONS).
 
     Attributes:
       latent, prior: z: 100 numbers, uniform in the unit hypercube.
@@ -30,42 +24,92 @@ class CganRecipe(Pylearn2Recipe):
       learning_rate_decay: the learning rate is divided by it after every update; the rest as in Goodfellow et al. 2014.
     """
 
-    latent: int = bounded(100, low=1, high=10**5)
+    latent: int = gr.bounded(100, low=1, high=10**5)
     prior: typing.Literal["uniform_0_1", "uniform_-1_1", "uniform_unit_variance", "gaussian"] = "uniform_0_1"
-    latent_units: int = bounded(200, low=1, high=10**5)
-    label_units: int = bounded(1000, low=1, high=10**5)
-    joint_units: int = bounded(1200, low=1, high=10**5)
-    image_units: int = bounded(240, low=1, high=10**5)
-    image_pieces: int = bounded(5, low=1, high=100)
-    class_units: int = bounded(50, low=1, high=10**5)
-    class_pieces: int = bounded(5, low=1, high=100)
-    combined_units: int = bounded(240, low=1, high=10**5)
-    combined_pieces: int = bounded(4, low=1, high=100)
-    generator_irange: float = bounded(0.05, above=0, high=100.0)
-    discriminator_irange: float = bounded(0.005, above=0, high=100.0)
-    keep: float = bounded(0.5, above=0, high=1)
-    scale: float = bounded(2.0, above=0, high=1000.0)
+    latent_units: int = gr.bounded(200, low=1, high=10**5, smoke=16)
+    label_units: int = gr.bounded(1000, low=1, high=10**5, smoke=16)
+    joint_units: int = gr.bounded(1200, low=1, high=10**5, smoke=32)
+    image_units: int = gr.bounded(240, low=1, high=10**5, smoke=16)
+    image_pieces: int = gr.bounded(5, low=1, high=100)
+    class_units: int = gr.bounded(50, low=1, high=10**5, smoke=8)
+    class_pieces: int = gr.bounded(5, low=1, high=100)
+    combined_units: int = gr.bounded(240, low=1, high=10**5, smoke=16)
+    combined_pieces: int = gr.bounded(4, low=1, high=100)
+    generator_irange: float = gr.bounded(0.05, above=0, high=100.0)
+    discriminator_irange: float = gr.bounded(0.005, above=0, high=100.0)
+    keep: float = gr.bounded(0.5, above=0, high=1)
+    scale: float = gr.bounded(2.0, above=0, high=1000.0)
     dropout_in_samples: bool = True
-    learning_rate_decay: float = bounded(1.00004, low=1, high=10.0)
+    learning_rate_decay: float = gr.bounded(1.00004, low=1, high=10.0)
 
 
-_RECIPES = {
-    "paper": CganRecipe(epochs=300, samples_every=10, averages=("exponential-.9999",)),
-    "quick": CganRecipe(epochs=20, averages=("exponential-.9995",)),
-    "smoke": CganRecipe(
-        epochs=2,
-        steps_per_epoch=20,
-        latent_units=16,
-        label_units=16,
-        joint_units=32,
-        image_units=16,
-        class_units=8,
-        combined_units=16,
-        n_samples=500,
-        samples_every=1,
-        validate_every=1,
-    ),
+PRESETS = {
+    "paper": Recipe(epochs=300, samples_every=10, averages=("exponential-.9999",)),
+    "quick": Recipe(epochs=20, averages=("exponential-.9995",)),
 }
+
+
+def generator(recipe, spec):
+    """G: z and label, a ReLU layer each -> a joint ReLU layer -> sigmoid pixels."""
+    irange, always = recipe.generator_irange, recipe.dropout_in_samples
+    z, labels = keras.Input((recipe.latent,), name="z"), keras.Input((), dtype="int32", name="labels")
+    one_hot = gr.layers.OneHot(spec.classes, name="one_hot")(labels)
+    of_z = gr.mlp.dense(recipe.latent_units, "relu", gr.mlp.uniform(irange), "latent")(z)
+    of_label = gr.mlp.dense(recipe.label_units, "relu", gr.mlp.uniform(irange), "label")(one_hot)
+    x = keras.layers.Concatenate()([of_z, of_label])
+    x = gr.layers.Dropout(recipe.keep, recipe.scale, always)(x)
+    x = gr.mlp.dense(recipe.joint_units, "relu", gr.mlp.uniform(irange), "joint")(x)
+    x = gr.layers.Dropout(recipe.keep, recipe.scale, always, dtype="float32")(x)
+    x = gr.mlp.dense(math.prod(spec.shape), "sigmoid", gr.mlp.uniform(irange), "output", dtype="float32")(x)
+    return keras.Model([z, labels], keras.layers.Reshape(spec.shape, dtype="float32")(x), name="generator")
+
+
+def discriminator(recipe, spec):
+    """D: image and label, a maxout layer each -> a joint maxout layer -> logit."""
+    irange = recipe.discriminator_irange
+    images, labels = keras.Input(spec.shape, name="images"), keras.Input((), dtype="int32", name="labels")
+    one_hot = gr.layers.OneHot(spec.classes, name="one_hot")(labels)
+    flat = keras.layers.Flatten()(images)
+    of_image = gr.layers.Maxout(recipe.image_units, recipe.image_pieces, gr.mlp.uniform(irange), name="image")(flat)
+    of_label = gr.layers.Maxout(recipe.class_units, recipe.class_pieces, gr.mlp.uniform(irange), name="label")(one_hot)
+    x = keras.layers.Concatenate()([of_image, of_label])
+    x = gr.layers.Dropout(recipe.keep, recipe.scale)(x)
+    x = gr.layers.Maxout(recipe.combined_units, recipe.combined_pieces, gr.mlp.uniform(irange), name="joint")(x)
+    x = gr.layers.Dropout(recipe.keep, recipe.scale, dtype="float32")(x)
+    x = gr.mlp.dense(1, None, gr.mlp.uniform(irange), "logit", dtype="float32")(x)
+    return keras.Model([images, labels], x, name="discriminator")
+
+
+def game(recipe, spec):
+    """The game of Goodfellow et al. 2014, both players at once, with labels."""
+    return recipe.rules(spec, gr.schedule.simultaneous())
+
+
+def without_dropout(run):
+    """(name, run) of the same weights read without dropout, where it stays on in samples; else None."""
+    if not run.config.recipe.dropout_in_samples:
+        return None
+    recipe = dataclasses.replace(run.config.recipe, dropout_in_samples=False)
+    quiet = dataclasses.replace(run, config=dataclasses.replace(run.config, recipe=recipe))
+    return f"{run.kinds()[0]}, without dropout", quiet
+
+
+def likelihood_without_dropout(run):
+    """{name: the samples}, for the log-likelihood."""
+    found = without_dropout(run)
+    return {found[0]: gr.evaluation.measure.draws(found[1], run.kinds()[0])} if found else {}
+
+
+def samples_without_dropout(run):
+    """{name: (samples, labels)}, for the classifier."""
+    found = without_dropout(run)
+    if not found:
+        return {}
+    name, quiet = found
+    n = min(run.config.recipe.n_samples, run.source.spec.sizes["test"])
+    labels = gr.latent.sampling.balanced_labels(n, run.source.spec.classes)
+    return {name: (quiet.samples(run.kinds()[0], n, labels=labels), labels)}
+
 
 DEVIATIONS = (
     'The prior is read as U(0, 1) in each of 100 dimensions: "a uniform distribution within the unit hypercube" (section 4.1) '
@@ -94,171 +138,53 @@ NOT_RUN = (
     ),
 )
 
-
-FINDINGS = {
-    "mnist": (
-        "Read with dropout in samples, the paper preset has 167 nats after 75 epochs of one seed, where the paper has 132: "
-        "undecided until there are three. Read without, the same weights draw one picture for each label, at -37 nats. The "
-        "first reading was taken knowing both. What else the paper leaves open (initialisation, order of updates, where "
-        "dropout acts, how long) may move the number as far: see the deviations.",
-        "The generator hardly uses z: the variety of its digits comes from the dropout that the paper puts into it. 97.8 % of "
-        "the labels asked for are read, without dropout all: it is what breaks the digits that are misread.",
-        "A moving average of G's weights, which is not in the paper, has 215 nats of test images at epoch 75.",
-        "Seeds mean other numbers since 29 November 2026: before, the layers of each network began with the same numbers. The "
-        "run that stood here (300 epochs, 167 nats) began so and was taken away, and so was that of the quick preset.",
-    ),
+PUBLISHED = {  # nats of MNIST's test images, and their standard error
+    "DBN": (138, 2),
+    "Stacked CAE": (121, 1.6),
+    "Deep GSN": (214, 1.1),
+    "Adversarial nets": (225, 2),
+    "Conditional adversarial nets": (132, 1.8),
 }
-
 PROTOCOL = (
     "The Parzen estimator of Goodfellow et al. 2014 over 1,000 samples of each of the ten labels, generator by generator; σ "
     "is the best of ten on 1,000 validation images. One draw of z chooses epoch and σ, five others are reported. Labels are "
     "read by a classifier that was trained on the same data."
 )
 
-
-def _labels(spec):
-    """The labels' input and what the networks see of it."""
-    import keras
-
-    from gan_repro.networks.layers import OneHot
-
-    labels = keras.Input((), dtype="int32", name="labels")
-    return labels, OneHot(spec.classes, name="one_hot")(labels)
-
-
-def generator(config, spec):
-    """G: z and label, a ReLU layer each -> a joint ReLU layer -> sigmoid pixels. Keras model in the current precision."""
-    import math
-
-    import keras
-
-    from gan_repro.networks import mlp
-    from gan_repro.networks.layers import Dropout
-
-    recipe = config.recipe
-
-    def start():  # a new one for each layer: a Keras initialiser returns the same numbers at each call
-        return mlp.uniform(recipe.generator_irange)
-
-    z = keras.Input((recipe.latent,), name="z")
-    labels, one_hot = _labels(spec)
-    both = keras.layers.Concatenate()(
-        [
-            mlp.dense(recipe.latent_units, "relu", start(), "latent")(z),
-            mlp.dense(recipe.label_units, "relu", start(), "label")(one_hot),
-        ]
-    )
-    always = recipe.dropout_in_samples
-    x = mlp.dense(recipe.joint_units, "relu", start(), "joint")(Dropout(recipe.keep, recipe.scale, always)(both))
-    x = Dropout(recipe.keep, recipe.scale, always, dtype="float32")(x)
-    x = mlp.dense(math.prod(spec.shape), "sigmoid", start(), "output", dtype="float32")(x)
-    return keras.Model([z, labels], keras.layers.Reshape(spec.shape, dtype="float32")(x), name="generator")
-
-
-def discriminator(config, spec):
-    """D: image and label, a maxout layer each -> a joint maxout layer -> logit. Keras model in the current precision."""
-    import keras
-
-    from gan_repro.networks import mlp
-    from gan_repro.networks.layers import Dropout, Maxout
-
-    recipe = config.recipe
-
-    def start():
-        return mlp.uniform(recipe.discriminator_irange)
-
-    images = keras.Input(spec.shape, name="images")
-    labels, one_hot = _labels(spec)
-    both = keras.layers.Concatenate()(
-        [
-            Maxout(recipe.image_units, recipe.image_pieces, start(), name="image")(keras.layers.Flatten()(images)),
-            Maxout(recipe.class_units, recipe.class_pieces, start(), name="label")(one_hot),
-        ]
-    )
-    x = Dropout(recipe.keep, recipe.scale)(both)
-    x = Maxout(recipe.combined_units, recipe.combined_pieces, start(), name="joint")(x)
-    x = Dropout(recipe.keep, recipe.scale, dtype="float32")(x)
-    return keras.Model([images, labels], mlp.dense(1, None, start(), "logit", dtype="float32")(x), name="discriminator")
-
-
-def stages(config, source):
-    """One stage: the whole game."""
-    from gan_repro.data.source import mean
-    from gan_repro.evaluation import measure
-    from gan_repro.networks import mlp
-    from gan_repro.papers import pylearn2
-    from gan_repro.training import schedule
-    from gan_repro.training.trainer import Stage
-
-    recipe, spec = config.recipe, source.spec
-    require_classes(spec)
-    measure.check_enough_to_judge(recipe, spec)
-    source.require("test")
-
-    def build(before):
-        import keras
-
-        del before
-        keras.utils.set_random_seed(config.seed)
-        with mlp.precision(recipe.precision):
-            g, d = generator(config, spec), discriminator(config, spec)
-        mlp.start_at_marginals(g.get_layer("output"), mean(source, "train"))
-        simultaneous = schedule.OrderOfPlay("simultaneous")
-        return pylearn2.game(config, source, g, d, priors.of(config), simultaneous, generator(config, spec))
-
-    validate = measure.parzen_validation(source, VALIDATION_IMAGES)
-    return (Stage("game", recipe.epochs, build, validate, recipe.n_samples, recipe.validate_every),)
-
-
-def require_classes(spec):
-    """Raises UsageError where the data have no labels."""
-    from gan_repro.system.errors import UsageError
-
-    if not spec.classes:
-        raise UsageError(f"{spec.title} has no labels; a conditional model needs them (`labels` in npz:PATH, or subfolders)")
-
-
-def evaluate(run):
-    """The Parzen row, the figure with a row per digit, and how often the digit asked for is the digit read.
-
-    Where dropout stays on in samples, the same weights are measured without it, too: how much of both it makes.
-    """
-    from gan_repro.evaluation import classifier, measure
-    from gan_repro.figures import draw
-    from gan_repro.latent.sampling import balanced_labels
-
-    noisy, first = run.config.recipe.dropout_in_samples, run.kinds()[0]
-    draw.curves(run)
-    for kind in run.kinds():
-        draw.class_rows(run, kind)
-        draw.nearest_neighbours(run, kind)
-    draw.interpolation(run, first)
-    judge, second = classifier.of(run.source), classifier.of(run.source, second=True)
-    judged, beside = measure.read_by_classifier(run, judge, second=second), {}
-    if noisy:
-        recipe = dataclasses.replace(run.config.recipe, dropout_in_samples=False)
-        quiet = dataclasses.replace(run, config=dataclasses.replace(run.config, recipe=recipe))
-        name, n = f"{first}, without dropout", min(recipe.n_samples, run.source.spec.sizes["test"])
-        labels = balanced_labels(n, run.source.spec.classes)
-        samples = {name: (quiet.samples(first, n, labels=labels), labels)}
-        judged += measure.read_by_classifier(run, judge, samples, second)
-        beside[name] = measure.draws(quiet, first)
-    return measure.parzen_log_likelihood(run, VALIDATION_IMAGES, beside) + judged
-
-
-EXPERIMENT = Experiment(
+EXPERIMENT = gr.Experiment(
     name="cgan",
+    short_name="CGAN",
     title="Conditional Generative Adversarial Nets: both players see the label",
     reference="Mirza, Osindero; 2014; arXiv:1411.1784",
-    recipes=dict.fromkeys(("mnist", "glyphs", "npz", "images"), _RECIPES),
-    generator=generator,
-    prior=priors.of,
-    stages=stages,
-    evaluate=evaluate,
-    row="Conditional adversarial nets",
-    table="cgan",
+    models={
+        "mlp": gr.Model(
+            title="Conditional adversarial nets",
+            datasets=("mnist", "glyphs", *gr.OWN),
+            presets=PRESETS,
+            conditional=lambda recipe: True,
+            phases=(
+                gr.Phase(
+                    generator=generator,
+                    discriminator=discriminator,
+                    game=game,
+                    initialise=gr.pylearn2.start_at_marginals,
+                ),
+            ),
+            measures=(
+                # sigma is chosen on 1,000 images, as in Goodfellow et al. 2014, whose procedure the paper follows
+                gr.measures.ParzenLogLikelihood(validation_images=1000, beside=likelihood_without_dropout),
+                gr.measures.ReadByClassifier(beside=samples_without_dropout),
+            ),
+            figures=(
+                gr.figures.Curves(),
+                gr.figures.ClassRows(),
+                gr.figures.NearestNeighbours(),
+                gr.figures.Interpolation(),
+            ),
+        )
+    },
     published=tuple(
-        Published(
+        gr.Published(
             "cgan",
             row,
             "mnist",
@@ -266,22 +192,14 @@ EXPERIMENT = Experiment(
             "nats",
             value,
             error,
-            PAPER,
+            "Mirza and Osindero 2014, Table 1",
             ours=row.startswith("Cond"),
             open_schedule=True,
         )
-        for row, value, error in (
-            ("DBN", 138, 2),
-            ("Stacked CAE", 121, 1.6),
-            ("Deep GSN", 214, 1.1),
-            ("Adversarial nets", 225, 2),
-            ("Conditional adversarial nets", 132, 1.8),
-        )
+        for row, (value, error) in PUBLISHED.items()
     ),
+    protocol=PROTOCOL,
     deviations=DEVIATIONS,
     not_run=NOT_RUN,
-    findings=FINDINGS,
-    protocol=PROTOCOL,
-    key_figures=(KeyFigure("mnist", "classes-best", "Figure 2: a row of samples for each label"),),
-    short="CGAN",
+    key_figures=(gr.KeyFigure("mlp", "mnist", "classes-best", "Figure 2: a row of samples for each label"),),
 )

@@ -24,3 +24,8 @@ Packages (help(gan_repro.NAME)); each imports only from those above it:
     runs        a run's folder, and the trained run in it
     trained     weights that come with the program
 """
+
+import lazy_loader
+
+# What stands in __init__.pyi is imported when it is first used, so that `import gan_repro` costs nothing.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -8,11 +8,12 @@ from absl import flags
 
 from gan_repro.data import names
 from gan_repro.papers import configuration
+from gan_repro.papers.experiment import PRESETS
 from gan_repro.runs import runner
 from gan_repro.system.command_line import run_main, warn
 from gan_repro.system.errors import UsageError
 
-USAGE = """usage: python -m gan_repro.run --experiment=NAME [--dataset=NAME] [--preset=paper|quick|smoke] ...
+USAGE = """usage: python -m gan_repro.run --experiment=NAME [--dataset=NAME] [--model=NAME] [--preset=paper|quick|smoke] ...
 
 Trains a paper's model, evaluates it the paper's way, draws the paper's figures. A run that was interrupted, or a finished
 one that is given more --epochs, is continued by the same command. --list shows what there is."""
@@ -20,7 +21,7 @@ one that is given more --epochs, is continued by the same command. --list shows 
 
 _FLAGS: tuple[tuple, ...] = (
     (flags.DEFINE_string, "experiment", None, "The paper to reproduce; see --list."),
-    (flags.DEFINE_bool, "list", False, "Show the experiments, their data sets and presets, and stop."),
+    (flags.DEFINE_bool, "list", False, "Show the experiments, or all of one with --experiment, and stop."),
     (
         flags.DEFINE_string,
         "dataset",
@@ -34,6 +35,7 @@ _FLAGS: tuple[tuple, ...] = (
         "Where prepared TensorFlow Datasets, and relative paths of your own files, are looked for; else TFDS_DATA_DIR, else "
         "TensorFlow Datasets' own default.",
     ),
+    (flags.DEFINE_string, "model", None, "Which of the paper's models; the data set's own is the default."),
     (
         flags.DEFINE_string,
         "preset",
@@ -59,21 +61,30 @@ def _define_flags(values):
         define(name, default, text, flag_values=values)
 
 
+_WRAP = textwrap.TextWrapper(100, subsequent_indent=8 * " ", break_long_words=False, break_on_hyphens=False)
+
+
 def _list_experiments():
-    wrap = textwrap.TextWrapper(100, subsequent_indent=8 * " ", break_long_words=False, break_on_hyphens=False)
     for found in configuration.usable(warn):
-        lines = [f"{found.name}: {found.title}", f"  {found.reference}"]
-        by_presets = {}
-        for key, presets in found.recipes.items():
-            by_presets.setdefault(tuple(presets), []).append(names.PATHS.get(key, key))
-        for presets, datasets in by_presets.items():
-            lines += [f"  data sets: {', '.join(datasets)}", f"    presets: {', '.join(presets)}"]
-        print("\n".join(map(wrap.fill, lines)))
+        print(f"{found.name}: {found.title}")
+        print(_WRAP.fill(f"    models: {', '.join(found.models)}"))
+        print(_WRAP.fill(f"    data sets: {', '.join(names.PATHS.get(kind, kind) for kind in found.datasets)}"))
+    print("\nAll of one: --list --experiment=NAME. Presets of every model: paper, quick, smoke.")
+
+
+def _list_one(name):
+    found = configuration.find(name)
+    print(f"{found.title}\n{found.reference}")
+    for each, model in found.models.items():
+        print(f"\n--model={each}: {model.title}")
+        print(_WRAP.fill(f"    data sets: {', '.join(names.PATHS.get(kind, kind) for kind in model.datasets)}"))
+        lengths = [f"{preset} {model.recipe(preset, model.datasets[0]).total_epochs:,}" for preset in PRESETS if model.phases]
+        print(f"    epochs: {', '.join(lengths)}" if lengths else "    nothing is trained")
 
 
 def _body(values):
     if values["list"].value:
-        _list_experiments()
+        _list_one(values["experiment"].value) if values["experiment"].value else _list_experiments()
         return 0
     if not values["experiment"].value:
         raise UsageError(f"--experiment=NAME is missing; valid: {', '.join(configuration.names())}. --list tells more.")
@@ -81,7 +92,7 @@ def _body(values):
 
     def resolve(dataset):
         return configuration.resolve(
-            found, dataset, values["preset"].value, values["seed"].value, values["epochs"].value, values["set"].value
+            found, dataset, *(values[flag].value for flag in ("model", "preset", "seed", "epochs", "set"))
         )
 
     config = resolve(values["dataset"].value)
@@ -90,7 +101,7 @@ def _body(values):
         print(json.dumps(config.as_dict() | {"workdir": str(place)}, indent=1))
         return 0
     # Only where no data set was asked for may another one be settled for, and then openly.
-    fallback = resolve("glyphs") if values["dataset"].value is None and "glyphs" in found.recipes else None
+    fallback = resolve("glyphs") if values["dataset"].value is None and "glyphs" in found.datasets else None
     return runner.execute(
         found, config, values["workdir"].value, values["data_dir"].value, values["tensorboard"].value, fallback
     )

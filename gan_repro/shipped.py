@@ -11,6 +11,7 @@ from pathlib import Path
 
 from absl import flags
 
+from gan_repro.papers import configuration
 from gan_repro.reporting import records
 from gan_repro.runs import trained
 from gan_repro.runs.workdir import Workdir
@@ -102,10 +103,10 @@ def measure(folder, data_dir=None, out=None):
 
     run = opened(folder, out)
     try:
-        source = data.load(run.config.dataset, data_dir, run.experiment.scaling(run.config), download=False)
+        source = data.load(run.config.dataset, data_dir, configuration.scaling_of(run.config), download=False)
     except DataError as error:
         raise RunError(f"packaged generators are measured on the run's data: {error}") from error
-    return run.experiment.evaluate(dataclasses.replace(run, source=source))
+    return dataclasses.replace(run, source=source).measure()
 
 
 def report(folder, data_dir=None, out=None):

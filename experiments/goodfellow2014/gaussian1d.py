@@ -1,16 +1,18 @@
 """Figure 1 of Goodfellow et al. 2014, played: Algorithm 1 on a line, where D*, the JSD and V(D, G) are known.
 
-The paper draws that figure and trains nothing for it, so every constant is ours. The image models are not here.
+The paper draws that figure and trains nothing for it, so every constant is ours.
 """
 
 import dataclasses
+import functools
 import typing
 
 import numpy as np
 
-from experiments.goodfellow2014 import rules
-from gan_repro.papers.recipe import TrainingRecipe, bounded
-from gan_repro.system.errors import RunError, UsageError
+import gan_repro as gr
+
+keras, special, stats = map(gr.lazy, ("keras", "scipy.special", "scipy.stats"))
+figure1 = gr.lazy("experiments.goodfellow2014.figure1")
 
 PRIOR = "uniform_-1_1"  # "the domain from which z is sampled, in this case uniformly" (Figure 1)
 ARROWS = 17  # equally spaced z of a figure
@@ -20,7 +22,7 @@ WAYPOINTS = (1 / 4, 1 / 20)  # the figure's panels between first and last: where
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class LineRecipe(TrainingRecipe):
+class Recipe(gr.TrainingRecipe):
     """Algorithm 1 with k = 4 and both players tanh MLPs. Nothing of it is in the paper but the rules of the game.
 
     D has to be near its optimum for G to descend on the JSD (section 4.2): it moves four times as often, at a higher
@@ -38,47 +40,37 @@ class LineRecipe(TrainingRecipe):
       beta_1, beta_2, epsilon: of Adam (the paper takes momentum).
     """
 
-    batch_size: int = bounded(128, low=1, high=10**6)
-    steps_per_epoch: int = bounded(200, low=0, high=10**9, role="schedule")
-    generator_units: tuple[int, ...] = bounded((16, 16), low=1, high=10**5)
-    generator_irange: tuple[float, ...] = bounded((3.0, 0.3, 0.1), above=0, high=100.0)
-    discriminator_units: tuple[int, ...] = bounded((64,), low=1, high=10**5)
-    discriminator_irange: tuple[float, ...] = bounded((8.0, 0.2), above=0, high=100.0)
-    g_every: int = bounded(4, low=1, high=1000)
+    batch_size: int = gr.bounded(128, low=1, high=10**6)
+    steps_per_epoch: int = gr.bounded(200, low=0, high=10**9, role="schedule")
+    generator_units: tuple[int, ...] = gr.bounded((16, 16), low=1, high=10**5)
+    generator_irange: tuple[float, ...] = gr.bounded((3.0, 0.3, 0.1), above=0, high=100.0)
+    discriminator_units: tuple[int, ...] = gr.bounded((64,), low=1, high=10**5)
+    discriminator_irange: tuple[float, ...] = gr.bounded((8.0, 0.2), above=0, high=100.0)
+    g_every: int = gr.bounded(4, low=1, high=1000)
     objective: typing.Literal["non_saturating", "minimax"] = "non_saturating"
-    generator_learning_rate: float = bounded(1e-3, above=0, high=1000.0)
-    discriminator_learning_rate: float = bounded(3e-2, above=0, high=1000.0)
-    learning_rate_decay: float = bounded(1.000245, low=1, high=10.0)
-    beta_1: float = bounded(0.5, low=0, below=1)
-    beta_2: float = bounded(0.999, low=0, below=1)
-    epsilon: float = bounded(1e-8, above=0, high=1.0)
+    generator_learning_rate: float = gr.bounded(1e-3, above=0, high=1000.0)
+    discriminator_learning_rate: float = gr.bounded(3e-2, above=0, high=1000.0)
+    learning_rate_decay: float = gr.bounded(1.000245, low=1, high=10.0, smoke=1.01)
+    beta_1: float = gr.bounded(0.5, low=0, below=1)
+    beta_2: float = gr.bounded(0.999, low=0, below=1)
+    epsilon: float = gr.bounded(1e-8, above=0, high=1.0)
 
     def __post_init__(self):
         super().__post_init__()
         for player in ("generator", "discriminator"):
             units, iranges = getattr(self, f"{player}_units"), getattr(self, f"{player}_irange")
             if len(iranges) != len(units) + 1:
-                raise UsageError(f"{player}_irange must have {len(units) + 1} numbers, one more than {player}_units")
+                raise gr.UsageError(f"{player}_irange must have {len(units) + 1} numbers, one more than {player}_units")
 
 
-RECIPES = {
-    "paper": LineRecipe(epochs=320, samples_every=20),
-    "quick": LineRecipe(epochs=60, samples_every=5, learning_rate_decay=1.0013),
-    "smoke": LineRecipe(epochs=4, steps_per_epoch=20, samples_every=1, learning_rate_decay=1.01),
+PRESETS = {
+    "paper": Recipe(epochs=320, samples_every=20),
+    "quick": Recipe(epochs=60, samples_every=5, learning_rate_decay=1.0013),
 }
-
-
-def prior(config):
-    """p(z), one number."""
-    del config
-    from gan_repro.latent.priors import Prior
-
-    return Prior(PRIOR, 1)
 
 
 def _layers(units, iranges, last, lowest):
     """Keras layers: tanh, and a last linear one called `last`; weights U(lowest * irange, irange)."""
-    import keras
 
     def initializer(irange):
         return keras.initializers.RandomUniform(lowest * irange, irange)
@@ -96,18 +88,13 @@ def _layers(units, iranges, last, lowest):
     return [*layers, output]
 
 
-def generator(config, spec):
-    """G: z (m, 1) -> tanh layers -> points (m, 1, 1, 1). Keras model in the current precision."""
-    from gan_repro.networks import mlp
-
-    recipe = config.recipe
-    return mlp.generator(1, _layers(recipe.generator_units, recipe.generator_irange, "output", 0), spec.shape)
+def generator(recipe, spec):
+    """G: z (m, 1) -> tanh layers -> points (m, 1, 1, 1)."""
+    return gr.mlp.generator(1, _layers(recipe.generator_units, recipe.generator_irange, "output", 0), spec.shape)
 
 
 def discriminator(recipe, spec):
-    """D: points (m, 1, 1, 1) -> tanh layers -> logits (m, 1). Keras model in the current precision."""
-    import keras
-
+    """D: points (m, 1, 1, 1) -> tanh layers -> logits (m, 1)."""
     points = keras.Input(spec.shape, name="images")
     x = keras.layers.Flatten()(points)
     for layer in _layers(recipe.discriminator_units, recipe.discriminator_irange, "logit", -1):
@@ -115,41 +102,23 @@ def discriminator(recipe, spec):
     return keras.Model(points, x, name="discriminator")
 
 
-def optimizer(recipe, learning_rate, updates):
+def _adam(recipe, learning_rate, updates):
     """Adam; its rate decays by recipe.learning_rate_decay over so many of its updates."""
-    from gan_repro.training import optimizers
-
-    rate = optimizers.ExponentialDecay(learning_rate, recipe.learning_rate_decay ** (1 / updates), 0.0)
-    return optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
+    rate = gr.optimizers.ExponentialDecay(learning_rate, recipe.learning_rate_decay ** (1 / updates), 0.0)
+    return gr.optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
 
 
-def stages(config, source):
-    """One stage: the whole game."""
-    from gan_repro.networks import mlp
-    from gan_repro.training import losses, schedule
-    from gan_repro.training.game import Player, from_recipe
-    from gan_repro.training.trainer import Stage
-
-    recipe, spec = config.recipe, source.spec
-
-    def build(before):
-        del before
-        rules.seed_weights(config)
-        with mlp.precision(recipe.precision):
-            g, d = generator(config, spec), discriminator(recipe, spec)
-        objective = losses.OBJECTIVES[recipe.objective]()
-        return from_recipe(
-            config,
-            source,
-            Player(g, optimizer(recipe, recipe.generator_learning_rate, 1), objective.generator),
-            Player(d, optimizer(recipe, recipe.discriminator_learning_rate, recipe.g_every), objective.discriminator),
-            prior(config),
-            schedule.OrderOfPlay("alternating", g_every=recipe.g_every),
-            objective,
-            generator(config, spec),
-        )
-
-    return (Stage("game", recipe.epochs, build),)
+def game(recipe, spec):
+    """Algorithm 1 with k = g_every and Adam."""
+    del spec
+    return gr.Rules(
+        loss=gr.losses.OBJECTIVES[recipe.objective](),
+        optimizers=(
+            _adam(recipe, recipe.generator_learning_rate, 1),
+            _adam(recipe, recipe.discriminator_learning_rate, recipe.g_every),
+        ),
+        schedule=gr.schedule.alternating(recipe.g_every),
+    )
 
 
 # ---- what a generator makes of the line ---------------------------------------------------------------------------
@@ -172,13 +141,11 @@ def generated_density(network, source):
     Returns:
       (x, p_g, g): the middles of the bins float64 (BINS,), p_g averaged over each, and G(z) at PIECES + 1 equally spaced z.
     """
-    from gan_repro.evaluation import divergences
-
     edges = _grid(source)
     x = (edges[1:] + edges[:-1]) / 2
     g = _apply(network, np.linspace(-1, 1, PIECES + 1))
     # What is beyond the grid counts where p_data is nothing either; the outermost bins would count half as an integral.
-    density = divergences.push_forward(np.clip(g, x[1], x[-2]), np.linspace(0, 1, PIECES + 1), edges)
+    density = gr.evaluation.divergences.push_forward(np.clip(g, x[1], x[-2]), np.linspace(0, 1, PIECES + 1), edges)
     return x, density, g
 
 
@@ -190,10 +157,6 @@ def snapshot(g, d, source, epoch, step):
       source: data.gaussian1d.Gaussian.
       epoch, step: when that is.
     """
-    from scipy.special import expit
-
-    from experiments.goodfellow2014 import figure1
-
     x, p_g, _ = generated_density(g, source)
     z = np.linspace(-1, 1, ARROWS)
     return figure1.Snapshot(
@@ -202,13 +165,13 @@ def snapshot(g, d, source, epoch, step):
         x=x,
         p_data=source.density(x),
         p_g=p_g,
-        d=expit(_apply(d, x)),
+        d=special.expit(_apply(d, x)),
         z=z,
         g_of_z=_apply(g, z),
     )
 
 
-def pictures(loop, folder, every, spec):
+def snapshots(loop, folder, every, spec):
     """The Keras callback that takes snapshots: samples/epoch-00020.npz, and the same as a picture beside it.
 
     The first one is taken before the first step, then one every `every` epochs, and one after 1, 2, 4, 8, ... epochs: in the
@@ -220,12 +183,9 @@ def pictures(loop, folder, every, spec):
       every: epochs between snapshots.
       spec: data.source.Spec, for the caption.
     """
-    import keras
-
-    from experiments.goodfellow2014 import figure1
 
     class Snapshots(keras.callbacks.Callback):
-        """See `pictures`."""
+        """See `snapshots`."""
 
         def on_train_begin(self, logs=None):
             """Takes the first one."""
@@ -259,32 +219,52 @@ def chosen(snapshots):
     return [taken for i, taken in enumerate(found) if taken not in found[:i]]
 
 
-def evaluate(run):
-    """Figure 1, how far p_g is from p_data (JSD, Wasserstein distance), and V(D, G) of the last D (-log 4 at the end)."""
-    from scipy import stats
-
-    from experiments.goodfellow2014 import figure1
-    from gan_repro.evaluation import divergences
-    from gan_repro.figures import draw
-
-    taken = [figure1.read(path) for path in sorted(run.workdir.samples.glob("epoch-*.npz"))]
-    snapshots = [each for each in taken if each.step < run.step]
-    if not snapshots:
-        raise RunError(f"{run.workdir.samples} holds no snapshots: Figure 1 is of those that the training takes")
+def _networks(run):
+    """The last G and the last D of a run, Keras models."""
     d = run.loaded(discriminator(run.config.recipe, run.source.spec), run.workdir.network("discriminator"))
-    snapshots.append(snapshot(run.generator("last"), d, run.source, run.epochs, run.step))
-    figure1.panels(run.workdir.figures / "figure1.png", chosen(snapshots), draw.run_title(run))
-    draw.curves(run)
-    measurements = [run.measurement("value_function", "nats", snapshots[-1].value(), None, "last")]
+    return run.generator("last"), d
+
+
+@functools.lru_cache(maxsize=1)  # the measure and the figure are of the same ones
+def moments(run):
+    """The snapshots of a run's training, and one of its end: a list of figure1.Snapshot.
+
+    Raises:
+      RunError: there are none.
+    """
+    taken = [figure1.read(path) for path in sorted(run.workdir.samples.glob("epoch-*.npz"))]
+    taken = [each for each in taken if each.step < run.step]
+    if not taken:
+        raise gr.RunError(f"{run.workdir.samples} holds no snapshots: Figure 1 is of those that the training takes")
+    return [*taken, snapshot(*_networks(run), run.source, run.epochs, run.step)]
+
+
+def draw_figure1(run, measurements):
+    """Figure 1: four moments of the training."""
+    del measurements
+    figure1.panels(run.workdir.figures / "figure1.png", chosen(moments(run)), gr.figures.draw.run_title(run))
+
+
+def distances(run):
+    """V(D, G) of the last D (-log 4 at the end), and how far p_g is from p_data: JSD, Wasserstein distance."""
+    measurements = [run.measurement("value_function", "nats", moments(run)[-1].value(), None, "last")]
     for kind in run.kinds():
         x, p_g, g = generated_density(run.generator(kind), run.source)
-        p_data = run.source.density(x)
         shares = (np.arange(PIECES) + 0.5) / PIECES
-        values = {
-            ("jensen_shannon_divergence", "nats"): divergences.jensen_shannon(p_data, p_g, x),
-            ("wasserstein_distance", "units of x"): stats.wasserstein_distance(
-                (g[1:] + g[:-1]) / 2, run.source.quantile(shares)
-            ),
-        }
-        measurements += [run.measurement(metric, unit, value, None, kind) for (metric, unit), value in values.items()]
+        jsd = gr.evaluation.divergences.jensen_shannon(run.source.density(x), p_g, x)
+        w1 = stats.wasserstein_distance((g[1:] + g[:-1]) / 2, run.source.quantile(shares))
+        measurements.append(run.measurement("jensen_shannon_divergence", "nats", jsd, None, kind))
+        measurements.append(run.measurement("wasserstein_distance", "units of x", w1, None, kind))
     return measurements
+
+
+MODEL = gr.Model(
+    title="Adversarial nets (small ones, on a line)",
+    datasets=("gaussian1d",),
+    presets=PRESETS,
+    prior=lambda recipe: gr.priors.Prior(PRIOR, 1),
+    phases=(gr.Phase(generator=generator, discriminator=discriminator, game=game),),
+    measures=(distances,),
+    figures=(draw_figure1, gr.figures.Curves()),
+    callbacks=snapshots,
+)

@@ -1,19 +1,16 @@
-"""The TFD model of Goodfellow et al. 2014 (goodfeli/adversarial: tfd_pretrain/*.yaml): two stages; Figure 2b, Table 1.
-
-What it shares with the other models is not here (rules.py).
-"""
+"""The TFD model of Goodfellow et al. 2014 (goodfeli/adversarial: tfd_pretrain/*.yaml): two stages; Figure 2b, Table 1."""
 
 import dataclasses
+import math
 
-from experiments.goodfellow2014 import rules
-from gan_repro.papers.recipe import bounded
-from gan_repro.system.errors import UsageError
+import gan_repro as gr
+from experiments.goodfellow2014 import adversarial
 
 STACK = ("hidden_0", "hidden_1", "output")  # the layers of the first stage's G, which the second one puts its own below
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TfdRecipe(rules.AdversarialRecipe):
+class Recipe(adversarial.Recipe):
     """goodfeli/adversarial: tfd_pretrain/pretrain.yaml, then train.yaml.
 
     First G is z -> ReLU -> sigmoid -> sigmoid pixels. Then its z is replaced by the sigmoid outputs of a new bottom, z ->
@@ -29,16 +26,16 @@ class TfdRecipe(rules.AdversarialRecipe):
       max_column_norm: of every layer of G and D, after every update.
     """
 
-    epochs: int = bounded(22, low=1, high=10**6, role="schedule")
-    pretrain_epochs: int = bounded(50, low=1, high=10**6, role="schedule")
-    prior: rules.Noise = "gaussian"
-    generator_units: tuple[int, ...] = bounded((8000, 8000), low=1, high=10**5)
-    bottom_units: tuple[int, ...] = bounded((8000, 100), low=1, high=10**5)
-    sigmoid_bias: float = bounded(-2.0, low=-100.0, high=100.0)
-    sparse_connections: int = bounded(100, low=1, high=10**6)
-    discriminator_units: tuple[int, ...] = bounded((1200, 1200), low=1, high=10**5)
-    max_column_norm: float = bounded(1.9365, above=0, high=1e6)
-    learning_rate: float = bounded(0.05, above=0, high=1000.0)
+    epochs: int = gr.bounded(22, low=1, high=10**6, role="schedule", smoke=1)
+    pretrain_epochs: int = gr.bounded(50, low=1, high=10**6, role="schedule", smoke=1)
+    prior: adversarial.Noise = "gaussian"
+    generator_units: tuple[int, ...] = gr.bounded((8000, 8000), low=1, high=10**5, smoke=(64, 128))
+    bottom_units: tuple[int, ...] = gr.bounded((8000, 100), low=1, high=10**5, smoke=(64, 100))
+    sigmoid_bias: float = gr.bounded(-2.0, low=-100.0, high=100.0)
+    sparse_connections: int = gr.bounded(100, low=1, high=10**6)
+    discriminator_units: tuple[int, ...] = gr.bounded((1200, 1200), low=1, high=10**5, smoke=16)
+    max_column_norm: float = gr.bounded(1.9365, above=0, high=1e6)
+    learning_rate: float = gr.bounded(0.05, above=0, high=1000.0)
 
     @property
     def total_epochs(self):
@@ -49,127 +46,91 @@ class TfdRecipe(rules.AdversarialRecipe):
         super().__post_init__()
         for name in ("generator_units", "bottom_units"):
             if len(getattr(self, name)) != 2:
-                raise UsageError(f"{name} = {getattr(self, name)}: must be two numbers: a ReLU and a sigmoid layer")
+                raise gr.UsageError(f"{name} = {getattr(self, name)}: must be two numbers: a ReLU and a sigmoid layer")
         if self.bottom_units[1] != self.latent:
-            raise UsageError(
+            raise gr.UsageError(
                 f"bottom_units = {self.bottom_units}, latent = {self.latent}: the last of bottom_units takes the place of z, "
                 "so it must equal latent"
             )
         if self.generator_units[1] < self.sparse_connections:
-            raise UsageError(
+            raise gr.UsageError(
                 f"sparse_connections = {self.sparse_connections}: must be <= {self.generator_units[1]}, the last of "
                 "generator_units"
             )
 
 
-PAPER = TfdRecipe(samples_every=2, validate_every=2)
-# A quarter of the width (a sixteenth of the work in G's middle) and some 4,400 minibatches: minutes instead of days.
-QUICK = TfdRecipe(
-    epochs=12,
-    pretrain_epochs=27,
-    steps_per_epoch=112,
-    generator_units=(2000, 2000),
-    bottom_units=(2000, 100),
-    averages=("exponential-.999",),
-    samples_every=3,
-    validate_every=3,
-)
-SMOKE = TfdRecipe(
-    epochs=1,
-    pretrain_epochs=1,
-    steps_per_epoch=20,
-    generator_units=(64, 128),
-    bottom_units=(64, 100),
-    discriminator_units=(16, 16),
-    n_samples=500,
-    samples_every=1,
-    validate_every=1,
-)
-RECIPES = {"paper": PAPER, "quick": QUICK, "smoke": SMOKE}
+PRESETS = {
+    "paper": Recipe(samples_every=2, validate_every=2),
+    # A quarter of the width (a sixteenth of the work in G's middle) and some 4,400 minibatches: minutes instead of days.
+    "quick": Recipe(
+        epochs=12,
+        pretrain_epochs=27,
+        steps_per_epoch=112,
+        generator_units=(2000, 2000),
+        bottom_units=(2000, 100),
+        averages=("exponential-.999",),
+        samples_every=3,
+        validate_every=3,
+    ),
+}
 
 
-def _sigmoid(recipe, units, name):
-    from gan_repro.networks import mlp
-
-    start = mlp.uniform(recipe.generator_irange)
-    return mlp.dense(units, "sigmoid", start, name, bias=recipe.sigmoid_bias, max_column_norm=recipe.max_column_norm)
-
-
-def _relu(recipe, units, name):
-    from gan_repro.networks import mlp
-
-    start = mlp.uniform(recipe.generator_irange)
-    return mlp.dense(units, "relu", start, name, max_column_norm=recipe.max_column_norm)
+def _dense(recipe, units, activation, name):
+    bias = recipe.sigmoid_bias if activation == "sigmoid" else 0.0
+    start = gr.mlp.uniform(recipe.generator_irange)
+    return gr.mlp.dense(units, activation, start, name, bias=bias, max_column_norm=recipe.max_column_norm)
 
 
 def _stack(recipe, spec):
-    """The layers of the first stage's G, in the order of STACK."""
-    import math
-
-    from gan_repro.networks import mlp
-
+    """The layers of the first phase's G, in the order of STACK."""
     relu, sigmoid = recipe.generator_units
-    sparse = mlp.Sparse(recipe.sparse_connections)
-    output = mlp.dense(
-        math.prod(spec.shape), "sigmoid", sparse, STACK[2], max_column_norm=recipe.max_column_norm, dtype="float32"
-    )
-    return [_relu(recipe, relu, STACK[0]), _sigmoid(recipe, sigmoid, STACK[1]), output]
+    sparse, norm = gr.mlp.Sparse(recipe.sparse_connections), recipe.max_column_norm
+    pixels = gr.mlp.dense(math.prod(spec.shape), "sigmoid", sparse, STACK[2], max_column_norm=norm, dtype="float32")
+    return [_dense(recipe, relu, "relu", STACK[0]), _dense(recipe, sigmoid, "sigmoid", STACK[1]), pixels]
 
 
 def _with_bottom(recipe, spec, stack):
-    from gan_repro.networks import mlp
-
     relu, sigmoid = recipe.bottom_units
-    bottom = [_relu(recipe, relu, "bottom_0"), _sigmoid(recipe, sigmoid, "bottom_1")]
-    return mlp.generator(recipe.latent, [*bottom, *stack], spec.shape)
+    bottom = [_dense(recipe, relu, "relu", "bottom_0"), _dense(recipe, sigmoid, "sigmoid", "bottom_1")]
+    return gr.mlp.generator(recipe.latent, [*bottom, *stack], spec.shape)
 
 
-def generator(config, spec):
-    """The second stage's G: z -> ReLU -> sigmoid -> ReLU -> sigmoid -> sigmoid pixels."""
-    return _with_bottom(config.recipe, spec, _stack(config.recipe, spec))
+def pretrained_generator(recipe, spec):
+    """The first phase's G: z -> ReLU -> sigmoid -> sigmoid pixels."""
+    return gr.mlp.generator(recipe.latent, _stack(recipe, spec), spec.shape)
 
 
-def pretrained_generator(config, spec):
-    """The first stage's G: z -> ReLU -> sigmoid -> sigmoid pixels."""
-    from gan_repro.networks import mlp
-
-    return mlp.generator(config.recipe.latent, _stack(config.recipe, spec), spec.shape)
+def generator(recipe, spec):
+    """The second phase's G: z -> ReLU -> sigmoid -> ReLU -> sigmoid -> sigmoid pixels."""
+    return _with_bottom(recipe, spec, _stack(recipe, spec))
 
 
-def stages(config, source):
-    """Two stages: G's upper part on z itself, then everything, with the new bottom between."""
-    from gan_repro.data.source import mean
-    from gan_repro.evaluation import measure
-    from gan_repro.networks import mlp
-    from gan_repro.training.trainer import Stage
-
-    recipe, spec = config.recipe, source.spec
-
-    def pretrain(before):
-        del before
-        rules.seed_weights(config)
-        with mlp.precision(recipe.precision):
-            g = pretrained_generator(config, spec)
-            d = rules.discriminator(recipe, spec, max_column_norm=recipe.max_column_norm)
-        mlp.start_at_marginals(g.get_layer("output"), mean(source, "train"))
-        return rules.game(config, source, g, d, pretrained_generator(config, spec), averages=())
-
-    def train(before):
-        rules.seed_weights(config, tag=1)
-        with mlp.precision(recipe.precision):
-            g = _with_bottom(recipe, spec, [before.generator.network.get_layer(name) for name in STACK])
-            d = rules.discriminator(recipe, spec, max_column_norm=recipe.max_column_norm)
-        return rules.game(config, source, g, d, generator(config, spec), tag=1)
-
-    validate = measure.parzen_validation(source)
-    rest = validate, recipe.n_samples, recipe.validate_every
-    return Stage("pretrain", recipe.pretrain_epochs, pretrain, *rest), Stage("train", recipe.epochs, train, *rest)
+def grow(recipe, spec, before):
+    """The second phase's G, whose upper part are the layers of the first phase's."""
+    return _with_bottom(recipe, spec, [before.get_layer(name) for name in STACK])
 
 
-def evaluate(run):
-    """Table 1's log-likelihood of every generator kept, fold by fold where the data have folds; Figures 2b and 3."""
-    from gan_repro.evaluation import measure
+def discriminator(recipe, spec):
+    """D: maxout layers -> logit, with dropout and bounded columns."""
+    return adversarial.discriminator(recipe, spec, max_column_norm=recipe.max_column_norm)
 
-    found = measure.parzen_log_likelihood(run)
-    rules.draw_figures(run, found)
-    return found
+
+MODEL = gr.Model(
+    title="Adversarial nets",
+    datasets=("tfd", "tfd96", *gr.OWN),
+    presets=PRESETS,
+    phases=(
+        gr.Phase(
+            name="pretrain",
+            epochs="pretrain_epochs",
+            generator=pretrained_generator,
+            discriminator=discriminator,
+            game=adversarial.game,
+            initialise=gr.pylearn2.start_at_marginals,
+            averages=False,
+        ),
+        gr.Phase(name="train", generator=generator, discriminator=discriminator, game=adversarial.game, grow=grow),
+    ),
+    measures=(gr.measures.ParzenLogLikelihood(),),
+    figures=adversarial.FIGURES,
+)

@@ -1,17 +1,26 @@
-"""Arjovsky, Chintala and Bottou 2017, "Wasserstein GAN": recipes by data set, the GAN beside it, the paper's figures.
-
-The image models are in rules.py, what they show in evidence.py; Figures 1 and 2 in parallel_lines.py and two_gaussians.py.
-"""
+"""Arjovsky, Chintala and Bottou 2017, "Wasserstein GAN": the WGAN, the GAN beside it, the paper's figures."""
 
 import dataclasses
 from typing import Any
 
-from experiments.wgan import evidence, parallel_lines, rules, two_gaussians
-from experiments.wgan.rules import WganRecipe
-from gan_repro.papers.experiment import Claim, Experiment, KeyFigure, of_models
+import gan_repro as gr
+from experiments.wgan import evidence, networks, parallel_lines, two_gaussians
 
+# On small images as many epochs as make up for their number; the widths are those of main.py.
+PAPER = networks.Recipe(epochs=100)
+# Widths, learning rate and warm-up for two CPU cores.
+QUICK = dataclasses.replace(
+    PAPER,
+    epochs=25,
+    steps_per_epoch=400,
+    generator_channels=(256, 128, 64, 32),
+    critic_channels=(32, 64, 128, 256),
+    learning_rate=2e-4,
+    long_phases=5,
+    samples_every=1,
+)
 # The GAN of Figures 4 to 7: the same networks and noise, dcgan.torch's optimizer, D and G on every minibatch.
-_GAN = {
+GAN: dict[str, Any] = {
     "objective": "non_saturating",
     "optimizer": "adam",
     "learning_rate": 2e-4,
@@ -20,89 +29,36 @@ _GAN = {
     "long_phases": 0,
     "long_every": 0,
 }
+LARGE = {"epochs": 25, "samples_every": 1}  # main.py's, on millions of images
 
 
-def _compared(recipe, narrow):
-    """{name: recipe}: the WGAN and the GAN, each with the three generators of Figures 5, 6 and 7.
+def _model(title, gan=False, narrow=False, **changes):
+    """One of the six models of Figures 5 to 7.
 
     Args:
-      recipe: the WGAN with the DCGAN generator.
-      narrow: generator_channels of Figure 6's generator: as many filters in each layer.
+      title: in tables. gan: the GAN with these networks, not the WGAN.
+      narrow: G has as many filters in each layer as in its last, and no batch norm (Figure 6).
+      changes: to the recipe.
     """
-    variants = {
-        "": {},
-        "-nonorm": {"generator_norm": False, "generator_channels": narrow},
-        "-mlp": {"generator": "mlp"},
-    }
-    return {
-        f"{suffix}{side}": dataclasses.replace(recipe, **changes, **game)
-        for suffix, changes in variants.items()
-        for side, game in (("", {}), ("-gan", _GAN))
-    }
 
+    def preset(recipe):
+        width = recipe.generator_channels[-1:] * len(recipe.generator_channels)
+        thin = {"generator_norm": False, "generator_channels": width} if narrow else {}
+        return dataclasses.replace(recipe, **thin, **changes, **(GAN if gan else {}))
 
-def _presets(**levels):
-    """{preset: recipe} of (recipe, narrow) of each level: paper, quick and smoke, each with the models of _compared."""
-    named = {level: _compared(*given) for level, given in levels.items()}
-    suffixes = next(iter(named.values()))
-    return {f"{level}{suffix}": recipes[suffix] for suffix in suffixes for level, recipes in named.items()}
+    return gr.Model(
+        title=title,
+        datasets=("mnist", "cifar10", "svhn_cropped", "celeb_a", "lsun/bedroom", "glyphs", *gr.OWN),
+        presets={"paper": preset(PAPER), "quick": preset(QUICK)},
+        on={"celeb_a": LARGE, "lsun/bedroom": LARGE},
+        critic=lambda recipe: recipe.objective == "wasserstein",
+        scaling=lambda recipe: gr.Linear(-1.0, 1.0),
+        phases=(gr.Phase(generator=networks.generator, discriminator=networks.critic, game=networks.game),),
+        measures=(evidence.estimate_and_quality, gr.measures.ReadByClassifier()),
+        figures=(gr.figures.Curves(), gr.figures.Samples(), gr.figures.Interpolation(), evidence.draw_estimate),
+        callbacks=evidence.snapshots,
+    )
 
-
-# Widths, learning rate and long phases for two CPU cores.
-_QUICK: dict[str, Any] = {
-    "epochs": 25,
-    "steps_per_epoch": 400,
-    "learning_rate": 2e-4,
-    "long_phases": 5,
-    "samples_every": 1,
-}
-_SMOKE: dict[str, Any] = {
-    "epochs": 3,
-    "steps_per_epoch": 12,
-    "batch_size": 16,
-    "long_phases": 1,
-    "long_length": 8,
-    "n_samples": 200,
-    "samples_every": 1,
-}
-_TWENTY_EIGHT = WganRecipe(epochs=100, generator_channels=(128, 64), critic_channels=(64, 128))
-_THIRTY_TWO = WganRecipe(epochs=100, generator_channels=(256, 128, 64), critic_channels=(64, 128, 256))
-_SIXTY_FOUR = WganRecipe(epochs=25, samples_every=1)  # main.py's defaults
-
-MNIST = _presets(
-    paper=(_TWENTY_EIGHT, (64, 64)),
-    quick=(dataclasses.replace(_TWENTY_EIGHT, generator_channels=(64, 32), critic_channels=(32, 64), **_QUICK), (32, 32)),
-    smoke=(dataclasses.replace(_TWENTY_EIGHT, generator_channels=(8, 4), critic_channels=(4, 8), **_SMOKE), (4, 4)),
-)
-CIFAR10 = _presets(
-    paper=(_THIRTY_TWO, (64, 64, 64)),
-    quick=(
-        dataclasses.replace(_THIRTY_TWO, generator_channels=(64, 32, 16), critic_channels=(16, 32, 64), **_QUICK),
-        (16, 16, 16),
-    ),
-    smoke=(dataclasses.replace(_THIRTY_TWO, generator_channels=(8, 8, 4), critic_channels=(4, 8, 8), **_SMOKE), (4, 4, 4)),
-)
-SIXTY_FOUR = _presets(
-    paper=(_SIXTY_FOUR, (64,) * 4),
-    quick=(
-        dataclasses.replace(_SIXTY_FOUR, generator_channels=(64, 64, 32, 16), critic_channels=(16, 32, 64, 64), **_QUICK),
-        (16,) * 4,
-    ),
-    smoke=(dataclasses.replace(_SIXTY_FOUR, generator_channels=(8, 8, 8, 4), critic_channels=(4, 8, 8, 8), **_SMOKE), (4,) * 4),
-)
-
-# A user's own images are learnt by the 64 x 64 networks, or by those that the preset names.
-_OWN = (
-    SIXTY_FOUR
-    | {f"{preset}-32": recipe for preset, recipe in CIFAR10.items()}
-    | {f"{preset}-28": recipe for preset, recipe in MNIST.items()}
-)
-
-MODELS = {
-    WganRecipe: (rules, evidence),
-    parallel_lines.LinesRecipe: (parallel_lines,),
-    two_gaussians.CriticsRecipe: (two_gaussians,),
-}
 
 DEVIATIONS = (
     "The paper trains on LSUN bedrooms at 64 x 64 (`--dataset=lsun/bedroom`, not at hand here). MNIST at 28 x 28 and CIFAR-10 "
@@ -130,81 +86,6 @@ DEVIATIONS = (
     "layer of 100 leaky ReLU units for both players, Adam for D, and for the critic RMSprop and weight clipping at .1, with "
     "which no slope can be steeper than 100 x .1 x .1 = 1. The lower panel, the gradients for G, is ours.",
 )
-FINDINGS = {
-    "mnist": (
-        "All of it is one seed, so correlations have no interval. The critic's estimate falls as the Fréchet distance of "
-        "samples falls (Figure 3): over 25 epochs their rank correlation is .996, most of it a common trend, that of their "
-        "changes .83; over 100 epochs, where both come to a plateau, .969 and .54.",
-        "The GAN's lower bound of the Jensen-Shannon divergence says less (Figure 4): with DCGAN's generator it falls in the "
-        "first half of the training, as the distance does, then rises a little while the distance stands still; where the GAN "
-        "fails it goes to log 2 and stays there.",
-        "With DCGAN's generator both learn (Figure 5), the GAN better: Fréchet distance 48 against 87, with five times as "
-        "many updates of G; after 100 epochs the WGAN has 55. Without batch norm in a narrow generator the WGAN learns (125) "
-        "and the GAN fails (537; Figure 6).",
-        "With an MLP as generator (Figure 7), after 63 epochs and about 4,800 updates of G (the paper: about 226,000), the "
-        "WGAN draws about ten pictures over and over: Fréchet distance 234, recall 0, class 4 hardly ever. It drew one until "
-        "epoch 18 and more kinds ever since, so this is not where it ends; the GAN beside it has not been played again. Both "
-        "were played for 25 epochs before with networks whose every bias equalled the first row of its kernel, and called "
-        "collapsed, the WGAN in part: those records were taken away.",
-    ),
-}
-
-DIGITS = "digits instead of bedrooms"
-_VALUES, _CHANGES = "estimate_quality_correlation", "estimate_quality_change_correlation"
-
-
-def _learning(figure, says, suffix, gan):
-    """A claim of who learns; one who draws a few pictures over and over reaches none of the real ones: recall is 0."""
-    return Claim(
-        figure,
-        says,
-        f"recall above 1 % of the WGAN, {'and' if gan else 'not'} of the GAN",
-        "mnist",
-        ((suffix, "recall"), (f"{suffix}-gan", "recall")),
-        lambda ours, theirs: ours > 1 and (theirs > 1) == gan,
-        DIGITS,
-    )
-
-
-CLAIMS = (
-    Claim(
-        "Figure 3",
-        "the critic's estimate falls as samples get better",
-        "rank correlation of the estimate and the Fréchet distance of samples above .5; of their changes, too",
-        "mnist",
-        (("", _VALUES), ("", _CHANGES)),
-        lambda values, changes: min(values, changes) > 0.5,
-        DIGITS,
-    ),
-    Claim(
-        "Figure 4",
-        "a GAN's estimate of the Jensen-Shannon divergence does not",
-        "both correlations below .5, and below the WGAN's",
-        "mnist",
-        (("", _VALUES), ("-gan", _VALUES), ("", _CHANGES), ("-gan", _CHANGES)),
-        lambda ours, theirs, our_changes, their_changes: theirs < min(ours, 0.5) and their_changes < min(our_changes, 0.5),
-        f"{DIGITS}; most epochs lie on a plateau of the GAN's Fréchet distance, where correlations are of noise",
-    ),
-    _learning("Figure 5", "with DCGAN's generator both learn", "", gan=True),
-    _learning("Figure 6", "without batch norm in a narrow generator the WGAN learns, the GAN fails", "-nonorm", gan=False),
-    _learning("Figure 7", "with an MLP as generator the WGAN learns, the GAN collapses", "-mlp", gan=False),
-)
-
-PROTOCOL = (
-    "Fréchet distance, precision and recall: 10,000 samples against 10,000 test images, in the features of a classifier that "
-    "was trained on the same data. Rank correlation: of the training's own estimate with the Fréchet distance of 2,000 "
-    "samples, over the epochs. The generator is the last one."
-)
-KEY_FIGURES = (
-    KeyFigure(
-        "mnist",
-        "estimate",
-        "Figure 3, on digits: samples along the WGAN's training, the critic's estimate, and the samples' Fréchet distance",
-    ),
-    KeyFigure("mnist", "estimate", "Figure 4: the same of the GAN and its bound of the Jensen-Shannon divergence", "-gan"),
-    KeyFigure("two_gaussians", "figure2", "Figure 2: a discriminator and a critic between two Gaussians"),
-    KeyFigure("parallel_lines", "figure1", "Figure 1: distances between the laws of two parallel lines"),
-)
 NOT_RUN = (
     (
         "LSUN bedrooms at 64 x 64 (Figures 5 to 7)",
@@ -223,41 +104,87 @@ NOT_RUN = (
 )
 
 
-EXPERIMENT = Experiment(
+PROTOCOL = (
+    "Fréchet distance, precision and recall: 10,000 samples against 10,000 test images, in the features of a classifier that "
+    "was trained on the same data. Rank correlation: of the training's own estimate with the Fréchet distance of 2,000 "
+    "samples, over the epochs. The generator is the last one."
+)
+
+DIGITS = "digits instead of bedrooms"
+_VALUES, _CHANGES = "estimate_quality_correlation", "estimate_quality_change_correlation"
+
+
+def _learning(figure, says, model, gan):
+    """A claim of who learns; one who draws a few pictures over and over reaches none of the real ones: recall is 0."""
+    return gr.Claim(
+        figure,
+        says,
+        f"recall above 1 % of the WGAN, {'and' if gan else 'not'} of the GAN",
+        "mnist",
+        ((model, "recall"), (f"{model}-gan", "recall")),
+        lambda ours, theirs: ours > 1 and (theirs > 1) == gan,
+        DIGITS,
+    )
+
+
+CLAIMS = (
+    gr.Claim(
+        "Figure 3",
+        "the critic's estimate falls as samples get better",
+        "rank correlation of the estimate and the Fréchet distance of samples above .5; of their changes, too",
+        "mnist",
+        (("dcgan", _VALUES), ("dcgan", _CHANGES)),
+        lambda values, changes: min(values, changes) > 0.5,
+        DIGITS,
+    ),
+    gr.Claim(
+        "Figure 4",
+        "a GAN's estimate of the Jensen-Shannon divergence does not",
+        "both correlations below .5, and below the WGAN's",
+        "mnist",
+        (("dcgan", _VALUES), ("dcgan-gan", _VALUES), ("dcgan", _CHANGES), ("dcgan-gan", _CHANGES)),
+        lambda ours, theirs, our_changes, their_changes: theirs < min(ours, 0.5) and their_changes < min(our_changes, 0.5),
+        f"{DIGITS}; most epochs lie on a plateau of the GAN's Fréchet distance, where correlations are of noise",
+    ),
+    _learning("Figure 5", "with DCGAN's generator both learn", "dcgan", gan=True),
+    _learning("Figure 6", "without batch norm in a narrow generator the WGAN learns, the GAN fails", "nonorm", gan=False),
+    _learning("Figure 7", "with an MLP as generator the WGAN learns, the GAN collapses", "mlp", gan=False),
+)
+
+
+EXPERIMENT = gr.Experiment(
     name="wgan",
+    short_name="WGAN",
     title="Wasserstein GAN: a clipped critic without sigmoid, RMSprop, five critic steps to one of G",
     reference="Arjovsky, Chintala, Bottou; ICML 2017; arXiv:1701.07875",
-    recipes={
-        "mnist": MNIST,
-        "cifar10": CIFAR10,
-        "svhn_cropped": CIFAR10,
-        "celeb_a": SIXTY_FOUR,
-        "lsun/bedroom": SIXTY_FOUR,
-        "parallel_lines": parallel_lines.RECIPES,
-        "two_gaussians": two_gaussians.RECIPES,
-        "glyphs": MNIST,
-        "npz": _OWN,
-        "images": _OWN,
-    },
-    **of_models(MODELS),
-    critic=lambda recipe: recipe.get("objective") == "wasserstein",
-    row="WGAN",
     models={
-        "": "WGAN, DCGAN generator",
-        "-gan": "GAN, DCGAN generator",
-        "-nonorm": "WGAN, DCGAN generator without batch norm",
-        "-nonorm-gan": "GAN, DCGAN generator without batch norm",
-        "-mlp": "WGAN, MLP generator",
-        "-mlp-gan": "GAN, MLP generator",
-        "parallel_lines": "Distances between distributions",
-        "two_gaussians": "Discriminator and critic",
+        "dcgan": _model("WGAN, DCGAN generator"),
+        "dcgan-gan": _model("GAN, DCGAN generator", gan=True),
+        "nonorm": _model("WGAN, DCGAN generator without batch norm", narrow=True),
+        "nonorm-gan": _model("GAN, DCGAN generator without batch norm", gan=True, narrow=True),
+        "mlp": _model("WGAN, MLP generator", generator="mlp"),
+        "mlp-gan": _model("GAN, MLP generator", gan=True, generator="mlp"),
+        "lines": parallel_lines.MODEL,
+        "gaussians": two_gaussians.MODEL,
     },
-    table="wgan",
+    protocol=PROTOCOL,
     deviations=DEVIATIONS,
     not_run=NOT_RUN,
     claims=CLAIMS,
-    findings=FINDINGS,
-    protocol=PROTOCOL,
-    key_figures=KEY_FIGURES,
-    short="WGAN",
+    key_figures=(
+        gr.KeyFigure(
+            "dcgan",
+            "mnist",
+            "estimate",
+            "Figure 3, on digits: samples along the WGAN's training, the critic's estimate, and the samples' Fréchet distance",
+        ),
+        gr.KeyFigure(
+            "dcgan-gan",
+            "mnist",
+            "estimate",
+            "Figure 4: the same of the GAN and its bound of the Jensen-Shannon divergence",
+        ),
+        gr.KeyFigure("gaussians", "two_gaussians", "figure2", "Figure 2: a discriminator and a critic between two Gaussians"),
+        gr.KeyFigure("lines", "parallel_lines", "figure1", "Figure 1: distances between the laws of two parallel lines"),
+    ),
 )

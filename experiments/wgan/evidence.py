@@ -1,9 +1,14 @@
-"""What Arjovsky et al. 2017 show of a trained model: samples, and whether the training's own estimate tells their quality.
+"""What Arjovsky et al. 2017 show of a training: whether its own estimate tells the quality of samples (Figures 3 and 4)."""
 
-The evaluators themselves are in gan_repro.evaluation; networks and the game in rules.py.
-"""
-
+import functools
 import math
+
+import numpy as np
+
+import gan_repro as gr
+
+ndimage, stats = map(gr.lazy, ("scipy.ndimage", "scipy.stats"))
+learning = gr.lazy("experiments.wgan.learning")
 
 QUALITY_SAMPLES = 2000
 QUALITY = "Fréchet distance in the features of the data's own classifier (first 2,000 test images)"
@@ -26,17 +31,15 @@ def estimate(objective, d_loss):
     return -d_loss if objective == "wasserstein" else math.log(2) - d_loss / 2
 
 
-def pictures(loop, folder, every, spec):
+def snapshots(loop, folder, every, spec):
     """The Keras callback that draws grids of samples, and writes snapshots beside them: epoch-00005.npz.
 
     A snapshot has the quality of the moment's samples, their Fréchet distance to test images in the features of the data's
     classifier, where the data have labels.
     """
-    from experiments.wgan import learning
-    from gan_repro.training.callbacks import SampleGrid
 
-    class Snapshots(SampleGrid):
-        """See `pictures`."""
+    class Snapshots(gr.training.callbacks.SampleGrid):
+        """See `snapshots`."""
 
         def on_train_begin(self, logs=None):
             """Prepares the judge."""
@@ -62,16 +65,11 @@ def pictures(loop, folder, every, spec):
 
 def _distance(source):
     """images -> their Fréchet distance to as many test images, or to all there are; NaN where the data have no labels."""
-    import numpy as np
-
-    from gan_repro.evaluation import classifier
-    from gan_repro.evaluation.frechet import frechet_distance
-
     if not source.spec.classes:
         return lambda images: math.nan
-    judge, unit = classifier.of(source), source.spec.scaling.unit
+    judge, unit = gr.evaluation.classifier.of(source), source.spec.scaling.unit
     real = judge.features(np.float32(source.rows("test", slice(QUALITY_SAMPLES))) / np.float32(255))
-    return lambda images: frechet_distance(judge.features(unit(images)), real)
+    return lambda images: gr.evaluation.frechet.frechet_distance(judge.features(unit(images)), real)
 
 
 def filtered(objective, rows):
@@ -80,9 +78,6 @@ def filtered(objective, rows):
     Args:
       rows: dicts with "step" and "d_loss", a mean over up to 100 minibatches or None; those with None are left out.
     """
-    import numpy as np
-    from scipy import ndimage
-
     rows = [row for row in rows if row["d_loss"] is not None]
     estimates = [estimate(objective, row["d_loss"]) for row in rows]
     smooth = ndimage.median_filter(np.array(estimates), MEDIAN, mode="nearest").tolist() if rows else []
@@ -96,9 +91,6 @@ def correlations(estimates, qualities):
     anyway; "estimate_quality_change_correlation" that of their changes from checkpoint to checkpoint. Neither is given
     where the quality stands still, or where there are fewer than four checkpoints.
     """
-    import numpy as np
-    from scipy import stats
-
     estimates, qualities = np.array(estimates, float), np.array(qualities, float)
     if len(estimates) < 4 or np.ptp(qualities) < STANDS_STILL * np.median(qualities) or np.ptp(estimates) == 0:
         return {}
@@ -108,39 +100,36 @@ def correlations(estimates, qualities):
     }
 
 
-def evaluate(run):
-    """Samples, walks, the estimate's curve beside the quality, and their rank correlations."""
-    from experiments.wgan import learning
-    from gan_repro.evaluation import classifier, measure
-    from gan_repro.figures import draw
+@functools.lru_cache(maxsize=1)  # the measure and the figure are of the same ones
+def moments(run):
+    """The snapshots of a run's training, and the estimate along it as `filtered` gives it."""
+    taken = [learning.read(path) for path in sorted(run.workdir.samples.glob("epoch-*.npz"))]
+    return [each for each in taken if each.step <= run.step], filtered(run.config.recipe.objective, run.rows)
 
-    draw.curves(run)
-    for kind in run.kinds():
-        draw.samples(run, kind)
-    draw.interpolation(run, run.kinds()[0])
-    measurements = []
-    snapshots = [learning.read(path) for path in sorted(run.workdir.samples.glob("epoch-*.npz"))]
-    snapshots = [taken for taken in snapshots if taken.step <= run.step]
-    if len(snapshots) > 1:
-        objective = run.config.recipe.objective
-        steps, raw, smooth = filtered(objective, run.rows)
-        at = dict(zip(steps, smooth))
+
+def estimate_and_quality(run):
+    """How the training's own estimate and the quality of samples go together over its epochs."""
+    taken, (steps, _, smooth) = moments(run)
+    if len(taken) < 2:
+        return []
+    at = dict(zip(steps, smooth))
+    pairs = [(at[each.step], each.quality) for each in taken if each.step in at and math.isfinite(each.quality)]
+    rest = {"n_samples": QUALITY_SAMPLES, "n_checkpoints": len(pairs)}
+    found = correlations(*(zip(*pairs) if pairs else ((), ())))
+    return [run.measurement(metric, "rank", value, None, "last", **rest) for metric, value in found.items()]
+
+
+def draw_estimate(run, measurements):
+    """Figures 3 and 4: samples along the training, the estimate, and the samples' quality."""
+    del measurements
+    taken, estimates = moments(run)
+    if len(taken) > 1:
         learning.estimate_and_quality(
             run.workdir.figures / "estimate.png",
-            snapshots,
-            (steps, raw, smooth),
-            ESTIMATES[objective],
+            taken,
+            estimates,
+            ESTIMATES[run.config.recipe.objective],
             QUALITY,
-            run.source.spec.scaling.shown(snapshots[-1].images),
-            draw.run_title(run),
+            run.source.spec.scaling.shown(taken[-1].images),
+            gr.figures.draw.run_title(run),
         )
-        pairs = [(at[s.step], s.quality) for s in snapshots if s.step in at and math.isfinite(s.quality)]
-        rest = {"n_samples": QUALITY_SAMPLES, "n_checkpoints": len(pairs)}
-        measurements += [
-            run.measurement(metric, "rank", value, None, "last", **rest)
-            for metric, value in correlations(*(zip(*pairs) if pairs else ((), ()))).items()
-        ]
-    if run.source.spec.classes:
-        judge, second = classifier.of(run.source), classifier.of(run.source, second=True)
-        measurements += measure.read_by_classifier(run, judge, second=second)
-    return measurements

@@ -4,18 +4,20 @@ P_0 is the law of (0, U), P_theta that of (theta, U). Nothing is trained.
 """
 
 import dataclasses
+import functools
 
 import numpy as np
 
-from gan_repro.papers.recipe import Recipe, bounded
-from gan_repro.system.errors import UsageError
+import gan_repro as gr
+
+theory_figures = gr.lazy("experiments.wgan.theory_figures")
 
 LOG_2 = float(np.log(2.0))
 STAND_IN, SPLIT = "P_theta", "fresh draws"  # what a record calls the generator and the data
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class LinesRecipe(Recipe):
+class Recipe(gr.Recipe):
     """How the distances are measured: from fresh samples of both laws, several times for each theta.
 
     Attributes:
@@ -26,22 +28,19 @@ class LinesRecipe(Recipe):
       cells: in a unit of length: two lines that are less than half a cell apart are counted as one.
     """
 
-    transport_samples: int = bounded(500, low=1, high=5000)
-    draws: int = bounded(10, low=2, high=10**4)
-    thetas: int = bounded(41, low=3, high=10**4)
-    cells: int = bounded(20, low=1, high=10**4)
+    n_samples: int = gr.bounded(10_000, low=2, high=10**6, role="evaluation", smoke=1000)
+    transport_samples: int = gr.bounded(500, low=1, high=5000, smoke=100)
+    draws: int = gr.bounded(10, low=2, high=10**4, smoke=2)
+    thetas: int = gr.bounded(41, low=3, high=10**4, smoke=5)
+    cells: int = gr.bounded(20, low=1, high=10**4)
 
     def __post_init__(self):
         super().__post_init__()
         if self.thetas % 2 == 0:
-            raise UsageError(f"thetas = {self.thetas}: must be odd, so that theta = 0 is among them")
+            raise gr.UsageError(f"thetas = {self.thetas}: must be odd, so that theta = 0 is among them")
 
 
-RECIPES = {
-    "paper": LinesRecipe(),
-    "quick": LinesRecipe(thetas=21, draws=5),
-    "smoke": LinesRecipe(thetas=5, draws=2, transport_samples=100, n_samples=1000),
-}
+PRESETS = {"paper": Recipe(), "quick": Recipe(thetas=21, draws=5)}
 
 # Example 1. Each is a function of theta, float64 arrays.
 EXACT = {
@@ -53,41 +52,32 @@ EXACT = {
 UNITS = {"wasserstein_distance": "units of x", "jensen_shannon_divergence": "nats", "total_variation": "1"}
 
 
-def stages(config, source):
-    """None: nothing is trained."""
-    del config, source
-    return ()
-
-
-def measure(recipe, source, seed):
+def measured(recipe, source, seed):
     """The four distances between samples of P_0 and P_theta.
 
     Args:
-      recipe: LinesRecipe.
+      recipe: Recipe.
       source: data.parallel_lines.UprightLine, P_0.
       seed: the run's; draw j at the i-th theta is a function of (seed, i, j).
 
     Returns:
       (theta, found): float64 (n,), and {metric of EXACT: float64 (n, draws)}.
     """
-    from gan_repro.data.parallel_lines import UprightLine
-    from gan_repro.evaluation import cells, transport
-
     thetas = np.arange(-(recipe.thetas // 2), recipe.thetas // 2 + 1) / (recipe.thetas // 2)
     found = {metric: np.zeros((recipe.thetas, recipe.draws)) for metric in EXACT}
     for i, theta in enumerate(thetas):
-        shifted = UprightLine(source.spec, float(theta))
+        shifted = gr.data.parallel_lines.UprightLine(source.spec, float(theta))
         for j in range(recipe.draws):
             rng = np.random.default_rng([seed, i, j])
             many, few = (
                 [law.draw(n, rng).reshape(n, -1) for law in (source, shifted)]
                 for n in (recipe.n_samples, recipe.transport_samples)
             )
-            p, q = cells.frequencies(*many, 1 / recipe.cells)
-            found["wasserstein_distance"][i, j] = transport.wasserstein(*few)
-            found["jensen_shannon_divergence"][i, j] = cells.jensen_shannon(p, q)
-            found["kullback_leibler_divergence"][i, j] = cells.kullback_leibler(p, q)
-            found["total_variation"][i, j] = cells.total_variation(p, q)
+            p, q = gr.evaluation.cells.frequencies(*many, 1 / recipe.cells)
+            found["wasserstein_distance"][i, j] = gr.evaluation.transport.wasserstein(*few)
+            found["jensen_shannon_divergence"][i, j] = gr.evaluation.cells.jensen_shannon(p, q)
+            found["kullback_leibler_divergence"][i, j] = gr.evaluation.cells.kullback_leibler(p, q)
+            found["total_variation"][i, j] = gr.evaluation.cells.total_variation(p, q)
     return thetas, {metric: values.round(12) for metric, values in found.items()}  # sums of 1/n leave 1e-16 between draws
 
 
@@ -97,22 +87,20 @@ def _spread(values):
     return f"{low:.4g} in every draw" if low == high else f"{low:.4g} to {high:.4g}, by the draw"
 
 
-def evaluate(run):
-    """Figure 1; the distances at theta = 0 and 1, and how far they are from the closed forms at most."""
-    from experiments.wgan import theory_figures
+@functools.lru_cache(maxsize=1)  # the measure and the figure are of the same draws
+def moments(run):
+    """(theta, {metric: values (n, draws)}, {metric: their mean}, {metric: their standard deviation}) of a run."""
+    theta, found = measured(run.config.recipe, run.source, run.config.seed)
+    mean = {metric: found[metric].mean(axis=1) for metric in UNITS}
+    return theta, found, mean, {metric: found[metric].std(axis=1, ddof=1) for metric in UNITS}
 
-    recipe = run.config.recipe
-    theta, found = measure(recipe, run.source, run.config.seed)
-    mean, deviation = (
-        {m: getattr(v, how)(axis=1, **more) for m, v in found.items() if m in UNITS}
-        for how, more in (("mean", {}), ("std", {"ddof": 1}))
-    )
-    infinite = np.isinf(found["kullback_leibler_divergence"])
+
+def draw_figure1(run, measurements):
+    """Figure 1: the distances against theta, measured and as theory has them."""
+    del measurements
+    theta, found, mean, deviation = moments(run)
     apart = theta != 0
-    note = (
-        f"For θ ≠ 0, measured: total variation {_spread(found['total_variation'][apart])} (closed form 1); "
-        f"KL infinite in {100 * infinite[apart].mean():.4g} % of the draws (closed form +∞)"
-    )
+    infinite = np.isinf(found["kullback_leibler_divergence"][apart])
     theory_figures.against_theta(
         run.workdir.figures / "figure1.png",
         theta,
@@ -124,8 +112,16 @@ def evaluate(run):
             )
         ],
         f"Arjovsky et al. 2017, Figure 1: {run.config.preset} preset, seed {run.config.seed}",
-        note,
+        f"For θ ≠ 0, measured: total variation {_spread(found['total_variation'][apart])} (closed form 1); "
+        f"KL infinite in {100 * infinite.mean():.4g} % of the draws (closed form +∞)",
     )
+
+
+def distances(run):
+    """The distances at theta = 0 and 1, and how far they are from the closed forms at most."""
+    recipe = run.config.recipe
+    theta, found, mean, deviation = moments(run)
+    infinite, apart = np.isinf(found["kullback_leibler_divergence"]), theta != 0
     measurements = []
     for metric, unit in UNITS.items():
         n = recipe.transport_samples if metric == "wasserstein_distance" else recipe.n_samples
@@ -144,3 +140,12 @@ def evaluate(run):
         rest = {"space": space, "split": SPLIT, "n_samples": recipe.n_samples}
         measurements.append(run.measurement("kullback_leibler_infinite", "% of draws", 100 * share, None, STAND_IN, **rest))
     return measurements
+
+
+MODEL = gr.Model(
+    title="Distances between distributions",
+    datasets=("parallel_lines",),
+    presets=PRESETS,
+    measures=(distances,),
+    figures=(draw_figure1,),
+)

@@ -35,8 +35,10 @@ def configured(name, preset, dtype="float32", settings=()):
 
 def game(name, preset, dtype="float32", settings=(), images=IMAGES):
     """The AdversarialGame of an experiment, on random pixels."""
-    found, config = configured(name, preset, dtype, settings)
-    return found.stages(config, source(found.scaling(config), images))[0].build(None)
+    from gan_repro.training import rules
+
+    config = configured(name, preset, dtype, settings)[1]
+    return rules.stages(config, source(configuration.scaling_of(config), images))[0].build(None)
 
 
 def per_unit(played):

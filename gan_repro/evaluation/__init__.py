@@ -17,3 +17,12 @@ Modules (help(gan_repro.evaluation.NAME)):
     distances       all pairs of squared distances
     measure         all of these applied to a finished run, as measurements of its record
 """
+
+import pkgutil
+
+import lazy_loader
+
+# A module is imported when it is first used.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submodules=[module.name for module in pkgutil.iter_modules(__path__)]
+)

@@ -4,6 +4,7 @@ The picture of it is in reporting, the record's entries are made in measure.py.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -58,6 +59,12 @@ class Statistic:
 BRIGHTNESS = Statistic("brightness", "bright", brightness)
 BALANCE = Statistic("balance", "bright on the right", balance)
 SLANT = Statistic("slant", "slanting to the right", slant)
+STATISTICS = {statistic.name: statistic for statistic in (BRIGHTNESS, BALANCE, SLANT)}
+
+
+def named(names):
+    """The statistics of these names, a tuple of Statistic."""
+    return tuple(STATISTICS[name] for name in names)
 
 
 def percentiles(values, among):
@@ -103,6 +110,7 @@ class Trial:
     percentiles: np.ndarray
 
 
+@functools.lru_cache(maxsize=1)  # the measure and the figure are of the same ones
 def trials(run, kind, statistics, n=TRIALS):
     """Trials of the arithmetic of two statistics, each with other z; of a conditional generator also with the next label.
 

@@ -7,3 +7,22 @@ Modules (help(gan_repro.figures.NAME)):
     draw    the figures of a trained run
     show    what gan_repro.sample and the notebooks draw
 """
+
+import pkgutil
+
+import lazy_loader
+
+from gan_repro.figures.catalogue import (
+    Averages,
+    ClassRows,
+    Curves,
+    Interpolation,
+    NearestNeighbours,
+    Samples,
+    VectorArithmetic,
+    Walk,
+)
+
+__all__ = ["Averages", "ClassRows", "Curves", "Interpolation", "NearestNeighbours", "Samples", "VectorArithmetic", "Walk"]
+
+__getattr__, __dir__, _ = lazy_loader.attach(__name__, submodules=[module.name for module in pkgutil.iter_modules(__path__)])

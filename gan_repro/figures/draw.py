@@ -18,8 +18,7 @@ REFERENCES = 10_000  # training images that are compared at a time
 def run_title(run):
     """Which run a figure is of, such as "WGAN, MLP generator on MNIST: quick-mlp preset, 25 epochs, seed 0"."""
     config = run.config
-    model = run.experiment.model(config.preset, config.dataset)
-    return title_of(model, run.source.spec.title, config.preset, run.epochs, config.seed)
+    return title_of(run.model.title, run.source.spec.title, config.preset, run.epochs, config.seed)
 
 
 def caption(run, kind):
@@ -168,6 +167,6 @@ def averages(run, kinds, measurements=(), n=10):
 def curves(run):
     """Writes figures/curves.png: losses, D's readings, validation."""
     recipe = run.config.recipe
-    critic = run.experiment.critic(vars(recipe))
+    critic = run.model.critic(recipe)
     path = run.workdir.figures / "curves.png"
     training_curves(path, run.curves, run_title(run), critic, recipe.total_epochs - recipe.epochs)

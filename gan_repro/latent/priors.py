@@ -62,9 +62,9 @@ class Prior:
         return self.kind in _STRAYS[path]
 
 
-def of(config):
-    """The Prior of a Config whose recipe has the fields `prior`, one of KINDS, and `latent`, the dimension of z."""
-    return Prior(config.recipe.prior, config.recipe.latent)
+def of(recipe):
+    """The Prior of a recipe with the fields `prior`, one of KINDS, and `latent`, the dimension of z."""
+    return Prior(recipe.prior, recipe.latent)
 
 
 def line(start, end, steps):

@@ -105,6 +105,36 @@ def check_growth(spec, strides, named):
         )
 
 
+def depth(spec, strides):
+    """How many of the last `strides` suit the images of a data set: all that leave a small image of 3 pixels or more.
+
+    So one list of widths serves images of 28, 32, 48 and 64 pixels: a smaller image takes fewer layers, those nearest to it.
+
+    Args:
+      spec: data.source.Spec.
+      strides: how many times larger each convolution of G makes the image.
+
+    Returns:
+      int, at least 2 or the number of strides.
+
+    Raises:
+      UsageError: height or width is no multiple of the last two strides' product; the message names the nearest that are.
+    """
+    height, width, _ = spec.shape
+    fewest = min(2, len(strides))
+    for least in (3, 1):
+        for number in range(len(strides), fewest - 1, -1):
+            growth = math.prod(strides[-number:])
+            if height % growth == width % growth == 0 and min(height, width) // growth >= least:
+                return number
+    growth = math.prod(strides[-fewest:])
+    near = [" x ".join(str(max(1, pixels // growth + more) * growth) for pixels in (height, width)) for more in (0, 1)]
+    raise UsageError(
+        f"images of {spec.title} are {height} x {width}: height and width must be multiples of {growth}, such as "
+        f"{' or '.join(dict.fromkeys(near))}"
+    )
+
+
 def generator(
     latent,
     shape,

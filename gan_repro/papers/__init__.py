@@ -6,3 +6,12 @@ Modules (help(gan_repro.papers.NAME)):
     configuration  Config: an experiment, data set, preset and settings, found and checked
     pylearn2       the recipe and the game of the 2014 papers' code
 """
+
+import pkgutil
+
+import lazy_loader
+
+# A module is imported when it is first used.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submodules=[module.name for module in pkgutil.iter_modules(__path__)]
+)

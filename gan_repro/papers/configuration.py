@@ -14,8 +14,8 @@ import traceback
 import types
 import typing
 
-from gan_repro.data.names import choose_dataset, dataset_kind
-from gan_repro.papers.experiment import Experiment
+from gan_repro.data.names import choose_dataset
+from gan_repro.papers.experiment import PRESETS, Experiment
 from gan_repro.papers.recipe import Recipe, TrainingRecipe, fields_of
 from gan_repro.system.choices import choose, suggest
 from gan_repro.system.errors import UsageError
@@ -27,6 +27,7 @@ class Config:
 
     experiment: str
     dataset: str
+    model: str
     preset: str
     seed: int
     recipe: Recipe
@@ -36,6 +37,7 @@ class Config:
         return {
             "experiment": self.experiment,
             "dataset": self.dataset,
+            "model": self.model,
             "preset": self.preset,
             "seed": self.seed,
             "recipe": plain(dataclasses.asdict(self.recipe)),
@@ -117,38 +119,30 @@ def usable(warn):
 
 
 def filled(config):
-    """A configuration as Config.as_dict gives it, perhaps an older version's: fields that came later have their defaults.
-
-    So the default of a new field must stand for what was done before. Without a known experiment, data set and preset
-    the configuration is returned as it is.
-    """
-    try:
-        recipe = find(config["experiment"]).recipes[dataset_kind(config["dataset"])][config["preset"]]
-        fields = [field for field in dataclasses.fields(recipe) if field.default is not dataclasses.MISSING]
-        return config | {"recipe": {field.name: plain(field.default) for field in fields} | config["recipe"]}
-    except (AttributeError, KeyError, TypeError, UsageError):
-        return config
+    """TEMPORARY."""
+    return config
 
 
 def identity(config):
-    """What makes a run another run: a configuration as Config.as_dict gives it, `filled`, without what may be changed later.
+    """What makes a run another run: a configuration as Config.as_dict gives it, without what may be changed later.
 
     That are `epochs`, of which more continue a run, and what only draws pictures. A configuration that is none is returned
     as it is.
     """
     if not isinstance(config.get("recipe"), dict):
         return config
-    config, left_out = filled(config), {"epochs"} | fields_of(TrainingRecipe, "pictures")
+    left_out = {"epochs"} | fields_of(TrainingRecipe, "pictures")
     return config | {"recipe": {key: value for key, value in config["recipe"].items() if key not in left_out}}
 
 
-def resolve(experiment, dataset=None, preset="paper", seed=0, epochs=None, settings=()):
+def resolve(experiment, dataset=None, model=None, preset="paper", seed=0, epochs=None, settings=()):
     """The Config of a command line.
 
     Args:
       experiment: an Experiment.
       dataset: one of its data sets, or None for its first.
-      preset: one of the data set's.
+      model: the name of one of its models, or None for the data set's own.
+      preset: one of PRESETS.
       seed: 0 <= seed < 2**31.
       epochs: overrides the recipe's, or None.
       settings: "key=value" strings for fields of the recipe; of two for the same field the last holds.
@@ -156,17 +150,38 @@ def resolve(experiment, dataset=None, preset="paper", seed=0, epochs=None, setti
     Raises:
       UsageError: a name, key, type or value is not valid, or two numbers of epochs are given.
     """
-    dataset = next(iter(experiment.recipes)) if dataset is None else dataset
-    recipes = experiment.recipes[choose_dataset(dataset, experiment.recipes)]
-    recipe = recipes[choose("preset", preset, list(recipes))]
+    dataset = experiment.datasets[0] if dataset is None else dataset
+    choose_dataset(dataset, experiment.datasets)
+    model = experiment.model_for(dataset) if model is None else model
+    found = experiment.find_model(model, dataset)
+    recipe = found.recipe(_preset(preset, experiment), dataset)
     if not 0 <= seed < 2**31:
         raise UsageError(f"seed = {seed}: must be >= 0 and < 2**31")
     if epochs is not None and not hasattr(recipe, "epochs"):
-        raise UsageError(f"--epochs={epochs}: {experiment.name} trains nothing")
+        raise UsageError(f"--epochs={epochs}: the model {model} of {experiment.name} trains nothing")
     changes = dict(parse_setting(type(recipe), setting) for setting in settings)
     if epochs is not None and changes.setdefault("epochs", epochs) != epochs:
         raise UsageError(f"--epochs={epochs} and --set=epochs={changes['epochs']}: leave one of them out")
-    return Config(experiment.name, dataset, preset, seed, dataclasses.replace(recipe, **changes))
+    return Config(experiment.name, dataset, model, preset, seed, dataclasses.replace(recipe, **changes))
+
+
+def _preset(preset, experiment):
+    """A preset, if it is one. Raises UsageError; of an older spelling, "quick-mlp", it says the new one."""
+    level, _, model = preset.partition("-")
+    if level in PRESETS and model:
+        near = suggest(model, experiment.models).strip() or f"Models: {', '.join(experiment.models)}."
+        raise UsageError(f"--preset={preset}: preset and model are two flags now: --preset={level} --model=NAME. {near}")
+    return choose("preset", preset, PRESETS)
+
+
+def model_of(config):
+    """The Model of a Config."""
+    return find(config.experiment).models[config.model]
+
+
+def scaling_of(config):
+    """What the networks of a Config see of the data."""
+    return model_of(config).scaling(config.recipe)
 
 
 def parse_setting(recipe_class, setting):

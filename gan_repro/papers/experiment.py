@@ -1,20 +1,22 @@
-"""The typed description that an experiment module fills in, and its recipes: what a paper has, field by field.
-
-No TensorFlow is imported here. What a paper fixes is not here (experiments/), nor how a run is asked for (configuration.py).
-"""
+"""Experiment: the typed description of a paper that a module of `experiments` fills in. No TensorFlow is imported here."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
 
+from gan_repro.data.names import dataset_kind
 from gan_repro.data.scaling import UNIT
-from gan_repro.papers.recipe import Recipe
-
-PRESETS = ("paper", "quick", "smoke")  # a data set that several models of a paper learn has paper-MODEL, ... besides
+from gan_repro.papers.recipe import Recipe, smoke_of
+from gan_repro.system.choices import choose
+from gan_repro.system.errors import UsageError
 
 
 def level(preset):
-    """The one of PRESETS that a preset is: "quick" of "quick" and of "quick-convolutional"."""
+    """TEMPORARY."""
     return preset.partition("-")[0]
+
+
+PRESETS = ("paper", "quick", "smoke")
+OWN = ("npz", "images")  # a user's own images: npz:PATH, images:FOLDER
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,8 +67,7 @@ class Claim:
       says: what it shows, in words.
       criterion: ours, in words.
       dataset: of our runs.
-      uses: (preset's suffix, metric) of each measurement that the criterion is about, of the last generators: ("-gan",
-        "recall").
+      uses: (model, metric) of each measurement that the criterion is about, of the last weights: ("mlp-gan", "recall").
       holds: (*values) -> whether the criterion is met.
       departure: in what our conditions are never the paper's, such as other data, or "".
     """
@@ -85,19 +86,92 @@ class KeyFigure:
     """A figure that opens the paper's section of results/README.md.
 
     Attributes:
-      dataset: of the run that it is of.
+      model, dataset: of the run that it is of.
       kind: what follows the run's name in results/figures, such as "samples-best"; or the data set's, "log-likelihood".
       caption: what there is to see, and which figure of the paper it is.
-      preset: the suffix of the presets of that model: "-gan" of "quick-gan".
     """
 
+    model: str
     dataset: str
     kind: str
     caption: str
-    preset: str = ""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Phase:
+    """A stretch of a training with two players of its own. Most models have one.
+
+    Attributes:
+      generator, discriminator: (recipe, spec) -> Keras model, where spec is the data set's data.source.Spec. G maps z, or
+        [z, labels], to images; D images, or [images, labels], to logits or scores (m, 1).
+      game: (recipe, spec) -> training.rules.Rules: losses, optimizers, schedule.
+      name: for messages and metrics.csv.
+      epochs: the field of the recipe that says how long it is.
+      initialise: (generator, discriminator, source): sets weights that follow from the data, or None.
+      grow: (recipe, spec, generator of the phase before) -> the generator, which goes on from that one; or None.
+      same_start: whether its networks begin with the weights that the first phase's began with.
+      averages: whether averages of G's weights are kept.
+    """
+
+    generator: Callable
+    discriminator: Callable
+    game: Callable
+    name: str = "game"
+    epochs: str = "epochs"
+    initialise: Callable | None = None
+    grow: Callable | None = None
+    same_start: bool = False
+    averages: bool = True
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Model:
+    """One model of a paper.
+
+    Attributes:
+      title: its name in tables.
+      datasets: the data sets that it can be trained on, of data.LOADERS or of the experiment's own sources; OWN stand for a
+        user's own images.
+      presets: the recipes "paper" and "quick"; "smoke" follows from the first (recipe.smoke_of).
+      on: {data set: {field of the recipe: value}} of what differs there.
+      phases: its training; none: nothing is trained, and the measures are of the data.
+      prior: (recipe) -> latent.priors.Prior; None: that of the recipe's fields `prior` and `latent`.
+      scaling: (recipe) -> what the networks see of the data (data.scaling).
+      conditional: (recipe) -> whether both players see labels, which the data must then have.
+      critic: (recipe) -> whether D's outputs are scores and no logits of probabilities.
+      measures: called in turn with a trained run, each gives a list of measurements (evaluation.measures has those of the
+        library). Before the training one with a method `check(recipe, spec)` may refuse, and the splits of the data that
+        `requires(recipe, spec)` names must be there. The first that has a `validation(recipe, source)` chooses the best
+        generator by what that gives: images -> a number to be maximised.
+      figures: called in turn with a trained run and its measurements, each writes a picture (figures.catalogue).
+      callbacks: (loop, folder, every, spec) -> a Keras callback that looks at the training every so many epochs; None:
+        training.callbacks.SampleGrid.
+    """
+
+    title: str
+    datasets: tuple[str, ...]
+    presets: Mapping[str, Recipe]
+    on: Mapping[str, Mapping[str, object]] = dataclasses.field(default_factory=dict)
+    phases: tuple[Phase, ...] = ()
+    prior: Callable | None = None
+    scaling: Callable = lambda recipe: UNIT
+    conditional: Callable = lambda recipe: False
+    critic: Callable = lambda recipe: False
+    measures: tuple[Callable, ...] = ()
+    figures: tuple[Callable, ...] = ()
+    callbacks: Callable | None = None
+
+    def recipe(self, preset: str, dataset: str) -> Recipe:
+        """The recipe of one of PRESETS on a data set, such as "mnist" or "npz:faces.npz"."""
+        changes = self.on.get(dataset_kind(dataset), {})
+        return (
+            smoke_of(self.recipe("paper", dataset))
+            if preset == "smoke"
+            else dataclasses.replace(self.presets[preset], **changes)
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Experiment:
     """One paper.
 
@@ -105,93 +179,70 @@ class Experiment:
       name: of its module and of --experiment.
       title: one line for --list.
       reference: the citation.
-      recipes: {data set: {preset: Recipe}}; the first data set is the default, a preset one of PRESETS or PRESET-MODEL. The
-        keys "npz" and "images" stand for `npz:PATH` and `images:FOLDER`.
-      published: the paper's numbers that this experiment answers to.
-      claims: what the paper shows without a number.
-      deviations: from paper and authors' code, in order, each with its source.
-      not_run: (what, why) of what the paper shows and this program has not measured.
-      findings: {data set: what came of it, a sentence or two each}; they stand beside the verdicts.
-      protocol: how its numbers are measured, in a sentence or two.
-      key_figures: those that show most.
-      short: the paper as people call it: "DCGAN"; "": the name.
-      stages: (config, source) -> sequence of training.Stage; called with TensorFlow at hand. Empty: nothing is trained.
-      evaluate: (finished.Finished) -> list of measurements; draws the paper's figures as well.
-      generator: (config, spec) -> the generator, a Keras model; None where nothing is trained.
-      prior: (config) -> priors.Prior of that generator.
-      scaling: (config) -> what the networks see of the data (scaling.py).
-      critic: (a recipe's {field: value}, as records have it) -> whether D is a critic: what it says of images are scores and
-        no probabilities.
-      pictures: (config) -> what makes of (loop, folder, every, spec) the Keras callback that looks at the training; None:
-        callbacks.SampleGrid.
-      row: the model's name in tables.
-      models: {suffix: name} of an experiment with several: "quick-mlp" is a run of the model "-mlp". {data set: name} of
-        the one that a preset without a suffix is of on those data.
-      table: the table in which this experiment's records stand.
+      models: {name of --model: Model}. A data set's own model is the first that has it.
+      own: the model of a user's own images; "": as for other data sets.
+      short_name: the paper as people call it: "DCGAN"; "": the name.
+      table: the table in which its records stand: results/TABLE.md; "": the name.
+      sources: {data set: loader} of data sets that only this paper has; loaders as in data.LOADERS.
       metrics: reporting.metrics.Metric of each that it measures and the library does not know: title, which way is better,
         margin and protocol. A metric that nobody describes is shown and never judged.
+      published: the paper's numbers that it answers to.
+      claims: what the paper shows without a number.
+      protocol: how its numbers are measured, in a sentence or two.
+      deviations: from paper and authors' code, in order, each with its source.
+      not_run: (what, why) of what the paper shows and this program has not measured.
+      key_figures: those that show most.
     """
 
     name: str
     title: str
     reference: str
-    recipes: Mapping[str, Mapping[str, Recipe]]
-    stages: Callable
-    evaluate: Callable
-    row: str
-    table: str
-    generator: Callable | None = None
-    prior: Callable | None = None
-    scaling: Callable = lambda config: UNIT
-    critic: Callable = lambda recipe: False
-    pictures: Callable = lambda config: None
+    models: Mapping[str, Model]
+    own: str = ""
+    short_name: str = ""
+    table: str = ""
+    sources: Mapping[str, Callable] = dataclasses.field(default_factory=dict)
+    metrics: tuple = ()
     published: tuple[Published, ...] = ()
     claims: tuple[Claim, ...] = ()
+    protocol: str = ""
     deviations: tuple[str, ...] = ()
     not_run: tuple[tuple[str, str], ...] = ()
-    findings: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
-    protocol: str = ""
     key_figures: tuple[KeyFigure, ...] = ()
-    short: str = ""
-    models: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    metrics: tuple = ()
 
     def __post_init__(self):
-        for dataset, recipes in self.recipes.items():
-            if unknown := {level(preset) for preset in recipes} - set(PRESETS):
-                raise ValueError(f"{self.name} on {dataset}: presets begin with {', '.join(PRESETS)}, not {unknown}")
+        for name, model in self.models.items():
+            if set(model.presets) != {"paper", "quick"}:
+                raise ValueError(f"{self.name}, model {name}: presets must be paper and quick, not {list(model.presets)}")
+        object.__setattr__(self, "short_name", self.short_name or self.name)
+        object.__setattr__(self, "table", self.table or self.name)
 
     @property
-    def known_as(self):
-        """The paper's name for a reader."""
-        return self.short or self.name
+    def datasets(self) -> tuple[str, ...]:
+        """The kinds of data sets of all models, the default one first."""
+        return tuple(dict.fromkeys(dataset for model in self.models.values() for dataset in model.datasets))
 
-    def model(self, preset, dataset):
-        """The name in tables of the model that a preset is of, on a data set that may have a model of its own."""
-        suffix = preset.removeprefix(level(preset))
-        names = (self.models.get(key) for key in (suffix or dataset, dataset, suffix))
-        return next(filter(None, names), self.row)
+    def model_for(self, dataset: str) -> str:
+        """The name of a data set's own model: the first that has it, or `own`.
 
+        Raises:
+          UsageError: none has.
+        """
+        kind = choose("dataset", dataset_kind(dataset), self.datasets)
+        if kind in OWN and self.own:
+            return self.own
+        return next(name for name, model in self.models.items() if kind in model.datasets)
 
-def of_models(models):
-    """The parts of an Experiment with several models that each model has of its own: keyword arguments of Experiment.
+    def find_model(self, name: str, dataset: str) -> Model:
+        """The Model called `name`, if it can be trained on the data set.
 
-    Args:
-      models: {type of recipe: modules}. Of a run with such a recipe the stages, evaluate, generator, prior, scaling and
-        pictures are looked for in these modules, in turn. Without a prior it is the recipe's own, without scaling pixels in
-        [0, 1], without pictures grids of samples.
-    """
-    from gan_repro.latent import priors
-
-    def part(config, name, otherwise=None):
-        found = (getattr(module, name) for module in models[type(config.recipe)] if hasattr(module, name))
-        return next(found, otherwise)
-
-    return {
-        "stages": lambda config, source: part(config, "stages")(config, source),
-        "evaluate": lambda run: part(run.config, "evaluate")(run),
-        "generator": lambda config, spec: part(config, "generator")(config, spec),
-        "prior": lambda config: part(config, "prior", priors.of)(config),
-        "scaling": lambda config: part(config, "scaling", lambda config: UNIT)(config),
-        "pictures": lambda config: part(config, "pictures"),
-    }
+        Raises:
+          UsageError: there is no such model, or it cannot; the message names the valid ones.
+        """
+        kind, model = dataset_kind(dataset), self.models[choose("model", name, self.models)]
+        if kind not in model.datasets:
+            valid = [each for each, other in self.models.items() if kind in other.datasets]
+            raise UsageError(
+                f"--model={name} is not for {kind}: it takes {', '.join(model.datasets)}; {kind}: {', '.join(valid)}"
+            )
+        return model

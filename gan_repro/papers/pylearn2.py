@@ -1,7 +1,4 @@
-"""The game of goodfeli/adversarial, on the pylearn2 of June 2014: its SGD as fields of a recipe, its two players.
-
-Papers whose code or procedure it is build on it; their networks, priors and orders of play are not here.
-"""
+"""The recipe and the rules of goodfeli/adversarial, on the pylearn2 of June 2014. Papers that build on its code share them."""
 
 import dataclasses
 import typing
@@ -10,7 +7,7 @@ from gan_repro.papers.recipe import TrainingRecipe, bounded
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Pylearn2Recipe(TrainingRecipe):
+class Recipe(TrainingRecipe):
     """What the YAML files say of the game and of both players' SGD. The defaults are mnist.yaml's.
 
     Attributes:
@@ -30,32 +27,28 @@ class Pylearn2Recipe(TrainingRecipe):
     momentum_final: float = bounded(0.7, low=0, below=1)
     momentum_saturates: int = bounded(250, low=1, high=10**6)
 
-    def optimizer(self, steps_per_epoch):
+    def rules(self, spec, schedule):
+        """The training.rules.Rules: this objective, this SGD for both players, and a schedule."""
+        from gan_repro.training import losses
+        from gan_repro.training.rules import Rules
+
+        loss = losses.OBJECTIVES[self.objective](self.d_loss_weight)
+        return Rules(loss=loss, optimizers=(self.sgd(spec), self.sgd(spec)), schedule=schedule)
+
+    def sgd(self, spec):
         """Momentum SGD with the learning rate decaying per update and the momentum growing per epoch."""
         from gan_repro.training import optimizers
 
         return optimizers.MomentumSGD(
             optimizers.ExponentialDecay(self.learning_rate, self.learning_rate_decay, self.learning_rate_minimum),
-            optimizers.LinearMomentum(self.momentum, self.momentum_final, self.momentum_saturates, steps_per_epoch),
+            optimizers.LinearMomentum(self.momentum, self.momentum_final, self.momentum_saturates, self.minibatches(spec)),
         )
 
 
-def game(config, source, g, d, prior, order, sampler, **options):
-    """The AdversarialGame of two networks by the objective and the optimizers of a Pylearn2Recipe.
+def start_at_marginals(generator, discriminator, source):
+    """Sets the bias of G's layer "output" so that it begins at the mean training image (init_sigmoid_bias_from_marginals)."""
+    del discriminator
+    from gan_repro.data.source import mean
+    from gan_repro.networks import mlp
 
-    Args:
-      config, source: of the run.
-      g, d: the networks, Keras models.
-      prior, order, sampler, options: as game.from_recipe takes them.
-    """
-    from gan_repro.training import losses
-    from gan_repro.training.game import Player, from_recipe
-
-    recipe = config.recipe
-    steps_per_epoch = source.spec.steps_per_epoch(recipe.batch_size, recipe.steps_per_epoch)
-    objective = losses.OBJECTIVES[recipe.objective](recipe.d_loss_weight)
-    players = [
-        Player(network, recipe.optimizer(steps_per_epoch), terms)
-        for network, terms in ((g, objective.generator), (d, objective.discriminator))
-    ]
-    return from_recipe(config, source, *players, prior, order, objective, sampler, **options)
+    mlp.start_at_marginals(generator.get_layer("output"), mean(source, "train"))

@@ -1,7 +1,4 @@
-"""Recipes: what a paper fixes, field by field, with ranges; every experiment's recipe is a subclass.
-
-No TensorFlow is imported here.
-"""
+"""Recipes: what a paper fixes, field by field, with ranges; every model's recipe is a subclass of Recipe."""
 
 import dataclasses
 import operator
@@ -13,16 +10,29 @@ from gan_repro.system.errors import UsageError
 LATEST = 10**6  # epochs
 
 
-def bounded(default=dataclasses.MISSING, *, low=None, high=None, above=None, below=None, role="training"):
+def bounded(default=dataclasses.MISSING, *, low=None, high=None, above=None, below=None, role="training", smoke=None):
     """A dataclass field whose number, or every number of whose tuple, satisfies low <= n <= high and above < n < below.
 
     `role` says what two runs that differ in the field differ in: "training": in what is trained; "schedule": in how long;
     "evaluation": only in what is kept, shown and measured of it, or in roundings; "pictures": only in which pictures are
     drawn on the way. Tables compare recipes by it, and `identity` tells runs apart; a field that is declared without
     `bounded` has the role "training".
+
+    `smoke` is the field's value in the preset smoke (`smoke_of`); of a tuple one number stands for each of its numbers.
     """
     limits = {"low": low, "high": high, "above": above, "below": below}
-    return dataclasses.field(default=default, metadata=limits | {"role": role})
+    return dataclasses.field(default=default, metadata=limits | {"role": role, "smoke": smoke})
+
+
+def smoke_of(recipe):
+    """The recipe of the preset smoke, which trains small networks for seconds: each field as `bounded` says, or as it is."""
+    changes = {}
+    for field in dataclasses.fields(recipe):
+        small, value = field.metadata.get("smoke"), getattr(recipe, field.name)
+        if small is not None:
+            each = isinstance(value, tuple) and not isinstance(small, tuple)
+            changes[field.name] = (small,) * len(value) if each else small
+    return dataclasses.replace(recipe, **changes)
 
 
 def fields_of(recipe, role):
@@ -39,7 +49,7 @@ class Recipe:
       n_samples: samples that an evaluation draws.
     """
 
-    n_samples: int = bounded(10_000, low=2, high=10**6, role="evaluation")
+    n_samples: int = bounded(10_000, low=2, high=10**6, role="evaluation", smoke=500)
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -62,14 +72,18 @@ class TrainingRecipe(Recipe):
       samples_every: epochs between grids of samples.
     """
 
-    epochs: int = bounded(low=1, high=LATEST, role="schedule")
+    epochs: int = bounded(low=1, high=LATEST, role="schedule", smoke=2)
     batch_size: int = bounded(low=1, high=10**6)
-    steps_per_epoch: int = bounded(0, low=0, high=10**9, role="schedule")
+    steps_per_epoch: int = bounded(0, low=0, high=10**9, role="schedule", smoke=20)
     precision: typing.Literal["float32", "mixed_bfloat16"] = "float32"
     jit_compile: bool = bounded(False, role="evaluation")
-    averages: tuple[str, ...] = bounded((), role="evaluation")
-    validate_every: int = bounded(5, low=1, high=10**6, role="evaluation")
-    samples_every: int = bounded(5, low=1, high=10**6, role="pictures")
+    averages: tuple[str, ...] = bounded((), role="evaluation", smoke=())
+    validate_every: int = bounded(5, low=1, high=10**6, role="evaluation", smoke=1)
+    samples_every: int = bounded(5, low=1, high=10**6, role="pictures", smoke=1)
+
+    def minibatches(self, spec):
+        """Minibatches of an epoch on the data of a data.source.Spec: int."""
+        return spec.steps_per_epoch(self.batch_size, self.steps_per_epoch)
 
     @property
     def total_epochs(self):

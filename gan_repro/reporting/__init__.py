@@ -15,3 +15,12 @@ Modules (help(gan_repro.reporting.NAME)):
     investigation   results/log-likelihood.md: what a log-likelihood owes to what
     race            in how many trainings G is lost in the first epochs
 """
+
+import pkgutil
+
+import lazy_loader
+
+# A module is imported when it is first used.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submodules=[module.name for module in pkgutil.iter_modules(__path__)]
+)

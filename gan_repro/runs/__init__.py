@@ -12,4 +12,6 @@ import pkgutil
 import lazy_loader
 
 # A module is imported when it is first used.
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=[module.name for module in pkgutil.iter_modules(__path__)])
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submodules=[module.name for module in pkgutil.iter_modules(__path__)]
+)

@@ -9,8 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gan_repro.system import files
-from gan_repro.system import tensorflow_setup
+from gan_repro.system import files, tensorflow_setup
 
 GLYPHS = 10_000  # at most so many stand in for MNIST's training images: they are rendered anew
 RESULTS = Path(__file__).parents[2] / "results"  # of the repository that the notebooks lie in
@@ -33,9 +32,7 @@ def digits(train=10_000, test=1000, data_dir=None):
     """
     from gan_repro import data
     from gan_repro.data import glyphs
-    from gan_repro.data.source import DatasetUnavailable
-    from gan_repro.data.source import InMemory
-    from gan_repro.data.source import Spec
+    from gan_repro.data.source import DatasetUnavailable, InMemory, Spec
 
     sizes = {"train": train, "validation": test, "test": test}
     try:

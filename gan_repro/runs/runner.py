@@ -11,17 +11,12 @@ import time
 from pathlib import Path
 
 from gan_repro.papers import configuration
-from gan_repro.system import files
-from gan_repro.training import history
-from gan_repro.system import signals
-from gan_repro.system import machine
-from gan_repro.system.errors import RunError
-from gan_repro.system.errors import UserError
-from gan_repro.runs.trained import Finished
-from gan_repro.runs.trained import load_config
-from gan_repro.reporting import records
-from gan_repro.reporting import comparison
+from gan_repro.reporting import comparison, records
+from gan_repro.runs.trained import Finished, load_config
 from gan_repro.runs.workdir import Workdir
+from gan_repro.system import files, machine, signals
+from gan_repro.system.errors import RunError, UserError
+from gan_repro.training import history
 
 
 def default_workdir(config):
@@ -52,8 +47,8 @@ def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fa
     settled_before = fallback is not None and _holds(workdir, fallback)  # then the data decide, below
     if not settled_before and _show_finished(workdir, config):
         return 0
-    from gan_repro.system import tensorflow_setup
     from gan_repro.figures import points
+    from gan_repro.system import tensorflow_setup
 
     print("starting TensorFlow ...", flush=True)
     strategy = tensorflow_setup.prepare()
@@ -66,12 +61,11 @@ def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fa
             manifest = _training_manifest(workdir, config, source)
             workdir.settle(config)  # only now: a refused continuation leaves the old configuration
             spec = source.spec
-            print(": ".join(dict.fromkeys([experiment.known_as, experiment.model(config.preset, config.dataset)])))
+            print(": ".join(dict.fromkeys([experiment.short_name, configuration.model_of(config).title])))
             what = "points" if points.are(spec.shape) else f"images of {' x '.join(map(str, spec.shape))}"
             print(f"{spec.title}: {spec.sizes['train']:,} training {what}")
             print(f"folder {workdir.path}")
-            stages = experiment.stages(config, source)
-            loop = _loop(experiment, stages, config, source, workdir, tensorboard) if stages else None
+            loop = _loop(config, source, workdir, tensorboard)
             options = [f"--workdir={workdir.path}", *([f"--data_dir={data_dir}"] if data_dir else [])]
             options += ["--tensorboard"] if tensorboard else []
             try:
@@ -102,12 +96,10 @@ def evaluate_again(place, data_dir=None):
 
     strategy = tensorflow_setup.prepare()
     with workdir.locked(), _memory_told(config):
-        source = data.load(config.dataset, data_dir, experiment.scaling(config))
+        source = data.load(config.dataset, data_dir, configuration.scaling_of(config))
         manifest = _read_manifest(workdir, source) or _new_manifest(config, source)
-        stages = experiment.stages(config, source)
-        loop, complete = None, True
-        if stages:
-            loop = _loop(experiment, stages, config, source, workdir)
+        loop, complete = _loop(config, source, workdir), True
+        if loop:
             again = f"{command(config)} {shlex.join([f'--workdir={workdir.path}'])}"
             with strategy.scope():
                 if not loop.restore(_refuse_earlier(workdir, again)):
@@ -115,7 +107,7 @@ def evaluate_again(place, data_dir=None):
                 if not loop.in_last_stage():
                     raise RunError(
                         f"{workdir.path}: the run is still in its stage {loop.stage().name}; the generator to evaluate is that "
-                        f"of the stage {stages[-1].name}. Continue it with: {again}"
+                        f"of the stage {loop.stages[-1].name}. Continue it with: {again}"
                     )
                 loop.export()
             complete = loop.finished()
@@ -198,7 +190,7 @@ def _load(experiment, config, data_dir, fallback):
     from gan_repro.data.source import DatasetUnavailable
 
     try:
-        return data.load(config.dataset, data_dir, experiment.scaling(config)), config, None
+        return data.load(config.dataset, data_dir, configuration.scaling_of(config)), config, None
     except DatasetUnavailable as error:
         if fallback is None:
             raise
@@ -208,7 +200,7 @@ def _load(experiment, config, data_dir, fallback):
             "read as MNIST's. Everything that it writes is labelled glyphs."
         )
         print(warning, flush=True)
-        return data.load(fallback.dataset, data_dir, experiment.scaling(fallback)), fallback, warning
+        return data.load(fallback.dataset, data_dir, configuration.scaling_of(fallback)), fallback, warning
 
 
 def _new_manifest(config, source):
@@ -283,13 +275,16 @@ def _training_manifest(workdir, config, source):
     return manifest
 
 
-def _loop(experiment, stages, config, source, workdir, tensorboard=False):
-    from gan_repro.training import callbacks
-    from gan_repro.training import trainer
+def _loop(config, source, workdir, tensorboard=False):
+    """The trainer.Loop of a run; None where its model trains nothing."""
+    from gan_repro.training import callbacks, rules, trainer
 
+    stages = rules.stages(config, source)
+    if not stages:
+        return None
     loop = trainer.Loop(stages, workdir, config.seed, warn=_warn)
-    pictures = experiment.pictures(config) or callbacks.SampleGrid
-    loop.callbacks += [callbacks.ProgressLine(), pictures(loop, workdir.samples, config.recipe.samples_every, source.spec)]
+    watch = configuration.model_of(config).callbacks or callbacks.SampleGrid
+    loop.callbacks += [callbacks.ProgressLine(), watch(loop, workdir.samples, config.recipe.samples_every, source.spec)]
     if tensorboard:
         loop.callbacks.append(callbacks.TensorBoard(loop, workdir.tensorboard))
     return loop
@@ -313,6 +308,8 @@ def _reached(loop):
 def command(config):
     """The command line that gives a run of this configuration."""
     words = ["python", "-m", "gan_repro.run", f"--experiment={config.experiment}", f"--dataset={config.dataset}"]
+    own = configuration.find(config.experiment).model_for(config.dataset)
+    words += [f"--model={config.model}"] if config.model != own else []
     words += [f"--preset={config.preset}", f"--seed={config.seed}"]
     for name, value in _changes(config):
         text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
@@ -322,7 +319,7 @@ def command(config):
 
 def _changes(config):
     """(name, value) of each field of the recipe that is not the preset's."""
-    base = configuration.resolve(configuration.find(config.experiment), config.dataset, config.preset, config.seed).recipe
+    base = configuration.model_of(config).recipe(config.preset, config.dataset)
     values = ((field.name, getattr(config.recipe, field.name)) for field in dataclasses.fields(base))
     return [(name, value) for name, value in values if value != getattr(base, name)]
 
@@ -335,13 +332,8 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
     if loop:
         run = dataclasses.replace(run, rows=tuple(loop.progress.rows), epochs=loop.epochs(), step=loop.step())
     start = time.monotonic()
-    measurements = experiment.evaluate(run)
-    if not isinstance(measurements, (list, tuple)):
-        again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={workdir.path}"])
-        raise RunError(
-            f"evaluate of the experiment {experiment.name} returned {measurements!r:.50} and not a list of measurements "
-            f"(run.measurement); mend it. The training is kept; to evaluate it, run: {again}"
-        )
+    measurements = run.measure()
+    run.draw(measurements)
     evaluated = time.monotonic() - start
     manifest = manifest | {"weights_sha256": {kind: files.sha256(workdir.weights(kind)) for kind in run.kinds()}}
     files.write_json(workdir.manifest, manifest)
@@ -349,7 +341,7 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
     seconds = loop.progress.seconds if loop else 0.0
     record = {
         "schema": 1,
-        **{key: plain[key] for key in ("experiment", "dataset", "preset", "seed")},
+        **{key: plain[key] for key in ("experiment", "dataset", "model", "preset", "seed")},
         "epochs": run.epochs,
         "complete": complete,
         "best": chosen,

@@ -5,16 +5,13 @@ import gc
 import shlex
 
 from gan_repro.data import names
-from gan_repro.papers import configuration
-from gan_repro.system import files
+from gan_repro.data.source import Described, Spec
 from gan_repro.networks import weights
+from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Experiment
-from gan_repro.data.source import Described
-from gan_repro.data.source import Spec
-from gan_repro.system.errors import DataError
-from gan_repro.system.errors import RunError
-from gan_repro.system.errors import UsageError
 from gan_repro.runs.workdir import Workdir
+from gan_repro.system import files
+from gan_repro.system.errors import DataError, RunError, UsageError
 
 # Data whose images are not ours to publish: a user's own, whose licence is not known here, and photographs of persons.
 UNPUBLISHED = ("npz", "images", "tfd", "tfd96", "celeb_a")
@@ -53,6 +50,35 @@ class Finished:
         private = names.dataset_kind(self.config.dataset) in UNPUBLISHED
         return self.workdir.real_images if private else self.workdir.figures
 
+    @property
+    def model(self):
+        """The papers.experiment.Model that was trained."""
+        return self.experiment.models[self.config.model]
+
+    def measure(self):
+        """The measurements of all measures of the model, a list.
+
+        Raises:
+          RunError: a measure of the experiment's own gives something else.
+        """
+        found = []
+        for measure in self.model.measures:
+            measurements = measure(self)
+            if not isinstance(measurements, (list, tuple)):
+                name = getattr(measure, "__name__", type(measure).__name__)
+                again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={self.workdir.path}"])
+                raise RunError(
+                    f"the measure {name} of the experiment {self.experiment.name} returned {measurements!r:.50} and not a list "
+                    f"of measurements (run.measurement); mend it. The training is kept; to evaluate it, run: {again}"
+                )
+            found += measurements
+        return found
+
+    def draw(self, measurements):
+        """Writes all figures of the model."""
+        for figure in self.model.figures:
+            figure(self, measurements)
+
     def kinds(self):
         """The generators whose weights are there: "best" and "last" first, then averages."""
         return self.workdir.kinds()
@@ -71,7 +97,9 @@ class Finished:
         Keras's models refer to themselves, so that they outlive their use until Python looks for such: of large ones
         several were held at a time, and the evaluation of TFD's took 5.7 GB instead of 4.5.
         """
-        network = self.experiment.generator(self.config, self.source.spec)
+        from gan_repro.training import rules
+
+        network = rules.generator(self.config, self.source.spec)
         if network.count_params() > LARGE:
             gc.collect()
         return network
@@ -90,7 +118,9 @@ class Finished:
 
     def prior(self):
         """The prior from which the generator takes its noise."""
-        return self.experiment.prior(self.config)
+        from gan_repro.training import rules
+
+        return rules.prior(self.config)
 
     def samples(self, kind, n=None, seed=None, labels=None, draw=0):
         """float32 (n, h, w, c) from the generator `kind`.
@@ -103,8 +133,8 @@ class Finished:
           draw: which of the run's draws of z: one to be reported, 0 to randomness.REPORTED - 1, or randomness.VALIDATION,
             from the run's own seed, with which the training chose its best epoch.
         """
-        from gan_repro.system import randomness
         from gan_repro.latent.sampling import sample_images
+        from gan_repro.system import randomness
 
         n = self.config.recipe.n_samples if n is None else n
         if seed is None:
@@ -145,7 +175,7 @@ def load_config(workdir):
     written = workdir.read_config()
     try:
         experiment = configuration.find(written["experiment"])
-        base = configuration.resolve(experiment, written["dataset"], written["preset"], written["seed"])
+        base = configuration.resolve(experiment, *(written[key] for key in ("dataset", "model", "preset", "seed")))
         values = {key: tuple(value) if isinstance(value, list) else value for key, value in written["recipe"].items()}
         return experiment, dataclasses.replace(base, recipe=type(base.recipe)(**values))
     except (AttributeError, KeyError, TypeError, UsageError) as error:
@@ -167,7 +197,7 @@ def from_folder(place, data_dir=None, out=None):
     """
     workdir = Workdir(place, out)
     experiment, config = load_config(workdir)
-    if experiment.generator is None:
+    if not experiment.models[config.model].phases:
         raise RunError(f"{workdir.path} holds a run of {experiment.name}, which trains no generator")
     if not workdir.kinds():
         raise RunError(
@@ -200,7 +230,7 @@ def _described(workdir, experiment, config):
             raise ValueError("data")
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{workdir.manifest} is damaged: what it says of the data is not whole ({error})") from error
-    return Described(Spec(config.dataset, title, shape, classes, {}, experiment.scaling(config)))
+    return Described(Spec(config.dataset, title, shape, classes, {}, configuration.scaling_of(config)))
 
 
 def _loaded(workdir, experiment, config, data_dir):
@@ -209,7 +239,7 @@ def _loaded(workdir, experiment, config, data_dir):
 
     tensorflow_setup.prepare()
     try:
-        return data.load(config.dataset, data_dir, experiment.scaling(config))
+        return data.load(config.dataset, data_dir, configuration.scaling_of(config))
     except DataError as error:
         raise RunError(
             f"{workdir.manifest} is of an older version and does not say the shape of the images; the data that would say "

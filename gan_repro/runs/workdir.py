@@ -5,19 +5,14 @@ What is trained, and when a checkpoint is due, is not here (trainer.py).
 
 import contextlib
 import fcntl
-import importlib.metadata
-import itertools
 import json
 import os
-import platform
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 
-from gan_repro.system import files
 from gan_repro.papers.configuration import identity
+from gan_repro.system import files
 from gan_repro.system.errors import RunError
 
 KEPT_CHECKPOINTS = 2  # the newest, and the one before it should the newest be damaged
@@ -69,8 +64,10 @@ class Workdir:
 
     def kinds(self):
         """The generators whose weights are here, "best" and "last" first."""
-        found = [path.name.removeprefix("generator_").removesuffix(".weights.h5")
-                 for path in sorted(self.path.glob("generator_*.weights.h5"))]
+        found = [
+            path.name.removeprefix("generator_").removesuffix(".weights.h5")
+            for path in sorted(self.path.glob("generator_*.weights.h5"))
+        ]
         found = (["last"] if self.weights("last").exists() else []) + found
         return sorted(found, key=lambda kind: (kind != "best", kind != "last", kind))
 
@@ -266,4 +263,3 @@ def _differences(old, new, prefix=""):
             yield from _differences(a, b, f"{name}.")
         elif a != b:
             yield f"{name}: {a!r} there, {b!r} now"
-

@@ -5,9 +5,19 @@ Modules (help(gan_repro.system.NAME)):
     choices           one of several names, or a suggestion
     command_line      flags, exit codes and messages of all programs
     files             files that are written whole or not at all, checksums, caches
+    lazy              modules that are imported when they are first used
     machine           processor, versions, threads, commit
     randomness        random numbers from (seed, step, stream)
     signals           Ctrl-C and SIGTERM as something to react to
     snapshots         dataclasses of arrays as .npz files
     tensorflow_setup  a quiet, deterministic start of TensorFlow
 """
+
+import pkgutil
+
+import lazy_loader
+
+# A module is imported when it is first used.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submodules=[module.name for module in pkgutil.iter_modules(__path__)]
+)

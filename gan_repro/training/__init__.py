@@ -11,3 +11,12 @@ Modules (help(gan_repro.training.NAME)):
     history     metrics.csv: names, means, curves
     callbacks   the progress line, grids of samples, TensorBoard
 """
+
+import pkgutil
+
+import lazy_loader
+
+# A module is imported when it is first used.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submodules=[module.name for module in pkgutil.iter_modules(__path__)]
+)

@@ -64,3 +64,18 @@ class OrderOfPlay:
         if phases.every:
             long |= g_updates % phases.every == 0
         return tf.where(long, tf.constant(phases.length, tf.int64), usual)
+
+
+def simultaneous():
+    """Both players move from the same old parameters (goodfeli/adversarial)."""
+    return OrderOfPlay("simultaneous")
+
+
+def alternating(n_critic=1, warmup=None):
+    """D moves on each minibatch, G after every n_critic-th (Algorithm 1 of Goodfellow et al. 2014, its k; WGAN)."""
+    return OrderOfPlay("alternating", g_every=n_critic, long_phases=warmup)
+
+
+def alternate_minibatches():
+    """Each minibatch trains one player, G the first (dcgan_code: mnist/train_cond_dcgan.py)."""
+    return OrderOfPlay("one_player", g_every=2)

@@ -7,9 +7,11 @@ import dataclasses
 
 import numpy as np
 
+from gan_repro import data
 from gan_repro.data.scaling import UNIT
 from gan_repro.data.source import InMemory, Spec
 from gan_repro.papers import configuration
+from gan_repro.training import rules
 
 
 def source(shape, scaling=UNIT, train=200, classes=0):
@@ -25,10 +27,43 @@ def source(shape, scaling=UNIT, train=200, classes=0):
     return InMemory(Spec("noise", "noise", shape, classes, sizes, scaling), images, labels)
 
 
-def config(name, dataset, preset="paper", seed=0, **changes):
+def config(name, dataset=None, preset="paper", seed=0, model=None, **changes):
     """A resolved Config of experiment `name`, with fields of its recipe changed."""
-    found = configuration.resolve(configuration.find(name), dataset, preset, seed)
+    found = configuration.resolve(configuration.find(name), dataset, model, preset, seed)
     return dataclasses.replace(found, recipe=dataclasses.replace(found.recipe, **changes))
+
+
+SHAPES = {"cifar10": (32, 32, 3), "celeb_a": (64, 64, 3), "tfd": (48, 48, 1), "tfd96": (96, 96, 1)}
+POINTS = ("gaussian1d", "two_gaussians")
+SIZES = {("wgan", "dcgan"): ("cifar10", "celeb_a"), ("goodfellow2014", "tfd"): ("tfd96",)}  # beside a model's first data set
+
+
+def games():
+    """(experiment, model, data set) of every model, and of more sizes of images for some."""
+    found = []
+    for name in configuration.names():
+        for model, each in configuration.find(name).models.items():
+            if each.phases:
+                sets = (each.datasets[0] if (name, model) != ("dcgan", "svhn") else None, *SIZES.get((name, model), ()))
+                found += [(name, model, dataset) for dataset in sets if dataset]
+    return found
+
+
+def built(name, model, dataset, twice=False, **fields):
+    """(name, game) of each stage of a smoke preset on noise, in turn; with `twice` (name, game, another that is equal).
+
+    A stage's game is built when it is asked for, and must have been played by then where that matters to the next.
+    """
+    run = config(name, dataset, "smoke", model=model, **(fields or {"n_samples": 50, "batch_size": 20}))
+    if dataset in POINTS:
+        images = data.load(dataset)
+    else:
+        images = source(SHAPES.get(dataset, (28, 28, 1)), configuration.scaling_of(run), 300, 10)
+    played = None
+    for stage in rules.stages(run, images):
+        more = (stage.build(played),) if twice else ()
+        played = stage.build(played)
+        yield (stage.name, played, *more)
 
 
 def shapes(network):

@@ -1,0 +1,104 @@
+"""What is measured of a trained run, one object for each protocol: a paper's model lists those that are its own.
+
+Each is called with the run (runs.trained.Finished) and gives its measurements; how is in measure.py, loaded when it is called.
+"""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class ParzenLogLikelihood:
+    """Log-likelihood under a Parzen window of samples, as Goodfellow et al. 2014 (section 5, Table 1).
+
+    Attributes:
+      validation_images: the width is chosen on the first so many (of each fold); None: on all.
+      validates: whether it chooses the best generator while the model is trained.
+      beside: (run) -> {name: measure.Sets} of what is measured beside the run's own generators, or None.
+    """
+
+    validation_images: int | None = None
+    validates: bool = True
+    beside: object = None
+
+    def requires(self, recipe, spec):
+        """The splits of the data that it takes."""
+        del recipe, spec
+        return ("test",)
+
+    def validation(self, recipe, source):
+        """What validates a training: images -> nats of validation images; None where it does not."""
+        del recipe
+        from gan_repro.evaluation import measure
+
+        return measure.parzen_validation(source, self.validation_images) if self.validates else None
+
+    def __call__(self, run):
+        """The measurements of every generator of the run."""
+        from gan_repro.evaluation import measure
+
+        return measure.parzen_log_likelihood(run, self.validation_images, self.beside(run) if self.beside else None)
+
+
+@dataclasses.dataclass(frozen=True)
+class ReadByClassifier:
+    """What classifiers of the data make of samples: labels read, Frechet distance, precision, recall. In no paper here.
+
+    Of data without labels nothing is measured.
+
+    Attributes:
+      field: the field of the recipe that switches it off, or "".
+      beside: (run) -> {name: (samples, labels)} of what is read beside the run's own generators, or None.
+    """
+
+    field: str = ""
+    beside: object = None
+
+    def _wanted(self, recipe, spec):
+        return bool(spec.classes) and (not self.field or getattr(recipe, self.field))
+
+    def check(self, recipe, spec):
+        """Raises UsageError or DataError where there will be too few samples or test images."""
+        from gan_repro.evaluation import measure
+
+        if self._wanted(recipe, spec):
+            measure.check_enough_to_judge(recipe, spec)
+
+    def __call__(self, run):
+        """The measurements of every generator of the run."""
+        from gan_repro.evaluation import classifier, measure
+
+        if not self._wanted(run.config.recipe, run.source.spec):
+            return []
+        judge, second = classifier.of(run.source), classifier.of(run.source, second=True)
+        found = measure.read_by_classifier(run, judge, second=second)
+        beside = self.beside(run) if self.beside else {}
+        return found + (measure.read_by_classifier(run, judge, beside, second) if beside else [])
+
+
+@dataclasses.dataclass(frozen=True)
+class NearestNeighbourError:
+    """Errors of a nearest neighbour classifier fitted on labelled samples (Radford et al. 2015, Table 3)."""
+
+    def __call__(self, run):
+        """The measurements of a conditional generator; of another one none."""
+        from gan_repro.evaluation import measure
+
+        return measure.nearest_neighbour_error(run) if run.conditional() else []
+
+
+@dataclasses.dataclass(frozen=True)
+class VectorArithmetic:
+    """Where the results of vector arithmetic in z stand (Radford et al. 2015, section 6.3.2, with measured concepts).
+
+    Attributes:
+      concepts: two names of arithmetic.STATISTICS.
+    """
+
+    concepts: tuple[str, str]
+
+    def __call__(self, run):
+        """The measurements of the first generator of the run."""
+        from gan_repro.evaluation import arithmetic, measure
+
+        weights, statistics = run.kinds()[0], arithmetic.named(self.concepts)
+        return measure.arithmetic_percentiles(run, weights, arithmetic.trials(run, weights, statistics), statistics)

@@ -1,0 +1,117 @@
+"""The figures of a trained run, one object for each: a paper's model lists those that it shows.
+
+Each is called with the run (runs.trained.Finished) and its measurements and writes its pictures; how is in draw.py, loaded
+when it is called.
+"""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class _OfEach:
+    """A figure of every generator of a run, or of the first one: best where validation chose one, else last."""
+
+    first_only: bool = False
+
+    def _weights(self, run):
+        return run.kinds()[:1] if self.first_only else run.kinds()
+
+
+class Curves:
+    """Losses, D's outputs and validation along the training."""
+
+    def __call__(self, run, measurements):
+        """Writes figures/curves.png."""
+        from gan_repro.figures import draw
+
+        draw.curves(run)
+
+
+class Samples(_OfEach):
+    """A hundred random samples, or many points in front of real ones."""
+
+    def __call__(self, run, measurements):
+        """Writes figures/samples-WEIGHTS.png."""
+        from gan_repro.figures import draw
+
+        for weights in self._weights(run):
+            draw.samples(run, weights)
+
+
+class ClassRows(_OfEach):
+    """A row of samples for each label, the same z down each column (Mirza and Osindero 2014, Figure 2)."""
+
+    def __call__(self, run, measurements):
+        """Writes figures/classes-WEIGHTS.png, of a conditional generator."""
+        from gan_repro.figures import draw
+
+        for weights in self._weights(run) if run.conditional() else ():
+            draw.class_rows(run, weights)
+
+
+class NearestNeighbours(_OfEach):
+    """Samples beside the training images nearest to them (Goodfellow et al. 2014, Figure 2)."""
+
+    def __call__(self, run, measurements):
+        """Writes figures/samples-WEIGHTS.png."""
+        from gan_repro.figures import draw
+
+        for weights in self._weights(run):
+            draw.nearest_neighbours(run, weights)
+
+
+@dataclasses.dataclass(frozen=True)
+class Interpolation(_OfEach):
+    """Straight lines between pairs of random z (Goodfellow et al. 2014, Figure 3)."""
+
+    first_only: bool = True
+
+    def __call__(self, run, measurements):
+        """Writes figures/interpolation-WEIGHTS.png."""
+        from gan_repro.figures import draw
+
+        for weights in self._weights(run):
+            draw.interpolation(run, weights)
+
+
+@dataclasses.dataclass(frozen=True)
+class Walk(_OfEach):
+    """Walks through nine random z (Radford et al. 2015, Figure 4)."""
+
+    first_only: bool = True
+
+    def __call__(self, run, measurements):
+        """Writes figures/walk-WEIGHTS.png."""
+        from gan_repro.figures import draw
+
+        for weights in self._weights(run):
+            draw.walk(run, weights)
+
+
+class Averages:
+    """The same z through every generator of the run, with log-likelihoods."""
+
+    def __call__(self, run, measurements):
+        """Writes figures/averages.png, where there is more than one generator."""
+        from gan_repro.figures import draw
+
+        draw.averages(run, run.kinds(), measurements)
+
+
+@dataclasses.dataclass(frozen=True)
+class VectorArithmetic:
+    """Vector arithmetic in z (Radford et al. 2015, Figure 7).
+
+    Attributes:
+      concepts: two names of evaluation.arithmetic.STATISTICS.
+    """
+
+    concepts: tuple[str, str]
+
+    def __call__(self, run, measurements):
+        """Writes figures/arithmetic-WEIGHTS.png, of the first generator."""
+        from gan_repro.evaluation import arithmetic
+        from gan_repro.figures import draw
+
+        weights, statistics = run.kinds()[0], arithmetic.named(self.concepts)
+        draw.vector_arithmetic(run, weights, arithmetic.trials(run, weights, statistics), statistics)

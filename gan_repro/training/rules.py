@@ -1,0 +1,119 @@
+"""Rules: what a phase of a training is played by, as a paper gives it; and the stages that the loop makes of a model."""
+
+import dataclasses
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from gan_repro.latent import priors
+from gan_repro.networks import mlp
+from gan_repro.papers import configuration
+from gan_repro.system.errors import UsageError
+from gan_repro.training import game, losses, schedule, trainer
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Rules:
+    """The rules of a game between two networks.
+
+    Attributes:
+      loss: losses.Objective, the terms of both players.
+      optimizers: Keras optimizers of (G, D).
+      schedule: who moves on a minibatch.
+      constraint: of every weight of D, such as constraints.WeightClip, or None.
+      constrain_first: whether `constraint` is applied before D's updates and not after them.
+    """
+
+    loss: losses.Objective
+    optimizers: tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]
+    schedule: schedule.OrderOfPlay
+    constraint: Callable | None = None
+    constrain_first: bool = False
+
+
+def stages(config, source):
+    """The trainer.Stages of a Config on a data source: one for each phase of its model.
+
+    Raises:
+      UsageError: the data do not suit the model, or what is to be measured afterwards could not be.
+      DataError: the data have too few images for that.
+    """
+    model, recipe, spec = configuration.model_of(config), config.recipe, source.spec
+    if model.conditional(recipe) and not spec.classes:
+        raise UsageError(
+            f"{spec.title} has no labels, and a conditional model needs them (`labels` in npz:PATH, subfolders in "
+            "images:FOLDER)"
+        )
+    for measure in model.measures if model.phases else ():
+        if hasattr(measure, "check"):
+            measure.check(recipe, spec)
+        for split in measure.requires(recipe, spec) if hasattr(measure, "requires") else ():
+            source.require(split)
+    validations = (measure.validation for measure in model.measures if hasattr(measure, "validation"))
+    validation = next(validations, lambda recipe, source: None)(recipe, source) if model.phases else None
+    return tuple(
+        trainer.Stage(
+            phase.name,
+            getattr(recipe, phase.epochs),
+            _builder(config, source, model, phase, number),
+            validation,
+            recipe.n_samples,
+            recipe.validate_every,
+        )
+        for number, phase in enumerate(model.phases)
+    )
+
+
+def prior(config):
+    """The priors.Prior of a Config's model."""
+    given = configuration.model_of(config).prior
+    return given(config.recipe) if given else priors.of(config.recipe)
+
+
+def generator(config, spec):
+    """The generator of a Config's last phase, float32, as it begins."""
+    return configuration.model_of(config).phases[-1].generator(config.recipe, spec)
+
+
+def discriminator(config, spec):
+    """The discriminator of a Config's last phase, float32, as it begins."""
+    return configuration.model_of(config).phases[-1].discriminator(config.recipe, spec)
+
+
+def _builder(config, source, model, phase, number):
+    """(the game of the phase before, or None) -> the AdversarialGame of a phase."""
+    recipe, spec = config.recipe, source.spec
+
+    def build(before):
+        # The same seed in a second phase would draw its new layers with the very numbers of the first one's.
+        tagged = number and not phase.same_start
+        seed = int(np.random.SeedSequence([config.seed, number]).generate_state(1)[0]) if tagged else config.seed
+        keras.utils.set_random_seed(seed)
+        with mlp.precision(recipe.precision):
+            if phase.grow:
+                g = phase.grow(recipe, spec, before.generator.network)
+            else:
+                g = phase.generator(recipe, spec)
+            d = phase.discriminator(recipe, spec)
+        if phase.initialise:
+            phase.initialise(g, d, source)
+        rules = phase.game(recipe, spec)
+        of_g, of_d = rules.optimizers
+        return game.AdversarialGame(
+            game.Player(g, of_g, rules.loss.generator),
+            game.Player(d, of_d, rules.loss.discriminator, rules.constraint, rules.constrain_first),
+            prior(config),
+            source,
+            rules.schedule,
+            recipe.batch_size,
+            config.seed,
+            sampler=phase.generator(recipe, spec),
+            readout=rules.loss.readout,
+            steps_per_epoch=recipe.steps_per_epoch,
+            averages=recipe.averages if phase.averages else (),
+            jit_compile=recipe.jit_compile,
+            tag=number,
+        )
+
+    return build
