@@ -238,7 +238,7 @@ def evaluate(run):
     if noisy:
         recipe = dataclasses.replace(run.config.recipe, dropout_in_samples=False)
         quiet = dataclasses.replace(run, config=dataclasses.replace(run.config, recipe=recipe))
-        name, n = f"{first}, without dropout", min(recipe.n_samples, run.source.spec.sizes["test"])
+        name, n = measure.Subject(first, variant="without dropout"), min(recipe.n_samples, run.source.spec.sizes["test"])
         labels = balanced_labels(n, run.source.spec.classes)
         samples = {name: (quiet.samples(first, n, labels=labels), labels)}
         judged += measure.read_by_classifier(run, judge, samples, second)

@@ -91,7 +91,8 @@ def evaluate(run):
         side = 1 if len(images) == 1 else 10
         hundred = images[rng.choice(len(images), min(100, len(images)), replace=False)]
         grids.sample_grid(path, hundred, side, side, title, *seen.shown(hundred))
-    return measure.parzen_log_likelihood(run, recipe.validation_images, samples)
+    named = {measure.Subject(reference=name): sets for name, sets in samples.items()}
+    return measure.parzen_log_likelihood(run, recipe.validation_images, named)
 
 
 EXPERIMENT = Experiment(

@@ -6,6 +6,7 @@ The evaluators themselves are in gan_repro.evaluation; networks and the game in 
 import sys
 
 from experiments.dcgan import rules
+from gan_repro.evaluation import measurement
 
 
 def evaluate(run):
@@ -28,7 +29,7 @@ def evaluate(run):
         measurements += measure.nearest_neighbour_error(run) + measure.read_by_classifier(run, judge, second=second)
     elif run.source.spec.classes:
         compared = discriminators(run)
-        if features.has_features(compared["last"]):
+        if features.has_features(compared[measurement.Subject("last")]):
             measurements += measure.svm_on_features(run, compared, run.config.recipe.svm_images)
         else:
             height, width, _ = run.source.spec.shape
@@ -41,9 +42,10 @@ def evaluate(run):
 
 
 def discriminators(run):
-    """{"last": D as trained, "D with random weights": D as it could have begun}: those whose features are compared."""
+    """{Subject: D} of D as trained and as it could have begun: those whose features are compared."""
     import keras
 
     trained = run.loaded(rules.discriminator(run.config, run.source.spec), run.workdir.network("discriminator"))
     keras.utils.set_random_seed(run.config.seed)
-    return {"last": trained, "D with random weights": rules.discriminator(run.config, run.source.spec)}
+    started = measurement.Subject(reference="D with random weights")
+    return {measurement.Subject("last"): trained, started: rules.discriminator(run.config, run.source.spec)}

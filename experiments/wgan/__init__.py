@@ -240,7 +240,7 @@ EXPERIMENT = Experiment(
         "images": _OWN,
     },
     **of_models(MODELS),
-    critic=lambda recipe: recipe.get("objective") == "wasserstein",
+    critic=lambda recipe: (False, True) if "critic_learning_rate" in recipe else recipe.get("objective") == "wasserstein",
     row="WGAN",
     models={
         "": "WGAN, DCGAN generator",

@@ -222,6 +222,6 @@ def evaluate(run):
         ("lipschitz_constant", "per unit of x", "critic", found.lipschitz()),
     ]
     return [
-        run.measurement(metric, unit, value, None, "last", space=space, split="densities")
-        for metric, unit, space, value in values
+        run.measurement(metric, unit, value, None, "last", condition=condition, split="densities")
+        for metric, unit, condition, value in values
     ]

@@ -121,7 +121,7 @@ class Experiment:
       prior: (config) -> priors.Prior of that generator.
       scaling: (config) -> what the networks see of the data (scaling.py).
       critic: (a recipe's {field: value}, as records have it) -> whether D is a critic: what it says of images are scores and
-        no probabilities.
+        no probabilities; a tuple of a training whose stages differ in it, one for each stage.
       pictures: (config) -> what makes of (loop, folder, every, spec) the Keras callback that looks at the training; None:
         callbacks.SampleGrid.
       row: the model's name in tables.
@@ -160,6 +160,11 @@ class Experiment:
         for dataset, recipes in self.recipes.items():
             if unknown := {level(preset) for preset in recipes} - set(PRESETS):
                 raise ValueError(f"{self.name} on {dataset}: presets begin with {', '.join(PRESETS)}, not {unknown}")
+
+    def d_output(self, recipe):
+        """What D says of images in each stage, "probability" or "score", one entry where all are alike (`critic`)."""
+        found = self.critic(recipe)
+        return tuple("score" if critic else "probability" for critic in (found if isinstance(found, tuple) else (found,)))
 
     @property
     def known_as(self):
