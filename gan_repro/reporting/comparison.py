@@ -150,8 +150,9 @@ def _line(experiment: Experiment, run: int, group: Group, summary: Summary, main
     section: Literal["ours", "variant", "reference"] = "variant" if is_variant(experiment, group.first) else "ours"
     subject = str(summary.subject)
     if summary.reference or summary.variant:
-        own = summary.variant or metrics.of(summary.metric, [experiment]).of_d
-        label, section = f"run {run}, {subject}" if own else f"{subject} in place of samples", "reference"
+        of_d = metrics.of(summary.metric, [experiment]).of_d
+        label = f"run {run}, {subject}" if summary.variant else subject if of_d else f"{subject} in place of samples"
+        section = "reference"
     elif subject == main:
         title = run_title(experiment, group.first, counted=True)
         label = f"{model(experiment, group.first)}, run {run}: {title}{', last weights' if main == 'last' else ''}"
