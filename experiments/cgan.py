@@ -86,29 +86,29 @@ def game(recipe, spec):
 
 
 def without_dropout(run):
-    """(name, run) of the same weights read without dropout, where it stays on in samples; else None."""
+    """(subject, run) of the same weights read without dropout, where it stays on in samples; else None."""
     if not run.config.recipe.dropout_in_samples:
         return None
     recipe = dataclasses.replace(run.config.recipe, dropout_in_samples=False)
     quiet = dataclasses.replace(run, config=dataclasses.replace(run.config, recipe=recipe))
-    return f"{run.kinds()[0]}, without dropout", quiet
+    return gr.evaluation.measurement.Subject(run.kinds()[0], variant="without dropout"), quiet
 
 
 def likelihood_without_dropout(run):
-    """{name: the samples}, for the log-likelihood."""
+    """{subject: the samples}, for the log-likelihood."""
     found = without_dropout(run)
     return {found[0]: gr.evaluation.measure.draws(found[1], run.kinds()[0])} if found else {}
 
 
 def samples_without_dropout(run):
-    """{name: (samples, labels)}, for the classifier."""
+    """{subject: (samples, labels)}, for the classifier."""
     found = without_dropout(run)
     if not found:
         return {}
-    name, quiet = found
+    subject, quiet = found
     n = min(run.config.recipe.n_samples, run.source.spec.sizes["test"])
     labels = gr.latent.sampling.balanced_labels(n, run.source.spec.classes)
-    return {name: (quiet.samples(run.kinds()[0], n, labels=labels), labels)}
+    return {subject: (quiet.samples(run.kinds()[0], n, labels=labels), labels)}
 
 
 DEVIATIONS = (

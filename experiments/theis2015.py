@@ -46,7 +46,7 @@ OPEN = (
 
 @functools.lru_cache(maxsize=1)  # the measure and the figures are of the same images
 def references(run):
-    """{name: measure.Sets} of what stands in for samples."""
+    """{Subject: measure.Sets} of what stands in for samples."""
     recipe, source, measure = run.config.recipe, run.source, gr.evaluation.measure
     rng = np.random.default_rng(run.config.seed)
     train = source.scaled("train")
@@ -62,14 +62,16 @@ def references(run):
         "k-means centroids": whole(gr.evaluation.centroids.kmeans(train, k, run.config.seed, recipe.iterations)),
         "the mean training image": whole(train.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)),
     }
-    return {name: sets for name, sets in found.items() if n < len(train) or name != ALL}
+    subject = gr.evaluation.measurement.Subject
+    return {subject(reference=name): sets for name, sets in found.items() if n < len(train) or name != ALL}
 
 
 def draw_references(run, measurements):
     """A picture of some of each: training images and centroids, and the mean image."""
     del measurements
     rng, seen = np.random.default_rng(run.config.seed), run.source.spec.scaling
-    for name, sets in ((name, sets) for name, sets in references(run).items() if name != ALL):  # some of them are drawn
+    shown = {subject.reference: sets for subject, sets in references(run).items() if subject.reference != ALL}
+    for name, sets in shown.items():
         images = sets.reported[0]()
         folder = run.workdir.figures if len(images) == 1 else run.figures_of_data  # a centroid may be an image itself
         path = folder / f"{name.replace(' ', '-')}.png"

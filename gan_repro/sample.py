@@ -37,7 +37,12 @@ _FLAGS = (
     (flags.DEFINE_string, "workdir", None, "The folder of the run."),
     (flags.DEFINE_string, "experiment", None, "Without --workdir: the trained generator of this experiment that is shipped."),
     (flags.DEFINE_string, "dataset", None, "With --experiment: which data set it was trained on; else the first."),
-    (flags.DEFINE_string, "generator", None, "Whose weights: best, last, averaged-...; else best if it is there, else last."),
+    (
+        flags.DEFINE_string,
+        "generator",
+        None,
+        "Whose weights: best, last, ema-..., mean-from-...; else best if it is there, else last.",
+    ),
     (
         flags.DEFINE_integer,
         "n",
@@ -227,7 +232,7 @@ def _body(values):
     from gan_repro.system import tensorflow_setup
 
     run = trained.from_folder(place, data_dir) if place else shipped.load(name, dataset)
-    kind = run.kinds()[0] if kind is None else choose("generator", kind, run.kinds())
+    kind = run.kinds()[0] if kind is None else shipped.choose_weights(run, kind)
     out = asked.out or _default_out(run.workdir, kind, asked)
     _check_place(out)
     _fit(asked, run.source.spec)

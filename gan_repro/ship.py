@@ -1,10 +1,11 @@
 """`python -m gan_repro.ship --workdir=DIR`: packages a finished run's generators to come with the program.
 
-With --classifier=DATASET it packages the classifiers that judge samples (evaluation/classifier.py). What the packaging of a
+With --classifier=DATASET it packages the classifiers that read samples (evaluation/classifier.py). What the packaging of a
 generator changes is measured here and kept beside the weights. Opening what is shipped is in shipped.py.
 """
 
 import contextlib
+import dataclasses
 import fcntl
 import os
 import shutil
@@ -20,15 +21,16 @@ from gan_repro import shipped
 from gan_repro.data import names
 from gan_repro.data.scaling import UNIT
 from gan_repro.reporting import records
+from gan_repro.reporting.record import Record
 from gan_repro.runs import trained
 from gan_repro.runs.workdir import Workdir
-from gan_repro.system import files
+from gan_repro.system import files, schema
 from gan_repro.system.choices import choose
 from gan_repro.system.command_line import run_main
 from gan_repro.system.errors import RunError, UsageError
 from gan_repro.system.machine import conditions
 
-USAGE = """usage: python -m gan_repro.ship --workdir=DIR [--generator=KIND,...] [--precision=float16|float32]
+USAGE = """usage: python -m gan_repro.ship --workdir=DIR [--generator=NAME,...] [--precision=float16|float32]
                                 [--networks=NAME,...]
        python -m gan_repro.ship --classifier=DATASET
 
@@ -36,7 +38,7 @@ Packages generators of a finished run into gan_repro/trained/EXPERIMENT-DATASET,
 `gan_repro.sample --experiment=NAME` and the notebooks take it: its configuration, manifest, record and weights, and what the
 packaging changed: the largest difference of a pixel and the record's numbers measured again, which takes the run's data.
 
-With --classifier it trains the two classifiers that judge samples of a data set (the judge, and a second one of another seed)
+With --classifier it trains the two classifiers that read samples of a data set (the first, and a second one of another seed)
 and puts them, with a card, into gan_repro/trained/classifier-DATASET, from where every evaluation takes them."""
 
 PRECISIONS = ("float16", "float32")
@@ -49,7 +51,7 @@ def _define_flags(values):
     flags.DEFINE_list(
         "generator",
         [],
-        "Whose weights: best, last, averaged-..., one or several; without: best, else last.",
+        "Whose weights: best, last, ema-..., mean-from-..., one or several; without: best, else last.",
         flag_values=values,
     )
     flags.DEFINE_string("precision", "float16", "Of the large arrays of weights: float16 or float32.", flag_values=values)
@@ -81,7 +83,7 @@ def _body(values):
     told = files.read_json(shipped.note(folder))
     print(f"wrote {folder}: {told['bytes'] / 1e6:.1f} MB; largest difference of a pixel {told['largest_difference']:.2g} of 1")
     for entry in told["measurements"]:
-        what = f"{entry['generator']}, {entry['metric']}"
+        what = f"{entry['of']}, {entry['metric']}"
         print(f"  {what}: {entry['value']:.4g} {entry['unit']}, in the record {entry['record']:.4g}")
 
 
@@ -98,7 +100,7 @@ def _ship_classifiers(dataset, data_dir):
 
 
 def ship_classifiers(source, into=shipped.FOLDER):
-    """Trains the two classifiers that judge samples of a data set, measures them and packages them with a card.
+    """Trains the two classifiers that read samples of a data set, measures them and packages them with a card.
 
     Replaces what was shipped for that data set. They are trained on as many threads as TensorFlow takes by itself.
 
@@ -125,26 +127,28 @@ def _card(source, trained, machine):
     """What the classifiers of a data set are, as Markdown.
 
     Args:
-      source: the data. trained: [(classifier.Classifier, path of its file)], the judge first. machine: workdir.conditions().
+      source: the data.
+      trained: [(classifier.Classifier, path of its file)], the first before the second.
+      machine: as machine.conditions gives it.
     """
     from gan_repro.evaluation import classifier
 
     spec, recipe, labels = source.spec, classifier.RECIPE, source.labels("test")
     test = np.concatenate([UNIT(images.astype(np.float32)) for images in source.chunks("test")])
-    first, second = (judge.read(test) for judge, _ in trained)
+    first, second = (each.read(test) for each, _ in trained)
     apart, both = int((first != second).sum()), int(((first != labels) & (second != labels)).sum())
     layers = "; ".join(f"{channels} of {size} x {size}, stride {stride}" for channels, size, stride in classifier.CONVOLUTIONS)
     table = "\n".join(
-        f"| {name} | `{path.name}` | {seed} | {100 * judge.accuracy:.2f} % | `{files.sha256(path)}` |"
-        for name, seed, (judge, path) in zip(("judge", "second"), classifier.SEEDS, trained)
+        f"| {name} | `{path.name}` | {seed} | {100 * each.accuracy:.2f} % | `{files.sha256(path)}` |"
+        for name, seed, (each, path) in zip(("first", "second"), classifier.SEEDS, trained)
     )
     versions, threads = machine["versions"], machine["threads"]["intra_op"] or machine["threads"]["cores"]
-    return f"""# The two classifiers that judge samples of {spec.title}
+    return f"""# The two classifiers that read samples of {spec.title}
 
-Small convolutional networks that tell the {spec.classes} classes of {spec.title} apart. The judge gives every label accuracy,
+Small convolutional networks that tell the {spec.classes} classes of {spec.title} apart. The first gives every label accuracy,
 class histogram, Fréchet distance, precision and recall of this program (the last three in its {classifier.FEATURES} features).
-The second is of the same recipe and another seed: how far its numbers are from the judge's says how much of a number is the
-judge's own.
+The second is of the same recipe and another seed: how far its numbers are from the first's says how much of a number is the
+first's own.
 
 | | file | seed | test images read right (of {len(labels):,}) | sha256 |
 |---|---|--:|--:|---|
@@ -164,7 +168,7 @@ On {apart:,} test images they disagree; {both:,} both read wrong.
   threads inside an operation. Python {versions["python"]}, TensorFlow {versions["tensorflow"]}, Keras {versions["keras"]},
   NumPy {versions["numpy"]}. Other versions or processors, or another number of threads, may give other weights.
 - Licence of the data: none stated by its source. No image is in the files.
-- Intended use: judging samples of generators of these data. Not for anything else.
+- Intended use: reading samples of generators of these data. Not for anything else.
 """
 
 
@@ -189,11 +193,10 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
     """
     record = _finished(place)
     run = trained.from_folder(place, data_dir)
-    asked = [choose("generator", kind, run.kinds()) for kind in kinds] or run.kinds()[:1]
+    asked = [shipped.choose_weights(run, kind) for kind in kinds] or run.kinds()[:1]
     kinds = [kind for kind in run.kinds() if kind in asked]
-    workdir, spec = run.workdir, run.source.spec
+    workdir = run.workdir
     manifest = files.read_json(workdir.manifest)
-    manifest["data"] |= {"shape": list(spec.shape), "classes": spec.classes}  # older versions kept less of them
     folder = Path(into) / records.prefix(record)
     with _replacing(folder) as temporary:
         if folder.exists() and (there := Workdir(folder).read_config().get("dataset")) != run.config.dataset:
@@ -201,7 +204,7 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
         packaged = Workdir(temporary)
         files.write_json(packaged.config, run.config.as_dict())
         files.write_json(packaged.manifest, manifest)
-        files.write_json(packaged.record, record)
+        files.write_json(packaged.record, record.to_json())
         pairs = [(workdir.weights(kind), packaged.weights(kind)) for kind in kinds]
         pairs += [(workdir.network(name), packaged.network(name)) for name in networks]
         for old, new in pairs:
@@ -212,7 +215,7 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
             raise RunError(f"{largest_file / 1e6:.1f} MB in {precision}: {most}")
         differences = [difference(run, trained.from_folder(temporary), kind) for kind in kinds]
         told = {
-            "generators": kinds,
+            "weights": kinds,
             "precision": precision,
             "bytes": sum(path.stat().st_size for path in temporary.iterdir()),
             "files_sha256": {new.name: files.sha256(new) for _, new in pairs},
@@ -226,7 +229,7 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
     return folder
 
 
-def _finished(place):
+def _finished(place) -> Record:
     if shipped.note(place).exists():
         raise RunError(f"{place} is itself what was packaged of a run; give the folder of the run")
     return records.finished(place)
@@ -317,12 +320,12 @@ def _measured_again(folder, kinds, record, data_dir):
     """The record's measurements of these generators, made again from the packaged weights."""
     with tempfile.TemporaryDirectory() as out:
         found = shipped.measure(folder, data_dir, out)
-    recorded = {records.protocol(entry): entry for entry in record["measurements"] if entry["generator"] in kinds}
+    recorded = {entry.quantity: entry.value for entry in record.measurements if str(entry.subject) in kinds}
     return [
-        {name: value for name, value in entry.items() if name not in ("sweep", "histogram")}
-        | {"record": recorded[records.protocol(entry)]["value"]}
+        {"of": str(entry.subject), "record": recorded[entry.quantity]}
+        | schema.plain(dataclasses.replace(entry, sweep=None, histogram=None))
         for entry in found
-        if records.protocol(entry) in recorded
+        if entry.quantity in recorded
     ]
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from absl import flags
 
-from gan_repro.papers import configuration
-from gan_repro.reporting import records
+from gan_repro.papers import configuration, weights_names
+from gan_repro.reporting import record as record_file
+from gan_repro.reporting.record import Record
 from gan_repro.runs import trained
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files
@@ -78,7 +79,7 @@ def load(experiment, dataset=None, out=None):
 
 def opened(folder, out=None):
     """As `load`, of what was packaged in a folder."""
-    return dataclasses.replace(trained.from_folder(folder, out=out or _out(folder)), curves=record(folder)["curves"])
+    return dataclasses.replace(trained.from_folder(folder, out=out or _out(folder)), curves=record(folder).curves)
 
 
 def _out(folder):
@@ -94,7 +95,7 @@ def measure(folder, data_dir=None, out=None):
       out: as for `load`; figures are drawn there.
 
     Returns:
-      The measurements, as a record keeps them.
+      The Measurements.
 
     Raises:
       RunError: the files are damaged, or the run's own data cannot be had.
@@ -109,38 +110,46 @@ def measure(folder, data_dir=None, out=None):
     return dataclasses.replace(run, source=source).measure()
 
 
-def report(folder, data_dir=None, out=None):
+def report(folder, data_dir=None, out=None) -> Record:
     """The record of a shipped generator's run, measured anew as far as it can be: weights of its other generators are gone.
 
     What `measure` gives takes the place of the record's own number of the same thing, or stands behind. The rest stays as it
-    was reported, but for numbers of a judge: the record's judge may have been another one, and beside numbers of today's
-    they would say nothing. The manifest says under "reported_anew" by which version, and of which generators and files.
+    was reported, but for numbers of a classifier: the record's may have been another one, and beside numbers of today's they
+    would say nothing. The manifest says under "reported_anew" by which version, and of which generators and files.
 
     Args and raises: as `measure`.
     """
     kept, found = record(folder), measure(folder, data_dir, out)
-    told, manifest = files.read_json(note(folder)), kept["manifest"]
-    now, judged = set(map(records.protocol, found)), {entry["metric"] for entry in found if "judge_difference" in entry}
-    stay = [entry for entry in kept["measurements"] if records.protocol(entry) in now or entry["metric"] not in judged]
-    places = {records.protocol(entry): entry for entry in [*stay, *found]}
-    anew = {"commit": commit(), **{key: told[key] for key in ("generators", "precision", "files_sha256")}}
-    return kept | {
-        "choice": records.choice(kept.get("best"), manifest),
-        "measurements": list(places.values()),
-        "manifest": manifest | {"reported_anew": anew},
-    }
+    told, now = files.read_json(note(folder)), {entry.quantity for entry in found}
+    read = {entry.metric for entry in found if entry.classifier_difference is not None}
+    stay = [entry for entry in kept.measurements if entry.quantity in now or entry.metric not in read]
+    places = {entry.quantity: entry for entry in [*stay, *found]}
+    anew = {"commit": commit(), **{key: told[key] for key in ("weights", "precision", "files_sha256")}}
+    return dataclasses.replace(
+        kept, measurements=tuple(places.values()), manifest=dataclasses.replace(kept.manifest, reported_anew=anew)
+    )
 
 
-def record(folder):
+def record(folder) -> Record:
     """The record of the run that a shipped generator comes from. Raises RunError: it is damaged."""
-    return files.read_json(Workdir(folder).record)
+    return record_file.read(Workdir(folder).record)
 
 
 def said(folder):
     """The run that a shipped generator comes from, in words. Raises RunError: its record is damaged."""
     kept = record(folder)
-    experiment, dataset, preset, epochs, seed = (kept[key] for key in ("experiment", "dataset", "preset", "epochs", "seed"))
-    return f"{experiment} on {dataset}, {preset} preset, {epochs:,g} epochs, seed {seed}"
+    return f"{kept.experiment} on {kept.dataset}, {kept.preset} preset, {kept.epochs:,g} epochs, seed {kept.seed}"
+
+
+def choose_weights(run, asked):
+    """The name of weights that a user asks for with --generator, one of run.kinds(); says the new name of an old one.
+
+    Raises:
+      UsageError: the run has none of that name.
+    """
+    if (name := weights_names.name_of(asked)) != asked and name in run.kinds():
+        print(f"note: {asked} is called {name} now", file=sys.stderr)
+    return choose("generator", name, run.kinds())
 
 
 def draw(folder):
@@ -208,7 +217,7 @@ def _body(values):
     tensorflow_setup.prepare()
     if experiment:
         out = _out(folder)
-        files.write_json(out / "record.json", report(folder, data_dir, out))
+        files.write_json(out / "record.json", report(folder, data_dir, out).to_json())
         print(f"wrote {out / 'record.json'}")
         return
     for path, written in draw(results / "figures").items():

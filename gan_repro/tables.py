@@ -1,24 +1,30 @@
 """`python -m gan_repro.tables`: adds records of finished runs to results/, regenerates its pages, curves, sweeps from them.
 
-How a table or a figure is made is not here (reporting/). TensorFlow is not needed.
+Tables and figures are made in reporting/. TensorFlow is not needed.
 """
 
 import dataclasses
+import functools
 import shlex
 import shutil
 import struct
 import sys
 import zlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from absl import flags
 from PIL import Image
 
 from gan_repro import shipped
+from gan_repro.evaluation.measurement import Subject, Sweep
 from gan_repro.figures import curves
-from gan_repro.papers import configuration
-from gan_repro.papers.experiment import level
+from gan_repro.papers import configuration, weights_names
+from gan_repro.papers.experiment import Experiment, level
 from gan_repro.reporting import comparison, formats, investigation, likelihood, overview, records
+from gan_repro.reporting.conditions import is_variant, model
+from gan_repro.reporting.groups import Group, group
+from gan_repro.reporting.record import Record
 from gan_repro.system import files
 from gan_repro.system.command_line import run_main, warn
 from gan_repro.system.errors import RunError
@@ -30,12 +36,16 @@ Regenerates the tables (.md, .csv, .tex), their overview (README.md), the page o
 records of finished runs, and their figures of samples, there."""
 
 
+METRIC = "parzen_log_likelihood"
+Draw = Callable[[Path], None]  # writes a figure to a path
+
+
 def _define_flags(values):
     flags.DEFINE_multi_string("add", [], "Folder of a finished run; may be given several times.", flag_values=values)
     flags.DEFINE_string("results", "results", "Where tables, figures and records are.", flag_values=values)
 
 
-def regenerate(results, found):
+def regenerate(results: str | Path, found: Sequence[Experiment]) -> list[Path]:
     """Writes every table, page and curve of `results` from the records in it.
 
     Args:
@@ -50,11 +60,11 @@ def regenerate(results, found):
     """
     results, by_name = Path(results), {experiment.name: experiment for experiment in found}
     _check_page(results / "README.md")
-    entries = records.read_files(results / "records")
-    groups = records.group([record for _, record in entries])
+    entries = records.read_folder(results / "records")
+    groups = group(entries)
     built = [comparison.build(name, found, groups) for name in comparison.names(found)]
     figures = {
-        f"{name}-training.png": _training(by_name[record["experiment"]], record) for name, record in entries if record["curves"]
+        f"{record.stem}-training.png": _training(by_name[record.experiment], record) for record in entries if record.curves
     }
     figures |= _log_likelihoods(found, groups) | _sweeps(found, groups)
     # All pages are made, and all figures drawn, before a page is written: what cannot be read leaves the old ones as they were.
@@ -83,107 +93,110 @@ def _check_page(path):
         raise RunError(f"{path} is no page of this program, and would be replaced; name another folder with --results=DIR")
 
 
-def _training(experiment, record):
-    """path -> None: draws the curves of a record."""
-    model, data = experiment.model(record["preset"], record["dataset"]), record["manifest"]["data"]["title"]
-    shown = curves.run_title(model, data, record["preset"], record["epochs"], record["seed"])
-    critic = experiment.critic(record["config"]["recipe"])
-    return lambda path: curves.training_curves(path, record["curves"], shown, critic, likelihood.second_stage(record))
+def _training(experiment: Experiment, record: Record) -> Draw:
+    """Draws the curves of a record."""
+    shown = curves.run_title(model(experiment, record), record.data.title, record.preset, record.epochs, record.seed)
+    return lambda path: curves.training_curves(path, record.curves, shown, record.d_output, record.second_stage)
 
 
-def _log_likelihoods(found, groups):
+def _log_likelihoods(found: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, Draw]:
     """The figure of each experiment and data set that has validation curves: of the paper's presets where there are any.
 
-    {its name: path -> None, which draws it}. Recipes with details changed are left out: a table says more of them
-    (investigation.py).
+    {its name: path -> None, which draws it}. Ablations are left out: a table says more of them (investigation.py).
     """
-    by_name, by_data, figures = {experiment.name: experiment for experiment in found}, {}, {}
-    prefix_of = records.prefixes(groups)
-    for members in groups:
-        record = members[0]
-        if curves.validation_curves(record["curves"]) and not comparison.is_variant(by_name[record["experiment"]], record):
-            by_data.setdefault(prefix_of(record), []).append(members)
+    by_name, prefix_of = {experiment.name: experiment for experiment in found}, records.prefixes(groups)
+    by_data: dict[str, list[Group]] = {}
+    for each in groups:
+        if each.first.curves.validation and not is_variant(by_name[each.first.experiment], each.first):
+            by_data.setdefault(prefix_of(each.first), []).append(each)
+    figures: dict[str, Draw] = {}
     for prefix, chosen in by_data.items():
-        chosen = [members for members in chosen if level(members[0]["preset"]) == "paper"] or chosen
-        owner, dataset = by_name[chosen[0][0]["experiment"]], chosen[0][0]["dataset"]
-        numbers = [number for number in owner.published if number.ours and number.dataset == dataset]
-        data = chosen[0][0]["manifest"]["data"]["title"]
-        title = f"{owner.row} on {data}: log-likelihood of validation images along the training"
-        numbers = [number for number in numbers if number.metric == "parzen_log_likelihood"]
-        shown = chosen, numbers, title, _real_images(chosen[0][0], groups)
-        figures[f"{prefix}-log-likelihood.png"] = lambda path, shown=shown: likelihood.log_likelihood_curves(path, *shown)
+        chosen = [each for each in chosen if level(each.first.preset) == "paper"] or chosen
+        first = chosen[0].first
+        owner = by_name[first.experiment]
+        numbers = [each for each in owner.published if each.ours and (each.dataset, each.metric) == (first.dataset, METRIC)]
+        title = f"{owner.row} on {first.data.title}: log-likelihood of validation images along the training"
+        shown = chosen, numbers, title, _real_images(first, groups)
+        figures[f"{prefix}-log-likelihood.png"] = functools.partial(_call, likelihood.log_likelihood_curves, shown)
     return figures
 
 
-def _real_images(record, groups):
+def _call(draw: Callable, shown: tuple, path: Path) -> None:
+    draw(path, *shown)
+
+
+def _real_images(record: Record, groups: Sequence[Group]) -> float | None:
     """The log-likelihood with training images in place of samples, of a record's data in its space; None: not measured."""
-    metric, data = "parzen_log_likelihood", record["manifest"]["data"]["sha256"]
-    spaces = {entry.get("space") for entry in record["measurements"] if entry["metric"] == metric}
-    for members in groups:  # the paper's presets come first
-        if members[0]["manifest"]["data"]["sha256"] == data:
-            for found in records.summaries(members):
-                if found.metric == metric and found.generator == "training images" and found.space in spaces:
+    spaces = {entry.space for entry in record.measurements if entry.metric == METRIC}
+    for each in groups:  # the paper's presets come first
+        if each.first.data.sha256 == record.data.sha256:
+            for found in each.summaries():
+                if found.metric == METRIC and found.reference == "training images" and found.space in spaces:
                     return found.value
     return None
 
 
 @dataclasses.dataclass(frozen=True)
 class _Swept:
-    """The sweeps of one generator over the seeds of a group; `space` is that of its measurements, `record` the first one.
+    """The sweeps of one subject over the seeds of a group; `space` is that of its measurements, `record` the first one.
 
     `label` is of all its sweeps, `first_label` of the first.
     """
 
-    record: dict
-    generator: str
+    record: Record
+    subject: str
+    reference: bool
     space: str | None
     label: str
     first_label: str
-    sweeps: list
+    sweeps: list[Sweep]
 
-    def comparable(self, other):
+    def comparable(self, other: "_Swept") -> bool:
         """Whether both were measured on the same images in the same space: only then do their nats share an axis."""
-        data, others = self.record["manifest"]["data"], other.record["manifest"]["data"]
-        return (data["sha256"], self.space) == (others["sha256"], other.space)
+        return (self.record.data.sha256, self.space) == (other.record.data.sha256, other.space)
 
 
-def _swept(members):
-    found, record = {}, members[0]
-    for measurement in (entry for each in members for entry in each["measurements"] if entry.get("sweep")):
-        found.setdefault((measurement["generator"], measurement.get("space")), []).append(measurement["sweep"])
-    for (generator, space), sweeps in found.items():
-        words = [f"{record['preset']} preset", f"{record['epochs']:,g} epochs"]
-        words += [] if generator == "best" else [curves.kind_title(generator)]
-        if comparison.stands_in(generator):
-            words = [f"{generator} in place of samples", *(words[:1] if record["preset"] != "paper" else [])]
+def _swept(each: Group) -> Iterator[_Swept]:
+    found: dict[tuple[Subject, str | None], list[Sweep]] = {}
+    for entry in each.measurements():
+        if entry.sweep:
+            found.setdefault((entry.subject, entry.space), []).append(entry.sweep)
+    record = each.first
+    for (subject, space), sweeps in found.items():
+        words = [f"{record.preset} preset", f"{record.epochs:,g} epochs"]
+        words += [] if str(subject) == "best" else [weights_names.title(str(subject))]
+        reference = subject.weights is None or subject.variant is not None
+        if reference:
+            words = [f"{subject} in place of samples", *(words[:1] if record.preset != "paper" else [])]
         seeds = [f"{len(sweeps)} seeds"] if len(sweeps) > 1 else []
-        drawn = [f"seed {record['seed']}"] if seeds else []
-        yield _Swept(record, generator, space, ", ".join(words + seeds), ", ".join(words + drawn), sweeps)
+        drawn = [f"seed {record.seed}"] if seeds else []
+        yield _Swept(record, str(subject), reference, space, ", ".join(words + seeds), ", ".join(words + drawn), sweeps)
 
 
-def _sweeps(found, groups):
-    """The figure of each experiment and data set that has sweeps, with the stand-ins of the same data beside its own.
+def _sweeps(found: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, Draw]:
+    """The figure of each experiment and data set that has sweeps, with reference samples of the same data beside its own.
 
-    {its name: path -> None, which draws it}. Recipes with details changed are left out, as in `_log_likelihoods`.
+    {its name: path -> None, which draws it}. Ablations are left out, as in `_log_likelihoods`.
     """
-    by_name, figures, prefix_of = {experiment.name: experiment for experiment in found}, {}, records.prefixes(groups)
-    plain = [members for members in groups if not comparison.is_variant(by_name[members[0]["experiment"]], members[0])]
-    entries = [entry for members in plain for entry in _swept(members)]
+    by_name, prefix_of = {experiment.name: experiment for experiment in found}, records.prefixes(groups)
+    plain = [each for each in groups if not is_variant(by_name[each.first.experiment], each.first)]
+    entries = [entry for each in plain for entry in _swept(each)]
+    figures: dict[str, Draw] = {}
     for prefix in dict.fromkeys(prefix_of(entry.record) for entry in entries):
         own = [entry for entry in entries if prefix_of(entry.record) == prefix]
         first = own[0]
         shown = [entry for entry in own if entry.comparable(first)]
         for entry in entries:
-            there = {each.generator for each in shown}
-            if comparison.stands_in(entry.generator) and entry.comparable(first) and entry.generator not in there:
+            there = {each.subject for each in shown}
+            if entry.reference and entry.comparable(first) and entry.subject not in there:
                 shown.append(entry)
-        column = (first.record["dataset"], "parzen_log_likelihood", "nats", first.space)
-        name = first.record["experiment"]
-        numbers = [number for number in by_name[name].published if number.ours and comparison.column(number) == column]
-        data = ", ".join([first.record["manifest"]["data"]["title"], *([first.space] if first.space else [])])
-        title = f"{by_name[name].row} on {data}: Parzen log-likelihood against σ and the number of samples"
+        column = comparison.Column(first.record.dataset, METRIC, "nats", first.space)
+        owner = by_name[first.record.experiment]
+        numbers = [number for number in owner.published if number.ours and comparison.column(number) == column]
+        data = ", ".join([first.record.data.title, *([first.space] if first.space else [])])
+        title = f"{owner.row} on {data}: Parzen log-likelihood against σ and the number of samples"
         drawn = [(entry.label, entry.sweeps) for entry in shown], title, numbers, first.first_label
-        figures[f"{prefix}-sweep.png"] = lambda path, drawn=drawn: likelihood.parzen_sweep(path, *drawn)
+        figures[f"{prefix}-sweep.png"] = functools.partial(_call, likelihood.parzen_sweep, drawn)
     return figures
 
 

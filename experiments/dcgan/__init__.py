@@ -21,7 +21,7 @@ class FeaturesOfD:
         if recipe.conditional or not spec.classes:
             return []
         compared, features = discriminators(run), gr.evaluation.features
-        if features.has_features(compared["last"]):
+        if features.has_features(compared[gr.evaluation.measurement.Subject("last")]):
             return gr.evaluation.measure.svm_on_features(run, compared, recipe.svm_images)
         print(
             f"note: no SVM is fitted on D's features: of images of {spec.shape[0]} x {spec.shape[1]} its last maps are smaller "
@@ -32,11 +32,13 @@ class FeaturesOfD:
 
 
 def discriminators(run):
-    """{"last": D as trained, "D with random weights": D as it could have begun}: those whose features are compared."""
+    """{Subject: D} of D as trained and as it could have begun: those whose features are compared."""
     recipe, spec = run.config.recipe, run.source.spec
     trained = run.loaded(networks.discriminator(recipe, spec), run.workdir.network("discriminator"))
     keras.utils.set_random_seed(run.config.seed)
-    return {"last": trained, "D with random weights": networks.discriminator(recipe, spec)}
+    subject = gr.evaluation.measurement.Subject
+    started = subject(reference="D with random weights")
+    return {subject("last"): trained, started: networks.discriminator(recipe, spec)}
 
 
 DEVIATIONS = (

@@ -129,16 +129,22 @@ def distances(run):
         for where in (0.0, 1.0):
             i = int(np.flatnonzero(theta == where)[0])
             error = deviation[metric][i] / np.sqrt(recipe.draws) if np.ptp(found[metric][i]) else None  # None: all alike
-            space = f"theta = {where:g}"
-            measurements.append(run.measurement(metric, unit, mean[metric][i], error, STAND_IN, space=space, **rest))
+            condition = f"theta = {where:g}"
+            measurements.append(
+                run.measurement(metric, unit, mean[metric][i], error, reference=STAND_IN, condition=condition, **rest)
+            )
         worst = np.abs(mean[metric] - EXACT[metric](theta)).max()
         curve = {"theta": theta.tolist(), "mean": mean[metric].tolist(), "deviation": deviation[metric].tolist()}
         measurements.append(
-            run.measurement(f"{metric}_error", unit, worst, None, STAND_IN, space="largest over theta", curve=curve, **rest)
+            run.measurement(
+                f"{metric}_error", unit, worst, None, reference=STAND_IN, condition="largest over theta", curve=curve, **rest
+            )
         )
-    for space, share in (("theta = 0", infinite[~apart].mean()), ("theta other than 0", infinite[apart].mean())):
-        rest = {"space": space, "split": SPLIT, "n_samples": recipe.n_samples}
-        measurements.append(run.measurement("kullback_leibler_infinite", "% of draws", 100 * share, None, STAND_IN, **rest))
+    for condition, share in (("theta = 0", infinite[~apart].mean()), ("theta other than 0", infinite[apart].mean())):
+        rest = {"condition": condition, "split": SPLIT, "n_samples": recipe.n_samples}
+        measurements.append(
+            run.measurement("kullback_leibler_infinite", "% of draws", 100 * share, None, reference=STAND_IN, **rest)
+        )
     return measurements
 
 

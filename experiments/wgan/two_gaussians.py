@@ -194,8 +194,8 @@ def gradients_and_divergences(run):
         ("lipschitz_constant", "per unit of x", "critic", both.found.lipschitz()),
     ]
     return [
-        run.measurement(metric, unit, value, None, "last", space=space, split="densities")
-        for metric, unit, space, value in values
+        run.measurement(metric, unit, value, None, "last", condition=condition, split="densities")
+        for metric, unit, condition, value in values
     ]
 
 
@@ -204,6 +204,7 @@ MODEL = gr.Model(
     datasets=("two_gaussians",),
     presets=PRESETS,
     prior=lambda recipe: gr.priors.Prior("gaussian", 1),
+    critic=lambda recipe: (False, True),
     phases=tuple(
         gr.Phase(
             name=name,

@@ -4,6 +4,7 @@ import dataclasses
 import importlib.metadata
 
 from gan_repro.system import machine
+from gan_repro.system.numbers import three_digits as digits
 
 TITLE = "# Benchmark"
 QUICK = (
@@ -35,15 +36,6 @@ def conditions():
     found["threads"]["torch"] = torch.get_num_threads()
     found["torch"] = f"{torch.backends.cpu.get_cpu_capability()}, {'GPU' if torch.cuda.is_available() else 'CPU'}"
     return found
-
-
-def digits(value):
-    """A number to three significant digits, without an exponent."""
-    if value == 0:
-        return "0"
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.3g}" if abs(value) >= 1e-4 else f"{value:.1g}"
 
 
 def time_of(seconds):

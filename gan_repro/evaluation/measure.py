@@ -1,4 +1,4 @@
-"""Evaluators applied to a finished run: each gives the measurements that a record keeps. The evaluators are beside it."""
+"""Evaluators applied to a finished run: each gives Measurements (measurement.py). The evaluators are beside it."""
 
 import dataclasses
 import functools
@@ -11,16 +11,18 @@ import numpy as np
 
 from gan_repro.data.scaling import UNIT
 from gan_repro.evaluation import arithmetic, coverage, features, frechet, neighbours, parzen
+from gan_repro.evaluation.measurement import Measurement, Paired, Subject, Sweep
 from gan_repro.system.errors import DataError, UsageError
 
 # The paper's ten widths, one more between each two of them, on down to .05 in the same steps, and up to 2.2 in wider ones.
 _BETWEEN = (*range(-24, -18), *range(-17, 0, 2), 2, 4, 6)  # eighteenths of a decade
 SWEEP_SIGMAS = tuple(sorted({*parzen.SIGMAS, *(10 ** (k / 18) for k in _BETWEEN)}))
 SWEEP_SAMPLES = (100, 300, 1000, 3000, 10_000)
-SUBSETS = 3  # of real images that stand in for samples: how much their choice moves a number
+SUBSETS = 3  # of real images as reference samples: how much their choice moves a number
+TRAINING_IMAGES = Subject(reference="training images")
 
 
-def parzen_sweep(samples, folds, sigmas=SWEEP_SIGMAS, counts=SWEEP_SAMPLES):
+def parzen_sweep(samples, folds, sigmas=SWEEP_SIGMAS, counts=SWEEP_SAMPLES) -> Sweep:
     """How a Parzen estimate depends on sigma and on the number of samples: on the test images, and under the protocol.
 
     Takes about one and a half times as long as that many widths on all samples: 16 s for 25 widths, 10,000 samples and
@@ -33,26 +35,22 @@ def parzen_sweep(samples, folds, sigmas=SWEEP_SIGMAS, counts=SWEEP_SAMPLES):
       counts: numbers of samples; those below n are used, and n itself.
 
     Returns:
-      A JSON value of lists, nats rounded to 3 decimals:
-        sigma: the widths (n_sigma); n_samples: the numbers of samples (n_count); n_test: test images over all folds.
-        value: (n_count, n_sigma) mean nats of the test images, with folds the mean over folds.
-        chosen_sigma: (n_count, n_fold) the width of parzen.SIGMAS that each fold's validation images choose.
-        chosen_value: (n_count,) what the protocol gives with so many samples: each fold at its chosen width.
+      A Sweep, nats rounded to 3 decimals.
     """
     ends = np.cumsum([len(test) for _, test in folds])
     images = np.concatenate([test for _, test in folds])
     numbers = [n for n in counts if n < len(samples)] + [len(samples)]
-    found = {"value": [], "chosen_sigma": [], "chosen_value": []}
+    values, widths, at_widths = [], [], []
     for n in numbers:
         window = parzen.ParzenWindow(samples[:n])
         parts = np.split(window.log_likelihood(images, sigmas), ends[:-1], axis=1)
         means = np.array([part.mean(axis=1) for part in parts])
         chosen = [parzen.choose_sigma(window, validation)[0] for validation, _ in folds]
-        found["value"].append(np.round(means.mean(axis=0), 3).tolist())
-        found["chosen_sigma"].append(chosen)
+        values.append(tuple(np.round(means.mean(axis=0), 3).tolist()))
+        widths.append(tuple(chosen))
         at = np.mean([row[sigmas.index(sigma)] for row, sigma in zip(means, chosen)])
-        found["chosen_value"].append(round(float(at), 3))
-    return {"sigma": list(sigmas), "n_samples": numbers, "n_test": len(images), **found}
+        at_widths.append(round(float(at), 3))
+    return Sweep(tuple(sigmas), tuple(numbers), len(images), tuple(values), tuple(widths), tuple(at_widths))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -60,8 +58,8 @@ class Sets:
     """Sets of samples over which one number is the mean. Each is made when it is measured: of many a few are held.
 
     Attributes:
-      what: what they are, "draw" (of z) or "subset" (of images); measurements say "n_draws" and "draw_deviation", the
-        standard deviation over them (n - 1 in the denominator), or "n_subsets" and "subset_deviation". Of one set neither.
+      what: what they are, "draws" (of z) or "subsets" (of images); measurements say "n_draws" and "std_over_draws", the
+        standard deviation over them (n - 1 in the denominator), or "n_subsets" and "std_over_subsets". Of one set neither.
       choosing: () -> float (n, h, w, c): the samples that choose the width of a Parzen window; None: the first of `reported`.
       reported: functions () -> as many images.
     """
@@ -74,7 +72,7 @@ class Sets:
         """What a measurement says of the sets, whose numbers are `values`."""
         if len(self.reported) < 2:
             return {}
-        return {f"n_{self.what}s": len(self.reported), f"{self.what}_deviation": float(np.std(values, ddof=1))}
+        return {f"n_{self.what}": len(self.reported), f"std_over_{self.what}": float(np.std(values, ddof=1))}
 
 
 def draws(run, kind):
@@ -82,12 +80,12 @@ def draws(run, kind):
     from gan_repro.system import randomness
 
     reported = tuple(functools.partial(run.samples, kind, draw=k) for k in range(randomness.REPORTED))
-    return Sets("draw", functools.partial(run.samples, kind, draw=randomness.VALIDATION), reported)
+    return Sets("draws", functools.partial(run.samples, kind, draw=randomness.VALIDATION), reported)
 
 
 def subsets(images, parts):
-    """The Sets of images (n, h, w, c) that stand in for samples: of each of `parts`, indices of them."""
-    return Sets("subset", None, tuple(functools.partial(operator.getitem, images, part) for part in parts))
+    """The Sets of images (n, h, w, c) as reference samples: of each of `parts`, indices of them."""
+    return Sets("subsets", None, tuple(functools.partial(operator.getitem, images, part) for part in parts))
 
 
 def disjoint(order, n):
@@ -95,8 +93,8 @@ def disjoint(order, n):
     return [order[i * n : (i + 1) * n] for i in range(min(SUBSETS, len(order) // n))] or [order]
 
 
-def parzen_log_likelihood(run, validation_images=None, beside=None):
-    """Parzen-window log-likelihood of every generator of a run, and of what stands beside them, as Goodfellow et al. 2014.
+def parzen_log_likelihood(run, validation_images=None, beside=None) -> list[Measurement]:
+    """Parzen-window log-likelihood of every generator of a run, and of other samples, as Goodfellow et al. 2014.
 
     Unlike there, choice and report are apart: the samples that choose sigma on validation images, and have chosen the epoch
     ("best"), are another draw of z than those that test images are measured with. The value is the mean over the latter
@@ -109,12 +107,12 @@ def parzen_log_likelihood(run, validation_images=None, beside=None):
     Args:
       run: finished.Finished.
       validation_images: sigma is chosen on the first so many (of each fold); None: on all.
-      beside: {name: Sets}, measured after the run's own generators.
+      beside: {Subject: Sets}, measured after the run's own generators.
 
     Returns:
       A list of measurements, in the order of run.kinds() and `beside`. All but the first say how they differ from it, test
-      image by test image, "paired": {"to": its name, "difference": mean nats, "standard_error": over images, or across folds
-      and then None of a single one}. The first carries the parzen_sweep of its first reported set, and so does each that is
+      image by test image (Paired): mean nats, with the standard error over images, or across folds and then None of a single
+      one. The first carries the parzen_sweep of its first reported set, and so does each that is
       no draw of z.
     """
     folded = hasattr(run.source, "folds")
@@ -124,7 +122,7 @@ def parzen_log_likelihood(run, validation_images=None, beside=None):
         folds = [(run.source.scaled("validation", validation_images), run.source.scaled("test"))]
     scaling = run.source.spec.scaling
     measurements, first = [], None
-    for kind, sets in ({kind: draws(run, kind) for kind in run.kinds()} | (beside or {})).items():
+    for subject, sets in ({Subject(name): draws(run, name) for name in run.kinds()} | (beside or {})).items():
         head = sets.reported[0]()
         reported = itertools.chain([head], (make() for make in sets.reported[1:]))
         sigmas, nats = parzen.evaluate_sets(sets.choosing() if sets.choosing else head, reported, folds)
@@ -136,17 +134,17 @@ def parzen_log_likelihood(run, validation_images=None, beside=None):
         if first:
             other, its = first
             difference, apart = parzen.mean_and_error([a - b for a, b in zip(means, its)], folded)
-            rest["paired"] = {"to": other, "difference": difference, "standard_error": apart}
-        if not first or sets.what != "draw":
+            rest["paired"] = Paired(str(other), difference, apart)
+        if not first or sets.what != "draws":
             rest["sweep"] = parzen_sweep(head, folds)
-        first = first or (kind, means)
+        first = first or (subject, means)
         measurements.append(
             run.measurement(
                 "parzen_log_likelihood",
                 "nats",
                 value,
                 error,
-                kind,
+                **vars(subject),
                 split="test",
                 n_test=sum(len(rows) for rows in means),
                 n_samples=len(head),
@@ -182,21 +180,21 @@ def check_enough_to_judge(recipe, spec):
         )
 
 
-def read_by_classifier(run, judge, samples=None, second=None):
+def read_by_classifier(run, classifier, samples=None, second=None) -> list[Measurement]:
     """What the classifier of the data makes of samples of every generator of a run, and of real images in their place.
 
     As many samples as the run's recipe says, at most as many as there are test images, and of a conditional generator
-    every label equally often: the first draw of z that has chosen nothing. In place of samples: as many training images,
-    of up to SUBSETS disjoint subsets ("training images": the judge has learned them, so it reads nearly all of them right),
-    and all test images ("test images": how often the judge itself is right).
+    every label equally often: the first draw of z that has chosen nothing. Reference samples: as many training images, of up
+    to SUBSETS disjoint subsets ("training images": the classifier has learned them, so it reads nearly all of them right),
+    and all test images ("test images": how often the classifier itself is right).
 
     Args:
       run: finished.Finished; what the networks see must lead back to pixels in [0, 1].
-      judge: classifier.Classifier of the run's data.
-      samples: {name: (images as run.samples gives them, labels asked for (n,) or None)}: these alone are judged, in place
+      classifier: classifier.Classifier of the run's data.
+      samples: {Subject: (images as run.samples gives them, labels asked for (n,) or None)}: these alone are read, in place
         of the run's generators and of real images.
-      second: another Classifier of the same data: every measurement then has "judge_difference", its value by the second
-        judge minus that by the first; None: nothing is said of that.
+      second: another Classifier of the same data: every measurement then has "classifier_difference", its value by the
+        second one minus that by the first; None: nothing is said of that.
 
     Returns:
       Measurements, in the order of run.kinds() or of `samples`, each of:
@@ -216,28 +214,29 @@ def read_by_classifier(run, judge, samples=None, second=None):
     classes, unit = source.spec.classes, source.spec.scaling.unit
     n = min(run.config.recipe.n_samples, source.spec.sizes["test"])
     test = UNIT(source.rows("test", slice(n)).astype(np.float32))
-    judges = [(each, each.features(test)) for each in (judge, second) if each]
+    classifiers = [(each, each.features(test)) for each in (classifier, second) if each]
     if samples is not None:
-        judged = (_judged(run, judges, kind, [(unit(images), labels)]) for kind, (images, labels) in samples.items())
-        return [measurement for found in judged for measurement in found]
+        each = (_read(run, classifiers, subject, [(unit(images), labels)]) for subject, (images, labels) in samples.items())
+        return [measurement for found in each for measurement in found]
     conditional = run.conditional()
-    apart = {"judge_difference": 100 * (second.accuracy - judge.accuracy)} if second else {}
-    measurements = [_share(run, "label_accuracy", judge.accuracy, judge.n_test, "test images", split="test", **apart)]
-    for kind in run.kinds():
+    apart = {"classifier_difference": 100 * (second.accuracy - classifier.accuracy)} if second else {}
+    whole = Subject(reference="test images")
+    measurements = [_share(run, "label_accuracy", classifier.accuracy, classifier.n_test, whole, split="test", **apart)]
+    for name in run.kinds():
         wanted = balanced_labels(n, classes) if conditional else None
-        measurements += _judged(run, judges, kind, [(unit(run.samples(kind, n, labels=wanted)), wanted)])
-    real = (_training_images(source, part) for part in disjoint(_order(source), n))
-    real = [(images, labels if conditional else None) for images, labels in real]
-    return measurements + _judged(run, judges, "training images", real)
+        measurements += _read(run, classifiers, Subject(name), [(unit(run.samples(name, n, labels=wanted)), wanted)])
+    parts = [_training_images(source, part) for part in disjoint(_order(source), n)]
+    real = [(images, labels if conditional else None) for images, labels in parts]
+    return measurements + _read(run, classifiers, TRAINING_IMAGES, real)
 
 
-def _judged(run, judges, kind, sets):
+def _read(run, classifiers, subject, sets):
     """The measurements of `sets` of images float32 (n, h, w, c) in [0, 1] that were to be the labels (n,), or None.
 
-    `judges`: (Classifier, its features of test images), the first one's readings and what the second one's differ by.
+    `classifiers`: (Classifier, its features of test images), the first one's readings and what the second one's differ by.
     """
-    read = [[_readings(run, *judge, *given) for given in sets] for judge in judges]
-    n, n_test, number = len(sets[0][0]), len(judges[0][1]), Sets("subset", None, tuple(sets))
+    read = [[_readings(run, *each, *given) for given in sets] for each in classifiers]
+    n, n_test, number = len(sets[0][0]), len(classifiers[0][1]), Sets("subsets", None, tuple(sets))
     against = {"split": "test", "n_test": n_test, "space": "features of the data's own classifier"}
     found = []
     for metric, unit, rest in (
@@ -251,17 +250,17 @@ def _judged(run, judges, kind, sets):
             continue
         values = np.array([[each[metric] for each in of] for of in read])
         means, rest = values.mean(axis=1), rest | {"n_samples": n, **number.fields(values[0])}
-        rest |= {"judge_difference": float(means[1] - means[0])} if len(means) > 1 else {}
+        rest |= {"classifier_difference": float(means[1] - means[0])} if len(means) > 1 else {}
         if metric == "class_kl":
             rest["histogram"] = sum(each["histogram"] for each in read[0]).tolist()
         error = 100 * neighbours.binomial_error(means[0] / 100, n * len(sets)) if metric == "label_accuracy" else None
-        found.append(run.measurement(metric, unit, means[0], error, kind, **rest))
+        found.append(run.measurement(metric, unit, means[0], error, **vars(subject), **rest))
     return found
 
 
-def _readings(run, judge, real, images, wanted):
-    """{metric: value} of one set of images by one judge, and the "histogram" of the classes that it reads."""
-    read, features = judge.read(images), judge.features(images)
+def _readings(run, classifier, real, images, wanted):
+    """{metric: value} of one set of images by one classifier, and the "histogram" of the classes that it reads."""
+    read, features = classifier.read(images), classifier.features(images)
     precision, recall = coverage.precision_recall(real, features)
     histogram = coverage.class_histogram(read, run.source.spec.classes)
     found = {} if wanted is None else {"label_accuracy": 100 * (read == wanted).mean()}
@@ -274,11 +273,11 @@ def _readings(run, judge, real, images, wanted):
     }
 
 
-def nearest_neighbour_error(run, numbers=(1000, 10_000, 50_000), splits=("test", "validation")):
-    """Error of 1-nearest-neighbour classifiers fitted on labelled samples: how well they stand in for real images.
+def nearest_neighbour_error(run, numbers=(1000, 10_000, 50_000), splits=("test", "validation")) -> list[Measurement]:
+    """Error of 1-nearest-neighbour classifiers fitted on labelled samples: how well these replace real images.
 
     Pixels in [0, 1], Euclidean distance, all images of a split. The smaller numbers take the first of the same samples, whose
-    labels are balanced. In place of samples: as many training images ("training images"), where there are so many, of up to
+    labels are balanced. Reference samples: as many training images ("training images"), where there are so many, of up to
     SUBSETS disjoint subsets.
 
     Args:
@@ -303,22 +302,22 @@ def nearest_neighbour_error(run, numbers=(1000, 10_000, 50_000), splits=("test",
     largest = max(numbers)
     wanted = balanced_labels(largest, source.spec.classes)
 
-    def errors(kind, n, sets):
+    def errors(subject, n, sets):
         for split in splits:
             wrong = [_misread(source, split, *fitted) for fitted in sets]
             share, error = parzen.mean_and_error([np.mean(wrong, axis=0)])
             rest = {"split": split, "n_test": len(wrong[0]), "n_samples": n}
-            rest |= Sets("subset", None, tuple(sets)).fields([100 * rows.mean() for rows in wrong])
-            yield run.measurement("nearest_neighbour_error", "%", 100 * share, 100 * error, kind, **rest)
+            rest |= Sets("subsets", None, tuple(sets)).fields([100 * rows.mean() for rows in wrong])
+            yield run.measurement("nearest_neighbour_error", "%", 100 * share, 100 * error, **vars(subject), **rest)
 
     measurements = []
-    for kind in run.kinds():
-        images = source.spec.scaling.unit(run.samples(kind, largest, labels=wanted))
+    for name in run.kinds():
+        images = source.spec.scaling.unit(run.samples(name, largest, labels=wanted))
         for n in numbers:
-            measurements += errors(kind, n, [(images[:n], wanted[:n])])
+            measurements += errors(Subject(name), n, [(images[:n], wanted[:n])])
     for n in (n for n in numbers if n <= source.spec.sizes["train"]):
         sets = [_training_images(source, part) for part in disjoint(_order(source), n)]
-        measurements += errors("training images", n, sets)
+        measurements += errors(TRAINING_IMAGES, n, sets)
     return measurements
 
 
@@ -328,7 +327,7 @@ def _misread(source, split, images, labels):
     return np.concatenate([neighbours.classify(part, images, labels) for part in parts]) != source.labels(split)
 
 
-def svm_on_features(run, discriminators, n):
+def svm_on_features(run, discriminators, n) -> list[Measurement]:
     """Test accuracy of linear SVMs on features of discriminators that were trained without labels.
 
     Fitted on n training images, or all there are if fewer, in a random order that never changes; all validation images
@@ -336,7 +335,7 @@ def svm_on_features(run, discriminators, n):
 
     Args:
       run: finished.Finished; its data have labels.
-      discriminators: {name: D}; the name is the measurement's "generator".
+      discriminators: {Subject: D}: "last" of the trained one.
       n: labelled training images.
 
     Returns:
@@ -347,7 +346,7 @@ def svm_on_features(run, discriminators, n):
     """
     source, scaling = run.source, run.source.spec.scaling
     order, measurements = _order(source)[:n], []
-    for kind, discriminator in discriminators.items():
+    for subject, discriminator in discriminators.items():
 
         def of(split, discriminator=discriminator):
             chunks = (scaling(chunk.astype(np.float32)) for chunk in source.chunks(split))
@@ -359,11 +358,11 @@ def svm_on_features(run, discriminators, n):
         share, cost, _ = features.svm_accuracy(train, of("validation"), of("test"))
         edge = cost in (features.COSTS[0], features.COSTS[-1])
         rest = {"split": "test", "n_samples": len(order), "cost": cost, "cost_at_edge": edge}
-        measurements.append(_share(run, "svm_accuracy", share, source.spec.sizes["test"], kind, **rest))
+        measurements.append(_share(run, "svm_accuracy", share, source.spec.sizes["test"], subject, **rest))
     return measurements
 
 
-def arithmetic_percentiles(run, kind, trials, statistics):
+def arithmetic_percentiles(run, kind, trials, statistics) -> list[Measurement]:
     """Where the results of arithmetic.trials stand among the images that the exemplars came from.
 
     Returns:
@@ -389,7 +388,7 @@ def _training_images(source, part):
     return UNIT(source.rows("train", part).astype(np.float32)), source.labels("train")[part]
 
 
-def _share(run, metric, share, n, kind, **rest):
+def _share(run, metric, share, n, subject, **rest):
     """A measurement of a share of n images, in percent with the binomial standard error."""
     error = neighbours.binomial_error(share, n)
-    return run.measurement(metric, "%", 100 * share, 100 * error, kind, n_test=n, **rest)
+    return run.measurement(metric, "%", 100 * share, 100 * error, **vars(subject), n_test=n, **rest)

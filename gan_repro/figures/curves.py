@@ -1,7 +1,10 @@
 """Figures of numbers: a run's curves, and the style of all of them (colours, axes, legends, titles).
 
-Where the numbers come from is not here. The same arguments give the same bytes: no dates, no global state.
+The same arguments give the same bytes: no dates, no global state.
 """
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,20 +13,22 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
+from gan_repro.evaluation.measurement import Curves
+from gan_repro.papers import weights_names
 from gan_repro.system import files
 
 DPI = 128  # a power of two: pixels / DPI * DPI is exact, so that no size is off by one
 INK = "#222222"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#666666")  # Okabe and Ito
 STYLES = ("-", (0, (4, 1.2)), (0, (1, 1)))
-# What stands in for samples has one colour in all figures; generators have the others.
-STAND_INS = {
+# Reference samples have one colour in all figures; generators have the others.
+REFERENCES = {
     "training images": COLOURS[2],
     "k-means centroids": COLOURS[3],
     "the mean training image": COLOURS[4],
     "all training images": INK,
 }
-OWN = tuple(colour for colour in COLOURS if colour not in STAND_INS.values())
+OWN = tuple(colour for colour in COLOURS if colour not in REFERENCES.values())
 STAGE = {"color": "#888888", "linewidth": 0.9, "label": "the second stage begins"}
 
 
@@ -67,28 +72,10 @@ def headline(figure, title, size=11):
     figure.suptitle("\n".join(wrapped(title, width, size)), fontsize=size, color=INK)
 
 
-def kind_title(kind):
-    """What figures call a generator ("best", "last", "averaged-uniform-5", ...) in words; other names stay as they are."""
-    name, _, value = kind.removeprefix("averaged-").partition("-")
-    words = {"best": "best by validation", "last": "last weights"}
-    if kind.startswith("averaged-"):
-        words = {
-            "uniform": f"mean of weights since epoch {value}",
-            "exponential": f"moving average of weights, decay {value}",
-        }
-    return words.get(name, kind)
-
-
 def run_title(model, data, preset, epochs, seed):
     """Which run a figure is of: "WGAN on MNIST: quick preset, 25 epochs, seed 0". `epochs`: played; 0: not known."""
     played = f"{epochs:,g} epoch{'' if epochs == 1 else 's'}, " if epochs else ""
     return f"{model} on {data}: {preset} preset, {played}seed {seed}"
-
-
-def validation_curves(curves):
-    """{kind: {"epoch": [...], "value": [...]}} of a record's curves, "last" first; {} if nothing was validated."""
-    found = next((value for name, value in curves.items() if name.startswith("validation")), {})
-    return dict(sorted(found.items(), key=lambda item: (item[0] != "last", item[0])))
 
 
 def line_axes(axes, ylabel):
@@ -140,43 +127,38 @@ def legend_below(axes, points=38, *entries, **more):
     axes.legend(*entries, frameon=False, fontsize=8, **place, **more)
 
 
+def padded(figure):
+    """Puts room around the axes of a figure with the layout "constrained"."""
+    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
+
+
 def _known(values):
     return [value for value in values if value is not None and np.isfinite(value)]
 
 
-def _judges(training, critic, stage):
-    """Whether D is a critic, for each stage: by the recipe, or because some mean output is no probability."""
-    known = {name: training[name] for name in ("d_real", "d_generated") if name in training}
-    epochs = np.array(training.get("epoch", ()))
-    found = []
-    for there in [epochs <= stage, epochs > stage] if stage else [epochs >= 0]:
-        outputs = _known(value for values in known.values() for value, here in zip(values, there) if here)
-        found.append(critic or any(not 0 <= value <= 1 for value in outputs))
-    return found
-
-
-def training_curves(path, curves, title, critic=False, stage=0):
+def training_curves(
+    path: str | Path, curves: Curves, title: str, d_output: Sequence[str] = ("probability",), stage: float = 0
+) -> None:
     """Writes a run's curves: losses; mean D(x) and D(G(z)), if there; validation log-likelihood by generator, if there.
 
     Where nothing was measured there is no line: a generator that stands still has no loss. Legends are below the axes.
 
     Args:
       path: the PNG.
-      curves: a record's "curves".
+      curves: a record's.
       title: the line above.
-      critic: whether D is a critic, whose outputs are scores and no probabilities. A stage in which a mean output lies
-        outside of [0, 1] has one in any case.
+      d_output: what D's outputs are in each stage, "probability" or "score" (of a critic); one entry for all of them.
       stage: the epoch behind which a second stage begins, at a vertical line; 0: there is one stage.
 
     Raises:
       RunError: the file cannot be written.
     """
-    training, validation = curves.get("training", {}), validation_curves(curves)
-    stage = stage if stage < max(training.get("epoch", ()), default=0) else 0
-    critics = dict.fromkeys(_judges(training, critic, stage))
+    training, validation = curves.training, curves.validation
+    stage = stage if stage < max(_known(training.get("epoch", ())), default=0) else 0
+    outputs = dict.fromkeys(d_output)
 
     def named(words):
-        return ", then ".join(words[is_critic] for is_critic in critics)
+        return ", then ".join(words[output == "score"] for output in outputs)
 
     panels = [
         ("loss", {"d_loss": named(("discriminator", "critic")), "g_loss": "generator"}),
@@ -194,17 +176,14 @@ def training_curves(path, curves, title, critic=False, stage=0):
                 plot_line(axis, training["epoch"], training[name], text, stage, color=colour)
         line_axes(axis, ylabel)
     if validation:
-        for colour, (kind, curve) in zip(OWN, validation.items()):
-            plot_line(axes[-1], curve["epoch"], curve["value"], kind_title(kind), stage, color=colour)
+        for colour, (name, curve) in zip(OWN, validation.items()):
+            plot_line(axes[-1], curve.epoch, curve.value, weights_names.title(name), stage, color=colour)
         line_axes(axes[-1], "validation log-likelihood (nats)")
-        robust_limits(axes[-1], [curve["value"] for curve in validation.values()])
+        robust_limits(axes[-1], [curve.value for curve in validation.values()])
     for axis in axes if panels or validation else ():
         if stage:
             axis.axvline(stage, **STAGE)
         legend_below(axis)
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
+    padded(figure)
     headline(figure, title)
     write(path, figure)
-
-
-# ---- sweeps ----------------------------------------------------------------------------------------------------

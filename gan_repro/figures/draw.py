@@ -4,8 +4,9 @@ import numpy as np
 
 from gan_repro.evaluation import neighbours
 from gan_repro.figures import grids, points
-from gan_repro.figures.curves import kind_title, training_curves, wrapped
 from gan_repro.figures.curves import run_title as title_of
+from gan_repro.figures.curves import training_curves, wrapped
+from gan_repro.papers import weights_names
 
 ROWS, COLUMNS = 4, 5  # Figure 2 of Goodfellow et al. 2014: 4 rows of 5 samples and one training image
 STRIPS, STEPS = 4, 10  # Figure 3 shows two strips of about ten digits; four say more
@@ -23,8 +24,8 @@ def run_title(run):
 
 def caption(run, kind):
     """What a figure of a run's images says below or above them: the run, and which of its generators."""
-    ours = ", not in the paper" if kind.startswith("averaged-") else ""
-    return f"{run_title(run)}; {kind_title(kind)}{ours}"
+    ours = ", not in the paper" if weights_names.is_average(kind) else ""
+    return f"{run_title(run)}; {weights_names.title(kind)}{ours}"
 
 
 def masks(run, kind, walk=False):
@@ -155,8 +156,8 @@ def averages(run, kinds, measurements=(), n=10):
     if len(kinds) < 2:
         return
     rows = np.concatenate([run.samples(kind, n) for kind in kinds])
-    nats = {each["generator"]: each["value"] for each in measurements if each["metric"] == "parzen_log_likelihood"}
-    labels = [(kind_title(kind), *([f"{nats[kind]:,.1f} nats"] if kind in nats else [])) for kind in kinds]
+    nats = {str(each.subject): each.value for each in measurements if each.metric == "parzen_log_likelihood"}
+    labels = [(weights_names.title(kind), *([f"{nats[kind]:,.1f} nats"] if kind in nats else [])) for kind in kinds]
     title = f"{run_title(run)}. The same z down each column; means and averages of weights are not in the paper"
     if nats:
         title += "; nats: Parzen log-likelihood of test images"
@@ -167,6 +168,6 @@ def averages(run, kinds, measurements=(), n=10):
 def curves(run):
     """Writes figures/curves.png: losses, D's readings, validation."""
     recipe = run.config.recipe
-    critic = run.model.critic(recipe)
+    d_output = run.model.d_output(recipe)
     path = run.workdir.figures / "curves.png"
-    training_curves(path, run.curves, run_title(run), critic, recipe.total_epochs - recipe.epochs)
+    training_curves(path, run.curves, run_title(run), d_output, recipe.total_epochs - recipe.epochs)

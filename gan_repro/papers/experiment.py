@@ -138,7 +138,7 @@ class Model:
       prior: (recipe) -> latent.priors.Prior; None: that of the recipe's fields `prior` and `latent`.
       scaling: (recipe) -> what the networks see of the data (data.scaling).
       conditional: (recipe) -> whether both players see labels, which the data must then have.
-      critic: (recipe) -> whether D's outputs are scores and no logits of probabilities.
+      critic: (recipe) -> whether D's outputs are scores and no logits of probabilities; a tuple where phases differ in it.
       measures: called in turn with a trained run, each gives a list of measurements (evaluation.measures has those of the
         library). Before the training one with a method `check(recipe, spec)` may refuse, and the splits of the data that
         `requires(recipe, spec)` names must be there. The first that has a `validation(recipe, source)` chooses the best
@@ -160,6 +160,11 @@ class Model:
     measures: tuple[Callable, ...] = ()
     figures: tuple[Callable, ...] = ()
     callbacks: Callable | None = None
+
+    def d_output(self, recipe):
+        """What D says of images in each stage, "probability" or "score", one entry where all are alike (`critic`)."""
+        found = self.critic(recipe)
+        return tuple("score" if critic else "probability" for critic in (found if isinstance(found, tuple) else (found,)))
 
     def recipe(self, preset: str, dataset: str) -> Recipe:
         """The recipe of one of PRESETS on a data set, such as "mnist" or "npz:faces.npz"."""

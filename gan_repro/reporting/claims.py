@@ -1,12 +1,17 @@
 """What papers show without a number, held against our runs by criteria of ours, as rows of text.
 
-The claims and their criteria are the experiments' own (Experiment.claims); published numbers are in comparison.py.
+The claims and their criteria are the experiments' own (Experiment.claims).
 """
 
 import statistics
+from collections.abc import Sequence
 
-from gan_repro.papers.experiment import level
-from gan_repro.reporting import comparison, verdicts
+from gan_repro.papers.experiment import Claim, Experiment, level
+from gan_repro.reporting import verdicts
+from gan_repro.reporting.comparison import Table
+from gan_repro.reporting.conditions import is_variant, model
+from gan_repro.reporting.groups import Group
+from gan_repro.system.numbers import with_error
 
 HEADING = "What the paper shows without a number"
 NOTE = (
@@ -16,29 +21,29 @@ NOTE = (
 )
 
 
-def rows(table):
+def rows(table: Table) -> list[list[str]]:
     """[header, rows...] of all claims of a table's papers; the header alone where they have none."""
     found = [["The paper shows", "Our criterion", "Measured", "Conditions", "Verdict"]]
-    for experiment in (each for each in table.experiments if each.table == table.name):
+    for experiment in table.own():
         for claim in experiment.claims:
             found.append([f"{claim.figure}: {claim.says}", claim.criterion, *_answer(table, experiment, claim)])
     return found
 
 
-def _answer(table, experiment, claim):
+def _answer(table: Table, experiment: Experiment, claim: Claim) -> tuple[str, str, str]:
     """(measured, conditions, verdict) of a claim."""
     used = _measured(table, experiment, claim)
     if not used:
         return "", "", "not run"
     seeds = sorted(set.intersection(*(set(values) for _, _, values in used)))
-    shown = {}  # what a run measured, in the order of the claim
-    for members, unit, values in used:
+    shown: dict[str, list[str]] = {}  # what a run measured, in the order of the claim
+    for group, unit, values in used:
         text = _with_interval([values[seed] for seed in seeds], unit)
-        shown.setdefault(_model(experiment, members), []).append(text)
-    runs = dict.fromkeys(f"{table.groups.index(members) + 1}" for members, _, _ in used)
-    presets = dict.fromkeys(members[0]["preset"] for members, _, _ in used)
+        shown.setdefault(model(experiment, group.first), []).append(text)
+    runs = dict.fromkeys(f"{table.groups.index(group) + 1}" for group, _, _ in used)
+    presets = dict.fromkeys(group.first.preset for group, _, _ in used)
     conditions = [
-        f"run{'s' if len(runs) > 1 else ''} {' and '.join(runs)} ({', '.join(presets)}; {used[0][0][0]['epochs']:,g} epochs)",
+        f"run{'s' if len(runs) > 1 else ''} {' and '.join(runs)} ({', '.join(presets)}; {used[0][0].first.epochs:,g} epochs)",
         *([claim.departure] if claim.departure else []),
         f"{len(seeds)} seed{'s' if len(seeds) != 1 else ''}",
     ]
@@ -47,7 +52,7 @@ def _answer(table, experiment, claim):
     return measured, "; ".join(conditions), _verdict(held, len(seeds))
 
 
-def _verdict(held, n):
+def _verdict(held: int, n: int) -> str:
     """In words: of n seeds `held` meet the criterion."""
     counted = f"in {held} of {n} seed{'s' if n != 1 else ''}"
     if n >= verdicts.MIN_SEEDS and held in (0, n):
@@ -55,37 +60,33 @@ def _verdict(held, n):
     return f"undecided: observed {counted}"
 
 
-def _with_interval(values, unit):
+def _with_interval(values: Sequence[float], unit: str) -> str:
     """The mean over seeds, with its interval where there are verdicts.MIN_SEEDS or more."""
     unit = f" {unit}" if unit == "%" else ""
     if len(values) < verdicts.MIN_SEEDS:
-        return comparison.digits(statistics.fmean(values), None)[0] + unit
+        return with_error(statistics.fmean(values), None)[0] + unit
     half = verdicts.half_width(statistics.stdev(values), len(values))
-    return " ± ".join(comparison.digits(statistics.fmean(values), half)) + unit
+    return " ± ".join(with_error(statistics.fmean(values), half)) + unit
 
 
-def _model(experiment, members):
-    return experiment.model(members[0]["preset"], members[0]["dataset"])
-
-
-def _measured(table, experiment, claim):
-    """[(records of the group, unit, {seed: value})] of what a claim uses, of runs that played equally long; [] where one is
+def _measured(table: Table, experiment: Experiment, claim: Claim) -> list[tuple[Group, str, dict[int, float]]]:
+    """[(group, unit, {seed: value})] of what a claim uses, of runs that played equally long; [] where one is
     missing.
 
     They share a seed. Those with verdicts.MIN_SEEDS seeds come first, then those of the paper presets, longer ones before
-    shorter ones; recipes with a detail changed are left out.
+    shorter ones; ablations are left out.
     """
-    found = {}
-    for members in table.groups:
-        record = members[0]
-        ours = (record["experiment"], record["dataset"]) == (experiment.name, claim.dataset)
-        if ours and not comparison.is_variant(experiment, record):
-            how = level(record["preset"]) == "paper", record["epochs"]
-            suffix = record["preset"].removeprefix(level(record["preset"]))
-            for record in members:
-                for entry in (each for each in record["measurements"] if each["generator"] == "last"):
-                    values = found.setdefault(how, {}).setdefault((suffix, entry["metric"]), (members, entry["unit"], {}))[2]
-                    values[record["seed"]] = entry["value"]
+    found: dict[tuple[bool, float], dict[tuple[str, str], tuple[Group, str, dict[int, float]]]] = {}
+    for group in table.groups:
+        first = group.first
+        ours = (first.experiment, first.dataset) == (experiment.name, claim.dataset)
+        if ours and not is_variant(experiment, first):
+            how = level(first.preset) == "paper", first.epochs
+            for record in group:
+                for entry in (each for each in record.measurements if str(each.subject) == "last"):
+                    key = first.suffix, entry.metric
+                    values = found.setdefault(how, {}).setdefault(key, (group, entry.unit, {}))[2]
+                    values[record.seed] = entry.value
     whole = {how: [each[key] for key in claim.uses] for how, each in found.items() if all(key in each for key in claim.uses)}
     shared = {how: set.intersection(*(set(values) for *_, values in used)) for how, used in whole.items()}
     known = [how for how in whole if shared[how]]

@@ -1,14 +1,17 @@
-"""The files of a table: Markdown, CSV and LaTeX. What stands in a table is not decided here (comparison.py)."""
+"""The files of a table: Markdown, CSV and LaTeX. What stands in a table is in comparison.py."""
 
 import csv
 import dataclasses
 import io
 import re
+from collections.abc import Sequence
 
 from gan_repro.reporting import claims, comparison, notes
+from gan_repro.reporting.comparison import Table
+from gan_repro.reporting.conditions import run_title
 
 
-def grid(rows, code=False):
+def grid(rows: Sequence[Sequence[str]], code: bool = False) -> list[str]:
     """Markdown lines of a table, and an empty one; a row of one cell becomes a bold heading.
 
     `code`: whether backticks in the cells are marks of code; else they are shown.
@@ -20,14 +23,14 @@ def grid(rows, code=False):
     return [lines[0], "|" + "---|" * width, *lines[1:], ""]
 
 
-def title(table):
+def title(table: Table) -> str:
     """ "Table 1" for table1; else what its papers are called."""
-    own = [each.known_as for each in table.experiments if each.table == table.name]
+    own = [each.known_as for each in table.own()]
     number = re.fullmatch(r"table(\d+)", table.name)
     return f"Table {number.group(1)}" if number else ", ".join(own)
 
 
-def markdown(table):
+def markdown(table: Table) -> str:
     """The whole text of the .md file."""
     lines = [f"# {title(table)}", "", comparison.GENERATED, ""]
     lines += [f"* {each.known_as}: {each.title} ({each.reference})" for each in table.experiments] + [""]
@@ -44,11 +47,10 @@ def markdown(table):
         lines += ["## Other measurements of the same runs", "", *grid(comparison.detail_rows(table, table.others))]
     if table.groups:
         lines += ["## Commands", ""]
-    for run, members in enumerate(table.groups, start=1):
-        cost = ", ".join(f"seed {r['seed']}: {r['cost']['minutes']:g} minutes on {machine(r)}" for r in members)
-        owner = next(each for each in table.experiments if each.name == members[0]["experiment"])
-        lines += [f"Run {run}, {comparison.run_title(owner, members[0])} ({cost}):", ""]
-        lines += ["```", *(record["command"] for record in members), "```", ""]
+    for run, group in enumerate(table.groups, start=1):
+        cost = ", ".join(f"seed {each.seed}: {each.cost.minutes:g} minutes on {each.machine}" for each in group)
+        lines += [f"Run {run}, {run_title(table.owner(group), group.first)} ({cost}):", ""]
+        lines += ["```", *(record.command for record in group), "```", ""]
     for experiment in (each for each in table.experiments if each.deviations):
         lines += [f"## Deviations of {experiment.known_as} from paper and code", ""]
         lines += [*(f"{index}. {text}" for index, text in enumerate(experiment.deviations, start=1)), ""]
@@ -56,14 +58,7 @@ def markdown(table):
     return "\n".join(lines) + "\n"
 
 
-def machine(record):
-    """What a record's cost was measured on: the processor, or the GPU."""
-    device = record["manifest"].get("device", "CPU")
-    processor = record["cost"].get("processor", "").replace("(1 cores)", "(1 core)")  # so an older version wrote it
-    return processor or device if device == "CPU" else device
-
-
-_TEX = {
+_TEX: dict[str | int, str | int | None] = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
@@ -76,7 +71,7 @@ _TEX = {
 }
 
 
-def tex(text):
+def tex(text: str) -> str:
     """`text` with everything escaped that LaTeX would take for its own, in one pass."""
     return text.translate(str.maketrans(_TEX))
 
@@ -86,7 +81,7 @@ def _columns(*shares):
     return "".join(rf"p{{{share:.3g}\textwidth}}" for share in shares)
 
 
-def latex(table):
+def latex(table: Table) -> str:
     """The whole text of the .tex file: plain tabulars to \\input, no package needed; notes.notes are comments."""
 
     def tabular(rows, columns):
@@ -112,7 +107,7 @@ def latex(table):
     return "\n".join(lines) + "\n"
 
 
-def comma_separated(table):
+def comma_separated(table: Table) -> str:
     """The whole text of the .csv file: one line per number, published and measured, at full precision, and per item not run."""
     out = io.StringIO()
     names = [
@@ -122,15 +117,18 @@ def comma_separated(table):
         "experiment",
         "dataset",
         "space",
+        "condition",
         "metric",
         "unit",
-        "generator",
+        "weights",
+        "reference",
+        "variant",
         "value",
         "standard_error",
-        "deviation_over_seeds",
-        "draw_deviation",
-        "subset_deviation",
-        "judge_difference",
+        "std_over_seeds",
+        "std_over_draws",
+        "std_over_subsets",
+        "classifier_difference",
         "paired_to",
         "paired_difference",
         "paired_standard_error",
@@ -144,33 +142,39 @@ def comma_separated(table):
         "n_samples",
         "sigma",
         "verdict",
-        "departures",
+        "condition_differences",
         "source",
         "command",
     ]
     writer = csv.DictWriter(out, names, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for experiment, number in table.published:
-        own = {"table": table.name, "kind": "published", "model": number.row, "experiment": experiment.name}
+        own: dict[str, object] = {"table": table.name, "kind": "published", "model": number.row, "experiment": experiment.name}
         writer.writerow(dataclasses.asdict(number) | own)
     for line in [*table.lines, *table.others]:
-        summary, record = line.summary, line.members[0]
+        summary, record = line.summary, line.group.first
         own = {
             "table": table.name,
             "kind": "measured" if line.section == "ours" else line.section,
             "model": line.label,
-            "deviation_over_seeds": summary.deviation,
             "n_seeds": len(summary.seeds),
             "seeds": " ".join(map(str, summary.seeds)),
             "sigma": " ".join(map(str, summary.sigmas)),
             "verdict": line.verdict and line.verdict.word,
-            "departures": "; ".join(line.departures),
+            "condition_differences": "; ".join(line.condition_differences),
         }
         own |= {f"paired_{name}": value for name, value in dataclasses.asdict(summary.paired).items()} if summary.paired else {}
-        writer.writerow(record | dataclasses.asdict(summary) | own)
-    for experiment in (each for each in table.experiments if each.table == table.name):
+        run = {"experiment": record.experiment, "preset": record.preset, "epochs": record.epochs, "command": record.command}
+        writer.writerow(run | dataclasses.asdict(summary) | own)
+    for experiment in table.own():
         for what, why in experiment.not_run:
-            own = {"table": table.name, "kind": "not run", "model": what, "experiment": experiment.name, "departures": why}
+            own = {
+                "table": table.name,
+                "kind": "not run",
+                "model": what,
+                "experiment": experiment.name,
+                "condition_differences": why,
+            }
             writer.writerow(own)
     return out.getvalue()
 

@@ -1,12 +1,12 @@
 """The metrics of records: title, which way is better, the published protocol, and how near a number must come to reproduce one.
 
-How a metric is measured is not here (evaluation/), nor what to bear in mind of it (notes.py), nor the rule of verdicts
-(verdicts.py). A metric that only one paper has stands in that experiment (Experiment.metrics).
+What to bear in mind of a metric is in notes.py, the rule of verdicts in verdicts.py. A metric that only one paper has stands
+in that experiment (Experiment.metrics).
 """
 
 import dataclasses
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Margin:
     absolute: float = 0.0
     share: float = 0.0
 
-    def around(self, published, better):
+    def around(self, published: float, better: str) -> float:
         """The margin about a published number, in its unit: a float >= 0."""
         return self.absolute + self.share * (published if better == "less" else 100 - published)
 
@@ -33,10 +33,10 @@ class Metric:
     Attributes:
       name: as in a record's measurements.
       title: for a reader; "": the name, written apart.
-      better: "more" or "less"; None: neither is, or it is not known. Without it nothing is judged.
-      margins: {data set: Margin} about published numbers. Where there is none nothing is judged.
+      better: "more" or "less"; None: neither is, or it is not known. Without it nothing is compared with a published number.
+      margins: {data set: Margin} about published numbers. Where there is none nothing is compared.
       protocols: {data set: {key of a measurement: value}}: how published numbers were measured.
-      of_d: whether it is one of D's features: nothing stands in for samples there.
+      of_d: whether it is one of D's features: there are no reference samples then.
       over_checkpoints: whether it is taken over the checkpoints of a run: how many samples each drew is not what carries it.
     """
 
@@ -49,7 +49,7 @@ class Metric:
     over_checkpoints: bool = False
 
     @property
-    def heading(self):
+    def heading(self) -> str:
         """The title for a reader."""
         return self.title or self.name.replace("_", " ")
 
@@ -58,7 +58,7 @@ _TENTH = Margin(share=0.1)
 _MNIST = {"split": "test", "n_samples": 10_000, "n_test": 10_000}
 _TFD = {"split": "test", "n_samples": 10_000, "n_folds": 5}
 
-# The margins were fixed before any record was judged by them. 5 nats are two to three standard errors over MNIST's test
+# The margins were fixed before any record was compared by them. 5 nats are two to three standard errors over MNIST's test
 # images; 50 nats are about one over TFD's folds, in published numbers of 26 to 66. Of an error rate it is a tenth.
 METRICS = {
     metric.name: metric
@@ -110,12 +110,12 @@ METRICS = {
 _SILENT = ("rank", "1")  # units that a title says already, or that are none
 
 
-def of(name, experiments=()):
+def of(name: str, experiments: Iterable = ()) -> Metric:
     """The Metric called `name`: one of the experiments' own, else the library's, else one of which nothing is known."""
     own = (metric for experiment in experiments for metric in experiment.metrics if metric.name == name)
     return next(own, None) or METRICS.get(name) or Metric(name)
 
 
-def of_unit(unit):
+def of_unit(unit: str) -> str:
     """Such as ", nats"; "" of a unit that says nothing."""
     return "" if unit in _SILENT else f", {unit}"

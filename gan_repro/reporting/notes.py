@@ -1,6 +1,11 @@
-"""The footnotes of tables: error bars, the rule of verdicts, caveats of metrics, what runs noticed. No number is made here."""
+"""The footnotes of tables: error bars, the rule of verdicts, caveats of metrics, what runs noticed."""
 
-from gan_repro.reporting import metrics, records, verdicts
+from collections.abc import Iterable
+
+from gan_repro.reporting import metrics, verdicts
+from gan_repro.reporting.comparison import Line, Table
+from gan_repro.reporting.groups import Group
+from gan_repro.reporting.record import Record
 
 ERROR_BARS = (
     "± in a published number: as its paper gives it. Measured numbers have two error bars, never merged: SE, the "
@@ -9,15 +14,16 @@ ERROR_BARS = (
 )
 OTHERS = (
     "In brackets, where they were measured: draws, the standard deviation over five draws of z, none of which chose the "
-    "epoch or σ; subsets, that over three subsets of real images; second judge, by how much a second classifier of another "
+    "epoch or σ; subsets, that over three subsets of real images; second classifier, by how much a classifier of another "
     "seed differs. Paired: the mean difference to that generator of the same run, test image by test image, ± its standard "
     "error (over seeds where there are several)."
 )
-OLD_RULE = (
-    "Run {}: {}: the log-likelihoods of {} are of the very z that chose it (and σ){}. On the seed that could be measured anew "
-    "(goodfellow2014, 250 epochs, seed 0), five other draws gave .8 nats less."
+OLD_RULE = "epoch chosen under the old rule"  # record.Choice.draw is "reported"
+OLD_NUMBERS = (
+    f"Run {{}}: {OLD_RULE}: the log-likelihoods of {{}} are of the very z that chose it (and σ){{}}. On the seed that could be "
+    "measured anew (goodfellow2014, 250 epochs, seed 0), five other draws gave .8 nats less."
 )
-ANEW = "Run {}: {}; the log-likelihood of its best generator is of five other draws of z."
+ANEW = f"Run {{}}: {OLD_RULE}; the log-likelihood of its best generator is of five other draws of z."
 FOLDS = (
     "TFD, published and measured: the mean over the five folds of the labelled images, and its SE across the folds. One "
     "generator, trained on the unlabeled images, serves them all; sigma is chosen fold by fold."
@@ -27,13 +33,13 @@ SIGMAS = (
     "or folds chose several; at the grid's edge: a better one may lie beyond. n: the number of samples that carry it."
 )
 SWEEP = "What a number owes to both: figures/*-sweep.png; fewer samples there are the first ones of the same set."
-JUDGED = (
-    "Judged is the generator that validation chose (best), or the last one of a run that lets validation choose none. Numbers "
-    "on other data sets are not compared."
+COMPARED = (
+    "Compared is the generator that validation chose (best), or the last one of a run that lets validation choose none. "
+    "Numbers on other data sets are not compared."
 )
 UNVERIFIED = "Unverified: quoted from memory, not checked against the paper."
 LESS = "Less is better: {}."
-JUDGES = (
+CLASSIFIERS = (
     "Runs were read by different classifiers of one recipe, since each run trained its own before one came with the program. "
     "By how many test images they read right: {}. Two of them differ by some tenths in a Fréchet distance of 2 and by 1.5 in "
     "one of 6: what differs by less is not told apart across them."
@@ -60,85 +66,84 @@ CAVEATS = {
     "images that the exemplars came from; 95 if it works perfectly, 50 if it does nothing.",
     "svm_accuracy": "The support vector machine sees features of D, which was trained without labels; n: the labelled training "
     "images that it was fitted on. D with random weights, as it begins, shows what the training of D adds.",
-    "label_accuracy": "Label accuracy is judged by a classifier that has learned the training images, so their row says "
+    "label_accuracy": "Label accuracy is read by a classifier that has learned the training images, so their row says "
     "little; the row of the test images says how often it is right itself.",
 }
 
 
-def notes(table):
+def notes(table: Table) -> list[str]:
     """The footnotes, as a list of texts: error bars, verdict rule, caveats, sources of the published numbers."""
-    folds = [FOLDS] if any(dataset == "tfd" for dataset, *_ in table.columns) else []
-    swept = any(entry.get("sweep") for members in table.groups for record in members for entry in record["measurements"])
+    measured = [entry for group in table.groups for entry in group.measurements()]
+    folds = [FOLDS] if any(column.dataset == "tfd" for column in table.columns) else []
+    swept = any(entry.sweep for entry in measured)
     sigmas = [f"{SIGMAS} {SWEEP}" if swept else SIGMAS] if any(line.summary.sigmas for line in table.lines) else []
-    columns = dict.fromkeys(entry[1] for entry in table.columns)
+    columns = dict.fromkeys(column.metric for column in table.columns)
     known = [metrics.of(metric, table.experiments) for metric in columns]
     less = ", ".join(metric.heading for metric in known if metric.better == "less")
-    every = (entry["metric"] for members in table.groups for each in members for entry in each["measurements"])
-    shown = columns | dict.fromkeys(every)
-    judged = [f"Verdicts. {' '.join(verdicts.RULE)} {JUDGED}"] if table.published else []
-    judged += [LESS.format(less)] if less else []
+    shown = columns | dict.fromkeys(entry.metric for entry in measured)
+    compared = [f"Verdicts. {' '.join(verdicts.RULE)} {COMPARED}"] if table.published else []
+    compared += [LESS.format(less)] if less else []
     sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
-    noticed = [text for run, members in enumerate(table.groups, start=1) if (text := _noticed(run, members))]
+    noticed = [text for run, group in enumerate(table.groups, start=1) if (text := _noticed(run, group))]
     sources += [UNVERIFIED] if any(number.unverified for _, number in table.published) else []
     remarks = list(dict.fromkeys(f"{number.row}: {number.note}" for _, number in table.published if number.note))
-    chosen = [text for run, members in enumerate(table.groups, start=1) if (text := _chosen(run, members))]
-    chosen += [text] if (text := _judges(table)) else []
+    chosen = [text for run, group in enumerate(table.groups, start=1) if (text := _chosen(run, group))]
+    chosen += [text] if (text := _classifiers(table)) else []
     others = [OTHERS] if any(map(_says_more, [*table.lines, *table.others])) else []
-    return [ERROR_BARS, *others, *folds, *sigmas, *judged, *chosen, *caveats(shown), *noticed, *sources, *remarks]
+    return [ERROR_BARS, *others, *folds, *sigmas, *compared, *chosen, *caveats(shown), *noticed, *sources, *remarks]
 
 
-def _chosen(run, members):
+def _chosen(run: int, group: Group) -> str:
     """How the epoch of a group's runs was chosen, where that is not as it is done today; or ""."""
-    old = [record for record in members if records.choice_note(record)]
+    old = [record for record in group if record.choice and record.choice.draw == "reported"]
     if not old:
         return ""
-    anew = [record for record in members if _drawn_anew(record)]
-    same = [f"seed {record['seed']}" for record in old if record not in anew]
-    note = records.choice_note(old[0])
+    anew = [record for record in group if _drawn_anew(record)]
+    same = [f"seed {record.seed}" for record in old if record not in anew]
     if not same:
-        return ANEW.format(run, note)
-    rest = f"; of seed {', '.join(str(record['seed']) for record in anew)} of five others: means are of both" if anew else ""
-    return OLD_RULE.format(run, note, ", ".join(same), rest)
+        return ANEW.format(run)
+    rest = f"; of seed {', '.join(str(record.seed) for record in anew)} of five others: means are of both" if anew else ""
+    return OLD_NUMBERS.format(run, ", ".join(same), rest)
 
 
-def _judges(table):
+def _classifiers(table: Table) -> str:
     """Which runs were read by another classifier than the one that comes with the program; or ""."""
-    found = {}
-    for run, members in enumerate(table.groups, start=1):
-        for entry in (entry for record in members for entry in record["measurements"]):
-            if (entry["metric"], entry["generator"]) == ("label_accuracy", "test images"):
-                found.setdefault(f"{entry['value']:.2f} %", []).append(f"{run}")
+    found: dict[str, list[str]] = {}
+    for run, group in enumerate(table.groups, start=1):
+        for entry in group.measurements():
+            if (entry.metric, entry.reference) == ("label_accuracy", "test images"):
+                found.setdefault(f"{entry.value:.2f} %", []).append(f"{run}")
     each = "; ".join(f"{accuracy}: run {', '.join(dict.fromkeys(runs))}" for accuracy, runs in found.items())
-    return JUDGES.format(each) if len(found) > 1 else ""
+    return CLASSIFIERS.format(each) if len(found) > 1 else ""
 
 
-def _drawn_anew(record):
+def _drawn_anew(record: Record) -> bool:
     """Whether the log-likelihood of a record's best generator is of draws of z that chose nothing."""
-    best = [entry for entry in record["measurements"] if entry["generator"] == "best" and entry["metric"] == PARZEN]
-    return bool(best) and all("n_draws" in entry for entry in best)
+    best = [entry for entry in record.measurements if str(entry.subject) == "best" and entry.metric == PARZEN]
+    return bool(best) and all(entry.n_draws for entry in best)
 
 
-def _says_more(line):
+def _says_more(line: Line) -> bool:
     summary = line.summary
-    known = (summary.draw_deviation, summary.subset_deviation, summary.judge_difference, summary.paired)
+    known = (summary.std_over_draws, summary.std_over_subsets, summary.classifier_difference, summary.paired)
     return any(each is not None for each in known)
 
 
-def caveats(metrics):
+def caveats(metrics: Iterable[str]) -> list[str]:
     """What to bear in mind of metrics, as a list of texts."""
     return [CAVEATS[metric] for metric in dict.fromkeys(metrics) if metric in CAVEATS]
 
 
-def _noticed(run, members):
+def _noticed(run: int, group: Group) -> str:
     """What the runs of a group noticed while they trained, such as "Run 4: G collapsed (epochs 3 to 25).", or ""."""
     found = []
-    for record in members:
-        epochs = {}
-        for entry in record.get("notices", []):
-            first, last = entry["first"], entry["last"]
-            epochs.setdefault(entry["what"], []).append(f"{first}" if first == last else f"{first} to {last}")
+    for record in group:
+        epochs: dict[str, list[str]] = {}
+        for entry in record.notices:
+            span = f"{entry.first}" if entry.first == entry.last else f"{entry.first} to {entry.last}"
+            epochs.setdefault(entry.what, []).append(span)
         for what, spans in epochs.items():
             one = len(spans) == 1 and "to" not in spans[0]
-            seed = f"seed {record['seed']}: " if len(members) > 1 else ""
+            seed = f"seed {record.seed}: " if len(group) > 1 else ""
             found.append(f"{seed}{NOTICES.get(what, what)} (epoch{'' if one else 's'} {', '.join(spans)})")
     return f"Run {run}, while it trained: {'; '.join(found)}." if found else ""

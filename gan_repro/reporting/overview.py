@@ -1,13 +1,16 @@
-"""results/README.md: every paper's numbers, verdicts, figures, costs and commands on one page. No number is made here.
+"""results/README.md: every paper's numbers, verdicts, figures, costs and commands on one page.
 
 Nothing is computed: the page is put together from the tables (comparison.py) and the names of the figures that there are.
 """
 
 import math
 import re
+from collections.abc import Iterable, Mapping, Sequence
 
-from gan_repro.papers.experiment import level
+from gan_repro.papers import weights_names
 from gan_repro.reporting import claims, comparison, formats, investigation, notes, records, verdicts
+from gan_repro.reporting.comparison import Table
+from gan_repro.reporting.conditions import is_variant, model, run_title
 
 PAGES = {  # pages about the program, written by others: benchmark/, tests/
     "benchmark": "its speed beside its peers'",
@@ -45,7 +48,13 @@ GENERATORS = {"best": "best by validation", "last": "last weights"}
 OVER_RUNS = ("log-likelihood", "sweep")  # figures of an experiment's data set instead of a run
 
 
-def markdown(built, figures, shipped=(), pages=(), parts=()):
+def markdown(
+    built: Sequence[Table],
+    figures: Iterable[str],
+    shipped: Iterable[str] = (),
+    pages: Sequence[str] = (),
+    parts: Sequence[str] = (),
+) -> str:
     """The text of the page.
 
     Args:
@@ -62,7 +71,7 @@ def markdown(built, figures, shipped=(), pages=(), parts=()):
     if pages:
         lines += ["Of the program itself: " + "; ".join(f"[{name}]({name}.md), {PAGES[name]}" for name in pages) + ".", ""]
     lines += ["## Key", "", *(f"* {line}" for line in KEY), ""]
-    stems = [records.stem(record) for table in built for members in table.groups for record in members]
+    stems = [records.stem(record) for table in built for group in table.groups for record in group]
     figures = sorted(figures)
     owned = {name: max((stem for stem in stems if name.startswith(f"{stem}-")), key=len, default="") for name in figures}
     for table in sorted(built, key=_published):
@@ -81,13 +90,13 @@ def markdown(built, figures, shipped=(), pages=(), parts=()):
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _published(table):
+def _published(table: Table) -> float:
     """Sorts papers by when they came out: by their arXiv number, which begins with year and month."""
     found = re.search(r"arXiv:(\d+)", table.experiments[0].reference)
     return int(found.group(1)) if found else math.inf
 
 
-def _section(table, figures):
+def _section(table: Table, figures: Mapping[str, str]) -> list[str]:
     """The lines of a table's papers; `figures`: {name: the stem of the record whose figure it is, "" of none}."""
     title = table.experiments[0].title.partition(":")[0]
     lines = [f"## [{title}]({table.name}.md)", "", *(f"* {each.title} ({each.reference})" for each in table.experiments), ""]
@@ -97,7 +106,7 @@ def _section(table, figures):
     for each in table.experiments:
         lines += [f"**Protocol, {each.known_as}.** {each.protocol}", ""] if each.protocol else []
     lines += formats.grid(comparison.main_rows(table))
-    caveats = notes.caveats(entry[1] for entry in table.columns)
+    caveats = notes.caveats(column.metric for column in table.columns)
     lines += [*(f"* {caveat}" for caveat in caveats), ""] if caveats else []
     verdicts = comparison.verdict_rows(table)
     lines += formats.grid(verdicts) if len(verdicts) > 1 else ["There is no published number to compare with.", ""]
@@ -105,45 +114,39 @@ def _section(table, figures):
     lines += [f"**{claims.HEADING}.** {claims.NOTE}", "", *formats.grid(shown)] if len(shown) > 1 else []
     lines += [_more(table), ""]
     rows, pictures = [["Run", "What", "Seeds", "Minutes", "Machine"]], []
-    for run, members in enumerate(table.groups, start=1):
-        owner = _owner(table, members[0])
-        data = members[0]["manifest"]["data"]["title"]
+    for run, group in enumerate(table.groups, start=1):
+        owner = table.owner(group)
         rows.append(
             [
                 f"{run}",
-                f"{owner.model(members[0]['preset'], members[0]['dataset'])} on {data}: "
-                f"{comparison.run_title(owner, members[0])}",
-                ", ".join(str(record["seed"]) for record in members),
-                ", ".join(f"{record['cost']['minutes']:.3g}" for record in members),
-                ", ".join(dict.fromkeys(map(formats.machine, members))),
+                f"{model(owner, group.first)} on {group.first.data.title}: {run_title(owner, group.first)}",
+                ", ".join(map(str, group.seeds)),
+                ", ".join(f"{record.cost.minutes:.3g}" for record in group),
+                ", ".join(dict.fromkeys(record.machine for record in group)),
             ]
         )
-        for record in members:
+        for record in group:
             stem = records.stem(record)
-            shown = _links(stem, [name for name, owner_of in figures.items() if owner_of == stem])
-            pictures += [f"* run {run}, seed {record['seed']}: {shown}"] if shown else []
+            links = _links(stem, [name for name, owner_of in figures.items() if owner_of == stem])
+            pictures += [f"* run {run}, seed {record.seed}: {links}"] if links else []
     prefix_of = records.prefixes(table.groups)
-    for prefix, record in {prefix_of(members[0]): members[0] for members in table.groups}.items():
+    for prefix, group in {prefix_of(group.first): group for group in table.groups}.items():
         kinds = [kind for kind in OVER_RUNS if f"{prefix}-{kind}.png" in figures]
         over = ", ".join(_link(f"{prefix}-{kind}.png", kind) for kind in kinds)
-        name = f"{_owner(table, record).known_as} on {record['manifest']['data']['title']}"
-        pictures += [f"* {name}, over all runs: {over}"] if kinds else []
+        known_as = f"{table.owner(group).known_as} on {group.first.data.title}"
+        pictures += [f"* {known_as}, over all runs: {over}"] if kinds else []
     lines += formats.grid(rows)
     lines += _folded("Figures of every run and seed", pictures)
-    commands = [record["command"] for members in table.groups for record in members]
+    commands = [record.command for group in table.groups for record in group]
     return lines + _folded("Commands", ["```", *commands, "```"] if commands else [])
 
 
-def _owner(table, record):
-    return next(each for each in table.experiments if each.name == record["experiment"])
-
-
-def _folded(summary, lines):
+def _folded(summary: str, lines: Sequence[str]) -> list[str]:
     """Lines that a reader opens."""
     return ["<details>", f"<summary>{summary}</summary>", "", *lines, "", "</details>", ""] if lines else []
 
 
-def _more(table):
+def _more(table: Table) -> str:
     """Where the table's own page says what."""
     text = formats.markdown(table)
     parts = [
@@ -153,44 +156,42 @@ def _more(table):
     return f"More in [{table.name}.md]({table.name}.md): {', '.join(parts)}."
 
 
-def _links(stem, figures):
+def _links(stem: str, figures: Iterable[str]) -> str:
     """Links to figures whose names begin with a stem, in words."""
     kinds = [name.removeprefix(f"{stem}-").removesuffix(".png") for name in figures]
     return ", ".join(_link(f"{stem}-{kind}.png", kind) for kind in kinds)
 
 
-def _link(name, kind):
+def _link(name: str, kind: str) -> str:
     return f"[{in_words(kind)}](figures/{name})"
 
 
-def in_words(kind):
+def in_words(kind: str) -> str:
     """What a figure shows: "samples, best by validation" for "samples-best"."""
     if kind in WORDS:
         return WORDS[kind]
-    head, _, generator = kind.partition("-")
-    if head not in WORDS or comparison.stands_in(generator):
+    head, _, name = kind.partition("-")
+    if head not in WORDS or not weights_names.is_name(name):
         return kind.replace("-", " ")
-    average = generator.removeprefix("averaged-")
-    return f"{WORDS[head]}, {GENERATORS.get(generator, f'average {average}')}"
+    return f"{WORDS[head]}, {GENERATORS.get(name, f'average {name}')}"
 
 
-def _opening(table, figures):
+def _opening(table: Table, figures: Mapping[str, str]) -> list[str]:
     """The key figures of the table's papers that there are, each of the first run that has it, with their captions.
 
-    Recipes with a detail changed are no paper's.
+    Ablations are no paper's.
     """
-    lines, prefix_of = [], records.prefixes(table.groups)
+    lines: list[str] = []
+    prefix_of = records.prefixes(table.groups)
     for owner in table.experiments:
         runs = enumerate(table.groups, start=1)
-        plain = [(run, members) for run, members in runs if not comparison.is_variant(owner, members[0])]
-        own = [(run, record) for run, members in plain for record in members]
+        plain = [(run, group) for run, group in runs if not is_variant(owner, group.first)]
+        own = [(run, record) for run, group in plain for record in group]
         for figure in owner.key_figures:
             found = {}  # name -> what it is of
             for run, record in own:
-                suffix = record["preset"].removeprefix(level(record["preset"]))
-                what = record["experiment"], record["dataset"], suffix
-                if what == (owner.name, figure.dataset, figure.preset):
-                    found[f"{records.stem(record)}-{figure.kind}.png"] = f" (run {run}, seed {record['seed']})"
+                if (record.experiment, record.dataset, record.suffix) == (owner.name, figure.dataset, figure.preset):
+                    found[f"{records.stem(record)}-{figure.kind}.png"] = f" (run {run}, seed {record.seed})"
                     if figure.kind in OVER_RUNS:
                         found[f"{prefix_of(record)}-{figure.kind}.png"] = ""
             for name in [name for name in found if name in figures][:1]:

@@ -43,7 +43,7 @@ class Verdict:
     margin: float
 
 
-def half_width(deviation, n, published_error=None):
+def half_width(std_over_seeds: float, n: int, published_error: float | None = None) -> float:
     """Half the width of the CONFIDENCE interval of a mean over n seeds minus a published number.
 
     The root of the sum of squares of two half-widths (MOVER: Zou and Donner 2008): of the mean, by t with n - 1 degrees of
@@ -53,28 +53,39 @@ def half_width(deviation, n, published_error=None):
     how much the published number, of one training, would vary over seeds.
 
     Args:
-      deviation: standard deviation over the seeds, n - 1 in its denominator. n: seeds, >= 2.
+      std_over_seeds: standard deviation over the seeds, n - 1 in its denominator. n: seeds, >= 2.
       published_error: as its paper gives it; None: unknown, which counts as 0.
     """
     tail = (1 + CONFIDENCE) / 2
-    return math.hypot(float(stdtrit(n - 1, tail)) * deviation / math.sqrt(n), float(ndtri(tail)) * (published_error or 0.0))
+    return math.hypot(
+        float(stdtrit(n - 1, tail)) * std_over_seeds / math.sqrt(n), float(ndtri(tail)) * (published_error or 0.0)
+    )
 
 
-def judge(value, deviation, n, published, published_error, margin, better, departures=()):
-    """The Verdict on n seeds with mean `value` and standard deviation `deviation` (None with one seed).
+def compare(
+    value: float,
+    std_over_seeds: float | None,
+    n: int,
+    published: float,
+    published_error: float | None,
+    margin: float,
+    better: str,
+    condition_differences: tuple[str, ...] = (),
+) -> Verdict:
+    """The Verdict on n seeds with mean `value` and standard deviation `std_over_seeds` (None with one seed).
 
     "reproduced": the interval lies within +- margin, ends included. "exceeds", "falls short": it lies wholly beyond, on the
     better or the worse side. "undecided": it straddles an end of the margin, or there are fewer than MIN_SEEDS seeds.
-    "other conditions": `departures` says which; such a run can neither confirm nor refute.
+    "other conditions": `condition_differences` says which; such a run can neither confirm nor refute.
 
     Args:
       published, published_error: the printed number and its error or None.
       margin: >= 0, in the same unit. better: "more" or "less".
-      departures: in what the conditions were not the published ones.
+      condition_differences: in what the conditions were not the published ones.
     """
     difference = value - published
-    half = half_width(deviation, n, published_error) if n >= MIN_SEEDS else None
-    if departures:
+    half = half_width(std_over_seeds, n, published_error) if std_over_seeds is not None and n >= MIN_SEEDS else None
+    if condition_differences:
         word = "other conditions"
     elif half is None:
         word = "undecided"

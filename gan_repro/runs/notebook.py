@@ -9,7 +9,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gan_repro.system import files, tensorflow_setup
+from gan_repro.reporting.record import read
+from gan_repro.system import tensorflow_setup
+from gan_repro.system.numbers import with_error
 
 GLYPHS = 10_000  # at most so many stand in for MNIST's training images: they are rendered anew
 RESULTS = Path(__file__).parents[2] / "results"  # of the repository that the notebooks lie in
@@ -73,7 +75,7 @@ def figure(name):
 
 def record(name):
     """The committed record results/records/NAME.json, as shipped.record gives those of shipped generators."""
-    return files.read_json(RESULTS / "records" / f"{name}.json")
+    return read(RESULTS / "records" / f"{name}.json")
 
 
 class _Progress:
@@ -117,14 +119,12 @@ def measured(record, *metrics):
 
     An error of 0 and the unit "1", that of a mere number, are left out.
     """
-    from gan_repro.reporting import comparison
-
-    for entry in record["measurements"]:
-        if entry["metric"] in metrics:
-            value, error = comparison.digits(entry["value"], entry["standard_error"] or None)
-            where = ", ".join([entry["generator"], *([entry["space"]] if "space" in entry else [])])
-            unit = "" if entry["unit"] == "1" else f" {entry['unit']}"
-            print(f"{entry['metric'].replace('_', ' ')} ({where}): {value}{error and f' ± {error}'}{unit}")
+    for entry in record.measurements:
+        if entry.metric in metrics:
+            value, error = with_error(entry.value, entry.standard_error or None)
+            where = ", ".join(part for part in (str(entry.subject), entry.space, entry.condition) if part)
+            unit = "" if entry.unit == "1" else f" {entry.unit}"
+            print(f"{entry.metric.replace('_', ' ')} ({where}): {value}{error and f' ± {error}'}{unit}")
 
 
 def slider(draw, still, **numbers):

@@ -10,12 +10,15 @@ import sys
 import time
 from pathlib import Path
 
+from gan_repro.evaluation.measurement import Curves
 from gan_repro.papers import configuration
-from gan_repro.reporting import comparison, records
+from gan_repro.reporting import record as record_file
+from gan_repro.reporting.record import Choice, Config, Cost, Manifest, Notice, Record
 from gan_repro.runs.trained import Finished, load_config
 from gan_repro.runs.workdir import Workdir
-from gan_repro.system import files, machine, signals
+from gan_repro.system import files, machine, schema, signals
 from gan_repro.system.errors import RunError, UserError
+from gan_repro.system.numbers import with_error
 from gan_repro.training import history
 
 
@@ -171,15 +174,14 @@ def _show_finished(workdir, config):
         return False
     workdir.check(config)
     try:
-        record = files.read_json(workdir.record)
-        records.check(record, workdir.record)
+        record = record_file.read(workdir.record)
     except RunError as error:
         again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={workdir.path}"])
         raise RunError(f"{error}. It is written anew by: {again}") from error
-    played, wanted = record["config"]["recipe"].get("epochs", 0), getattr(config.recipe, "epochs", 0)
-    if not record.get("complete") or played < wanted:
+    played, wanted = record.recipe.get("epochs", 0), getattr(config.recipe, "epochs", 0)
+    if not record.complete or played < wanted:
         return False
-    print(f"finished already ({record['epochs']} epochs): {workdir.record}")
+    print(f"finished already ({record.epochs} epochs): {workdir.record}")
     _report(record)
     return True
 
@@ -206,7 +208,7 @@ def _load(experiment, config, data_dir, fallback):
 def _new_manifest(config, source):
     return {
         "commit": machine.commit(),
-        "choice": records.CHOICE,
+        "choice": {"draw": "validation"},  # of z: it chooses the epoch and the widths, and is not reported
         "seed": config.seed,
         "data": _data(source),
         "precision": getattr(config.recipe, "precision", "float32"),
@@ -327,7 +329,7 @@ def _changes(config):
 def _record(experiment, config, source, workdir, loop, manifest, complete):
     """Evaluates the run and writes its record.json, whole or not at all."""
     print("evaluating ...", flush=True)
-    curves = history.curves(loop.progress.rows) if loop else {}
+    curves = Curves.of(history.curves(loop.progress.rows) if loop else {})
     run = Finished(experiment, config, source, workdir, curves)
     if loop:
         run = dataclasses.replace(run, rows=tuple(loop.progress.rows), epochs=loop.epochs(), step=loop.step())
@@ -337,43 +339,58 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
     evaluated = time.monotonic() - start
     manifest = manifest | {"weights_sha256": {kind: files.sha256(workdir.weights(kind)) for kind in run.kinds()}}
     files.write_json(workdir.manifest, manifest)
-    chosen, plain = loop.progress.best if loop else None, config.as_dict()
     seconds = loop.progress.seconds if loop else 0.0
-    record = {
-        "schema": 1,
-        **{key: plain[key] for key in ("experiment", "dataset", "model", "preset", "seed")},
-        "epochs": run.epochs,
-        "complete": complete,
-        "best": chosen,
-        "choice": records.choice(chosen, manifest),
-        "notices": loop.progress.notices if loop else [],
-        "config": plain,
-        "manifest": manifest,
-        "cost": {
-            "minutes": round((seconds + evaluated) / 60, 2),
-            "steps": run.step,
-            "steps_per_second": round(run.step / seconds, 2) if seconds else None,
-            "processor": manifest["processor"],
-        },
-        "command": command(config),
-        "measurements": measurements,
-        "curves": curves,
-    }
-    files.write_json(workdir.record, record)
+    record = Record(
+        schema=record_file.SCHEMA,
+        experiment=config.experiment,
+        dataset=config.dataset,
+        model=config.model,
+        preset=config.preset,
+        seed=config.seed,
+        epochs=run.epochs,
+        complete=complete,
+        d_output=configuration.model_of(config).d_output(config.recipe) if loop else (),
+        choice=_choice(loop.progress.best, manifest) if loop else None,
+        notices=tuple(Notice(**entry) for entry in loop.progress.notices) if loop else (),
+        config=schema.parse(Config, config.as_dict(), workdir.config),
+        manifest=_manifest_of_record(manifest, workdir),
+        cost=Cost(
+            minutes=round((seconds + evaluated) / 60, 2),
+            steps=run.step,
+            steps_per_second=round(run.step / seconds, 2) if seconds else None,
+            processor=manifest["processor"],
+        ),
+        command=command(config),
+        measurements=tuple(measurements),
+        curves=curves,
+    )
+    files.write_json(workdir.record, record.to_json())
     print(f"done: {workdir.record}; figures in {workdir.figures}")
     _report(record)
 
 
+def _choice(best, manifest):
+    """The Choice of a training whose best validation was {"value", "epoch"}, or None."""
+    draw = manifest.get("choice")
+    return best and Choice(best["epoch"], best["value"], draw["draw"] if draw else "reported")
+
+
+def _manifest_of_record(manifest, workdir):
+    """A manifest as a record keeps it: null where it does not say what a record has."""
+    absent = {field.name: None for field in dataclasses.fields(Manifest)}
+    return schema.parse(Manifest, absent | manifest, workdir.manifest)
+
+
 def _report(record):
     """Says a record's measurements, one line each."""
-    for entry in record["measurements"]:
-        value, error = comparison.digits(entry["value"], entry["standard_error"])
-        rest = [entry["space"]] if "space" in entry else []
-        rest += [f"sigma {entry['sigma']:.3f}"] if "sigma" in entry else []
-        counts = {"n_samples": "samples", "n_test": "test images"}
-        rest += [f"{entry[key]:,} {title}" for key, title in counts.items() if key in entry]
-        what = f"{entry['metric']} ({entry['dataset']}, {entry['generator']})"
-        print(f"  {what}: {value}{error and f' +- {error}'} {entry['unit']}{'; ' if rest else ''}{', '.join(rest)}")
+    for entry in record.measurements:
+        value, error = with_error(entry.value, entry.standard_error)
+        rest = [part for part in (entry.space, entry.condition) if part]
+        rest += [] if entry.sigma is None else [f"sigma {entry.sigma:.3f}"]
+        rest += [] if entry.n_samples is None else [f"{entry.n_samples:,} samples"]
+        rest += [] if entry.n_test is None else [f"{entry.n_test:,} test images"]
+        what = f"{entry.metric} ({entry.dataset}, {entry.subject})"
+        print(f"  {what}: {value}{error and f' +- {error}'} {entry.unit}{'; ' if rest else ''}{', '.join(rest)}")
 
 
 def _warn(line):

@@ -3,14 +3,17 @@
 import dataclasses
 import gc
 import shlex
+import typing
 
 from gan_repro.data import names
 from gan_repro.data.source import Described, Spec
+from gan_repro.evaluation.measurement import Curves, Measurement
 from gan_repro.networks import weights
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Experiment
+from gan_repro.reporting import record as record_file
 from gan_repro.runs.workdir import Workdir
-from gan_repro.system import files
+from gan_repro.system import files, schema
 from gan_repro.system.errors import DataError, RunError, UsageError
 
 # Data whose images are not ours to publish: a user's own, whose licence is not known here, and photographs of persons.
@@ -26,7 +29,7 @@ class Finished:
       experiment, config: which run it is.
       source: its data.
       workdir: its folder; figures go to workdir.figures.
-      curves: as metrics.curves gives them; {} where nothing was trained.
+      curves: along the training.
       rows: those of metrics.csv, dicts, each the means over up to 100 minibatches.
       epochs, step: epochs and minibatches played, over all stages; what the training wrote of a later step is of a time
         to which the run went back. 0: nothing was played, or it is not known.
@@ -34,9 +37,9 @@ class Finished:
 
     experiment: Experiment
     config: configuration.Config
-    source: object
+    source: typing.Any
     workdir: Workdir
-    curves: dict
+    curves: Curves
     rows: tuple = ()
     epochs: float = 0
     step: int = 0
@@ -64,7 +67,7 @@ class Finished:
         found = []
         for measure in self.model.measures:
             measurements = measure(self)
-            if not isinstance(measurements, (list, tuple)):
+            if not (isinstance(measurements, (list, tuple)) and all(isinstance(each, Measurement) for each in measurements)):
                 name = getattr(measure, "__name__", type(measure).__name__)
                 again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={self.workdir.path}"])
                 raise RunError(
@@ -151,17 +154,27 @@ class Finished:
 
         return images_of(self.generator(kind), z, labels, seed=seed, strips=strips)
 
-    def measurement(self, metric, unit, value, standard_error, generator, **rest):
-        """A measurement as a record keeps it; `rest`: split, n_test, n_samples, sigma, ... as far as they apply."""
-        return {
+    def measurement(self, metric, unit, value, standard_error, weights=None, **rest) -> Measurement:
+        """A measurement as a record keeps it.
+
+        Args:
+          metric, unit, value, standard_error: of measurement.Measurement.
+          weights: of which of the run's generators; None: `rest` has the reference samples ("reference").
+          rest: other fields of it, as far as they apply.
+
+        Raises:
+          RunError: a field is unknown, or its value is not what it takes.
+        """
+        found = {
             "metric": metric,
             "unit": unit,
             "value": float(value),
             "standard_error": None if standard_error is None else float(standard_error),
             "dataset": self.source.spec.name,
-            "generator": generator,
-            **rest,
+            "weights": weights,
+            "reference": None,
         }
+        return schema.parse(Measurement, schema.plain(found | rest), f"a measurement of {metric}")
 
 
 def load_config(workdir):
@@ -183,7 +196,7 @@ def load_config(workdir):
 
 
 def from_folder(place, data_dir=None, out=None):
-    """The Finished of a run's folder alone: its `source` is a Described, its `curves` are {}, its `epochs` the record's.
+    """The Finished of a run's folder alone: its `source` is a Described, its `curves` are empty, its `epochs` the record's.
 
     Runs of older versions did not note the shape of their images: there, and only there, the data are loaded for it.
 
@@ -205,16 +218,15 @@ def from_folder(place, data_dir=None, out=None):
             f"python -m gan_repro.evaluate --workdir={workdir.path}"
         )
     source = _described(workdir, experiment, config) or _loaded(workdir, experiment, config, data_dir)
-    return Finished(experiment, config, source, workdir, {}, epochs=_epochs(workdir))
+    return Finished(experiment, config, source, workdir, Curves(), epochs=_epochs(workdir))
 
 
 def _epochs(workdir):
     """The epochs that the run's record says were played; 0 without a sound one: titles do without, and samples are drawn."""
     try:
-        epochs = files.read_json(workdir.record)["epochs"]
-    except (RunError, KeyError, TypeError):
+        return record_file.read(workdir.record).epochs
+    except RunError:
         return 0
-    return epochs if isinstance(epochs, (int, float)) else 0
 
 
 def _described(workdir, experiment, config):

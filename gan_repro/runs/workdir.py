@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gan_repro.papers import weights_names
 from gan_repro.papers.configuration import identity
 from gan_repro.system import files
 from gan_repro.system.errors import RunError
@@ -55,17 +56,18 @@ class Workdir:
         self._found = ()  # of the files that `abandon` may remove those that were there before this process
 
     def weights(self, kind):
-        """The file of a generator's weights: kind "last", "best" or "averaged-KIND"."""
-        return self.path / ("generator.weights.h5" if kind == "last" else f"generator_{kind}.weights.h5")
+        """The file of a generator's weights (papers/weights_names.py); averages also by what the training calls them."""
+        kept = weights_names.kept_name(kind)
+        return self.path / ("generator.weights.h5" if kept == "last" else f"generator_{kept}.weights.h5")
 
     def network(self, name):
         """The file of the last weights of another network than the generator, such as "discriminator"."""
         return self.path / f"{name}.weights.h5"
 
     def kinds(self):
-        """The generators whose weights are here, "best" and "last" first."""
+        """The weights of the generator that are here, "best" and "last" first (papers/weights_names.py)."""
         found = [
-            path.name.removeprefix("generator_").removesuffix(".weights.h5")
+            weights_names.name_of(path.name.removeprefix("generator_").removesuffix(".weights.h5"))
             for path in sorted(self.path.glob("generator_*.weights.h5"))
         ]
         found = (["last"] if self.weights("last").exists() else []) + found

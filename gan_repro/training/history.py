@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from gan_repro.papers import weights_names
+
 METRICS = ("d_loss", "g_loss", "d_real", "d_generated")  # what a Trainable of two players tells of every minibatch
 OF_EPOCHS = ("diversity",)  # what is measured at each epoch's end (monitors.py)
 
@@ -32,7 +34,7 @@ def curves(rows):
       rows: Progress.rows of one stage or several; epochs of later stages follow those of earlier ones.
 
     Returns:
-      {"training": {"epoch": [...], metric: [...]}, "validation": {kind: {"epoch": [...], "value": [...]}}}.
+      {"training": {"epoch": [...], metric: [...]}, "validation": {weights: {"epoch": [...], "value": [...]}}}.
     """
     validation, by_epoch = {}, {}
     offset, last, stage = 0.0, 0.0, None
@@ -49,7 +51,8 @@ def curves(rows):
     for epoch, group in by_epoch.items():
         for name, value in group[-1].items():
             if name.startswith("validation_"):
-                curve = validation.setdefault(name.removeprefix("validation_"), {"epoch": [], "value": []})
+                weights = weights_names.name_of(name.removeprefix("validation_"))
+                curve = validation.setdefault(weights, {"epoch": [], "value": []})
                 curve["epoch"].append(epoch)
                 curve["value"].append(value)
     return {"training": training, "validation": validation}

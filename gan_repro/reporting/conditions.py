@@ -1,0 +1,100 @@
+"""Under which conditions a run was made: how its recipe differs from the paper's, in words, and what a run is called."""
+
+import dataclasses
+from collections.abc import Iterator
+
+from gan_repro.data.names import dataset_kind
+from gan_repro.papers.configuration import plain
+from gan_repro.papers.experiment import Experiment, Published, level
+from gan_repro.papers.recipe import Recipe, fields_of
+from gan_repro.reporting import metrics
+from gan_repro.reporting.groups import Group, Summary
+from gan_repro.reporting.record import Record
+
+# What 0 says in a recipe, where it is no number.
+ZEROS = {"steps_per_epoch": "the whole epoch"}
+
+
+def condition_differences(experiment: Experiment, group: Group, summary: Summary, number: Published) -> tuple[str, ...]:
+    """Where a measurement's conditions differ from those of a Published number, as phrases; () under these.
+
+    Compared are the preset, the epochs played, every field of the recipe that touches the training (--set), and the
+    protocol of the evaluation. More epochs than the paper preset's are no difference, nor are fewer where nobody published
+    how many there were: the row shows them.
+    """
+    record = group.first
+    found = [] if level(record.preset) == "paper" else [f"{record.preset} preset"]
+    paper = paper_recipe(experiment, record)
+    if paper is None:
+        return (*found, "the experiment has no paper preset for these data")
+    epochs = getattr(paper, "total_epochs", getattr(paper, "epochs", 0))
+    if record.epochs < epochs and not number.open_schedule:
+        found.append(f"{record.epochs:,g} of the preset's {epochs:,g} epochs")
+    found += [change(*each) for each in differences(paper, record)]
+    protocol = metrics.of(summary.metric, [experiment]).protocols.get(summary.dataset, {})
+    for key, value in protocol.items():
+        if getattr(summary, key) != value:
+            found.append(f"evaluation: {change(key, getattr(summary, key), value, 'paper')}")
+    return (*found, number.departure) if number.departure else tuple(found)
+
+
+def paper_recipe(experiment: Experiment, record: Record) -> Recipe | None:
+    """The recipe of the paper level of a record's model ("paper-tfd" for "quick-tfd"), or None."""
+    return experiment.recipes.get(dataset_kind(record.dataset), {}).get(f"paper{record.suffix}")
+
+
+def is_variant(experiment: Experiment, record: Record) -> bool:
+    """Whether --set changed what the run's preset trains, apart from how long."""
+    preset = experiment.recipes.get(dataset_kind(record.dataset), {}).get(record.preset)
+    return preset is not None and any(differences(preset, record, schedule=False))
+
+
+def differences(recipe: Recipe, record: Record, schedule: bool = True) -> Iterator[tuple[str, object, object]]:
+    """(key, value used, the recipe's) of each field that touches the training and differs; None where it is in one only.
+
+    Of its schedule (recipe.bounded) `epochs` is never among them: the record says how many were played. `schedule`:
+    whether the rest is; a row's label does without it, where the epochs and steps played stand.
+    """
+    wanted, used = plain(dataclasses.asdict(recipe)), record.recipe
+    left_out = {"epochs"} | fields_of(recipe, "evaluation") | (set() if schedule else fields_of(recipe, "schedule"))
+    for key in sorted((wanted.keys() | used.keys()) - left_out):
+        if wanted.get(key) != used.get(key):
+            yield key, used.get(key), wanted.get(key)
+
+
+def change(key: str, used: object, wanted: object, whose: str = "paper preset") -> str:
+    """Such as "generator_units 2,000, 2,000 (paper preset: 8,000, 8,000)"."""
+    shown = (ZEROS[key] if key in ZEROS and value == 0 else _field(value) for value in (used, wanted))
+    return "{0} {1} ({3}: {2})".format(key, *shown, whose)
+
+
+def run_title(experiment: Experiment, record: Record, counted: bool = False) -> str:
+    """Such as "quick-tfd preset, generator_units 2,000, 2,000 (paper preset: 8,000, 8,000), 39 epochs, 4,368 steps".
+
+    What touches the training and is not as in the paper recipe of the same model is named, the schedule by what was played.
+    `counted`: more than two such settings are counted instead, as short as a row wants it.
+    """
+    paper = paper_recipe(experiment, record)
+    if counted and paper and len(changed := list(differences(paper, record, schedule=False))) > 2:
+        return ", ".join([f"{record.preset} preset, {len(changed)} settings unlike the paper preset's", *_played(record)])
+    settings = [change(*each) for each in differences(paper, record, schedule=False)] if paper else []
+    return ", ".join([f"{record.preset} preset", *settings, *_played(record)])
+
+
+def model(experiment: Experiment, record: Record) -> str:
+    """The name in tables of the model that a record is of."""
+    return experiment.model(record.preset, record.dataset)
+
+
+def _played(record: Record) -> list[str]:
+    epochs = [f"{record.epochs:,g} epochs"] if record.epochs else []  # nothing is trained
+    return [*epochs, *([f"{record.cost.steps:,} steps"] if record.cost.steps else [])]
+
+
+def _field(value: object) -> str:
+    """A recipe's value for a reader: thousands apart, lists without brackets."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_field, value)) or "none"
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    return f"{value:,}" if isinstance(value, int) else f"{value:.15g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,23 @@
+"""Numbers as text: how many digits a reader is shown."""
+
+import math
+
+
+def with_error(value: float, error: float | None) -> tuple[str, str]:
+    """`value` (and an error like it) with as many decimals as two significant digits of `error` need, as (text, text).
+
+    Without an error, or with the error 0, four significant digits.
+    """
+    if not error:
+        return f"{value:.4g}", "0" if error == 0 else ""
+    decimals = min(12, max(0, 1 - math.floor(math.log10(error))))
+    return f"{value:.{decimals}f}", f"{error:.{decimals}f}"
+
+
+def three_digits(value: float) -> str:
+    """A number to three significant digits, without an exponent."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) >= 1e-4 else f"{value:.1g}"
