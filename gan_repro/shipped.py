@@ -138,7 +138,8 @@ def record(folder) -> Record:
 def said(folder):
     """The run that a shipped generator comes from, in words. Raises RunError: its record is damaged."""
     kept = record(folder)
-    return f"{kept.experiment} on {kept.dataset}, {kept.preset} preset, {kept.epochs:,g} epochs, seed {kept.seed}"
+    model = f"{kept.experiment} on {kept.dataset}, model {kept.model}"
+    return f"{model}, {kept.preset} preset, {kept.epochs:,g} epochs, seed {kept.seed}"
 
 
 def choose_weights(run, asked):

@@ -20,7 +20,7 @@ from gan_repro import shipped
 from gan_repro.evaluation.measurement import Subject, Sweep
 from gan_repro.figures import curves
 from gan_repro.papers import configuration, weights_names
-from gan_repro.papers.experiment import Experiment, level
+from gan_repro.papers.experiment import Experiment
 from gan_repro.reporting import comparison, formats, investigation, likelihood, overview, records
 from gan_repro.reporting.conditions import is_variant, model
 from gan_repro.reporting.groups import Group, group
@@ -111,11 +111,11 @@ def _log_likelihoods(found: Sequence[Experiment], groups: Sequence[Group]) -> di
             by_data.setdefault(prefix_of(each.first), []).append(each)
     figures: dict[str, Draw] = {}
     for prefix, chosen in by_data.items():
-        chosen = [each for each in chosen if level(each.first.preset) == "paper"] or chosen
+        chosen = [each for each in chosen if each.first.preset == "paper"] or chosen
         first = chosen[0].first
         owner = by_name[first.experiment]
         numbers = [each for each in owner.published if each.ours and (each.dataset, each.metric) == (first.dataset, METRIC)]
-        title = f"{owner.row} on {first.data.title}: log-likelihood of validation images along the training"
+        title = f"{model(owner, first)} on {first.data.title}: log-likelihood of validation images along the training"
         shown = chosen, numbers, title, _real_images(first, groups)
         figures[f"{prefix}-log-likelihood.png"] = functools.partial(_call, likelihood.log_likelihood_curves, shown)
     return figures
@@ -194,7 +194,7 @@ def _sweeps(found: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, D
         owner = by_name[first.record.experiment]
         numbers = [number for number in owner.published if number.ours and comparison.column(number) == column]
         data = ", ".join([first.record.data.title, *([first.space] if first.space else [])])
-        title = f"{owner.row} on {data}: Parzen log-likelihood against σ and the number of samples"
+        title = f"{model(owner, first.record)} on {data}: Parzen log-likelihood against σ and the number of samples"
         drawn = [(entry.label, entry.sweeps) for entry in shown], title, numbers, first.first_label
         figures[f"{prefix}-sweep.png"] = functools.partial(_call, likelihood.parzen_sweep, drawn)
     return figures

@@ -118,11 +118,6 @@ def usable(warn):
     return found
 
 
-def filled(config):
-    """TEMPORARY."""
-    return config
-
-
 def identity(config):
     """What makes a run another run: a configuration as Config.as_dict gives it, without what may be changed later.
 

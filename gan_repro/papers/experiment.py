@@ -9,12 +9,6 @@ from gan_repro.papers.recipe import Recipe, smoke_of
 from gan_repro.system.choices import choose
 from gan_repro.system.errors import UsageError
 
-
-def level(preset):
-    """TEMPORARY."""
-    return preset.partition("-")[0]
-
-
 PRESETS = ("paper", "quick", "smoke")
 OWN = ("npz", "images")  # a user's own images: npz:PATH, images:FOLDER
 
@@ -224,8 +218,9 @@ class Experiment:
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """The kinds of data sets of all models, the default one first."""
-        return tuple(dict.fromkeys(dataset for model in self.models.values() for dataset in model.datasets))
+        """The kinds of data sets of all models, the default one first, a user's own last."""
+        found = dict.fromkeys(dataset for model in self.models.values() for dataset in model.datasets)
+        return tuple(sorted(found, key=lambda dataset: dataset in OWN))
 
     def model_for(self, dataset: str) -> str:
         """The name of a data set's own model: the first that has it, or `own`.

@@ -6,7 +6,7 @@ The claims and their criteria are the experiments' own (Experiment.claims).
 import statistics
 from collections.abc import Sequence
 
-from gan_repro.papers.experiment import Claim, Experiment, level
+from gan_repro.papers.experiment import Claim, Experiment
 from gan_repro.reporting import verdicts
 from gan_repro.reporting.comparison import Table
 from gan_repro.reporting.conditions import is_variant, model
@@ -81,10 +81,10 @@ def _measured(table: Table, experiment: Experiment, claim: Claim) -> list[tuple[
         first = group.first
         ours = (first.experiment, first.dataset) == (experiment.name, claim.dataset)
         if ours and not is_variant(experiment, first):
-            how = level(first.preset) == "paper", first.epochs
+            how = first.preset == "paper", first.epochs
             for record in group:
                 for entry in (each for each in record.measurements if str(each.subject) == "last"):
-                    key = first.suffix, entry.metric
+                    key = first.model, entry.metric
                     values = found.setdefault(how, {}).setdefault(key, (group, entry.unit, {}))[2]
                     values[record.seed] = entry.value
     whole = {how: [each[key] for key in claim.uses] for how, each in found.items() if all(key in each for key in claim.uses)}

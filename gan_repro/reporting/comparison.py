@@ -113,11 +113,11 @@ def build(name: str, experiments: Sequence[Experiment], groups: Sequence[Group])
             raise RunError(f"record {file} is of an unknown experiment {record.experiment!r}; valid: {', '.join(by_name)}")
     published = [(each, number) for each in experiments for number in each.published if number.table == name]
 
-    def place(group: Group) -> tuple[int, int]:
-        """An experiment's own order of its data sets; within one the order of the records."""
-        owner, kind = group.first.experiment, dataset_kind(group.first.dataset)
-        kinds = list(by_name[owner].recipes)
-        return list(by_name).index(owner), kinds.index(kind) if kind in kinds else len(kinds)
+    def place(group: Group) -> tuple[int, ...]:
+        """An experiment's own order of its data sets and models; within one the order of the records."""
+        owner, kind = by_name[group.first.experiment], dataset_kind(group.first.dataset)
+        lists = (list(by_name), owner.name), (owner.datasets, kind), (list(owner.models), group.first.model)
+        return tuple(each.index(one) if one in each else len(each) for each, one in lists)
 
     groups = sorted((group for group in groups if by_name[group.first.experiment].table == name), key=place)
     lines = []
@@ -181,6 +181,11 @@ def _verdict(experiment: Experiment, summary: Summary, number: Published, away: 
     return verdicts.compare(*ours, *theirs, metric.better, away)
 
 
+def _own_model(experiment: Experiment, number: Published) -> str:
+    """The name in tables of the model that a published number is of."""
+    return experiment.models[experiment.model_for(number.dataset)].title
+
+
 def column(entry: Summary | Published) -> Column:
     """The column of a Summary or a Published number."""
     if isinstance(entry, Published):
@@ -222,7 +227,7 @@ def main_rows(table: Table) -> list[list[str]]:
         rows += _rows(table, map(_cell, own))
         wanted = [number for number in experiment.published if number.ours and number.table == table.name]
         missing = [number for number in wanted if not any(_answers(line.summary, number) for line in own)]
-        rows += _rows(table, ((experiment.row, column(number), _not_run(number)) for number in missing))
+        rows += _rows(table, ((_own_model(experiment, number), column(number), _not_run(number)) for number in missing))
     variants = [line for line in table.lines if line.section == "variant" and line.main]
     if variants:
         rows += [["Ablations (--set)"], *_rows(table, map(_cell, variants))]
@@ -292,7 +297,7 @@ def _in_words(line: Line, found: verdicts.Verdict, number: Published) -> str:
 
 def not_run_rows(table: Table) -> list[list[str]]:
     """What the papers of a table show and nobody has measured here: [header, rows...]."""
-    return [["Paper", "Not run", "Why"], *([each.known_as, what, why] for each in table.own() for what, why in each.not_run)]
+    return [["Paper", "Not run", "Why"], *([each.short_name, what, why] for each in table.own() for what, why in each.not_run)]
 
 
 def detail_rows(table: Table, lines: Iterable[Line]) -> list[list[str]]:

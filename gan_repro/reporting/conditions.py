@@ -3,9 +3,8 @@
 import dataclasses
 from collections.abc import Iterator
 
-from gan_repro.data.names import dataset_kind
 from gan_repro.papers.configuration import plain
-from gan_repro.papers.experiment import Experiment, Published, level
+from gan_repro.papers.experiment import Experiment, Published
 from gan_repro.papers.recipe import Recipe, fields_of
 from gan_repro.reporting import metrics
 from gan_repro.reporting.groups import Group, Summary
@@ -23,7 +22,7 @@ def condition_differences(experiment: Experiment, group: Group, summary: Summary
     how many there were: the row shows them.
     """
     record = group.first
-    found = [] if level(record.preset) == "paper" else [f"{record.preset} preset"]
+    found = [] if record.preset == "paper" else [f"{record.preset} preset"]
     paper = paper_recipe(experiment, record)
     if paper is None:
         return (*found, "the experiment has no paper preset for these data")
@@ -39,14 +38,15 @@ def condition_differences(experiment: Experiment, group: Group, summary: Summary
 
 
 def paper_recipe(experiment: Experiment, record: Record) -> Recipe | None:
-    """The recipe of the paper level of a record's model ("paper-tfd" for "quick-tfd"), or None."""
-    return experiment.recipes.get(dataset_kind(record.dataset), {}).get(f"paper{record.suffix}")
+    """The paper recipe of a record's model on its data, or None where there is no such model."""
+    return experiment.models[record.model].recipe("paper", record.dataset) if record.model in experiment.models else None
 
 
 def is_variant(experiment: Experiment, record: Record) -> bool:
     """Whether --set changed what the run's preset trains, apart from how long."""
-    preset = experiment.recipes.get(dataset_kind(record.dataset), {}).get(record.preset)
-    return preset is not None and any(differences(preset, record, schedule=False))
+    if record.model not in experiment.models:
+        return False
+    return any(differences(experiment.models[record.model].recipe(record.preset, record.dataset), record, schedule=False))
 
 
 def differences(recipe: Recipe, record: Record, schedule: bool = True) -> Iterator[tuple[str, object, object]]:
@@ -69,7 +69,7 @@ def change(key: str, used: object, wanted: object, whose: str = "paper preset") 
 
 
 def run_title(experiment: Experiment, record: Record, counted: bool = False) -> str:
-    """Such as "quick-tfd preset, generator_units 2,000, 2,000 (paper preset: 8,000, 8,000), 39 epochs, 4,368 steps".
+    """Such as "quick preset, generator_units 2,000, 2,000 (paper preset: 8,000, 8,000), 39 epochs, 4,368 steps".
 
     What touches the training and is not as in the paper recipe of the same model is named, the schedule by what was played.
     `counted`: more than two such settings are counted instead, as short as a row wants it.
@@ -83,7 +83,7 @@ def run_title(experiment: Experiment, record: Record, counted: bool = False) -> 
 
 def model(experiment: Experiment, record: Record) -> str:
     """The name in tables of the model that a record is of."""
-    return experiment.model(record.preset, record.dataset)
+    return experiment.models[record.model].title if record.model in experiment.models else record.model
 
 
 def _played(record: Record) -> list[str]:

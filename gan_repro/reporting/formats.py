@@ -25,7 +25,7 @@ def grid(rows: Sequence[Sequence[str]], code: bool = False) -> list[str]:
 
 def title(table: Table) -> str:
     """ "Table 1" for table1; else what its papers are called."""
-    own = [each.known_as for each in table.own()]
+    own = [each.short_name for each in table.own()]
     number = re.fullmatch(r"table(\d+)", table.name)
     return f"Table {number.group(1)}" if number else ", ".join(own)
 
@@ -33,7 +33,7 @@ def title(table: Table) -> str:
 def markdown(table: Table) -> str:
     """The whole text of the .md file."""
     lines = [f"# {title(table)}", "", comparison.GENERATED, ""]
-    lines += [f"* {each.known_as}: {each.title} ({each.reference})" for each in table.experiments] + [""]
+    lines += [f"* {each.short_name}: {each.title} ({each.reference})" for each in table.experiments] + [""]
     lines += grid(comparison.main_rows(table))
     if len(comparison.verdict_rows(table)) > 1:
         lines += ["## Against the published numbers", "", *grid(comparison.verdict_rows(table))]
@@ -52,7 +52,7 @@ def markdown(table: Table) -> str:
         lines += [f"Run {run}, {run_title(table.owner(group), group.first)} ({cost}):", ""]
         lines += ["```", *(record.command for record in group), "```", ""]
     for experiment in (each for each in table.experiments if each.deviations):
-        lines += [f"## Deviations of {experiment.known_as} from paper and code", ""]
+        lines += [f"## Deviations of {experiment.short_name} from paper and code", ""]
         lines += [*(f"{index}. {text}" for index, text in enumerate(experiment.deviations, start=1)), ""]
     lines += ["## Notes", "", *(f"{index}. {note}" for index, note in enumerate(notes.notes(table), start=1))]
     return "\n".join(lines) + "\n"

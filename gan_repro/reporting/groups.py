@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gan_repro.evaluation.measurement import Measurement, Paired, Quantity
 from gan_repro.papers import configuration
-from gan_repro.papers.experiment import level
 from gan_repro.reporting.record import Record
 from gan_repro.system.errors import RunError
 
@@ -135,7 +134,7 @@ def group(records: Iterable[Record]) -> list[Group]:
     """Puts records together that are equal but for the seed.
 
     Returns:
-      Groups, sorted by experiment, data set, preset (paper levels first), more epochs first.
+      Groups, sorted by experiment, data set, preset (paper first), model, more epochs first.
 
     Raises:
       RunError: two records are of the same run.
@@ -151,8 +150,7 @@ def group(records: Iterable[Record]) -> list[Group]:
 
     def order(item: tuple[str, list[Record]]):
         text, (record, *_) = item
-        preset = (level(record.preset) != "paper", record.preset)
-        return record.experiment, record.dataset, preset, -record.epochs, text
+        return record.experiment, record.dataset, record.preset != "paper", record.model, record.preset, -record.epochs, text
 
     return [Group(tuple(members)) for _, members in sorted(found.items(), key=order)]
 

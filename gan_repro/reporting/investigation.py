@@ -1,7 +1,4 @@
-"""results/log-likelihood.md: what a log-likelihood owes to epochs, averages of weights, sigma's grid and details of the recipe.
-
-The findings are the experiments' own (Experiment.findings).
-"""
+"""results/log-likelihood.md: what a log-likelihood owes to epochs, averages of weights, the grid of sigma and ablations."""
 
 import re
 import statistics
@@ -11,7 +8,7 @@ from scipy import stats
 
 from gan_repro.evaluation.measurement import Measurement
 from gan_repro.papers import weights_names
-from gan_repro.papers.experiment import Experiment, Published, level
+from gan_repro.papers.experiment import Experiment, Published
 from gan_repro.reporting import cells, comparison, formats, metrics, race, records
 from gan_repro.reporting.conditions import change, differences, is_variant, run_title
 from gan_repro.reporting.groups import Group, Summary, longest
@@ -54,7 +51,12 @@ def parts(text: str) -> list[str]:
 def _is_of(experiment: Experiment, number: Published, record: Record) -> bool:
     """Whether a run is of the recipe that a published number is of, as its paper level has it or an ablation of that."""
     same = (record.experiment, record.dataset) == (experiment.name, number.dataset)
-    return same and level(record.preset) == "paper" and bool(record.curves.validation)
+    return same and record.preset == "paper" and bool(record.curves.validation)
+
+
+def _model(experiment: Experiment, number: Published) -> str:
+    """The name in tables of the model that a published number is of."""
+    return experiment.models[experiment.model_for(number.dataset)].title
 
 
 def _references(groups: Iterable[Group], number: Published) -> list[tuple[Summary, list[Measurement]]]:
@@ -80,10 +82,8 @@ def _section(
     plain = [group for group in groups if not is_variant(experiment, group.first)]
     along = longest(plain)
     title = groups[0].first.data.title
-    lines = [f"## {experiment.row} on {title}: what do {cells.printed(number)} nats take ({number.source})?", ""]
+    lines = [f"## {_model(experiment, number)} on {title}: what do {cells.printed(number)} nats take ({number.source})?", ""]
     lines += [_budget([*along.values(), *(record for group in changed for record in group)]), ""]
-    findings = [f"* {finding}" for finding in experiment.findings.get(number.dataset, ())]
-    lines += [*findings, ""] if findings else []
     if along:
         averages = sorted({name for record in along.values() for name in record.curves.validation} - {"last"})
         lines += ["### Along the training", "", _ALONG, *(["", _averages(averages)] if averages else [])]
@@ -283,7 +283,7 @@ def _best_width(entries: Sequence[Measurement]) -> tuple[str, str, str, str, str
 def _changed(experiment: Experiment, variants: Iterable[Group], unchanged: Mapping[int, Record]) -> list[list[str]]:
     rows = [["Changed", "Seeds", "Epoch", "Nats", "Unchanged, same seeds", "Difference", "Unchanged, all seeds"]]
     for group in variants:
-        preset = experiment.recipes[group.first.dataset][group.first.preset]
+        preset = experiment.models[group.first.model].recipe(group.first.preset, group.first.dataset)
         what = ", ".join(change(*each) for each in differences(preset, group.first))
         pairs = [(_curve(record), _curve(unchanged[record.seed])) for record in group if record.seed in unchanged]
         common = set.intersection(*(ours.keys() & theirs.keys() for ours, theirs in pairs)) if pairs else set()

@@ -100,11 +100,9 @@ def _section(table: Table, figures: Mapping[str, str]) -> list[str]:
     """The lines of a table's papers; `figures`: {name: the stem of the record whose figure it is, "" of none}."""
     title = table.experiments[0].title.partition(":")[0]
     lines = [f"## [{title}]({table.name}.md)", "", *(f"* {each.title} ({each.reference})" for each in table.experiments), ""]
-    findings = [f"* {finding}" for each in table.experiments for found in each.findings.values() for finding in found]
-    lines += ["What came of it:", "", *findings, ""] if findings else []
     lines += _opening(table, figures)
     for each in table.experiments:
-        lines += [f"**Protocol, {each.known_as}.** {each.protocol}", ""] if each.protocol else []
+        lines += [f"**Protocol, {each.short_name}.** {each.protocol}", ""] if each.protocol else []
     lines += formats.grid(comparison.main_rows(table))
     caveats = notes.caveats(column.metric for column in table.columns)
     lines += [*(f"* {caveat}" for caveat in caveats), ""] if caveats else []
@@ -133,7 +131,7 @@ def _section(table: Table, figures: Mapping[str, str]) -> list[str]:
     for prefix, group in {prefix_of(group.first): group for group in table.groups}.items():
         kinds = [kind for kind in OVER_RUNS if f"{prefix}-{kind}.png" in figures]
         over = ", ".join(_link(f"{prefix}-{kind}.png", kind) for kind in kinds)
-        known_as = f"{table.owner(group).known_as} on {group.first.data.title}"
+        known_as = f"{table.owner(group).short_name} on {group.first.data.title}"
         pictures += [f"* {known_as}, over all runs: {over}"] if kinds else []
     lines += formats.grid(rows)
     lines += _folded("Figures of every run and seed", pictures)
@@ -190,7 +188,7 @@ def _opening(table: Table, figures: Mapping[str, str]) -> list[str]:
         for figure in owner.key_figures:
             found = {}  # name -> what it is of
             for run, record in own:
-                if (record.experiment, record.dataset, record.suffix) == (owner.name, figure.dataset, figure.preset):
+                if (record.experiment, record.dataset, record.model) == (owner.name, figure.dataset, figure.model):
                     found[f"{records.stem(record)}-{figure.kind}.png"] = f" (run {run}, seed {record.seed})"
                     if figure.kind in OVER_RUNS:
                         found[f"{prefix_of(record)}-{figure.kind}.png"] = ""

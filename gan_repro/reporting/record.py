@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 from gan_repro.evaluation.measurement import Curves, Measurement
-from gan_repro.papers.experiment import level
 from gan_repro.system import files
 from gan_repro.system.errors import RunError
 from gan_repro.system.schema import NOT_JSON, parse, plain
@@ -24,6 +23,7 @@ class Config:
 
     experiment: str
     dataset: str
+    model: str
     preset: str
     seed: int
     recipe: Mapping[str, object]
@@ -126,7 +126,7 @@ class Record:
 
     Attributes:
       schema: SCHEMA.
-      experiment, dataset, preset, seed: which run it is; config has them, too.
+      experiment, dataset, model, preset, seed: which run it is; config has them, too.
       epochs: played, over all stages; 0: nothing was trained.
       complete: whether all epochs asked for were played.
       d_output: what D says of an image in each stage of the training, a probability or a score (of a critic); one entry where
@@ -143,6 +143,7 @@ class Record:
     schema: int
     experiment: str
     dataset: str
+    model: str
     preset: str
     seed: int
     epochs: float
@@ -161,7 +162,7 @@ class Record:
     def __post_init__(self) -> None:
         if self.epochs < 0:
             raise ValueError("epochs must be >= 0")
-        for name in ("experiment", "dataset", "preset", "seed"):
+        for name in ("experiment", "dataset", "model", "preset", "seed"):
             if getattr(self, name) != getattr(self.config, name):
                 raise ValueError(f"{name} is {getattr(self, name)!r}, config.{name} {getattr(self.config, name)!r}")
         seen = set()
@@ -200,11 +201,6 @@ class Record:
     def data(self) -> Data:
         """The data that it was trained and measured on."""
         return self.manifest.data
-
-    @property
-    def suffix(self) -> str:
-        """That of the preset: "-gan" of "quick-gan", "" of "quick"."""
-        return self.preset.removeprefix(level(self.preset))
 
     @property
     def second_stage(self) -> float:

@@ -1,13 +1,10 @@
 """Records as files: those of a folder of results, their names, and adding the record of a finished run."""
 
-import dataclasses
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from gan_repro.data.names import dataset_kind
 from gan_repro.papers import configuration
-from gan_repro.papers.experiment import level
 from gan_repro.reporting.conditions import differences
 from gan_repro.reporting.groups import Group, identity
 from gan_repro.reporting.record import Record, read
@@ -27,21 +24,15 @@ def read_folder(folder: str | Path) -> list[Record]:
     for path in sorted(Path(folder).glob("[!.]*.json")):
         record = read(path)
         _refuse(record, path)
-        found.append(_filled(record))
+        found.append(record)
     return found
-
-
-def _filled(record: Record) -> Record:
-    """The record with the defaults of fields that its recipe has got since it was written."""
-    config = configuration.filled(dataclasses.asdict(record.config))
-    return dataclasses.replace(record, config=dataclasses.replace(record.config, recipe=config["recipe"]))
 
 
 def _refuse(record: Record, where: object) -> None:
     """Raises RunError for what must not stand among results: unfinished runs, smoke runs, the built-in glyphs."""
     if not record.complete:
         raise RunError(f"{where}: the run has not finished; give its command again to continue it: {record.command}")
-    if level(record.preset) == "smoke":
+    if record.preset == "smoke":
         raise RunError(f"{where}: a smoke run measures nothing; results take the presets paper and quick")
     if "glyphs" in [record.dataset, *(measurement.dataset for measurement in record.measurements)]:
         raise RunError(f"{where}: glyphs are the program's own digits, no paper's; results take real data sets only")
@@ -74,7 +65,7 @@ def add(run_folder: str | Path, results_folder: str | Path) -> Path:
     Raises:
       RunError: as `finished` and `read_folder`.
     """
-    record = _filled(finished(run_folder))
+    record = finished(run_folder)
     folder = Path(results_folder) / "records"
     there = {other.stem: other for other in read_folder(folder)}
     same = [stem for stem, other in there.items() if (identity(other), other.seed) == (identity(record), record.seed)]
@@ -116,18 +107,28 @@ def prefixes(groups: Iterable[Group]):
 
 
 def name(record: Record) -> str:
-    """The telling name, such as "goodfellow2014-mnist-paper-order=alternating-50epochs-seed0".
+    """The telling name, such as "goodfellow2014-mnist-paper-order=alternating-50epochs-seed0" or "wgan-mnist-mlp-quick-...".
+
+    The model stands in it where it is not the data set's own.
 
     It has every setting that changes the training or its schedule and is not the preset's, as far as LONGEST characters
     reach, then how many more there are; and no epochs where nothing is trained. Its characters are plain ones.
     """
     epochs = [f"{record.epochs:.10g}epochs"] if record.epochs else []
-    return "-".join([prefix(record), record.preset, *_settings(record), *epochs, f"seed{record.seed}"])
+    return "-".join([prefix(record), *_model(record), record.preset, *_settings(record), *epochs, f"seed{record.seed}"])
+
+
+def _model(record: Record) -> list[str]:
+    try:
+        own = configuration.find(record.experiment).model_for(record.dataset)
+    except UsageError:
+        own = ""
+    return [record.model] if record.model != own else []
 
 
 def _settings(record: Record) -> list[str]:
     try:
-        recipe = configuration.find(record.experiment).recipes[dataset_kind(record.dataset)][record.preset]
+        recipe = configuration.find(record.experiment).models[record.model].recipe(record.preset, record.dataset)
     except (KeyError, UsageError):
         return []
     shown: list[str] = []

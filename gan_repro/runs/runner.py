@@ -23,10 +23,15 @@ from gan_repro.training import history
 
 
 def default_workdir(config):
-    """runs/<experiment>-<dataset>-<preset>-seed<N>; of npz:PATH and images:FOLDER only how the file's name begins."""
+    """runs/<experiment>-<dataset>-<model>-<preset>-seed<N>, without the model where it is the data set's own.
+
+    Of npz:PATH and images:FOLDER there is only how the file's name begins.
+    """
     kind, _, path = config.dataset.partition(":")
     dataset = f"{kind}-{Path(path).stem[:50]}" if path else kind.replace("/", "-")
-    return Path("runs") / f"{config.experiment}-{dataset}-{config.preset}-seed{config.seed}"
+    own = configuration.find(config.experiment).model_for(config.dataset)
+    model = [config.model] if config.model != own else []
+    return Path("runs") / "-".join([config.experiment, dataset, *model, config.preset, f"seed{config.seed}"])
 
 
 def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fallback=None):
