@@ -21,7 +21,7 @@ from gan_repro.evaluation.measurement import Subject, Sweep
 from gan_repro.figures import curves
 from gan_repro.papers import configuration, weights_names
 from gan_repro.papers.experiment import Experiment
-from gan_repro.reporting import comparison, formats, investigation, likelihood, overview, records
+from gan_repro.reporting import comparison, findings, formats, investigation, likelihood, overview, records
 from gan_repro.reporting.conditions import is_variant, model
 from gan_repro.reporting.groups import Group, group
 from gan_repro.reporting.record import Record
@@ -71,11 +71,12 @@ def regenerate(results: str | Path, found: Sequence[Experiment]) -> list[Path]:
     folder = results / "figures"
     pictures = [*{path.name for path in folder.glob("[!.]*.png")} | figures.keys()]
     packaged = [place.name for place in shipped.folders().values()]
-    pages = [name for name in overview.PAGES if (results / f"{name}.md").exists()]
-    investigated = investigation.markdown(found, groups, pictures)
     texts = {f"{table.name}{suffix}": make(table) for table in built for suffix, make in formats.FORMATS.items()}
-    texts[f"{investigation.NAME}.md"] = investigated
-    texts["README.md"] = overview.markdown(built, pictures, packaged, pages, investigation.parts(investigated))
+    texts |= {f"{table.name}.md": formats.markdown(table, overview.pictures(table, sorted(pictures))) for table in built}
+    texts[f"{investigation.NAME}.md"] = investigation.markdown(found, groups, pictures)
+    pages = [name for name in overview.PAGES if f"{name}.md" in texts or (results / f"{name}.md").exists()]
+    prose = {table.name: findings.read(results, table.name, entries) for table in built}
+    texts["README.md"] = overview.markdown(built, pictures, prose, packaged, pages)
     for name, draw in figures.items():
         draw(folder / name)
     for name, text in texts.items():

@@ -26,12 +26,12 @@ def rows(table: Table) -> list[list[str]]:
     found = [["The paper shows", "Our criterion", "Measured", "Conditions", "Verdict"]]
     for experiment in table.own():
         for claim in experiment.claims:
-            found.append([f"{claim.figure}: {claim.says}", claim.criterion, *_answer(table, experiment, claim)])
+            found.append([f"{claim.figure}: {claim.says}", claim.criterion, *answer(table, experiment, claim)])
     return found
 
 
-def _answer(table: Table, experiment: Experiment, claim: Claim) -> tuple[str, str, str]:
-    """(measured, conditions, verdict) of a claim."""
+def answer(table: Table, experiment: Experiment, claim: Claim) -> tuple[str, str, str]:
+    """(measured, conditions, verdict) of a claim; ("", "", "not run") where runs of it are missing."""
     used = _measured(table, experiment, claim)
     if not used:
         return "", "", "not run"

@@ -3,7 +3,7 @@
 The rule of verdicts is in verdicts.py, numbers as text in cells.py, the files in formats.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -205,19 +205,21 @@ def _data(table: Table, entry: Column) -> str:
     return ", ".join(part for part in (table.titles.get(entry.dataset, entry.dataset), entry.space, entry.condition) if part)
 
 
-def _column_title(table: Table, entry: Column) -> str:
+def column_title(table: Table, entry: Column) -> str:
+    """The heading of a column, such as "MNIST, nats"."""
     several = len({other.metric for other in table.columns}) > 1
     name = f": {metrics.of(entry.metric, table.experiments).heading}" if several else ""
     return f"{_data(table, entry)}{name}{metrics.of_unit(entry.unit)}"
 
 
-def _not_run(number: Published) -> str:
+def not_run(number: Published) -> str:
+    """What stands in place of a measurement that nobody has made, and why where that is known."""
     return "not run" + (f": {number.unavailable}" if number.unavailable else "")
 
 
 def main_rows(table: Table) -> list[list[str]]:
     """The compact table: [header, rows...] of cells; a row of one cell is a heading."""
-    header = ["Model", *(_column_title(table, entry) for entry in table.columns)]
+    header = ["Model", *(column_title(table, entry) for entry in table.columns)]
     rows = [header]
     if table.published:
         rows += [["Published"], *_rows(table, ((n.row, column(n), cells.printed(n)) for _, n in table.published))]
@@ -227,7 +229,7 @@ def main_rows(table: Table) -> list[list[str]]:
         rows += _rows(table, map(_cell, own))
         wanted = [number for number in experiment.published if number.ours and number.table == table.name]
         missing = [number for number in wanted if not any(_answers(line.summary, number) for line in own)]
-        rows += _rows(table, ((_own_model(experiment, number), column(number), _not_run(number)) for number in missing))
+        rows += _rows(table, ((_own_model(experiment, number), column(number), not_run(number)) for number in missing))
     variants = [line for line in table.lines if line.section == "variant" and line.main]
     if variants:
         rows += [["Ablations (--set)"], *_rows(table, map(_cell, variants))]
@@ -255,21 +257,26 @@ def _rows(table: Table, found: Iterable[tuple[str, Column, str]]) -> list[list[s
     return rows
 
 
-def verdict_rows(table: Table) -> list[list[str]]:
-    """Each published number that is ours to reproduce, against every run of it: [header, rows...].
+def compared(table: Table) -> Iterator[tuple[Experiment, Published, list[tuple[Line, verdicts.Verdict]]]]:
+    """Each published number that is ours to reproduce, with the lines that stand against it, in the order of their runs.
 
     Ablations answer another question (investigation.py) and are left out.
     """
-    rows = [["Published", "Ours", f"Ours - published, {verdicts.LEVEL} interval", "Margin", "Run", "Verdict"]]
     for experiment, number in ((owner, entry) for owner, entry in table.published if entry.ours):
-        label = f"{number.row}, {_column_title(table, column(number))}: {cells.printed(number)}"
         lines = (line for line in table.of(experiment) if not is_variant(experiment, line.group.first))
-        compared = [(line, line.verdict) for line in lines if line.verdict and _answers(line.summary, number)]
-        for line, verdict in compared:
-            found = [cells.measured(line.summary), _interval(line, verdict, number), f"± {verdict.margin:.2g}"]
-            rows.append([label, *found, f"{line.run}", _in_words(line, verdict, number)])
-        if not compared:
-            rows.append([label, "", "", "", "", _not_run(number)])
+        yield experiment, number, [(each, each.verdict) for each in lines if each.verdict and _answers(each.summary, number)]
+
+
+def verdict_rows(table: Table) -> list[list[str]]:
+    """Every published number against every run of it: [header, rows...]."""
+    rows = [["Published", "Ours", f"Ours - published, {verdicts.LEVEL} interval", "Margin", "Run", "Verdict"]]
+    for _, number, found in compared(table):
+        label = f"{number.row}, {column_title(table, column(number))}: {cells.printed(number)}"
+        for line, verdict in found:
+            shown = [cells.measured(line.summary), _interval(line, verdict, number), f"± {verdict.margin:.2g}"]
+            rows.append([label, *shown, f"{line.run}", in_words(line, verdict, number)])
+        if not found:
+            rows.append([label, "", "", "", "", not_run(number)])
     return rows
 
 
@@ -285,7 +292,7 @@ def _interval(line: Line, found: verdicts.Verdict, number: Published) -> str:
     return f"{difference} ({seeds} of {verdicts.MIN_SEEDS} seeds{images})"
 
 
-def _in_words(line: Line, found: verdicts.Verdict, number: Published) -> str:
+def in_words(line: Line, found: verdicts.Verdict, number: Published) -> str:
     """A verdict with what it rests on, such as "other conditions: quick preset", "not reached in 250 epochs"."""
     word, seeds = found.word, len(line.summary.seeds)
     if word == "falls short" and number.open_schedule:

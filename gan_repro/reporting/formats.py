@@ -30,11 +30,12 @@ def title(table: Table) -> str:
     return f"Table {number.group(1)}" if number else ", ".join(own)
 
 
-def markdown(table: Table) -> str:
-    """The whole text of the .md file."""
+def markdown(table: Table, more: Sequence[str] = ()) -> str:
+    """The whole text of the .md file; `more`: lines that follow the compact table, such as figures."""
     lines = [f"# {title(table)}", "", comparison.GENERATED, ""]
     lines += [f"* {each.short_name}: {each.title} ({each.reference})" for each in table.experiments] + [""]
-    lines += grid(comparison.main_rows(table))
+    lines += [f"**Protocol, {each.short_name}.** {each.protocol}" + "  " for each in table.own() if each.protocol] + [""]
+    lines += [*grid(comparison.main_rows(table)), *more]
     if len(comparison.verdict_rows(table)) > 1:
         lines += ["## Against the published numbers", "", *grid(comparison.verdict_rows(table))]
     if len(claims.rows(table)) > 1:

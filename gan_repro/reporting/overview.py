@@ -1,30 +1,24 @@
-"""results/README.md: every paper's numbers, verdicts, figures, costs and commands on one page.
-
-Nothing is computed: the page is put together from the tables (comparison.py) and the names of the figures that there are.
-"""
+"""results/README.md: one table of all papers, what came of each, and links to the rest."""
 
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from gan_repro.papers import weights_names
-from gan_repro.reporting import claims, comparison, formats, investigation, notes, records, verdicts
+from gan_repro.reporting import comparison, formats, records, summary, verdicts
 from gan_repro.reporting.comparison import Table
-from gan_repro.reporting.conditions import is_variant, model, run_title
+from gan_repro.reporting.conditions import is_variant
 
-PAGES = {  # pages about the program, written by others: benchmark/, tests/
+PAGES = {  # pages beside those of the tables
+    "log-likelihood": "what a log-likelihood owes to epochs, averages of weights, the width σ, the seed, ablations",
     "benchmark": "its speed beside its peers'",
     "reliability": "what was tried to break it, and what came of it",
 }
 KEY = (
-    "**SE**: standard error over test images, folds or trials. **SD**: standard deviation over training **seeds**, whose "
-    "number stands in brackets. The two are never merged.",
-    "**σ**: width of the Parzen window, the best of ten on validation images; *at the grid's edge*: the best was the first or "
-    "the last of them. **n**: number of samples that carry the estimate; of an SVM, of labelled images.",
-    "**Runs** are numbered within each paper and listed below its tables. Presets: `paper` is the published recipe; where the "
-    "paper gives no length (of Goodfellow's MNIST and CIFAR-10 models, CGAN) or has no model for the data (WGAN on MNIST), "
-    "length and sizes are ours. `quick` is a smaller or shorter one for two CPU cores. A run's main row is the generator that "
-    "was best by validation, where the paper chooses one so, else the last.",
+    "**SE**: standard error over test images, folds or trials; **SD**: standard deviation over training seeds. They are never "
+    "merged.",
+    "Presets: `paper` is the published recipe (its length is ours where the paper gives none), `quick` a smaller or shorter "
+    "one for two CPU cores.",
     *verdicts.RULE,
     "**unverified**: a published number quoted from memory, not checked against the paper.",
 )
@@ -51,42 +45,34 @@ OVER_RUNS = ("log-likelihood", "sweep")  # figures of an experiment's data set i
 def markdown(
     built: Sequence[Table],
     figures: Iterable[str],
+    found: Mapping[str, str],
     shipped: Iterable[str] = (),
     pages: Sequence[str] = (),
-    parts: Sequence[str] = (),
 ) -> str:
     """The text of the page.
 
     Args:
       built: Tables; they are shown in the order of their papers.
       figures: names of the files in results/figures.
+      found: {name of a table: its findings, Markdown} (findings.read).
       shipped: names of the folders of trained generators that come with the program.
       pages: those of PAGES that there are.
-      parts: what the page on log-likelihoods looks into (investigation.parts).
     """
-    lines = ["# Results", "", comparison.GENERATED, "", "Published numbers beside measured ones, paper by paper.", ""]
-    if parts:
-        looked = "; ".join(part[0].lower() + part[1:] for part in parts)
-        lines += [f"[Log-likelihood analysis]({investigation.NAME}.md): {looked}.", ""]
-    if pages:
-        lines += ["Of the program itself: " + "; ".join(f"[{name}]({name}.md), {PAGES[name]}" for name in pages) + ".", ""]
-    lines += ["## Key", "", *(f"* {line}" for line in KEY), ""]
-    stems = [records.stem(record) for table in built for group in table.groups for record in group]
-    figures = sorted(figures)
-    owned = {name: max((stem for stem in stems if name.startswith(f"{stem}-")), key=len, default="") for name in figures}
-    for table in sorted(built, key=_published):
-        lines += _section(table, owned)
-    if shipped:
-        lines += [
-            "## Trained generators that come with the program",
-            "",
-            "Drawn from the weights in [gan_repro/trained](../gan_repro/trained), with no data and no training, by",
-            "`python -m gan_repro.shipped`; beside each generator lies the record of its run, which stands above.",
-            "",
-        ]
-        for name in sorted(shipped):
-            own = [figure for figure in figures if figure.startswith(f"shipped-{name}-")]
-            lines.append(f"* {name}: {_links(f'shipped-{name}', own)}")
+    built, figures = sorted(built, key=_published), sorted(figures)
+    lines = ["# Results", "", comparison.GENERATED, ""]
+    lines += [
+        "Published numbers beside measured ones; behind each paper's name is its page, with every run and its protocol.",
+        "",
+    ]
+    lines += formats.grid(summary.rows(built))
+    lines += [*(f"* {line}" for line in KEY), ""]
+    for table in built:
+        lines += _section(table, figures, found.get(table.name, ""))
+    others = [f"[{name}]({name}.md): {PAGES[name]}" for name in pages]
+    lines += ["## More", "", *(f"* {each}" for each in others)]
+    for name in sorted(shipped):
+        own = [figure for figure in figures if figure.startswith(f"shipped-{name}-")]
+        lines.append(f"* The generator that comes with the program, {name}: {links(f'shipped-{name}', own)}")
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -96,65 +82,16 @@ def _published(table: Table) -> float:
     return int(found.group(1)) if found else math.inf
 
 
-def _section(table: Table, figures: Mapping[str, str]) -> list[str]:
-    """The lines of a table's papers; `figures`: {name: the stem of the record whose figure it is, "" of none}."""
-    title = table.experiments[0].title.partition(":")[0]
-    lines = [f"## [{title}]({table.name}.md)", "", *(f"* {each.title} ({each.reference})" for each in table.experiments), ""]
-    lines += _opening(table, figures)
-    for each in table.experiments:
-        lines += [f"**Protocol, {each.short_name}.** {each.protocol}", ""] if each.protocol else []
-    lines += formats.grid(comparison.main_rows(table))
-    caveats = notes.caveats(column.metric for column in table.columns)
-    lines += [*(f"* {caveat}" for caveat in caveats), ""] if caveats else []
-    verdicts = comparison.verdict_rows(table)
-    lines += formats.grid(verdicts) if len(verdicts) > 1 else ["There is no published number to compare with.", ""]
-    shown = claims.rows(table)
-    lines += [f"**{claims.HEADING}.** {claims.NOTE}", "", *formats.grid(shown)] if len(shown) > 1 else []
-    lines += [_more(table), ""]
-    rows, pictures = [["Run", "What", "Seeds", "Minutes", "Machine"]], []
-    for run, group in enumerate(table.groups, start=1):
-        owner = table.owner(group)
-        rows.append(
-            [
-                f"{run}",
-                f"{model(owner, group.first)} on {group.first.data.title}: {run_title(owner, group.first)}",
-                ", ".join(map(str, group.seeds)),
-                ", ".join(f"{record.cost.minutes:.3g}" for record in group),
-                ", ".join(dict.fromkeys(record.machine for record in group)),
-            ]
-        )
-        for record in group:
-            stem = records.stem(record)
-            links = _links(stem, [name for name, owner_of in figures.items() if owner_of == stem])
-            pictures += [f"* run {run}, seed {record.seed}: {links}"] if links else []
-    prefix_of = records.prefixes(table.groups)
-    for prefix, group in {prefix_of(group.first): group for group in table.groups}.items():
-        kinds = [kind for kind in OVER_RUNS if f"{prefix}-{kind}.png" in figures]
-        over = ", ".join(_link(f"{prefix}-{kind}.png", kind) for kind in kinds)
-        known_as = f"{table.owner(group).short_name} on {group.first.data.title}"
-        pictures += [f"* {known_as}, over all runs: {over}"] if kinds else []
-    lines += formats.grid(rows)
-    lines += _folded("Figures of every run and seed", pictures)
-    commands = [record.command for group in table.groups for record in group]
-    return lines + _folded("Commands", ["```", *commands, "```"] if commands else [])
+def _section(table: Table, figures: Sequence[str], found: str) -> list[str]:
+    """The lines of a table's papers: what came of them, and where there is more."""
+    lines = [f"## [{formats.title(table)}]({table.name}.md)", ""]
+    lines += [f"{each.title} ({each.reference})" + "  " for each in table.own()]
+    lines += ["", found, ""] if found else [""]
+    shown = [f"[{caption}](figures/{name})" for name, caption, _ in opening(table, figures)]
+    return lines + ([f"Figures: {'; '.join(shown)}.", ""] if shown else [])
 
 
-def _folded(summary: str, lines: Sequence[str]) -> list[str]:
-    """Lines that a reader opens."""
-    return ["<details>", f"<summary>{summary}</summary>", "", *lines, "", "</details>", ""] if lines else []
-
-
-def _more(table: Table) -> str:
-    """Where the table's own page says what."""
-    text = formats.markdown(table)
-    parts = [
-        f"[{heading}]({table.name}.md#{re.sub(r'[^a-z0-9 -]', '', heading.lower()).replace(' ', '-')})"
-        for heading in re.findall(r"^## (.+)$", text, re.MULTILINE)
-    ]
-    return f"More in [{table.name}.md]({table.name}.md): {', '.join(parts)}."
-
-
-def _links(stem: str, figures: Iterable[str]) -> str:
+def links(stem: str, figures: Iterable[str]) -> str:
     """Links to figures whose names begin with a stem, in words."""
     kinds = [name.removeprefix(f"{stem}-").removesuffix(".png") for name in figures]
     return ", ".join(_link(f"{stem}-{kind}.png", kind) for kind in kinds)
@@ -174,12 +111,12 @@ def in_words(kind: str) -> str:
     return f"{WORDS[head]}, {GENERATORS.get(name, f'average {name}')}"
 
 
-def _opening(table: Table, figures: Mapping[str, str]) -> list[str]:
-    """The key figures of the table's papers that there are, each of the first run that has it, with their captions.
+def opening(table: Table, figures: Sequence[str]) -> list[tuple[str, str, str]]:
+    """(file, caption, which run) of the key figures of the table's papers, each of the first run that has it.
 
     Ablations are no paper's.
     """
-    lines: list[str] = []
+    shown = []
     prefix_of = records.prefixes(table.groups)
     for owner in table.experiments:
         runs = enumerate(table.groups, start=1)
@@ -192,6 +129,25 @@ def _opening(table: Table, figures: Mapping[str, str]) -> list[str]:
                     found[f"{records.stem(record)}-{figure.kind}.png"] = f" (run {run}, seed {record.seed})"
                     if figure.kind in OVER_RUNS:
                         found[f"{prefix_of(record)}-{figure.kind}.png"] = ""
-            for name in [name for name in found if name in figures][:1]:
-                lines += [f"![{figure.caption}](figures/{name})", "", f"*{figure.caption}{found[name]}.*", ""]
-    return lines
+            shown += [(name, figure.caption, found[name]) for name in found if name in figures][:1]
+    return shown
+
+
+def pictures(table: Table, figures: Sequence[str]) -> list[str]:
+    """Lines for a table's own page: its key figures with captions, and links to all figures of its runs."""
+    lines: list[str] = []
+    for name, caption, which in opening(table, figures):
+        lines += [f"![{caption}](figures/{name})", "", f"*{caption}{which}.*", ""]
+    stems = [records.stem(record) for group in table.groups for record in group]
+    owner = {name: max((stem for stem in stems if name.startswith(f"{stem}-")), key=len, default="") for name in figures}
+    rows = []
+    for run, group in enumerate(table.groups, start=1):
+        for record in group:
+            stem = records.stem(record)
+            rows.append(f"* run {run}, seed {record.seed}: {links(stem, [name for name in figures if owner[name] == stem])}")
+    prefix_of = records.prefixes(table.groups)
+    for prefix in dict.fromkeys(prefix_of(group.first) for group in table.groups):
+        over = [_link(f"{prefix}-{kind}.png", kind) for kind in OVER_RUNS if f"{prefix}-{kind}.png" in figures]
+        rows += [f"* {prefix}, over all runs: {', '.join(over)}"] if over else []
+    folded = ["<details>", "<summary>Figures of every run and seed</summary>", "", *rows, "", "</details>", ""]
+    return lines + (folded if rows else [])

@@ -1,0 +1,96 @@
+"""Findings: what came of a paper, prose in results/findings/, with places for numbers that are filled in from records.
+
+A place is {RECORD | METRIC | WEIGHTS OR REFERENCE}, such as
+{cgan-mnist-paper-300epochs-seed0 | parzen_log_likelihood | best}: the name of a record's file, with "*" for several seeds, over
+which it is then the mean. Behind a further "|" may stand which number ("value", "error": over images, "std": over seeds), and
+key=value of the measurement where several have that metric: {... | best | std}, {... | best | n_samples=50000 split=test}.
+{RECORD | epochs} and {RECORD | minutes} are of the run itself. A place that no record fills is an error, and so is a decimal
+number that stands in no place: nothing would say when it ceases to be true.
+"""
+
+import fnmatch
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from gan_repro.reporting.groups import Group
+from gan_repro.reporting.record import Record
+from gan_repro.system import files
+from gan_repro.system.errors import RunError
+from gan_repro.system.numbers import with_error
+
+FOLDER = "findings"
+_PLACE = re.compile(r"\{([^{}]*)\}")
+_DECIMAL = re.compile(r"(?<![\w.{])\d*\.\d+(?![\w.])")
+_FIELDS = ("value", "error", "std")
+
+
+def read(results: str | Path, name: str, records: Sequence[Record]) -> str:
+    """The findings of a table, filled: the text of results/findings/NAME.md; "" where there is none.
+
+    Raises:
+      RunError: the file cannot be read, or holds what `filled` refuses.
+    """
+    path = Path(results) / FOLDER / f"{name}.md"
+    if not path.exists():
+        return ""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"cannot read {path}: {files.reason(error) if isinstance(error, OSError) else error}") from error
+    return filled(text, records, path).strip()
+
+
+def filled(text: str, records: Sequence[Record], where: object) -> str:
+    """`text` with its places filled in.
+
+    Args:
+      records: those that may be named.
+      where: the file, for messages.
+
+    Raises:
+      RunError: a place names no record or no measurement of it, or a decimal number stands in no place; with the line.
+    """
+    lines = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if loose := _DECIMAL.search(_PLACE.sub("", line)):
+            raise RunError(f"{where}, line {number}: {loose[0]} stands in no place; write {{RECORD | METRIC | WEIGHTS}}")
+        try:
+            lines.append(_PLACE.sub(lambda place: _number(place[1], records), line))
+        except ValueError as error:
+            raise RunError(f"{where}, line {number}: {error}") from error
+    return "\n".join(lines)
+
+
+def _number(place: str, records: Sequence[Record]) -> str:
+    """What stands in a place. Raises ValueError: nothing does."""
+    name, *words = [word.strip() for word in place.split("|")]
+    members = [record for record in records if fnmatch.fnmatchcase(record.stem, name)]
+    if not members:
+        raise ValueError(f"there is no record {name}")
+    if words == ["epochs"]:
+        return f"{members[0].epochs:,g}"
+    if words == ["minutes"]:
+        low, high = (f"{bound(record.cost.minutes for record in members):,.0f}" for bound in (min, max))
+        return low if low == high else f"{low} to {high}"
+    if len(words) < 2:
+        raise ValueError(f"{{{place}}}: must be RECORD | METRIC | WEIGHTS, RECORD | epochs or RECORD | minutes")
+    metric, subject, *rest = words
+    field = next((word for word in rest if word in _FIELDS), "value")
+    asked = dict(pair.split("=", 1) for word in rest if word not in _FIELDS for pair in word.split())
+    found = [
+        summary
+        for summary in Group(tuple(sorted(members, key=lambda record: record.seed))).summaries()
+        if (summary.metric, str(summary.subject)) == (metric, subject)
+        and all(str(vars(summary).get(key)) == value for key, value in asked.items())
+    ]
+    if len(found) != 1:
+        raise ValueError(f"{{{place}}}: {len(found)} measurements are of that kind, there must be one")
+    summary = found[0]
+    if len(summary.seeds) < len(members):
+        raise ValueError(f"{{{place}}}: of {len(members)} records {len(summary.seeds)} have it")
+    error = summary.standard_error or summary.std_over_seeds
+    number = {"value": summary.value, "error": summary.standard_error, "std": summary.std_over_seeds}[field]
+    if number is None:
+        raise ValueError(f"{{{place}}}: no {field} is known")
+    return f"{number:.2g}" if field != "value" else with_error(number, error)[0]
