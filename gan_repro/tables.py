@@ -21,7 +21,7 @@ from gan_repro.evaluation.measurement import Subject, Sweep
 from gan_repro.figures import curves
 from gan_repro.papers import configuration, weights_names
 from gan_repro.papers.experiment import Experiment
-from gan_repro.reporting import comparison, findings, formats, investigation, likelihood, overview, records
+from gan_repro.reporting import comparison, findings, formats, investigation, likelihood, overview, records, summary
 from gan_repro.reporting.conditions import is_variant, model
 from gan_repro.reporting.groups import Group, group
 from gan_repro.reporting.record import Record
@@ -77,11 +77,19 @@ def regenerate(results: str | Path, found: Sequence[Experiment]) -> list[Path]:
     pages = [name for name in overview.PAGES if f"{name}.md" in texts or (results / f"{name}.md").exists()]
     prose = {table.name: findings.read(results, table.name, entries) for table in built}
     texts["README.md"] = overview.markdown(built, pictures, prose, packaged, pages)
+    written = {results / name: text for name, text in texts.items()} | _readme(results, built)
     for name, draw in figures.items():
         draw(folder / name)
-    for name, text in texts.items():
-        files.write_text(results / name, text)
-    return [*(folder / name for name in figures), *(results / name for name in texts)]
+    for path, text in written.items():
+        files.write_text(path, text)
+    return [*(folder / name for name in figures), *written]
+
+
+def _readme(results: Path, built: Sequence[comparison.Table]) -> dict[Path, str]:
+    """{the README.md beside `results`: its text with the table of results}; {} where it has no place for one."""
+    path = results.absolute().parent / "README.md"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return {path: summary.into_readme(text, overview.by_date(built))} if summary.BEGIN in text else {}
 
 
 def _check_page(path):

@@ -147,7 +147,7 @@ CLAIMS = (
         f"{DIGITS}; most epochs lie on a plateau of the GAN's Fréchet distance, where correlations are of noise",
     ),
     _learning("Figure 5", "with DCGAN's generator both learn", "dcgan", gan=True),
-    _learning("Figure 6", "without batch norm in a narrow generator the WGAN learns, the GAN fails", "nonorm", gan=False),
+    _learning("Figure 6", "without batch norm in a narrow G the WGAN learns, the GAN fails", "nonorm", gan=False),
     _learning("Figure 7", "with an MLP as generator the WGAN learns, the GAN collapses", "mlp", gan=False),
 )
 

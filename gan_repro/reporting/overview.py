@@ -58,13 +58,13 @@ def markdown(
       shipped: names of the folders of trained generators that come with the program.
       pages: those of PAGES that there are.
     """
-    built, figures = sorted(built, key=_published), sorted(figures)
+    built, figures = by_date(built), sorted(figures)
     lines = ["# Results", "", comparison.GENERATED, ""]
     lines += [
         "Published numbers beside measured ones; behind each paper's name is its page, with every run and its protocol.",
         "",
     ]
-    lines += formats.grid(summary.rows(built))
+    lines += formats.grid(summary.table(built))
     lines += [*(f"* {line}" for line in KEY), ""]
     for table in built:
         lines += _section(table, figures, found.get(table.name, ""))
@@ -74,6 +74,11 @@ def markdown(
         own = [figure for figure in figures if figure.startswith(f"shipped-{name}-")]
         lines.append(f"* The generator that comes with the program, {name}: {links(f'shipped-{name}', own)}")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def by_date(built: Iterable[Table]) -> list[Table]:
+    """Tables in the order in which their papers came out."""
+    return sorted(built, key=_published)
 
 
 def _published(table: Table) -> float:

@@ -1,70 +1,110 @@
 """The results of all papers in one table: published, measured, verdict. results/README.md and README.md show it."""
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 
-from gan_repro.reporting import claims, comparison, formats
+from gan_repro.reporting import cells, claims, comparison, formats, metrics
 from gan_repro.reporting.comparison import Line, Table
 from gan_repro.system.errors import RunError
 from gan_repro.system.numbers import with_error
 
 HEADER = ["Paper", "What", "Published", "Ours", "Verdict", "Seeds", "Minutes a seed"]
 SHORT = ["Paper", "What", "Published", "Ours", "Verdict"]
-_BLOCK = re.compile(r"(<!-- results -->\n).*?(<!-- end of results -->\n)", re.DOTALL)
+BEGIN, END = "<!-- results -->\n", "<!-- end of results -->\n"  # between them README.md has its table
 
 
-def rows(built: Sequence[Table]) -> list[list[str]]:
-    """[HEADER, rows...]: every published number against every run of it, and every claim."""
-    found = [HEADER]
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One number or claim of a paper beside a run of ours; `ours`, `seeds` and `minutes` are "" where there is none.
+
+    Attributes:
+      paper, page: what people call it, and the file of its page in results/.
+      what: which number, or what a figure shows. played: how long ours was trained, or "".
+      published, ours: with their errors.
+      verdict: in words; `word`: its first ones, without what it rests on.
+      seeds, minutes: of ours, the minutes from the quickest seed to the slowest.
+    """
+
+    paper: str
+    page: str
+    what: str
+    played: str
+    published: str
+    ours: str
+    verdict: str
+    seeds: str = ""
+    minutes: str = ""
+
+    @property
+    def word(self) -> str:
+        """The verdict without what it rests on."""
+        return re.split(r"[:;(]", self.verdict)[0].strip()
+
+
+def rows(built: Sequence[Table]) -> list[Row]:
+    """Every published number against every run of it, and every claim."""
+    found = []
     for table in built:
+        page = f"{table.name}.md"
         for experiment, number, lines in comparison.compared(table):
-            paper = f"[{experiment.short_name}]({table.name}.md)"
-            what = f"{number.row}: {comparison.column_title(table, comparison.column(number))}"
-            published = comparison.cells.printed(number)
+            metric = metrics.of(number.metric, table.experiments)
+            data = table.titles.get(number.dataset, number.dataset)
+            what = f"{metric.heading}{metrics.of_unit(number.unit)}, {data}"
+            first = experiment.short_name, page, what
             for line, verdict in lines:
-                epochs = f", {line.group.first.epochs:,g} epochs"
-                shown = (
-                    _value(line),
-                    comparison.in_words(line, verdict, number).partition(";")[0],
-                    str(len(line.summary.seeds)),
-                    _minutes(line),
-                )
-                found.append([paper, what + epochs, published, *shown])
+                played, word = f"{line.group.first.epochs:,g} epochs", comparison.in_words(line, verdict, number)
+                ours = _value(line), word.partition(";")[0], str(len(line.summary.seeds)), _minutes(line)
+                found.append(Row(*first, played, cells.printed(number), *ours))
             if not lines:
-                found.append([paper, what, published, "", comparison.not_run(number), "", ""])
+                found.append(Row(*first, "", cells.printed(number), "", comparison.not_run(number)))
         for experiment in table.own():
             for claim in experiment.claims:
                 measured, _, verdict = claims.answer(table, experiment, claim)
-                paper = f"[{experiment.short_name}]({table.name}.md)"
-                found.append([paper, claim.figure, claim.says, measured, verdict, "", ""])
+                found.append(Row(experiment.short_name, page, f"{claim.figure}: {claim.says}", "", "shown", measured, verdict))
     return found
 
 
-def short_rows(built: Sequence[Table]) -> list[list[str]]:
-    """[SHORT, rows...] for README.md: of each published number the run that comes first, and the claims' verdicts."""
-    found, full = [SHORT], rows(built)[1:]
-    seen = set()
-    for paper, what, published, ours, verdict, *_ in full:
-        name = re.sub(r"\]\((.*)\)", r"](results/\1)", paper)
-        key = (paper, published, what.rpartition(", ")[0])
-        if ours.count(":"):  # a claim
-            key, ours, published = (paper, what, ""), "", "a figure"
-        if key not in seen:
-            seen.add(key)
-            found.append([name, what, published, ours, re.split(r"[:;(]", verdict)[0].strip()])
+def table(built: Sequence[Table]) -> list[list[str]]:
+    """[HEADER, rows...] for results/README.md."""
+    found = [HEADER]
+    for row in rows(built):
+        what = f"{row.what}; {row.played}" if row.played else row.what
+        first = f"[{row.paper}]({row.page})", what, row.published
+        found.append([*first, row.ours, row.verdict, row.seeds, row.minutes])
+    return found
+
+
+def short_table(built: Sequence[Table]) -> list[list[str]]:
+    """[SHORT, rows...] for README.md: of each published number the first run, of a claim its verdict alone."""
+    first = {(row.page, row.what): row for row in reversed(rows(built))}
+    found = [SHORT]
+    for row in (row for row in rows(built) if first[row.page, row.what] is row or first[row.page, row.what] == row):
+        number = row.published != "shown"
+        what = f"{row.what}; {row.played}" if row.played else row.what
+        found.append(
+            [
+                f"[{row.paper}](results/{row.page})",
+                what,
+                re.sub(r"n [\d,]+; ", "", row.published),
+                row.ours if number else "",
+                row.word,
+            ]
+        )
     return found
 
 
 def into_readme(text: str, built: Sequence[Table]) -> str:
-    """README.md with its table of results written anew, between the two comments that mark it.
+    """README.md with its table of results written anew, between BEGIN and END.
 
     Raises:
-      RunError: the comments are not there.
+      RunError: END does not follow BEGIN.
     """
-    table = "\n".join(formats.grid(short_rows(built)))
-    if not _BLOCK.search(text):
-        raise RunError("README.md has no place for the results: <!-- results --> and <!-- end of results -->")
-    return _BLOCK.sub(lambda place: f"{place[1]}{table}{place[2]}", text)
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise RunError(f"README.md has no {END.strip()} behind {BEGIN.strip()}")
+    return before + begin + "\n".join(formats.grid(short_table(built))) + end + after
 
 
 def _value(line: Line) -> str:
