@@ -84,10 +84,10 @@ def short_table(built: Sequence[Table]) -> list[list[str]]:
         what = f"{row.what}; {row.played}" if row.played else row.what
         found.append(
             [
-                f"[{row.paper}](results/{row.page})",
+                f"[{row.paper}][{row.page.removesuffix('.md')}]",
                 what,
                 re.sub(r"n [\d,]+; ", "", row.published),
-                row.ours if number else "",
+                row.ours.removesuffix(" SE") if number else "",
                 row.word,
             ]
         )
@@ -104,7 +104,8 @@ def into_readme(text: str, built: Sequence[Table]) -> str:
     _, end, after = rest.partition(END)
     if not end:
         raise RunError(f"README.md has no {END.strip()} behind {BEGIN.strip()}")
-    return before + begin + "\n".join(formats.grid(short_table(built))) + end + after
+    pages = [f"[{each.name}]: results/{each.name}.md" for each in built]
+    return before + begin + "\n".join([*formats.grid(short_table(built)), *pages, ""]) + end + after
 
 
 def _value(line: Line) -> str:
