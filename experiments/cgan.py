@@ -203,7 +203,7 @@ def stages(config, source):
         with mlp.precision(recipe.precision):
             g, d = generator(config, spec), discriminator(config, spec)
         mlp.start_at_marginals(g.get_layer("output"), mean(source, "train"))
-        simultaneous = schedule.OrderOfPlay("simultaneous")
+        simultaneous = schedule.simultaneous()
         return pylearn2.game(config, source, g, d, priors.of(config), simultaneous, generator(config, spec))
 
     validate = measure.parzen_validation(source, VALIDATION_IMAGES)

@@ -300,7 +300,7 @@ def balanced(source, declared=True):
         return real - k * generated
 
     term = losses.Term("equilibrium", value, variables={"k": k} if declared else {})
-    return games.build(source, d_terms=(term,), order=schedule.OrderOfPlay("alternating"))
+    return games.build(source, d_terms=(term,), schedule=schedule.alternating())
 
 
 def test_a_variable_of_a_term_resumes_to_the_bit(digits, tmp_path, monkeypatch):

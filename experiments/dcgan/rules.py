@@ -162,7 +162,7 @@ def stages(config, source):
         measure.check_enough_to_judge(recipe, spec)
     elif spec.classes:
         source.require("test")  # by the SVM on D's features, which takes as much memory
-    one_player = recipe.order == "one_player"
+    order = schedule.SCHEDULES[recipe.order]()
     objective = losses.non_saturating_pair()
 
     def decayed(role, terms):
@@ -175,14 +175,14 @@ def stages(config, source):
         keras.utils.set_random_seed(config.seed)
         with mlp.precision(recipe.precision):
             g, d = generator(config, spec), discriminator(config, spec)
-        updates = spec.steps_per_epoch(recipe.batch_size, recipe.steps_per_epoch) / (2 if one_player else 1)
+        updates = order.updates_per_epoch("generator", spec.steps_per_epoch(recipe.batch_size, recipe.steps_per_epoch))
         return from_recipe(
             config,
             source,
             Player(g, _optimizer(recipe, updates), decayed("generator", objective.generator)),
             Player(d, _optimizer(recipe, updates), decayed("discriminator", objective.discriminator)),
             priors.of(config),
-            schedule.OrderOfPlay(recipe.order, g_every=2 if one_player else 1),
+            order,
             objective,
             generator(config, spec),
         )

@@ -144,7 +144,7 @@ def stages(config, source):
             Player(g, optimizer(recipe, recipe.generator_learning_rate, 1), objective.generator),
             Player(d, optimizer(recipe, recipe.discriminator_learning_rate, recipe.g_every), objective.discriminator),
             prior(config),
-            schedule.OrderOfPlay("alternating", g_every=recipe.g_every),
+            schedule.alternating(recipe.g_every),
             objective,
             generator(config, spec),
         )

@@ -77,7 +77,7 @@ def game(config, source, g, d, sampler, **options):
     from gan_repro.training import schedule
 
     source.require("test")  # by the log-likelihood, after the training
-    return pylearn2.game(config, source, g, d, priors.of(config), schedule.OrderOfPlay(config.recipe.order), sampler, **options)
+    return pylearn2.game(config, source, g, d, priors.of(config), schedule.SCHEDULES[config.recipe.order](), sampler, **options)
 
 
 def draw_figures(run, measurements):

@@ -184,7 +184,7 @@ def stages(config, source):
     if spec.classes:
         measure.check_enough_to_judge(recipe, spec)
     objective = losses.OBJECTIVES[recipe.objective]()
-    phases = schedule.LongPhases(recipe.long_phases, recipe.long_every, recipe.long_length)
+    phases = schedule.CriticWarmup(recipe.long_phases, recipe.long_every, recipe.long_length)
     long = recipe.long_phases or recipe.long_every
 
     def build(before):
@@ -201,7 +201,7 @@ def stages(config, source):
             Player(g, _optimizer(recipe), objective.generator),
             Player(d, _optimizer(recipe), objective.discriminator, clip, recipe.clip_before),
             priors.of(config),
-            schedule.OrderOfPlay("alternating", g_every=recipe.n_critic, long_phases=phases if long else None),
+            schedule.alternating(recipe.n_critic, warmup=phases if long else None),
             objective,
             generator(config, spec),
         )

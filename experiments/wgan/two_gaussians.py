@@ -107,7 +107,7 @@ def stages(config, source):
             Player(g, keras.optimizers.SGD(), objective.generator),
             Player(judge, optimizer, objective.discriminator, constraint),
             prior(config),
-            schedule.OrderOfPlay("alternating", g_every=2**31),  # G has no weights: its turn never comes
+            schedule.discriminator_only(),  # G has no weights
             objective,
             generator(config, spec),
             tag=tag,

@@ -40,13 +40,13 @@ class Pylearn2Recipe(TrainingRecipe):
         )
 
 
-def game(config, source, g, d, prior, order, sampler, **options):
+def game(config, source, g, d, prior, schedule, sampler, **options):
     """The AdversarialGame of two networks by the objective and the optimizers of a Pylearn2Recipe.
 
     Args:
       config, source: of the run.
       g, d: the networks, Keras models.
-      prior, order, sampler, options: as game.from_recipe takes them.
+      prior, schedule, sampler, options: as game.from_recipe takes them.
     """
     from gan_repro.training import losses
     from gan_repro.training.game import Player, from_recipe
@@ -58,4 +58,4 @@ def game(config, source, g, d, prior, order, sampler, **options):
         Player(network, recipe.optimizer(steps_per_epoch), terms)
         for network, terms in ((g, objective.generator), (d, objective.discriminator))
     ]
-    return from_recipe(config, source, *players, prior, order, objective, sampler, **options)
+    return from_recipe(config, source, *players, prior, schedule, objective, sampler, **options)

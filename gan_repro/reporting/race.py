@@ -74,4 +74,4 @@ def _readings(record):
 
 
 def _lost(record):
-    return bool(monitors.troubles(_readings(record)[AT[-1]], probabilities=True, spread=True))
+    return bool(monitors.find_problems(_readings(record)[AT[-1]], probabilities=True, spread=True))

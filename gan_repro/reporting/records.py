@@ -271,7 +271,7 @@ def _check_curve(curve, needed, name, where):
 
 
 def _check_notices(notices, where):
-    """Notices are as monitors.note keeps them: what from which epoch to which."""
+    """Notices are as monitors.record_problems keeps them: what from which epoch to which."""
     if not isinstance(notices, list) or not all(isinstance(entry, dict) for entry in notices):
         raise RunError(f"{where} is damaged: notices must be a list of objects")
     for index, entry in enumerate(notices):

@@ -1,13 +1,13 @@
-"""Trouble that leaves every number finite: a collapsed generator, a saturated discriminator. No TensorFlow here.
+"""Problems that leave every number finite: a collapsed generator, a saturated discriminator. NumPy alone.
 
-Numbers that are not finite are not here: they end a run (trainer.py).
+Numbers that are not finite end a run (trainer.py).
 """
 
 import numpy as np
 
-LOOKED_AT = 256  # samples, and as many real images: the mean of 32,640 distances varies by a hundredth or so
+MONITORED = 256  # samples, and as many real images: the mean of 32,640 distances varies by a hundredth or so
 COLLAPSED = 0.1  # of the real images' mean distance: at 1 samples differ as real images do, at 0 all are one picture
-GRACE = 5  # epochs in which a generator may spread: untrained ones draw nearly one picture
+GRACE_EPOCHS = 5  # epochs in which a generator may spread: untrained ones draw nearly one picture
 SATURATED = (0.99, 0.01)  # D(x) above, D(G(z)) below, both as an epoch's means
 
 
@@ -33,7 +33,7 @@ def diversity(samples, real):
     return mean_distance(samples) / measure if measure > 0 else None
 
 
-def troubles(logs, probabilities, spread):
+def find_problems(logs, probabilities, spread):
     """What is wrong with an epoch.
 
     A generator has collapsed where its diversity is below a tenth of the real images'. A discriminator is saturated where
@@ -43,7 +43,7 @@ def troubles(logs, probabilities, spread):
 
     Args:
       logs: {"diversity", "d_real", "d_generated": an epoch's means}, as far as known.
-      spread: whether samples ever differed more, or more than GRACE epochs were played; before that nothing has collapsed.
+      spread: whether samples ever differed more, or more than GRACE_EPOCHS were played; before, nothing has collapsed.
       probabilities: whether D's readings are probabilities; a critic's scores are not, and saturate nowhere.
 
     Returns:
@@ -66,16 +66,16 @@ OVER = {
 }
 
 
-def note(notices, epoch, found):
-    """Keeps what `troubles` found in an epoch, and says what is new.
+def record_problems(notices, epoch, found):
+    """Keeps what `find_problems` found in an epoch, and says what is new.
 
     Args:
       notices: list of {"what", "first", "last"}: from which epoch to which; changed.
       epoch: 1-based, each in turn.
-      found: as `troubles` gives it.
+      found: as `find_problems` gives it.
 
     Returns:
-      lines for the user: one when a trouble begins, one when it is over.
+      lines for the user: one when a problem begins, one when it is over.
     """
     lines = []
     for what, over in OVER.items():
