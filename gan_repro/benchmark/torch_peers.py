@@ -1,4 +1,4 @@
-"""The same networks trained by PyTorch, eager and through torch.compile, as its users write it. The networks are elsewhere.
+"""The same networks trained by PyTorch, eager and through torch.compile, as its users write it.
 
 In the peer's favour: the images lie in one tensor (no DataLoader), learning rate and momentum are constants (no schedule).
 """

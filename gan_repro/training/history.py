@@ -1,4 +1,4 @@
-"""The metrics of a training: their names, their means, and a record's curves from the rows of metrics.csv. No files here."""
+"""The metrics of a training: their names, their means, and a record's curves from the rows of metrics.csv."""
 
 import numpy as np
 

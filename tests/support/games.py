@@ -1,4 +1,4 @@
-"""Small games that the tests of the game and of the loop play. Nothing is tested here."""
+"""Small games that the tests of the game and of the loop play."""
 
 import keras
 
