@@ -34,7 +34,7 @@ class Average:
         self.sources = [weight.value for weight in network.weights]
         self.values = [tf.Variable(tf.convert_to_tensor(source), trainable=False) for source in self.sources]
 
-    def update(self, step):
+    def update(self, step: tf.Tensor) -> None:
         """Graph code, in cross-replica context: one update, after `step` finished minibatches (int64 scalar)."""
         self.count.assign_add(tf.cast(step >= self.first_step, tf.int64))
         rate = tf.maximum(self.rate, 1.0 / tf.cast(tf.maximum(self.count, 1), tf.float32))
@@ -46,6 +46,6 @@ class Average:
         """What checkpoints call it: `kind` in its older spelling, so that either spelling continues the other's run."""
         return self.kind.replace("ema-", "exponential-").replace("mean-from-", "uniform-")
 
-    def state(self):
+    def state(self) -> dict[str, tf.Variable]:
         """{name: variable} for a checkpoint."""
         return {"count": self.count} | {f"{i:03d}": value for i, value in enumerate(self.values)}

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from typing import Literal, get_args
 
+import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow.python.ops import handle_data_util
 
 from gan_repro.latent.sampling import draw, images_of, sample_images
 from gan_repro.system import randomness, tensorflow_setup
 from gan_repro.system.errors import DataError, UsageError
-from gan_repro.training import players
+from gan_repro.training import losses, players
 from gan_repro.training.averages import EVERY, Average
 from gan_repro.training.history import METRICS
 from gan_repro.training.monitors import MONITORED
@@ -100,7 +102,7 @@ class AdversarialGame:
             player.optimizer.build(player.network.trainable_variables)
         self._feed = None
         self._feed_epoch = None
-        self._monitored = None
+        self._monitored: tuple[np.ndarray, ...] | None = None
         self._prepared = False
         self.traces = 0
         compiled = tf.function(jit_compile=True, autograph=False) if jit_compile else lambda function: function
@@ -111,24 +113,24 @@ class AdversarialGame:
     # ---- what the loop needs -------------------------------------------------------------------------------------
 
     @property
-    def step(self):
+    def step(self) -> int:
         """Minibatches played, int."""
         return int(self._counters["step"].numpy())
 
     @property
-    def metrics(self):
+    def metrics(self) -> tuple[str, ...]:
         """The names of what `steps` tells and metrics.csv keeps: history.METRICS, then those of the players' terms."""
         return (*METRICS, *players.term_metrics(self.discriminator, self.generator))
 
     @property
-    def updates(self):
+    def updates(self) -> dict[str, int]:
         """{"discriminator": n, "generator": n}: updates made so far."""
         return {
             "discriminator": int(self._counters["d_updates"].numpy()),
             "generator": int(self._counters["g_updates"].numpy()),
         }
 
-    def prepare(self):
+    def prepare(self) -> None:
         """Traces and compiles the step, where that was not done yet; plays nothing.
 
         Raises:
@@ -166,7 +168,7 @@ class AdversarialGame:
                 'must own it: losses.Term(..., variables={"k": k})'
             )
 
-    def steps(self, n):
+    def steps(self, n: int) -> dict[str, np.ma.MaskedArray]:
         """Plays `n` minibatches, without Python in between, and not beyond the end of the epoch.
 
         Returns:
@@ -195,7 +197,7 @@ class AdversarialGame:
             raise DataError(f"{self.source.spec.title} cannot be read on, its files are damaged: {reason}") from error
         return self._updates.unpack(rows)
 
-    def state(self):
+    def state(self) -> dict[str, tf.Variable]:
         """{name: variable}: all that the next step depends on, for a checkpoint; and the averages."""
         state = self._counters | {f"term/{name}": variable for name, variable in self._terms_variables.items()}
         for role, player in (("generator", self.generator), ("discriminator", self.discriminator)):
@@ -205,15 +207,15 @@ class AdversarialGame:
             state |= {f"average/{average.key}/{name}": variable for name, variable in average.state().items()}
         return state
 
-    def restored(self):
+    def restored(self) -> None:
         """To be called after the variables of `state` were given other values: forgets what was derived from them."""
         self._feed = self._feed_epoch = None
 
-    def kinds(self):
+    def kinds(self) -> tuple[str, ...]:
         """The generators to be had from `weights` and `sample`: "last" and one per average."""
         return ("last", *(f"averaged-{kind}" for kind in self.averages))
 
-    def weights(self, kind="last"):
+    def weights(self, kind: str = "last") -> keras.Model:
         """The sampler with the weights of one of `kinds()`: a Keras model, overwritten by the next call."""
         if kind == "last":
             values = [weight.numpy() for weight in self.generator.network.weights]
@@ -222,15 +224,15 @@ class AdversarialGame:
         self.sampler.set_weights(values)
         return self.sampler
 
-    def others(self):
+    def others(self) -> dict[str, keras.Model]:
         """{"discriminator": D}."""
         return {"discriminator": self.discriminator.network}
 
-    def sample(self, n, seed, labels=None, kind="last"):
+    def sample(self, n: int, seed: int, labels=None, kind: str = "last") -> np.ndarray:
         """float32 (n, h, w, c): images from the generator `kind`, drawn in float32. As `sample_images` otherwise."""
         return sample_images(self.weights(kind), self.prior, n, seed, labels, classes=self.source.spec.classes)
 
-    def monitor_batch(self):
+    def monitor_batch(self) -> tuple[np.ndarray, np.ndarray]:
         """What monitors.py compares: (samples, real images), float32 (n, h, w, c), n = monitors.MONITORED or all there are.
 
         The same at every call but for G's weights: z and the images, training images of random choice with their labels,
@@ -245,11 +247,11 @@ class AdversarialGame:
 
     # ---- the step ------------------------------------------------------------------------------------------------
 
-    def inputs(self, network, first, labels):
+    def inputs(self, network: keras.Model, first: tf.Tensor, labels: tf.Tensor) -> tf.Tensor | list[tf.Tensor]:
         """What `network` is called with: `first` alone, or [first, labels] where it takes labels."""
         return [first, labels] if len(network.inputs) > 1 else first
 
-    def seed_of(self, step, *streams):
+    def seed_of(self, step, *streams) -> tf.Tensor:
         """int32 (2,): the run's seed for (step, streams)."""
         return randomness.seed_pair(self.seed, step, self.tag, *streams)
 
@@ -308,7 +310,17 @@ def _is_variable(tensor):
     return tensor.dtype == tf.resource and handle_data_util.get_resource_handle_data(tensor).is_set
 
 
-def from_recipe(config, source, generator, discriminator, prior, schedule, objective, sampler, **options):
+def from_recipe(
+    config,
+    source,
+    generator: Player,
+    discriminator: Player,
+    prior,
+    schedule: UpdateSchedule,
+    objective: losses.Objective,
+    sampler: keras.Model,
+    **options,
+) -> AdversarialGame:
     """The AdversarialGame of an experiment's Config: what every TrainingRecipe names comes from there.
 
     Args:

@@ -68,37 +68,37 @@ def _mean(values):
     return tf.reduce_mean(tf.cast(values, tf.float32))
 
 
-def log_real(context):
+def log_real(context) -> tf.Tensor:
     """-E log D(x): with `log_generated`, D's part of the value function V(D, G) (Goodfellow et al. 2014, eq. 1)."""
     return _mean(tf.nn.softplus(-tf.cast(context.d_real, tf.float32)))
 
 
-def log_generated(context):
+def log_generated(context) -> tf.Tensor:
     """-E log(1 - D(G(z))): the other half of D's part of V (Goodfellow et al. 2014, eq. 1)."""
     return _mean(tf.nn.softplus(tf.cast(context.d_generated, tf.float32)))
 
 
-def saturating(context):
+def saturating(context) -> tf.Tensor:
     """E log(1 - D(G(z))): what G minimises in the minimax game (Goodfellow et al. 2014, eq. 1, Algorithm 1)."""
     return -log_generated(context)
 
 
-def non_saturating(context):
+def non_saturating(context) -> tf.Tensor:
     """-E log D(G(z)): the same fixed point, stronger gradients early (Goodfellow et al. 2014, section 3)."""
     return _mean(tf.nn.softplus(-tf.cast(context.d_generated, tf.float32)))
 
 
-def critic(context):
+def critic(context) -> tf.Tensor:
     """E f(G(z)) - E f(x): minus the Wasserstein estimate, up to the Lipschitz constant (Arjovsky et al. 2017, eq. 3)."""
     return _mean(context.d_generated) - _mean(context.d_real)
 
 
-def critic_generator(context):
+def critic_generator(context) -> tf.Tensor:
     """-E f(G(z)) (Arjovsky et al. 2017, Theorem 3 and Algorithm 1, line 11)."""
     return -_mean(context.d_generated)
 
 
-def squared_weights(role):
+def squared_weights(role: str) -> Callable[..., tf.Tensor]:
     """1/2 sum of squares of the trainable weights of "generator" or "discriminator": its weight in a loss is L2 decay.
 
     A term of weight w adds w p to the gradient of a weight p (dcgan_code: lib/updates.py, l2).
@@ -188,13 +188,13 @@ class Objective:
     d_output: Callable = tf.sigmoid
 
 
-def minimax(d_weight=1.0):
+def minimax(d_weight: float = 1.0) -> Objective:
     """The minimax game (Goodfellow et al. 2014, eq. 1). d_weight .5 is the factor of goodfeli/adversarial's D loss."""
     d_terms = Term("log_real", log_real, d_weight), Term("log_generated", log_generated, d_weight)
     return Objective(d_terms, (Term("saturating", saturating),))
 
 
-def non_saturating_pair(d_weight=1.0):
+def non_saturating_pair(d_weight: float = 1.0) -> Objective:
     """The non-saturating pair: D as in `minimax`, G maximises log D(G(z)) (Goodfellow et al. 2014, section 3).
 
     d_weight .5 gives goodfeli/adversarial's AdversaryCost2 (__init__.py), which halves D's loss and not G's.
@@ -202,7 +202,7 @@ def non_saturating_pair(d_weight=1.0):
     return dataclasses.replace(minimax(d_weight), generator=(Term("non_saturating", non_saturating),))
 
 
-def wasserstein():
+def wasserstein() -> Objective:
     """The Wasserstein pair: a critic and its generator (Arjovsky et al. 2017, eq. 3). Wants a Lipschitz constraint."""
     return Objective((Term("critic", critic),), (Term("critic_generator", critic_generator),), tf.identity)
 
