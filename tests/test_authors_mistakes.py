@@ -85,12 +85,12 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("kind", ["simultaneous", "alternating", "one_player"])
+@pytest.mark.parametrize("kind", schedule.SCHEDULES)
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_wrong_loss_names_the_term_and_the_player(mistake, kind, digits):
     term, player, words = MISTAKES[mistake]
     terms = {"d_terms" if player == "discriminator" else "g_terms": (term,)}
-    played = games.build(digits, order=schedule.OrderOfPlay(kind, g_every=2 if kind == "one_player" else 1), **terms)
+    played = games.build(digits, schedule=schedule.SCHEDULES[kind](), **terms)
     with pytest.raises(UsageError) as caught:
         played.prepare()
     text = str(caught.value)
@@ -111,7 +111,7 @@ def test_a_player_without_weights_may_learn_nothing(digits):
         plain.discriminator,
         plain.prior,
         digits,
-        schedule.OrderOfPlay("alternating", g_every=2**31),
+        schedule.discriminator_only(),
         20,
         0,
         sampler=sampler,
@@ -125,7 +125,9 @@ def test_drawing_samples_must_not_overwrite_the_player(digits):
     network = plain.generator.network
     for sampler in (network, keras.Model(network.inputs, network.outputs)):  # the second has the same weights
         with pytest.raises(UsageError, match="sampler"):
-            game.AdversarialGame(plain.generator, plain.discriminator, plain.prior, digits, plain.order, 20, 0, sampler=sampler)
+            game.AdversarialGame(
+                plain.generator, plain.discriminator, plain.prior, digits, plain.schedule, 20, 0, sampler=sampler
+            )
 
 
 def test_tensorflow_s_false_alarm_is_not_heard(tmp_path):
@@ -141,7 +143,8 @@ def test_tensorflow_s_false_alarm_is_not_heard(tmp_path):
         "d = keras.Model(images, keras.layers.Dense(1)(keras.layers.Flatten()(x)))\n"
         "player = game.Player(d, keras.optimizers.SGD(), plain.discriminator.terms)\n"
         "with tensorflow_setup.without_chatter(): os.write(2, b'something else\\n')\n"
-        "game.AdversarialGame(plain.generator, player, plain.prior, source, plain.order, 20, 0, sampler=plain.sampler).steps(2)"
+        "given = plain.generator, player, plain.prior, source, plain.schedule\n"
+        "game.AdversarialGame(*given, 20, 0, sampler=plain.sampler).steps(2)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and done.stderr == "something else\n", done.stderr

@@ -184,8 +184,8 @@ def test_without_torch_its_rows_say_what_to_install(monkeypatch):
 def test_the_steps_of_pytorch_are_ours(digits):
     """Two D-then-G steps of PyTorch's maxout, momentum and losses from our weights, against our alternating game."""
     torch = pytest.importorskip("torch")
-    order = schedule.OrderOfPlay("alternating", fresh_noise=False)
-    ours = games.build(digits, order=order, dropout=(games.no_dropout(), games.no_dropout()), rate=0.1, momentum=0.5)
+    order = schedule.alternating(fresh_noise=False)
+    ours = games.build(digits, schedule=order, dropout=(games.no_dropout(), games.no_dropout()), rate=0.1, momentum=0.5)
     networks = {"generator": ours.generator.network, "discriminator": ours.discriminator.network}
     like = recipe(
         "goodfellow2014",
@@ -231,7 +231,7 @@ def test_the_operations_of_the_papers_step_are_counted():
     """2.8 GFLOP: by hand from 100-1200-1200-784 and 784-1200-240, 240-1200-240, 240-1, at batch 100."""
     g = [floors.Linear(shape, shape[:1], shape[1:]) for shape in ((100, 1200), (1200, 1200), (1200, 784))]
     d = [floors.Linear(shape, shape[:1], shape[1:]) for shape in ((784, 1200), (240, 1200), (240, 1))]
-    listed = floors.products(g, d, 100, schedule.OrderOfPlay("simultaneous"))
+    listed = floors.products(g, d, 100, schedule.simultaneous())
     of_g, of_d = (
         sum(a * b for a, b in shapes)
         for shapes in (((100, 1200), (1200, 1200), (1200, 784)), ((784, 1200), (240, 1200), (240, 1)))
@@ -239,7 +239,7 @@ def test_the_operations_of_the_papers_step_are_counted():
     by_hand = 2 * 100 * (of_g + of_g + (of_g - 100 * 1200)) + 2 * 200 * (of_d + of_d + (of_d - 784 * 1200)) + 2 * 100 * of_d
     assert floors.flops(listed) == by_hand
     assert 2.8e9 < by_hand < 2.85e9
-    alternating = floors.flops(floors.products(g, d, 100, schedule.OrderOfPlay()))
+    alternating = floors.flops(floors.products(g, d, 100, schedule.alternating()))
     assert alternating == by_hand + 2 * 100 * (of_g + of_d)  # both once more forward for G's move
 
 
@@ -280,7 +280,7 @@ def test_the_products_of_a_convolution_are_its_forward_pass_and_gradients(transp
 def test_both_floors_run_in_both_precisions():
     played = steps.game("dcgan", "smoke", settings=("batch_size=8",), images=100)
     small = dataclasses.replace(TINY, large=32)
-    found = floors.contestants(played.generator.network, played.discriminator.network, 8, played.order, 1, small)
+    found = floors.contestants(played.generator.network, played.discriminator.network, 8, played.schedule, 1, small)
     assert [each.dtype for each in found] == [dtype for dtype in small.dtypes for _ in range(2)]
     for own, large in zip(found[::2], found[1::2]):
         assert own.prepare().run(1) is None  # the clock around the call counts

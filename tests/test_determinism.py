@@ -35,7 +35,7 @@ def hinge(output, sign):
 
 
 def plays():
-    """{what: (D's terms, G's terms, D's kind of network, kind of order)}."""
+    """{what: (D's terms, G's terms, D's kind of network, schedule)}."""
     from gan_repro.training import losses
 
     plain = (cross_entropy("d_real", 1.0), cross_entropy("d_generated", 0.0)), (cross_entropy("d_generated", 1.0),)
@@ -76,8 +76,8 @@ def build(source, d_terms, g_terms, kind, order):
         game.Player(player, optimizers.Adam(1e-3, beta_1=0.5), terms)
         for player, terms in ((g, g_terms), (network(kind, source.spec.shape), d_terms))
     ]
-    prior, order = priors.Prior("uniform_-1_1", 100), schedule.OrderOfPlay(order)
-    return game.AdversarialGame(*players, prior, source, order, 128, 0, sampler=sampler)
+    prior = priors.Prior("uniform_-1_1", 100)
+    return game.AdversarialGame(*players, prior, source, schedule.SCHEDULES[order](), 128, 0, sampler=sampler)
 
 
 def main():

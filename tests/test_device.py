@@ -1,6 +1,6 @@
 """The traced step against TensorFlow's own list of kernels: on a GPU nothing but a few scalars leaves it in a step.
 
-No GPU is needed, and none is used: what a real one does is not here.
+No GPU is needed, and none is used.
 """
 
 import collections

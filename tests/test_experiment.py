@@ -162,6 +162,8 @@ def test_what_is_out_of_range_is_refused_however_a_recipe_is_made(field, value, 
 @pytest.mark.parametrize(
     "kind, expected",
     [
+        ("ema-.9999", (0.9999, 0)),
+        ("mean-from-5", (1.0, 5)),
         ("exponential-.9999", (0.9999, 0)),
         ("exponential-0.5", (0.5, 0)),
         ("exponential-1e-3", (0.001, 0)),
@@ -193,12 +195,16 @@ def test_averages(kind, expected):
         "uniform-1.5",
         "uniform-nan",
         "Uniform-5",
-        "ema-.9",
+        "ema-1",
+        "ema",
+        "mean-5",
+        "mean-from-",
+        "swa-.9",
         "../exponential-.5",
     ],
 )
 def test_averages_that_are_none(kind):
-    assert "exponential-DECAY" in (text := message(parse_average, kind)) and "uniform-EPOCH" in text and repr(kind) in text
+    assert "ema-DECAY" in (text := message(parse_average, kind)) and "mean-from-EPOCH" in text and repr(kind) in text
     assert message(lambda: TrainingRecipe(epochs=1, batch_size=1, averages=("uniform-1", kind))) == text
 
 

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from support import games
 
+from gan_repro.data import source as sources
 from gan_repro.latent import priors, sampling
 from gan_repro.networks import constraints, mlp
 from gan_repro.system import randomness, tensorflow_setup
@@ -48,7 +49,7 @@ def numpy_game(parameters, x, z):
 @pytest.mark.parametrize("kind", ["simultaneous", "alternating"])
 def test_a_step_follows_finite_differences(digits, kind):
     """Every parameter's first update, with dropout off and learning rate 1, is minus the gradient of its own loss."""
-    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, order=schedule.OrderOfPlay(kind))
+    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, schedule=schedule.SCHEDULES[kind]())
     nets = {"generator": played.generator.network, "discriminator": played.discriminator.network}
     before = {role: [w.numpy().astype(np.float64) for w in net.weights] for role, net in nets.items()}
     x, _ = digits.batch(digits.open(0, 0), tf.constant(0), 20)
@@ -108,10 +109,10 @@ def test_one_pass_with_one_set_of_dropout_masks_serves_both_losses(digits):
     assert metrics["g_loss"][0] == pytest.approx(np.logaddexp(0, -logits[20:]).mean(), rel=1e-5)
 
 
-def test_a_gradient_penalty_from_outside_has_its_second_order_gradient(digits):
-    """The proof that later papers fit: a term of D that differentiates D, plugged in without touching game.py."""
-    terms = (losses.Term("penalty", games.gradient_penalty, 10.0),)
-    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, d_terms=terms, order=schedule.OrderOfPlay("alternating"))
+def test_a_gradient_penalty_has_its_second_order_gradient(digits):
+    """A term of D that differentiates D: its value and its slope against float64 numpy."""
+    terms = (losses.gradient_penalty(),)
+    played = games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, d_terms=terms, schedule=schedule.alternating())
     network = played.discriminator.network
     before = [w.numpy().astype(np.float64) for w in network.weights]
     x, _ = digits.batch(digits.open(0, 0), tf.constant(0), 20)
@@ -159,9 +160,7 @@ def test_terms_can_apply_the_discriminator_with_other_weights(digits):
         seen["shape"] = doubled.shape
         return tf.reduce_mean(doubled)
 
-    played = games.build(
-        digits, dropout=OFF, d_terms=(losses.Term("unrolled", term),), order=schedule.OrderOfPlay("alternating")
-    )
+    played = games.build(digits, dropout=OFF, d_terms=(losses.Term("unrolled", term),), schedule=schedule.alternating())
     seen["network"] = played.discriminator.network
     before = [w.numpy() for w in played.discriminator.network.weights]
     played.steps(1)
@@ -209,18 +208,19 @@ def test_a_term_may_look_things_up(digits):
 @pytest.mark.parametrize(
     ("order", "minibatches", "d_updates", "g_updates"),
     [
-        (schedule.OrderOfPlay("simultaneous"), 7, 7, 7),
-        (schedule.OrderOfPlay("simultaneous", g_every=2), 7, 7, 3),
-        (schedule.OrderOfPlay("alternating"), 7, 7, 7),
-        (schedule.OrderOfPlay("alternating", g_every=5), 17, 17, 3),
-        (schedule.OrderOfPlay("alternating", d_steps=3, fresh_noise=False), 4, 12, 4),
-        (schedule.OrderOfPlay("one_player", g_every=2), 7, 3, 4),
-        (schedule.OrderOfPlay("one_player", g_every=3), 7, 4, 3),
-        (schedule.OrderOfPlay("alternating", g_every=2, long_phases=schedule.LongPhases(2, 4, 3)), 17, 17, 7),
+        (schedule.simultaneous(), 7, 7, 7),
+        (schedule.simultaneous(n_critic=2), 7, 7, 3),
+        (schedule.alternating(), 7, 7, 7),
+        (schedule.alternating(n_critic=5), 17, 17, 3),
+        (schedule.alternating(d_steps=3, fresh_noise=False), 4, 12, 4),
+        (schedule.alternate_minibatches(), 7, 3, 4),
+        (schedule.alternate_minibatches(n_critic=2), 7, 4, 3),
+        (schedule.alternating(n_critic=2, warmup=schedule.CriticWarmup(2, 4, 3)), 17, 17, 7),
+        (schedule.discriminator_only(), 7, 7, 0),
     ],
 )
 def test_update_counts(digits, order, minibatches, d_updates, g_updates):
-    played = games.build(digits, order=order)
+    played = games.build(digits, schedule=order)
     play(played, minibatches)
     assert played.updates == {"discriminator": d_updates, "generator": g_updates}
     assert int(played.discriminator.optimizer.iterations) == d_updates
@@ -229,24 +229,49 @@ def test_update_counts(digits, order, minibatches, d_updates, g_updates):
     assert played.traces == 1
 
 
-def test_long_phases_are_wgans():
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        schedule.simultaneous(n_critic=2),
+        schedule.alternating(n_critic=5),
+        schedule.alternating(d_steps=3),
+        schedule.alternate_minibatches(),
+        schedule.alternate_minibatches(n_critic=4),
+        schedule.discriminator_only(),
+    ],
+)
+def test_the_schedule_knows_how_many_updates_an_epoch_has(chosen):
+    """Counted as the step counts, over an epoch of 20 minibatches."""
+    since, done = chosen.since_g, {"discriminator": 0, "generator": 0}
+    for _ in range(20):
+        turn = bool(chosen.g_moves(tf.constant(since, tf.int64), tf.constant(done["generator"], tf.int64)))
+        since = 0 if turn else since + 1
+        done["generator"] += turn
+        done["discriminator"] += chosen.d_steps * ("discriminator" in chosen.movers(turn))
+    assert {role: chosen.updates_per_epoch(role, 20) for role in done} == done
+    if done["generator"]:
+        assert chosen.minibatches_per_g_update == 20 / done["generator"]
+
+
+def test_the_critics_warm_up_is_wgans():
     """100 minibatches for each of G's first 25 updates and for every 500th, 5 otherwise (WassersteinGAN:main.py)."""
-    order = schedule.OrderOfPlay("alternating", g_every=5, long_phases=schedule.LongPhases())
+    order = schedule.alternating(n_critic=5, warmup=schedule.CriticWarmup())
     moments = [tf.constant(i, tf.int64) for i in (0, 24, 25, 499, 500, 501, 1000)]
     assert [int(order.phase_length(i)) for i in moments] == [100, 100, 5, 5, 100, 5, 100]
-    never_again = schedule.OrderOfPlay("alternating", g_every=5, long_phases=schedule.LongPhases(every=0))
+    never_again = schedule.alternating(n_critic=5, warmup=schedule.CriticWarmup(every=0))
     assert [int(never_again.phase_length(i)) for i in moments] == [100, 100, 5, 5, 5, 5, 5]
 
 
-@pytest.mark.parametrize("kind", ["alternating", "one_player"])
-def test_only_the_player_whose_turn_it_is_moves(digits, kind):
-    played = games.build(digits, order=schedule.OrderOfPlay(kind, g_every=3))
+@pytest.mark.parametrize("alone", [False, True])
+def test_only_the_player_whose_turn_it_is_moves(digits, alone):
+    chosen = schedule.alternate_minibatches(n_critic=2) if alone else schedule.alternating(n_critic=3)
+    played = games.build(digits, schedule=chosen)
     for t in range(6):
         before = games.weights(played)
         metrics = played.steps(1)
         after = games.weights(played)
-        g_turn = t % 3 == (0 if kind == "one_player" else 2)
-        d_turn = not g_turn or kind == "alternating"
+        g_turn = t % 3 == (0 if alone else 2)
+        d_turn = not (g_turn and alone)
         assert games.moved(before, after, "generator/") == games.moved(before, after, "generator_optimizer/") == g_turn
         assert games.moved(before, after, "discriminator/") == games.moved(before, after, "discriminator_optimizer/") == d_turn
         assert bool(metrics["g_loss"].mask[0]) == (not g_turn) and bool(metrics["d_loss"].mask[0]) == (not d_turn)
@@ -288,7 +313,7 @@ def test_averages_never_touch_the_training(digits):
 
 
 def test_averages_follow_their_definition(digits):
-    played = games.build(digits, averages=("exponential-.95", "uniform-2"), order=schedule.OrderOfPlay("alternating"))
+    played = games.build(digits, averages=("exponential-.95", "uniform-2"), schedule=schedule.alternating())
     snapshots, expected = [], {}
     for t in range(1, 61):
         played.steps(1)
@@ -366,7 +391,7 @@ def test_a_constraint_is_applied_before_each_move_or_after_it(digits, kind):
         spy = losses.Term("largest", lambda current: tf.stop_gradient(largest_weight(current)), 1000.0)
         played = games.build(
             digits,
-            order=schedule.OrderOfPlay(kind),
+            schedule=schedule.SCHEDULES[kind](),
             d_terms=(*losses.wasserstein().discriminator, spy),
             g_terms=(
                 losses.Term("largest", largest_weight),
@@ -410,8 +435,8 @@ def test_weight_decay_shrinks_every_weight_of_its_player(digits, role):
 # ---- labels, heads ----------------------------------------------------------------------------------------------------
 
 
-def conditional(source, heads=False):
-    """A game whose networks both take labels; D may have two heads."""
+def conditional(source, heads=False, d_terms=None, g_terms=None, **options):
+    """A game whose networks both take labels; D may have two heads, "label" and "source"."""
     keras.utils.set_random_seed(0)
 
     def one_hot(labels):
@@ -426,32 +451,34 @@ def conditional(source, heads=False):
     x = keras.layers.Concatenate()([keras.layers.Flatten()(images), one_hot(y)])
     outputs = keras.layers.Dense(1)(x)
     if heads:
-        outputs = {"source": outputs, "label": keras.layers.Dense(10)(x)}
+        outputs = {"label": keras.layers.Dense(10)(x), "source": outputs}
+        options = {"d_head": "source"} | options
     pair = losses.non_saturating_pair()
     terms = pair.discriminator
     if heads:
 
         def source_term(current):
-            return -tf.reduce_mean(current.d_real["source"]) + tf.reduce_mean(current.d_generated["source"])
+            return -tf.reduce_mean(current.d_real) + tf.reduce_mean(current.head("source", "generated"))
 
         def label_term(current):
             return tf.reduce_mean(
-                tf.nn.sparse_softmax_cross_entropy_with_logits(labels=current.labels, logits=current.d_real["label"])
+                tf.nn.sparse_softmax_cross_entropy_with_logits(labels=current.labels, logits=current.head("label", "real"))
             )
 
         terms = (losses.Term("source", source_term), losses.Term("label", label_term))
         pair = dataclasses.replace(
-            pair, generator=(losses.Term("source", lambda current: -tf.reduce_mean(current.d_generated["source"])),)
+            pair, generator=(losses.Term("source", lambda current: -tf.reduce_mean(current.d_generated)),)
         )
     return game.AdversarialGame(
-        game.Player(generator(), optimizers.MomentumSGD(0.1, 0.5), pair.generator),
-        game.Player(keras.Model([images, y], outputs), optimizers.MomentumSGD(0.1, 0.5), terms),
+        game.Player(generator(), optimizers.MomentumSGD(0.1, 0.5), g_terms or pair.generator),
+        game.Player(keras.Model([images, y], outputs), optimizers.MomentumSGD(0.1, 0.5), d_terms or terms),
         priors.Prior("gaussian", 5),
         source,
-        schedule.OrderOfPlay("simultaneous"),
+        schedule.simultaneous(),
         20,
         0,
         sampler=generator(),
+        **options,
     )
 
 
@@ -482,8 +509,208 @@ def test_the_other_network_is_d(digits):
 
 
 def test_a_discriminator_with_heads(digits):
-    metrics = play(conditional(digits, heads=True), 30)
-    assert np.isfinite(metrics["d_loss"]).all()
+    """The monitored head is the one that the game names, whatever the order of the heads; each head's loss is a metric."""
+    played = conditional(digits, heads=True)
+    d = played.discriminator.network
+    x, labels = digits.batch(digits.open(0, 0), tf.constant(0), 20)
+    heads = d([x, labels])
+    metrics = play(played, 1)
+    assert metrics["d_real"][0] == pytest.approx(float(tf.reduce_mean(tf.sigmoid(heads["source"]))), rel=1e-5)
+    chosen = tf.gather(tf.nn.log_softmax(heads["label"]), labels, axis=1, batch_dims=1)
+    assert metrics["d_loss/label"][0] == pytest.approx(-float(tf.reduce_mean(chosen)), rel=1e-5)
+    assert metrics["d_loss"][0] == pytest.approx(metrics["d_loss/label"][0] + metrics["d_loss/source"][0], rel=1e-5)
+    assert np.isfinite(play(played, 29)["d_loss"]).all()
+
+
+def test_acgan_fits(digits):
+    """Odena et al. 2017, eq. 2 and 3: source and class, of real and of generated images with labels of G's own."""
+    label = [losses.cross_entropy(which, "labels", head="label") for which in ("real", "generated")]
+    played = conditional(
+        digits,
+        heads=True,
+        d_terms=(*losses.non_saturating_pair().discriminator, *label),
+        g_terms=(*losses.non_saturating_pair().generator, label[1]),
+        generator_labels="uniform",
+    )
+    before = play(played, 1)
+    after = play(played, 199)
+    named = {"d_loss/cross_entropy_label_real", "d_loss/cross_entropy_label_generated", "g_loss/cross_entropy_label_generated"}
+    assert named < set(after)
+    for name in named:  # both players learn the classes
+        assert after[name][-1] < before[name][0]
+
+
+@pytest.mark.parametrize(
+    ("term", "options", "words"),
+    [
+        (losses.Term("t", lambda context: tf.reduce_mean(context.head("no", "real"))), {}, ["label", "source", "'no'"]),
+        (losses.Term("t", losses.log_real), {"d_head": None}, ["label", "source", "d_head"]),
+        (losses.Term("t", lambda context: tf.reduce_mean(context.head("label", "fake"))), {}, ["'fake'", "generated"]),
+        (losses.cross_entropy("real", "labels"), {}, ["labels", "(20, 1)"]),
+        (losses.Term("t", lambda context: tf.reduce_mean(context.trainable("critic")[0])), {}, ["'critic'", "generator"]),
+    ],
+)
+def test_a_wrong_head_is_one_line(digits, term, options, words):
+    played = conditional(digits, heads=True, d_terms=(term,), **options)
+    with pytest.raises(UsageError) as caught:
+        played.prepare()
+    assert all(word in str(caught.value) for word in words) and "\n" not in str(caught.value)
+
+
+def test_a_network_without_heads_has_none(digits):
+    for played in (
+        games.build(digits, d_head="source"),
+        games.build(digits, d_terms=(losses.cross_entropy("real", 1.0, head="source"),)),
+    ):
+        with pytest.raises(UsageError, match="no heads"):
+            played.prepare()
+
+
+# ---- what terms can ask -----------------------------------------------------------------------------------------------
+
+
+def test_each_terms_value_is_a_metric_before_its_weight(digits):
+    """The totals are the weighted sums of the columns, on every minibatch of either player."""
+    d_terms = (*losses.wasserstein().discriminator, losses.gradient_penalty(3.0))
+    g_terms = (*losses.wasserstein().generator, losses.Term("decay", losses.squared_weights("generator"), 0.25))
+    played = games.build(digits, d_terms=d_terms, g_terms=g_terms, schedule=schedule.alternating(n_critic=2))
+    assert played.metrics == (
+        *("d_loss", "g_loss", "d_real", "d_generated"),
+        *("d_loss/critic", "d_loss/gradient_penalty", "g_loss/critic_generator", "g_loss/decay"),
+    )
+    metrics = play(played, 10)
+    assert set(played.metrics) <= set(metrics)
+    np.testing.assert_allclose(metrics["d_loss"], metrics["d_loss/critic"] + 3 * metrics["d_loss/gradient_penalty"], rtol=1e-5)
+    expected = metrics["g_loss/critic_generator"] + 0.25 * metrics["g_loss/decay"]
+    assert metrics["g_loss/decay"].mask.tolist() == [True, False] * 5
+    np.testing.assert_allclose(metrics["g_loss"].compressed(), expected.compressed(), rtol=1e-5)
+    assert (metrics["d_loss/gradient_penalty"] > 0).all()
+
+
+@pytest.mark.parametrize("names", [("a", "a"), ("",), ("a,b",), ('a"b',), ("a\nb",)])
+@pytest.mark.parametrize("player", ["d_terms", "g_terms"])
+def test_names_of_terms_are_columns(digits, names, player):
+    terms = tuple(losses.Term(name, losses.log_generated) for name in names)
+    with pytest.raises(UsageError) as caught:
+        games.build(digits, **{player: terms})
+    assert {"d_terms": "discriminator", "g_terms": "generator"}[player] in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_both_players_may_name_a_term_alike(digits):
+    term = (losses.Term("same", losses.log_generated),)
+    metrics = games.build(digits, d_terms=term, g_terms=term).steps(1)
+    assert metrics["d_loss/same"][0] == metrics["g_loss/same"][0]
+
+
+def test_a_term_may_read_its_players_optimizer(digits):
+    """Unrolled GANs take D's learning rate and momentum into G's loss (Metz et al. 2017)."""
+
+    def value(context):
+        optimizer = context.optimizer("discriminator")
+        (velocity, *_) = optimizer.velocities
+        return optimizer.learning_rate + tf.reduce_sum(velocity.value) + 0 * tf.reduce_mean(context.d_generated)
+
+    terms = (losses.Term("read", value),)
+    played = games.build(digits, g_terms=terms, rate=0.05, schedule=schedule.alternating())
+    assert play(played, 3)["g_loss"].shape == (3,)
+    velocity = played.discriminator.optimizer.velocities[0].numpy().sum()
+    metrics = games.build(digits, g_terms=terms, rate=0.05, schedule=schedule.alternating()).steps(3)
+    assert metrics["g_loss"][2] == pytest.approx(0.05 + velocity, rel=1e-4)
+
+
+def test_d_may_be_applied_as_it_is_tested(digits):
+    """Without dropout, twice alike; with it, not."""
+
+    def difference(training):
+        def value(context):
+            twice = [context.discriminate(context.x, training=training) for _ in range(2)]
+            return tf.reduce_max(tf.abs(twice[0] - twice[1])) + 0 * tf.reduce_mean(context.d_real)
+
+        return losses.Term(f"training_{training}", value)
+
+    metrics = games.build(digits, d_terms=(difference(True), difference(False))).steps(1)
+    assert metrics["d_loss/training_False"][0] == 0 < metrics["d_loss/training_True"][0]
+
+
+# ---- what D sees --------------------------------------------------------------------------------------------------------
+
+
+def test_a_transform_is_applied_to_all_that_d_sees_inside_the_gradient(digits):
+    """D on halved images is D with a halved first kernel; and G's gradient goes through the halving."""
+    halved, plain = (
+        games.build(digits, dropout=OFF, rate=1.0, momentum=0.0, transform=transform)
+        for transform in (lambda images, context: 0.5 * images, None)
+    )
+    kernel = plain.discriminator.network.trainable_variables[0]
+    kernel.assign(0.5 * kernel)
+    before = games.weights(plain)
+    metrics = [played.steps(1) for played in (halved, plain)]
+    for name in ("d_loss", "g_loss", "d_real", "d_generated"):
+        assert metrics[0][name][0] == pytest.approx(metrics[1][name][0], rel=1e-5)
+    a, b = games.weights(halved), games.weights(plain)
+    for name in before:
+        if name.startswith("generator/"):
+            np.testing.assert_allclose(a[name], b[name], atol=1e-6, err_msg=name)
+    assert games.moved(before, b, "generator/")
+
+
+def test_instance_noise_is_a_function_of_the_seed(digits):
+    def noisy(images, context):
+        return images + 0.3 * tf.random.stateless_normal(images.shape, context.seed(), alg="philox")
+
+    assert equal(final(digits, transform=noisy), final(digits, chunks=[3, 20], transform=noisy))
+    assert not equal(final(digits, transform=noisy), final(digits))
+    with two_replicas().scope():
+        assert np.isfinite(play(games.build(digits, transform=noisy), 2)["d_loss"]).all()
+
+
+def test_a_transform_that_changes_the_shape_is_one_line(digits):
+    played = games.build(digits, transform=lambda images, context: images[:, :4])
+    with pytest.raises(UsageError, match=r"transform.*\(20, 4, 8, 1\)"):
+        played.prepare()
+
+
+def labels_seen(source, **options):
+    """{"d", "g": int (10, 2, 20)}: the real labels and G's, of ten minibatches, as D's and G's updates see them."""
+    seen = {"d": [], "g": []}
+
+    def spy(name, term):
+        def value(context):
+            kept = tf.cast(tf.stack([context.labels, context.generated_labels]), tf.float32)
+            variables[name].assign(kept)
+            return term.value(context)
+
+        return losses.Term(f"spy_{name}", value, variables={f"{name}_labels": variables[name]})
+
+    variables = {name: tf.Variable(tf.zeros([2, 20]), trainable=False) for name in seen}
+    pair = losses.non_saturating_pair()
+    terms = {"d_terms": (spy("d", pair.discriminator[1]),), "g_terms": (spy("g", pair.generator[0]),)}
+    played = conditional(source, **terms, **options)
+    for _ in range(10):
+        played.steps(1)
+        for name, variable in variables.items():
+            seen[name].append(variable.numpy().astype(int))
+    return {name: np.stack(rows) for name, rows in seen.items()}
+
+
+def test_g_has_the_minibatchs_labels_or_its_own(digits):
+    same, own = labels_seen(digits), labels_seen(digits, generator_labels="uniform")
+    for name in same:
+        np.testing.assert_array_equal(same[name][:, 0], same[name][:, 1])
+        np.testing.assert_array_equal(same[name][:, 0], own[name][:, 0])
+        assert (own[name][:, 0] != own[name][:, 1]).any(axis=1).all()
+    counts = np.bincount(own["g"][:, 1].ravel(), minlength=10)  # 200 labels, 20 of each class but for 6 standard deviations
+    assert len(counts) == 10 and (counts > 0).all() and (counts < 20 + 6 * np.sqrt(200 * 0.09)).all()
+    np.testing.assert_array_equal(own["g"], labels_seen(digits, generator_labels="uniform")["g"])
+
+
+def test_labels_of_gs_own_need_classes(digits):
+    with pytest.raises(UsageError, match="same, uniform"):
+        conditional(digits, generator_labels="other")
+    bare = sources.InMemory(dataclasses.replace(digits.spec, classes=0), {"train": digits.images("train")})
+    with pytest.raises(UsageError, match="no classes"):
+        games.build(bare, generator_labels="uniform")
 
 
 # ---- several replicas -------------------------------------------------------------------------------------------------
@@ -496,13 +723,13 @@ def two_replicas():
 @pytest.mark.parametrize(
     "order",
     [
-        schedule.OrderOfPlay("simultaneous"),
-        schedule.OrderOfPlay("alternating", g_every=2),
-        schedule.OrderOfPlay("one_player", g_every=2),
+        schedule.simultaneous(),
+        schedule.alternating(n_critic=2),
+        schedule.alternate_minibatches(),
     ],
 )
 def test_two_replicas_equal_one_device(digits, order):
-    options = {"dropout": OFF, "order": order, "averages": ("uniform-0",), "constraint": constraints.WeightClip(0.25)}
+    options = {"dropout": OFF, "schedule": order, "averages": ("uniform-0",), "constraint": constraints.WeightClip(0.25)}
     one = games.build(digits, **options)
     metrics = play(one, 10)
     with two_replicas().scope():
@@ -522,7 +749,7 @@ def test_replicas_draw_from_different_seeds(digits):
         return tf.cast(current.seed()[0] % 1000, tf.float32) + 0.0 * losses.log_real(current)
 
     def hashes():
-        played = games.build(digits, d_terms=(losses.Term("spy", spy),), order=schedule.OrderOfPlay("alternating"))
+        played = games.build(digits, d_terms=(losses.Term("spy", spy),), schedule=schedule.alternating())
         return play(played, 5)["d_loss"]
 
     one = hashes()
@@ -545,25 +772,36 @@ def test_max_column_norm_holds_on_two_replicas(digits):
 
 
 def test_wrong_use_is_refused(digits):
-    with pytest.raises(UsageError, match="only the alternating order"):
-        schedule.OrderOfPlay("simultaneous", d_steps=2)
-    with pytest.raises(UsageError, match="valid are"):
-        schedule.OrderOfPlay("sometimes")
-    with pytest.raises(UsageError, match=">= 1"):
-        schedule.OrderOfPlay(g_every=0)
+    wrong = [
+        ({"n_critic": 0}, "n_critic"),
+        ({"d_steps": 0}, "d_steps"),
+        ({"one_pass": True, "d_steps": 2}, "d_steps"),
+        ({"one_pass": True, "g_alone": True}, "g_alone"),
+        ({"g_alone": True, "fresh_noise": False}, "fresh_noise"),
+        ({"n_critic": None, "warmup": schedule.CriticWarmup()}, "warmup"),
+    ]
+    for given, word in wrong:
+        with pytest.raises(UsageError, match=word):
+            schedule.UpdateSchedule(**given)
+    for ask in (
+        lambda: schedule.discriminator_only().minibatches_per_g_update,
+        lambda: schedule.alternating().updates_per_epoch("critic", 9),
+    ):
+        with pytest.raises(UsageError):
+            ask()
     played = games.build(digits)
     with pytest.raises(ValueError, match="epoch of 10"):
         played.steps(11)
     with pytest.raises(UsageError, match="training images"):
         game.AdversarialGame(
-            played.generator, played.discriminator, played.prior, digits, played.order, 201, 0, sampler=played.sampler
+            played.generator, played.discriminator, played.prior, digits, played.schedule, 201, 0, sampler=played.sampler
         )
     with two_replicas().scope():
         with pytest.raises(UsageError, match="XLA"):
             games.build(digits, jit_compile=True)
         with pytest.raises(UsageError, match="multiple"):
             game.AdversarialGame(
-                played.generator, played.discriminator, played.prior, digits, played.order, 21, 0, sampler=played.sampler
+                played.generator, played.discriminator, played.prior, digits, played.schedule, 21, 0, sampler=played.sampler
             )
 
 
@@ -580,7 +818,7 @@ def test_a_variables_clip_and_update_stay_in_order(digits):
     played = games.build(
         digits,
         objective=losses.wasserstein(),
-        order=schedule.OrderOfPlay("alternating", g_every=2),
+        schedule=schedule.alternating(n_critic=2),
         constraint=constraints.WeightClip(0.01),
         constrain_first=True,
     )

@@ -23,7 +23,7 @@ from gan_repro.data.source import Spec
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files, signals
 from gan_repro.system.errors import RunError, UsageError
-from gan_repro.training import history, losses, schedule, trainer
+from gan_repro.training import game, history, losses, schedule, trainer
 from gan_repro.training.callbacks import ProgressLine, SampleGrid, duration
 
 
@@ -94,6 +94,14 @@ def test_rows_are_means_over_100_minibatches(digits, tmp_path, monkeypatch):
     expected = [reference["d_loss"][a:b].astype(np.float64).mean() for a, b in ((0, 4), (4, 8), (8, 10))]
     assert [float(row["d_loss"]) for row in rows(tmp_path)] == pytest.approx(expected, rel=1e-6)
     assert seen[-1][0] == 9
+
+
+def test_rows_tell_each_terms_value(digits, tmp_path):
+    loop(digits, tmp_path, epochs=2, d_terms=(*losses.minimax().discriminator, losses.gradient_penalty(0.1))).run()
+    for row in rows(tmp_path):
+        parts = [float(row[f"d_loss/{name}"]) for name in ("log_real", "log_generated", "gradient_penalty")]
+        assert parts[2] > 0 and parts[0] + parts[1] + 0.1 * parts[2] == pytest.approx(float(row["d_loss"]), rel=1e-5)
+        assert float(row["g_loss/non_saturating"]) == pytest.approx(float(row["g_loss"]), rel=1e-6)
 
 
 def test_a_checkpoint_is_written_inside_an_epoch_when_it_is_due(digits, tmp_path, monkeypatch):
@@ -212,7 +220,7 @@ def test_curves_have_one_point_per_epoch(digits, tmp_path, monkeypatch):
 
 def test_two_stages_follow_each_other_and_resume_in_the_second(digits, tmp_path, monkeypatch):
     def second(before):
-        played = games.build(digits, init_seed=2, tag=1)
+        played = games.build(digits, init_seed=2, tag=1, objective=losses.wasserstein())
         if before is not None:
             played.generator.network.set_weights([w.numpy() for w in before.generator.network.weights])
         return played
@@ -224,7 +232,11 @@ def test_two_stages_follow_each_other_and_resume_in_the_second(digits, tmp_path,
     whole = made(tmp_path / "whole")
     whole.run()
     assert whole.step() == 30 and whole.epochs() == 3
-    assert [row["stage"] for row in rows(tmp_path / "whole")] == ["game", "second", "second"]
+    table = rows(tmp_path / "whole")
+    assert [row["stage"] for row in table] == ["game", "second", "second"]
+    # either stage has the values of its own terms, and none of the other's
+    assert [row["d_loss/log_real"] != "" for row in table] == [True, False, False]
+    assert [row["d_loss/critic"] != "" for row in table] == [False, True, True]
 
     parts = made(tmp_path / "parts")
     monkeypatch.setattr(trainer.Loop, "_end_epoch", _raise_in("second"))
@@ -235,6 +247,7 @@ def test_two_stages_follow_each_other_and_resume_in_the_second(digits, tmp_path,
     again.run()
     assert again.resumed_at == 10
     assert_same(final(whole), final(again))
+    assert (tmp_path / "parts" / "metrics.csv").read_bytes() == (tmp_path / "whole" / "metrics.csv").read_bytes()
 
 
 def _raise_in(name):
@@ -290,6 +303,41 @@ def test_a_signal_saves_inside_an_epoch_and_the_rest_is_the_same_to_the_bit(unin
     ).read_bytes()
 
 
+@pytest.mark.parametrize("at", [10, 13])
+def test_a_run_begun_before_terms_were_metrics_goes_on(uninterrupted, tmp_path, monkeypatch, at):
+    """Its rows have no values of terms: their cells are empty, and all else is as without a break."""
+    monkeypatch.setattr(trainer, "CALL_SECONDS", 0.0)
+    with monkeypatch.context() as older:
+        older.setattr(game.AdversarialGame, "metrics", history.METRICS)
+        with pytest.raises(signals.Interrupted):
+            loop(conftest.make_digits(), tmp_path, [StopAt(at)], epochs=3, averages=("exponential-.9",)).run()
+        assert not any("/" in name for row in rows(tmp_path) for name in row)
+    later = loop(conftest.make_digits(), tmp_path, epochs=3, averages=("exponential-.9",))
+    later.run()
+    assert later.resumed_at == at
+    assert_same(uninterrupted[0], final(later))
+    mine, whole = rows(tmp_path), rows(uninterrupted[1])
+    terms = [name for name in whole[0] if "/" in name]
+    assert len(terms) == 3 and list(mine[0]) == list(whole[0])
+    assert [[name for name in terms if row[name] == ""] for row in mine] == [terms, [], []]
+    for row, expected in zip(mine, whole):
+        assert {name: row[name] for name in row if name not in terms} == {
+            name: expected[name] for name in row if name not in terms
+        }
+    assert mine[2] == whole[2]
+
+
+@pytest.mark.parametrize(("then", "now"), [("exponential-.9", "ema-.9"), ("mean-from-1", "uniform-1")])
+def test_either_spelling_of_an_average_continues_the_others_run(digits, tmp_path, then, now):
+    loop(digits, tmp_path / "parts", epochs=1, averages=(then,)).run()
+    later = loop(digits, tmp_path / "parts", epochs=3, averages=(now,))
+    later.run()
+    whole = loop(digits, tmp_path / "whole", epochs=3, averages=(now,))
+    whole.run()
+    assert later.resumed_at == 10 and later.trainable.kinds() == ("last", f"averaged-{now}")
+    assert_same(final(whole), final(later))
+
+
 def balanced(source, declared=True):
     """A game with BEGAN's k (Berthelot et al. 2017, section 3.4): a number that D's term reads and moves."""
     k = tf.Variable(0.0, trainable=False, name="k")
@@ -300,7 +348,7 @@ def balanced(source, declared=True):
         return real - k * generated
 
     term = losses.Term("equilibrium", value, variables={"k": k} if declared else {})
-    return games.build(source, d_terms=(term,), order=schedule.OrderOfPlay("alternating"))
+    return games.build(source, d_terms=(term,), schedule=schedule.alternating())
 
 
 def test_a_variable_of_a_term_resumes_to_the_bit(digits, tmp_path, monkeypatch):

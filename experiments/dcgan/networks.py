@@ -118,8 +118,8 @@ def _adam(recipe, updates_per_epoch):
 
 def game(recipe, spec):
     """The non-saturating game with L2 decay in both players, Adam, one player or both on a minibatch."""
-    in_turn = recipe.order == "one_player"
-    updates = recipe.minibatches(spec) / (2 if in_turn else 1)
+    schedule = gr.schedule.SCHEDULES[recipe.order]()
+    updates = schedule.updates_per_epoch("generator", recipe.minibatches(spec))
     loss = gr.losses.non_saturating_pair()
     if recipe.l2:
         loss = dataclasses.replace(
@@ -130,7 +130,7 @@ def game(recipe, spec):
     return gr.Rules(
         loss=loss,
         optimizers=(_adam(recipe, updates), _adam(recipe, updates)),
-        schedule=gr.schedule.alternate_minibatches() if in_turn else gr.schedule.alternating(),
+        schedule=schedule,
     )
 
 

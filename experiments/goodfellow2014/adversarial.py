@@ -50,8 +50,7 @@ def discriminator(recipe, spec, **more):
 
 def game(recipe, spec):
     """The paper's game, by its code: both players move on one minibatch (k = 1), with its objective, in the recipe's order."""
-    order = gr.schedule.simultaneous() if recipe.order == "simultaneous" else gr.schedule.alternating()
-    return recipe.rules(spec, order)
+    return recipe.rules(spec, gr.schedule.SCHEDULES[recipe.order]())
 
 
 FIGURES = (gr.figures.Curves(), gr.figures.NearestNeighbours(), gr.figures.Interpolation(), gr.figures.Averages())

@@ -143,11 +143,11 @@ def _optimizer(recipe):
 def game(recipe, spec):
     """Algorithm 1: n_critic updates of the critic, clipped, for one of G's, more of them at first and now and then."""
     del spec
-    warmup = gr.schedule.LongPhases(recipe.long_phases, recipe.long_every, recipe.long_length)
+    warmup = gr.schedule.CriticWarmup(recipe.long_phases, recipe.long_every, recipe.long_length)
     return gr.Rules(
         loss=gr.losses.OBJECTIVES[recipe.objective](),
         optimizers=(_optimizer(recipe), _optimizer(recipe)),
-        schedule=gr.schedule.alternating(recipe.n_critic, warmup if recipe.long_phases or recipe.long_every else None),
+        schedule=gr.schedule.alternating(recipe.n_critic, warmup=warmup if recipe.long_phases or recipe.long_every else None),
         constraint=gr.constraints.WeightClip(recipe.clip) if recipe.clip else None,
         constrain_first=recipe.clip_before,
     )

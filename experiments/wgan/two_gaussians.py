@@ -67,9 +67,9 @@ def network(recipe, spec, name):
 
 
 def _rules(loss, optimizer, constraint=None):
-    """G has no weights: its turn never comes."""
-    never = gr.schedule.alternating(2**31)
-    return gr.Rules(loss=loss, optimizers=(keras.optimizers.SGD(), optimizer), schedule=never, constraint=constraint)
+    """G has no weights."""
+    alone = gr.schedule.discriminator_only()
+    return gr.Rules(loss=loss, optimizers=(keras.optimizers.SGD(), optimizer), schedule=alone, constraint=constraint)
 
 
 def discriminator_game(recipe, spec):

@@ -1,4 +1,4 @@
-"""The Parzen protocol of Table 1, ours and the peers': sigma on validation images, then the test images. No goals here."""
+"""The Parzen protocol of Table 1, ours and the peers': sigma on validation images, then the test images."""
 
 import math
 

@@ -52,22 +52,22 @@ def linears(network):
     return found
 
 
-def products(g, d, m, order):
+def products(g, d, m, schedule):
     """The products of one update of D and one of G: list of (Linear, kind, rows).
 
-    What another move can share is computed once where the order of play allows it: in the simultaneous one, on one forward
-    pass of each network. D's gradient goes through all of D but its first layer's inputs, G's through all of D to the
+    What another move can share is computed once where the schedule allows it: in the simultaneous one, on one forward pass
+    of each network. D's gradient goes through all of D but its first layer's inputs, G's through all of D to the
     images, for the generated rows alone.
 
     Args:
       g, d: lists of Linear.
       m: images of a minibatch.
-      order: order.OrderOfPlay.
+      schedule: schedule.UpdateSchedule.
     """
     d_move = [(layer, FORWARD, m) for layer in g] + [(layer, FORWARD, 2 * m) for layer in d]
     d_move += _backward(d, 2 * m)
     g_move = [(layer, TO_INPUTS, m) for layer in reversed(d)] + _backward(g, m)
-    if order.kind != "simultaneous":
+    if not schedule.one_pass:
         g_move = [(layer, FORWARD, m) for layer in (*g, *d)] + g_move
     return d_move + g_move
 
@@ -82,16 +82,16 @@ def flops(listed):
     return sum(layer.flops(rows) for layer, _, rows in listed)
 
 
-def contestants(g, d, m, order, units, size):
+def contestants(g, d, m, schedule, units, size):
     """The floors of a step: its products at their own shapes, and as many operations in one large product.
 
     Args:
       g, d: Keras models.
-      m, order: as in `products`.
+      m, schedule: as in `products`.
       units: steps of a turn.
       size: Size.
     """
-    listed = products(linears(g), linears(d), m, order)
+    listed = products(linears(g), linears(d), m, schedule)
     count = flops(listed) / 1e9
     found = []
     for dtype in size.dtypes:

@@ -1,4 +1,4 @@
-"""What the measured times are to be, as data: ratios within one run, each with its limit. Nothing is measured here."""
+"""What the measured times are to be, as data: ratios within one run, each with its limit."""
 
 import dataclasses
 import statistics

@@ -1,4 +1,4 @@
-"""Cost as the work grows: minibatch, width, samples of the Parzen window (memory too), devices. Peers are not here."""
+"""Cost as the work grows: minibatch, width, samples of the Parzen window (memory too), devices."""
 
 import json
 import subprocess

@@ -135,7 +135,7 @@ class Gan(keras.Model):
     def train_step(self, data):
         """One update of D and one of G: on one minibatch, or on two where each trains one player."""
         minibatches = [data, data]
-        if self.options["one_player"]:
+        if self.options["alternate_minibatches"]:
             minibatches = [[part[i] for part in data] for i in range(2)]
         (x, *labels), (_, *g_labels) = minibatches
         d_loss = self._d_step(x, labels, self._see(self.g, self._noise(), labels))
@@ -161,7 +161,7 @@ def prepare(recipe, kind, dtype, shape=(28, 28, 1), classes=10, n=10_000):
     if gan.options["conditional"]:
         parts.append(np.eye(classes, dtype=np.float32)[random.integers(0, classes, n)])
     data = tf.data.Dataset.from_tensor_slices(tuple(parts)).shuffle(n).batch(m, drop_remainder=True)
-    if gan.options["one_player"]:
+    if gan.options["alternate_minibatches"]:
         data = data.batch(2, drop_remainder=True)
     data = data.repeat().prefetch(tf.data.AUTOTUNE)
 

@@ -1,4 +1,4 @@
-"""Rows and verdicts to markdown and JSON. Nothing is measured or judged here."""
+"""Rows and verdicts to markdown and JSON."""
 
 import dataclasses
 import importlib.metadata

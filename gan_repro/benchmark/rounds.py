@@ -1,4 +1,4 @@
-"""Contestants as data, and measuring them: interleaved rounds, medians, spread. Who the contestants are is not here."""
+"""Contestants as data, and measuring them: interleaved rounds, medians, spread."""
 
 import dataclasses
 import gc

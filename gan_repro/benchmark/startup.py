@@ -1,4 +1,4 @@
-"""How long a command takes to its first step, and to its help, in processes of their own. Longer trainings are not here."""
+"""How long a command takes to its first step, and to its help, in processes of their own."""
 
 import contextlib
 import os

@@ -43,7 +43,7 @@ def game(name, preset, dtype="float32", settings=(), images=IMAGES):
 
 def per_unit(played):
     """Minibatches in which D and G each move once."""
-    return 2 if played.order.kind == "one_player" else 1
+    return played.schedule.minibatches_per_g_update
 
 
 def play(played, n):
@@ -142,7 +142,7 @@ def _task(name, kind, title, size, units):
     found += keras_peer.contestants(config.recipe, kind, units, size)
     one = game(name, size.preset, images=config.recipe.batch_size * 2)
     networks = one.generator.network, one.discriminator.network
-    found += floors.contestants(*networks, config.recipe.batch_size, one.order, units, size)
+    found += floors.contestants(*networks, config.recipe.batch_size, one.schedule, units, size)
     if not gpus():
         found.append(Contestant("ours, GPU", "XLA, everything on the device", _no_gpu))
     return Task(name, title.format(batch=config.recipe.batch_size), "step", found, warm=1)

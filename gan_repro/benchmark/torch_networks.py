@@ -1,4 +1,4 @@
-"""The networks of goodfellow2014's MNIST model and of conditional DCGAN in PyTorch. How they train is not here."""
+"""The networks of goodfellow2014's MNIST model and of conditional DCGAN in PyTorch."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The same networks trained by PyTorch, eager and through torch.compile, as its users write it. The networks are elsewhere.
+"""The same networks trained by PyTorch, eager and through torch.compile, as its users write it.
 
 In the peer's favour: the images lie in one tensor (no DataLoader), learning rate and momentum are constants (no schedule).
 """
@@ -57,14 +57,14 @@ KINDS = {
         "d_weight": lambda recipe: recipe.d_loss_weight,
         "z": (-math.sqrt(3), math.sqrt(3)),
         "conditional": False,
-        "one_player": False,
+        "alternate_minibatches": False,
     },
     "conditional_convolutional": {
         "optimizers": convolutional_optimizers,
         "d_weight": lambda recipe: 1.0,
         "z": (-1.0, 1.0),
         "conditional": True,
-        "one_player": True,
+        "alternate_minibatches": True,
     },
 }
 
@@ -130,7 +130,7 @@ class Trainer:
     def step(self, minibatch):
         """One update of D and one of G; `minibatch` () -> (x, labels) gives the next one."""
         x, labels = minibatch()
-        if self.options["one_player"]:
+        if self.options["alternate_minibatches"]:
             with self.torch.no_grad():
                 fake = self.sample(self.z(len(x)), labels)
             self.d_step(x, fake, labels)

@@ -66,8 +66,8 @@ class TrainingRecipe(Recipe):
       steps_per_epoch: at most so many minibatches an epoch; 0: as many whole ones as the training images give.
       precision: Keras's dtype policy of the networks: their arithmetic; variables are float32 in both.
       jit_compile: compile the step with XLA (on CPUs slower: Keras's matrix products then bypass oneDNN).
-      averages: averages of the generator's weights to keep beside it: "exponential-DECAY" or "uniform-EPOCH"
-        (averaging.py). They never touch the training.
+      averages: averages of the generator's weights to keep beside it: "ema-DECAY" or "mean-from-EPOCH"
+        (averages.py). They never touch the training.
       validate_every: epochs between validations; the best generator is chosen among these.
       samples_every: epochs between grids of samples.
     """
@@ -117,23 +117,22 @@ def _check_range(field, value):
 
 
 def parse_average(kind):
-    """Splits "exponential-.9999" or "uniform-5" into (decay, first epoch).
+    """Splits "ema-.9999" or "mean-from-5" into (decay, first epoch). "exponential-.9999" and "uniform-5" are older spellings.
 
     Returns:
-      (decay, epoch): decay in (0, 1) with epoch 0 for exponential; decay 1.0 with the epoch (0-based number of whole
-      epochs played before averaging begins) for uniform.
+      (decay, epoch): decay in (0, 1) with epoch 0 for an exponential moving average; decay 1.0 with the epoch (0-based
+      number of whole epochs played before averaging begins) for a mean.
 
     Raises:
       UsageError: anything else.
     """
-    name, _, value = kind.partition("-")
-    plain = re.fullmatch(r"[0-9.e-]{1,30}", value)  # it becomes part of the names of files
+    found = re.fullmatch(r"(ema|exponential|mean-from|uniform)-([0-9.e-]{1,30})", kind)  # it is a part of files' names
+    valid = f"ema-DECAY (0 < DECAY < 1) and mean-from-EPOCH (0 <= EPOCH <= {LATEST})"
     try:
-        if name == "exponential" and plain and 0 < float(value) < 1:
-            return float(value), 0
-        if name == "uniform" and plain and 0 <= int(value) <= LATEST:
-            return 1.0, int(value)
+        if found and found[1] in ("ema", "exponential") and 0 < float(found[2]) < 1:
+            return float(found[2]), 0
+        if found and found[1] in ("mean-from", "uniform") and 0 <= int(found[2]) <= LATEST:
+            return 1.0, int(found[2])
     except ValueError as error:
-        raise UsageError(f"averages: {kind!r}: {error}; valid: exponential-DECAY, uniform-EPOCH") from error
-    valid = f"exponential-DECAY (0 < DECAY < 1) and uniform-EPOCH (0 <= EPOCH <= {LATEST})"
+        raise UsageError(f"averages: {kind!r}: {error}; valid are {valid}") from error
     raise UsageError(f"averages: {kind!r}: valid are {valid}, in plain digits")

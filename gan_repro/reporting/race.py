@@ -80,4 +80,4 @@ def _readings(record: Record) -> dict[float, dict[str, float | None]]:
 
 
 def _lost(record: Record) -> bool:
-    return bool(monitors.troubles(_readings(record)[AT[-1]], probabilities=True, spread=True))
+    return bool(monitors.find_problems(_readings(record)[AT[-1]], probabilities=True, spread=True))

@@ -1,14 +1,18 @@
 """The one training step of all papers, and the loop around it.
 
 Modules (help(gan_repro.training.NAME)):
-    game        AdversarialGame: two players, a prior, data, and the step
+    game        AdversarialGame: two players, a prior, data, a schedule, and the step
+    players     Player, and what a loss sees of one update (StepContext)
+    step        the updates of the players on one minibatch
     losses      loss terms and the objectives made of them
-    schedule    who moves on a minibatch, and how often
+    schedule    which players a minibatch updates, and how often
     optimizers  momentum SGD, Adam, RMSprop with the papers' schedules
     averages    averages of the generator's weights
-    trainer     stages, checkpoints, validation: the loop
+    trainer     checkpoints, validation, exact resume: the loop
+    stages      what the loop trains
+    progress    where a run is; metrics.csv
     monitors    mode collapse and a saturated D, noticed
-    history     metrics.csv: names, means, curves
+    history     metrics: names, means, curves
     callbacks   the progress line, grids of samples, TensorBoard
 """
 

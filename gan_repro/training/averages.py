@@ -20,9 +20,9 @@ class Average:
     A uniform average has decay 1; until EPOCH epochs are played (k = 0) it is the weights themselves.
 
     Args:
-      kind: "exponential-DECAY" (DECAY per update of the generator) or "uniform-EPOCH".
+      kind: "ema-DECAY" (DECAY per update of the generator) or "mean-from-EPOCH" (recipe.parse_average).
       network: the Keras model; its weights exist.
-      steps_per_epoch: minibatches of an epoch, for "uniform-EPOCH".
+      steps_per_epoch: minibatches of an epoch, for "mean-from-EPOCH".
     """
 
     def __init__(self, kind, network, steps_per_epoch):
@@ -34,13 +34,18 @@ class Average:
         self.sources = [weight.value for weight in network.weights]
         self.values = [tf.Variable(tf.convert_to_tensor(source), trainable=False) for source in self.sources]
 
-    def update(self, step):
+    def update(self, step: tf.Tensor) -> None:
         """Graph code, in cross-replica context: one update, after `step` finished minibatches (int64 scalar)."""
         self.count.assign_add(tf.cast(step >= self.first_step, tf.int64))
         rate = tf.maximum(self.rate, 1.0 / tf.cast(tf.maximum(self.count, 1), tf.float32))
         for value, source in zip(self.values, self.sources, strict=True):
             value.assign_add(tf.cast(rate, value.dtype) * (tf.convert_to_tensor(source) - value))
 
-    def state(self):
+    @property
+    def key(self) -> str:
+        """What checkpoints call it: `kind` in its older spelling, so that either spelling continues the other's run."""
+        return self.kind.replace("ema-", "exponential-").replace("mean-from-", "uniform-")
+
+    def state(self) -> dict[str, tf.Variable]:
         """{name: variable} for a checkpoint."""
         return {"count": self.count} | {f"{i:03d}": value for i, value in enumerate(self.values)}

@@ -1,6 +1,6 @@
 """What happens beside the training: the progress line, grids of samples, TensorBoard. All are Keras callbacks.
 
-Checkpoints, metrics.csv and validation are not here: an exact resume hangs on them, so the loop does them itself.
+An exact resume depends on checkpoints, metrics.csv and validation: the loop does those itself (trainer.py).
 """
 
 import importlib.util

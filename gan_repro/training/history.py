@@ -1,4 +1,6 @@
-"""The metrics of a training: their names, their means, and a record's curves from the rows of metrics.csv. No files here."""
+"""The metrics of a training: their names, their means, and a record's curves from the rows of metrics.csv."""
+
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -8,7 +10,7 @@ METRICS = ("d_loss", "g_loss", "d_real", "d_generated")  # what a Trainable of t
 OF_EPOCHS = ("diversity",)  # what is measured at each epoch's end (monitors.py)
 
 
-def means(rows, names, before=0):
+def means(rows: Sequence[dict], names: Iterable[str], before: int = 0) -> dict[str, float | None]:
     """{name: the mean over the minibatches of some rows, float}; None where no row has a value.
 
     A row is the mean over its minibatches and counts by their number: an epoch's last row may have fewer than the others.
@@ -27,7 +29,7 @@ def means(rows, names, before=0):
     return found
 
 
-def curves(rows):
+def curves(rows: Iterable[dict]) -> dict[str, dict]:
     """The curves of a record from the rows of a run's metrics: the metrics per epoch, and every validation.
 
     Args:
@@ -36,7 +38,8 @@ def curves(rows):
     Returns:
       {"training": {"epoch": [...], metric: [...]}, "validation": {weights: {"epoch": [...], "value": [...]}}}.
     """
-    validation, by_epoch = {}, {}
+    validation: dict[str, dict] = {}
+    by_epoch: dict[int, list[dict]] = {}
     offset, last, stage = 0.0, 0.0, None
     for row in rows:
         if row["stage"] != stage:

@@ -1,17 +1,19 @@
-"""Trouble that leaves every number finite: a collapsed generator, a saturated discriminator. No TensorFlow here.
+"""Problems that leave every number finite: a collapsed generator, a saturated discriminator. NumPy alone.
 
-Numbers that are not finite are not here: they end a run (trainer.py).
+Numbers that are not finite end a run (trainer.py).
 """
+
+from collections.abc import Mapping
 
 import numpy as np
 
-LOOKED_AT = 256  # samples, and as many real images: the mean of 32,640 distances varies by a hundredth or so
+MONITORED = 256  # samples, and as many real images: the mean of 32,640 distances varies by a hundredth or so
 COLLAPSED = 0.1  # of the real images' mean distance: at 1 samples differ as real images do, at 0 all are one picture
-GRACE = 5  # epochs in which a generator may spread: untrained ones draw nearly one picture
+GRACE_EPOCHS = 5  # epochs in which a generator may spread: untrained ones draw nearly one picture
 SATURATED = (0.99, 0.01)  # D(x) above, D(G(z)) below, both as an epoch's means
 
 
-def mean_distance(images):
+def mean_distance(images) -> float:
     """The mean Euclidean distance of two different images, over all pairs: float, in the images' own unit.
 
     Args:
@@ -19,12 +21,12 @@ def mean_distance(images):
     """
     rows = np.asarray(images, np.float32).reshape(len(images), -1)
     rows = rows - rows.mean(axis=0, dtype=np.float64).astype(np.float32)  # else nearly equal images would cancel
-    squares = np.sum(np.square(rows), axis=1, dtype=np.float64)
+    squares: np.ndarray = np.square(rows).sum(axis=1, dtype=np.float64)
     between = squares[:, None] + squares[None, :] - 2.0 * (rows @ rows.T)
     return float(np.sqrt(np.maximum(between, 0.0))[np.triu_indices(len(rows), 1)].mean())
 
 
-def diversity(samples, real):
+def diversity(samples, real) -> float | None:
     """How much samples differ from each other, in the measure of real images: the ratio of their mean distances, >= 0.
 
     None where the real images are all the same.
@@ -33,7 +35,7 @@ def diversity(samples, real):
     return mean_distance(samples) / measure if measure > 0 else None
 
 
-def troubles(logs, probabilities, spread):
+def find_problems(logs: Mapping[str, float | None], probabilities: bool, spread: bool) -> dict[str, str]:
     """What is wrong with an epoch.
 
     A generator has collapsed where its diversity is below a tenth of the real images'. A discriminator is saturated where
@@ -43,7 +45,7 @@ def troubles(logs, probabilities, spread):
 
     Args:
       logs: {"diversity", "d_real", "d_generated": an epoch's means}, as far as known.
-      spread: whether samples ever differed more, or more than GRACE epochs were played; before that nothing has collapsed.
+      spread: whether samples ever differed more, or more than GRACE_EPOCHS were played; before, nothing has collapsed.
       probabilities: whether D's readings are probabilities; a critic's scores are not, and saturate nowhere.
 
     Returns:
@@ -55,7 +57,7 @@ def troubles(logs, probabilities, spread):
         found["collapsed"] = (
             f"the generator has collapsed: two of its samples differ, in the mean, by {ratio:.1%} of what two real images do"
         )
-    if probabilities and None not in (real, generated) and real > SATURATED[0] and generated < SATURATED[1]:
+    if probabilities and real is not None and generated is not None and real > SATURATED[0] and generated < SATURATED[1]:
         found["saturated"] = f"the discriminator is saturated: D(x) {real:.4f}, D(G(z)) {generated:.4f}"
     return found
 
@@ -66,16 +68,16 @@ OVER = {
 }
 
 
-def note(notices, epoch, found):
-    """Keeps what `troubles` found in an epoch, and says what is new.
+def record_problems(notices: list[dict], epoch: int, found: Mapping[str, str]) -> list[str]:
+    """Keeps what `find_problems` found in an epoch, and says what is new.
 
     Args:
       notices: list of {"what", "first", "last"}: from which epoch to which; changed.
       epoch: 1-based, each in turn.
-      found: as `troubles` gives it.
+      found: as `find_problems` gives it.
 
     Returns:
-      lines for the user: one when a trouble begins, one when it is over.
+      lines for the user: one when a problem begins, one when it is over.
     """
     lines = []
     for what, over in OVER.items():

@@ -1,7 +1,4 @@
-"""What Keras's optimizers lack: pylearn2's momentum and schedules, dcgan_code's schedule, PyTorch's RMSprop, a fused Adam.
-
-Losses are not here.
-"""
+"""What Keras's optimizers lack: pylearn2's momentum and schedules, dcgan_code's schedule, PyTorch's RMSprop, a fused Adam."""
 
 import math
 

@@ -10,7 +10,8 @@ from gan_repro.latent import priors
 from gan_repro.networks import mlp
 from gan_repro.papers import configuration
 from gan_repro.system.errors import UsageError
-from gan_repro.training import game, losses, schedule, trainer
+from gan_repro.training import game, losses, schedule
+from gan_repro.training.stages import Stage
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -23,17 +24,22 @@ class Rules:
       schedule: who moves on a minibatch.
       constraint: of every weight of D, such as constraints.WeightClip, or None.
       constrain_first: whether `constraint` is applied before D's updates and not after them.
+      d_head, transform, generator_labels: of a D with several heads, of what D sees, of G's labels: as AdversarialGame
+        takes them.
     """
 
     loss: losses.Objective
     optimizers: tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]
-    schedule: schedule.OrderOfPlay
+    schedule: schedule.UpdateSchedule
     constraint: Callable | None = None
     constrain_first: bool = False
+    d_head: str | None = None
+    transform: Callable | None = None
+    generator_labels: game.GeneratorLabels = "same"
 
 
 def stages(config, source):
-    """The trainer.Stages of a Config on a data source: one for each phase of its model.
+    """The stages.Stages of a Config on a data source: one for each phase of its model.
 
     Raises:
       UsageError: the data do not suit the model, or what is to be measured afterwards could not be.
@@ -53,7 +59,7 @@ def stages(config, source):
     validations = (measure.validation for measure in model.measures if hasattr(measure, "validation"))
     validation = next(validations, lambda recipe, source: None)(recipe, source) if model.phases else None
     return tuple(
-        trainer.Stage(
+        Stage(
             phase.name,
             getattr(recipe, phase.epochs),
             _builder(config, source, model, phase, number),
@@ -109,7 +115,10 @@ def _builder(config, source, model, phase, number):
             recipe.batch_size,
             config.seed,
             sampler=phase.generator(recipe, spec),
-            readout=rules.loss.readout,
+            d_output=rules.loss.d_output,
+            d_head=rules.d_head,
+            transform=rules.transform,
+            generator_labels=rules.generator_labels,
             steps_per_epoch=recipe.steps_per_epoch,
             averages=recipe.averages if phase.averages else (),
             jit_compile=recipe.jit_compile,

@@ -1,7 +1,7 @@
-"""Orders of play, as data: who moves on a minibatch, how often, and what the moves share. The moves are in game.py."""
+"""Update schedules, as data: which players a minibatch updates, how often, and what their updates share."""
 
 import dataclasses
-import typing
+from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
@@ -9,9 +9,12 @@ from gan_repro.system.errors import UsageError
 
 
 @dataclasses.dataclass(frozen=True)
-class LongPhases:
-    """WGAN's long critic phases (WassersteinGAN:main.py): `length` minibatches for the critic before G's update number i
-    (0-based) wherever i < first or i % every == 0; every 0: wherever i < first."""
+class CriticWarmup:
+    """WGAN's long critic phases (WassersteinGAN:main.py): before some of G's updates n_critic is larger.
+
+    It is `length` minibatches before G's update number i (0-based) wherever i < first or i % every == 0; with every = 0
+    wherever i < first.
+    """
 
     first: int = 25
     every: int = 500
@@ -19,63 +22,155 @@ class LongPhases:
 
 
 @dataclasses.dataclass(frozen=True)
-class OrderOfPlay:
-    """Who moves on a minibatch, and what the moves share.
+class UpdateSchedule:
+    """Which players a minibatch updates, and what their updates share. `simultaneous` and the others below make one.
 
     D sees real and generated images in two passes: where it has batch norm, one pass would be another model, which no
-    paper here plays, and G's gradient goes back through the generated half only. Every pass of a move is in training mode, and
-    updates moving statistics where there are any: G's in D's move too.
+    paper here plays, and G's gradient goes back through the generated half only. Every pass of an update is in training
+    mode, and updates moving statistics where there are any: G's in D's update too.
 
     Attributes:
-      kind: "simultaneous": D and G move from the same old parameters, on one forward pass of each (goodfeli/adversarial);
-        "alternating": D moves, then G against the new D (Algorithm 1, dcgan.torch, WGAN);
-        "one_player": each minibatch trains one of them, G the first (DCGAN's MNIST code).
-      g_every: G moves on every g_every-th minibatch only; each of D's moves has a fresh minibatch (k of Algorithm 1,
-        n_critic of WGAN). With "one_player" that minibatch is G's alone.
-      d_steps: D's moves on one minibatch, with fresh noise each ("alternating" only; adversarial:sgd.py).
-      fresh_noise: "alternating": G's move draws noise of its own rather than D's last one.
-      long_phases: replaces g_every where it says so.
+      n_critic: minibatches that update D for each update of G, every one of them a fresh one: k of Goodfellow et al. 2014,
+        Algorithm 1, n_critic of Arjovsky et al. 2017, Algorithm 1. None: G is never updated.
+      d_steps: updates of D on one minibatch, with fresh noise each (adversarial:sgd.py).
+      one_pass: where a minibatch updates both, both gradients are taken at the same old parameters, of one forward pass of
+        G and of D. False: D is updated first, and G against the new D.
+      g_alone: the minibatch that updates G does not update D, and the first minibatch of all is G's.
+      fresh_noise: G's update draws noise of its own rather than that of D's last one.
+      warmup: replaces n_critic where it says so.
+
+    Raises:
+      UsageError: a number is too small, or two of these exclude each other.
     """
 
-    kind: typing.Literal["simultaneous", "alternating", "one_player"] = "alternating"
-    g_every: int = 1
+    n_critic: int | None = 1
     d_steps: int = 1
+    one_pass: bool = False
+    g_alone: bool = False
     fresh_noise: bool = True
-    long_phases: LongPhases | None = None
+    warmup: CriticWarmup | None = None
 
     def __post_init__(self):
-        if self.kind not in typing.get_args(typing.get_type_hints(OrderOfPlay)["kind"]):
-            raise UsageError(f"order of play {self.kind!r}: valid are simultaneous, alternating, one_player")
-        if self.g_every < 1 or self.d_steps < 1:
-            raise UsageError(f"g_every = {self.g_every}, d_steps = {self.d_steps}: both must be >= 1")
-        if self.d_steps > 1 and self.kind != "alternating":
-            raise UsageError(f"d_steps = {self.d_steps}: only the alternating order has several moves on a minibatch")
+        if (self.n_critic is not None and self.n_critic < 1) or self.d_steps < 1:
+            raise UsageError(f"n_critic = {self.n_critic}, d_steps = {self.d_steps}: both must be >= 1")
+        if self.one_pass and (self.d_steps > 1 or not self.fresh_noise):
+            raise UsageError("one_pass = true: D and G share one pass and its noise; leave d_steps and fresh_noise as they are")
+        if self.g_alone and (self.one_pass or self.warmup is not None or not self.fresh_noise):
+            raise UsageError("g_alone = true: no minibatch updates both; leave one_pass, fresh_noise and warmup as they are")
+        if self.n_critic is None and (self.g_alone or self.warmup is not None):
+            raise UsageError("n_critic = none: G is never updated; leave g_alone and warmup as they are")
 
-    def phase_length(self, g_updates):
-        """Minibatches of the phase that ends with G's next move, int64 scalar.
+    # ---- what the step asks --------------------------------------------------------------------------------------
+
+    @property
+    def since_g(self) -> int:
+        """Minibatches since G's last update that the counter begins with: with `g_alone` so many that G is next."""
+        return self._period - 1 if self.g_alone and self._period else 0
+
+    def g_moves(self, since_g: tf.Tensor, g_updates: tf.Tensor) -> bool | tf.Tensor:
+        """Whether this minibatch updates G: a bool where that is the same for all, else a bool scalar tensor.
 
         Args:
-          g_updates: int64 scalar tensor: G's updates so far.
+          since_g: int64 scalar: minibatches since G's last update, before this one.
+          g_updates: int64 scalar: G's updates so far.
         """
-        usual, phases = tf.constant(self.g_every, tf.int64), self.long_phases
-        if phases is None:
+        if self._period is None:
+            return False
+        if self._period == 1 and self.warmup is None:
+            return True
+        return since_g + 1 >= self.phase_length(g_updates)
+
+    def movers(self, g_moves: bool) -> tuple[str, ...]:
+        """The players that a minibatch updates, in this order: of "discriminator", "generator"."""
+        if not g_moves:
+            return ("discriminator",)
+        return ("generator",) if self.g_alone else ("discriminator", "generator")
+
+    def new_updates(self, g_moves: tf.Tensor) -> dict[str, tf.Tensor]:
+        """{"discriminator", "generator": int64 scalar}: updates that a minibatch adds; `g_moves`: int64 scalar, 0 or 1."""
+        d = self.d_steps * (1 - g_moves) if self.g_alone else tf.constant(self.d_steps, tf.int64)
+        return {"discriminator": d, "generator": g_moves}
+
+    def phase_length(self, g_updates: tf.Tensor) -> tf.Tensor:
+        """Minibatches up to G's next update, that one included: int64 scalar.
+
+        Args:
+          g_updates: int64 scalar: G's updates so far.
+        """
+        usual, warmup = tf.constant(self._period, tf.int64), self.warmup
+        if warmup is None:
             return usual
-        long = g_updates < phases.first
-        if phases.every:
-            long |= g_updates % phases.every == 0
-        return tf.where(long, tf.constant(phases.length, tf.int64), usual)
+        long = g_updates < warmup.first
+        if warmup.every:
+            long |= g_updates % warmup.every == 0
+        return tf.where(long, tf.constant(warmup.length, tf.int64), usual)
+
+    # ---- what experiments and benchmarks ask ---------------------------------------------------------------------
+
+    @property
+    def minibatches_per_g_update(self) -> int:
+        """Minibatches from one update of G to the next, without the warm-up.
+
+        Raises:
+          UsageError: G is never updated.
+        """
+        if self._period is None:
+            raise UsageError("n_critic = none: G is never updated")
+        return self._period
+
+    def updates_per_epoch(self, role: str, steps_per_epoch: int) -> float:
+        """Updates of "generator" or "discriminator" in an epoch of so many minibatches, without the warm-up; not rounded.
+
+        Learning rates that fall by the epoch (optimizers.LinearDecay) need it.
+
+        Raises:
+          UsageError: there is no such player.
+        """
+        if role not in ("generator", "discriminator"):
+            raise UsageError(f"player {role!r}: valid are generator, discriminator")
+        period = self._period
+        if role == "generator":
+            return steps_per_epoch / period if period else 0.0
+        return self.d_steps * (steps_per_epoch - steps_per_epoch / period if self.g_alone and period else steps_per_epoch)
+
+    @property
+    def _period(self):
+        return None if self.n_critic is None else self.n_critic + self.g_alone
 
 
-def simultaneous():
-    """Both players move from the same old parameters (goodfeli/adversarial)."""
-    return OrderOfPlay("simultaneous")
+def simultaneous(n_critic: int = 1) -> UpdateSchedule:
+    """D and G are updated from the same old parameters, on one forward pass of each (goodfeli/adversarial).
+
+    Args:
+      n_critic: G is updated on every n_critic-th minibatch only.
+    """
+    return UpdateSchedule(n_critic, one_pass=True)
 
 
-def alternating(n_critic=1, warmup=None):
-    """D moves on each minibatch, G after every n_critic-th (Algorithm 1 of Goodfellow et al. 2014, its k; WGAN)."""
-    return OrderOfPlay("alternating", g_every=n_critic, long_phases=warmup)
+def alternating(
+    n_critic: int = 1, d_steps: int = 1, fresh_noise: bool = True, warmup: CriticWarmup | None = None
+) -> UpdateSchedule:
+    """D is updated, then G against the new D (Goodfellow et al. 2014, Algorithm 1; dcgan.torch; WGAN).
+
+    Args: see UpdateSchedule.
+    """
+    return UpdateSchedule(n_critic, d_steps, fresh_noise=fresh_noise, warmup=warmup)
 
 
-def alternate_minibatches():
-    """Each minibatch trains one player, G the first (dcgan_code: mnist/train_cond_dcgan.py)."""
-    return OrderOfPlay("one_player", g_every=2)
+def alternate_minibatches(n_critic: int = 1) -> UpdateSchedule:
+    """Each minibatch updates one player: G the first, D the next n_critic (dcgan_code: mnist/train_cond_dcgan.py)."""
+    return UpdateSchedule(n_critic, g_alone=True)
+
+
+def discriminator_only() -> UpdateSchedule:
+    """Each minibatch updates D; G is never updated, and may have no weights."""
+    return UpdateSchedule(None)
+
+
+# By the names that recipes have for them; "one_player" is an older one of `alternate_minibatches`.
+SCHEDULES: Mapping[str, Callable[[], UpdateSchedule]] = {
+    "simultaneous": simultaneous,
+    "alternating": alternating,
+    "alternate_minibatches": alternate_minibatches,
+    "one_player": alternate_minibatches,
+}

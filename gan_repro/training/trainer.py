@@ -1,23 +1,19 @@
-"""The loop: calls of the step, epochs, validation, checkpoints, exact resume. It drives any Trainable.
+"""The loop: calls of the step, epochs, validation, checkpoints, exact resume. It drives any Trainable."""
 
-How a minibatch is played is not here (game.py), nor what a run's numbers mean (evaluation/).
-"""
-
-import dataclasses
 import itertools
 import math
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Sequence
 
 import numpy as np
 
 from gan_repro.networks import weights
-from gan_repro.system import files
 from gan_repro.system.errors import RunError
 from gan_repro.system.signals import Interrupted, signals_noted
 from gan_repro.training import monitors
-from gan_repro.training.history import METRICS, OF_EPOCHS, means
+from gan_repro.training.history import means
+from gan_repro.training.progress import MetricsFile, Progress
+from gan_repro.training.stages import Stage, Trainable
 
 CALL_SECONDS = 1.0  # how long a call of the step should last: long enough to be free, short enough to be interrupted
 LONGEST_CALL = 5000  # minibatches: bounds what a call returns where they take microseconds
@@ -26,96 +22,6 @@ CHECKPOINT_SHARE = 0.05  # of the time may go into those: a gigabyte is not writ
 MANY_ROWS = 1000  # of metrics.csv; with more of them that share counts for the checkpoints at epochs' ends, too
 LOG_EVERY = 100  # minibatches averaged in a row of metrics.csv
 _BEST = "best/"  # in a checkpoint, before the weights of the best generator
-
-
-class Trainable(Protocol):
-    """What the loop can train: the adversarial game, and whatever else plays by this."""
-
-    step: int
-    steps_per_epoch: int
-    sampler: object
-    source: object  # its data (data/source.py)
-    probabilities: bool  # whether d_real and d_generated are
-
-    def prepare(self):
-        """Gets the first step ready without playing it: UserError where it cannot be played.
-
-        The loop calls it before anything is written; of a later stage when that one begins, since it takes the networks of
-        the stage before.
-        """
-
-    def steps(self, n):
-        """Plays n minibatches, not beyond the epoch's end: {metric: masked float32 (n,)}.
-
-        A run stops at the first one that is not finite; of metrics beyond metrics.METRICS nothing else is kept.
-        """
-
-    def state(self):
-        """{name: tf.Variable}: all that the next step depends on."""
-
-    def restored(self):
-        """Called after the variables of `state` were given other values."""
-
-    def kinds(self):
-        """The generators to be had: "last", "averaged-KIND", ..."""
-
-    def weights(self, kind):
-        """A Keras model with the weights of one of `kinds`, overwritten by the next call."""
-
-    def others(self):
-        """{name: Keras model}: the networks besides the generator whose last weights a run keeps."""
-
-    def sample(self, n, seed, labels=None, kind="last"):
-        """float32 (n, h, w, c)."""
-
-    def look(self):
-        """(samples, real images), float32 (n, h, w, c) each, for monitors.diversity."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Stage:
-    """A part of a run with a Trainable of its own (TFD has two).
-
-    Attributes:
-      name: for messages and metrics.csv.
-      epochs: its length.
-      build: the Trainable of the stage before it (None for the first) -> its Trainable.
-      validate: images float32 (n, h, w, c) -> a number to be maximised; None: no validation, and no best generator.
-      validation_samples: how many images `validate` is given.
-      validate_every: epochs between validations. A stage that ends before the first one is validated at its end: there
-        is always a best generator. Given more epochs, the stage forgets that validation: it is then what it would have
-        been with them at once.
-    """
-
-    name: str
-    epochs: int
-    build: Callable[[Trainable | None], Trainable]
-    validate: Callable | None = None
-    validation_samples: int = 10_000
-    validate_every: int = 5
-
-
-@dataclasses.dataclass
-class Progress:
-    """Where a run is: what a checkpoint keeps beside the Trainable's variables.
-
-    Attributes:
-      stage: index of the current stage.
-      before: minibatches of the finished stages.
-      rows: finished rows of metrics.csv, as dicts.
-      pending: the metrics of the minibatches since the last row: {metric: list of float or None}.
-      best: {"value", "epoch"} of the best validation of this stage, or None.
-      notices: what monitors.py noticed, epochs counted over all stages: list of {"what", "first", "last"}.
-      seconds: wall time from the first step on, with validation, pictures and checkpoints, over all continuations.
-    """
-
-    stage: int = 0
-    before: int = 0
-    rows: list = dataclasses.field(default_factory=list)
-    pending: dict = dataclasses.field(default_factory=dict)
-    best: dict | None = None
-    notices: list = dataclasses.field(default_factory=list)
-    seconds: float = 0.0
 
 
 class Loop:
@@ -130,11 +36,12 @@ class Loop:
       warn: called with a line of text.
     """
 
-    def __init__(self, stages, workdir, seed, callbacks=(), warn=print):
+    def __init__(self, stages: Sequence[Stage], workdir, seed: int, callbacks=(), warn=print) -> None:
         self.stages, self.workdir, self.seed, self.warn = stages, workdir, seed, warn
         self.callbacks = list(callbacks)
         self.progress = Progress()
-        self.trainable = None
+        self.trainable: Trainable | None = None
+        self._metrics = MetricsFile(workdir.metrics)
         self._best = None
         self.resumed_at = 0
         self.on_resume = lambda step, total: None
@@ -278,7 +185,12 @@ class Loop:
             self._build_to(0)
             self.trainable.prepare()
             self.workdir.clear()
-        self._write_metrics_whole()
+        self._write_metrics()
+
+    def _write_metrics(self):
+        validated = any(stage.validate is not None for stage in self.stages)
+        kinds = [f"validation_{kind}" for kind in self.trainable.kinds()] if validated else []
+        self._metrics.write(self.progress.rows, self.trainable.metrics, kinds)
 
     def _forget_last_chance(self):
         """Takes back the validation at the end of a shorter run that goes on: with more epochs it would not have been."""
@@ -299,7 +211,7 @@ class Loop:
         self.progress.best = self._best = None
         self.workdir.weights("best").unlink(missing_ok=True)  # of another generator than the one to come
         self.trainable = following
-        self._write_metrics_whole()  # the columns are the new stage's
+        self._write_metrics()  # the columns are the new stage's
         self._save()
 
     def _train_stage(self, stage, noted):
@@ -343,7 +255,7 @@ class Loop:
             self._steps_per_second = last + 0.5 * (n / seconds - last)
         self._calls += 1
         self._check_finite(metrics, first)
-        metrics = {name: metrics[name] for name in METRICS}
+        metrics = {name: metrics[name] for name in trainable.metrics}
         self._add_rows(metrics, within, first)
         logs = {name: float(values.mean()) for name, values in metrics.items() if values.count()}
         logs |= {"step": self.step(), "total": self.total_steps(), "probabilities": self.trainable.probabilities}
@@ -363,7 +275,7 @@ class Loop:
             if played % LOG_EVERY == 0 or played == length:
                 row = self._finish_row(first + end)
                 if played < length:  # the last row of an epoch waits for its validation
-                    self._append_metrics(row)
+                    self._metrics.append(row)
             at = end
 
     def _check_finite(self, metrics, first):
@@ -415,18 +327,18 @@ class Loop:
         if stage.validate is not None and (played % stage.validate_every == 0 or last_chance):
             logs |= self._validate(stage, played)
         self._watch(played, logs)
-        self._append_metrics(self.progress.rows[-1])
+        self._metrics.append(self.progress.rows[-1])
         self._told.on_epoch_end(epoch, {name: value for name, value in logs.items() if value is not None})
 
     def _watch(self, played, logs):
         """Measures the generator's diversity, and says what monitors.py notices in an epoch."""
-        logs["diversity"] = self.progress.rows[-1]["diversity"] = monitors.diversity(*self.trainable.look())
+        logs["diversity"] = self.progress.rows[-1]["diversity"] = monitors.diversity(*self.trainable.monitor_batch())
         epoch = played + sum(stage.epochs for stage in self.stages[: self.progress.stage])
-        spread = played > monitors.GRACE or any(
+        spread = played > monitors.GRACE_EPOCHS or any(
             (row.get("diversity") or 0) >= monitors.COLLAPSED for row in self.progress.rows if row["stage"] == self.stage().name
         )
-        found = monitors.troubles(logs, self.trainable.probabilities, spread)
-        for line in monitors.note(self.progress.notices, epoch, found):
+        found = monitors.find_problems(logs, self.trainable.probabilities, spread)
+        for line in monitors.record_problems(self.progress.notices, epoch, found):
             self.warn(line)
 
     def _validate(self, stage, played):
@@ -467,27 +379,3 @@ class Loop:
         best = {f"{_BEST}{i:03d}": array for i, array in enumerate(self._best or ())}
         self.workdir.save_checkpoint(self.step(), arrays | best, vars(self.progress))
         self._save_seconds = time.monotonic() - now
-
-    # ---- metrics.csv: the rows of `progress`, appended as they come, written whole on resume ------------------------
-
-    def _columns(self):
-        kinds = [f"validation_{kind}" for kind in self.trainable.kinds()] if self._validates() else []
-        return ["stage", "epoch", "step", *METRICS, *OF_EPOCHS, *kinds]
-
-    def _validates(self):
-        return any(stage.validate is not None for stage in self.stages)
-
-    def _line(self, row):
-        cells = [row.get(name) for name in self._columns()]
-        return ",".join("" if cell is None else repr(cell) if isinstance(cell, float) else str(cell) for cell in cells)
-
-    def _write_metrics_whole(self):
-        lines = [",".join(self._columns()), *map(self._line, self.progress.rows)]
-        files.write_text(self.workdir.metrics, "\n".join(lines) + "\n")
-
-    def _append_metrics(self, row):
-        try:
-            with open(self.workdir.metrics, "a", encoding="utf-8") as file:
-                file.write(self._line(row) + "\n")
-        except OSError as error:
-            raise RunError(f"cannot write {self.workdir.metrics}: {files.reason(error)}") from error

@@ -77,7 +77,7 @@ def test_they_begin_as_those_of_2014(built):
 
 def test_the_rules_are_the_papers(built):
     played, _ = built
-    assert played.order == schedule.OrderOfPlay("simultaneous") and played.batch_size == 100
+    assert played.schedule == schedule.simultaneous() and played.batch_size == 100
     assert [(term.name, term.weight) for term in played.discriminator.terms] == [("log_real", 0.5), ("log_generated", 0.5)]
     assert [(term.name, term.weight) for term in played.generator.terms] == [("non_saturating", 1.0)]
     assert (played.prior.kind, played.prior.size) == ("uniform_0_1", 100)

@@ -103,7 +103,7 @@ def test_the_mnist_networks_are_those_of_the_code():
 
 def test_the_mnist_game_is_that_of_the_code():
     played = game("mnist", (8, 8, 1), "paper", batch_size=20, generator_hidden=(8,), discriminator_hidden=(8,)).build(None)
-    assert played.order == schedule.OrderOfPlay("one_player", g_every=2)
+    assert played.schedule == schedule.alternate_minibatches()
     terms = [[(term.name, term.weight) for term in player.terms] for player in (played.generator, played.discriminator)]
     assert terms[0] == [("non_saturating", 1.0), ("generator_l2", 2.5e-5)]
     assert terms[1] == [("log_real", 1.0), ("log_generated", 1.0), ("discriminator_l2", 2.5e-5)]
@@ -195,7 +195,7 @@ def test_both_play_on_every_minibatch_and_every_weight_learns():
     widths = {"generator_channels": (8, 4), "discriminator_channels": (4, 8), "order": "alternating"}
     strides = {"generator_strides": (2, 2), "discriminator_strides": (2, 2)}
     played = game("celeb_a", (8, 8, 3), classes=0, **widths, **strides).build(None)
-    assert played.order == schedule.OrderOfPlay("alternating")
+    assert played.schedule == schedule.alternating()
     assert [term.weight for term in played.generator.terms] == [1.0, 1e-5]
     adam = played.generator.optimizer
     adam.iterations.assign(10**6)

@@ -62,7 +62,7 @@ def test_the_output_bias_starts_at_the_marginals(built):
 
 def test_the_rules_are_the_papers(built):
     played, _ = built
-    assert played.order == schedule.OrderOfPlay("simultaneous")
+    assert played.schedule == schedule.simultaneous()
     assert [(term.name, term.weight) for term in played.discriminator.terms] == [("log_real", 0.5), ("log_generated", 0.5)]
     assert [(term.name, term.weight) for term in played.generator.terms] == [("non_saturating", 1.0)]
     dropouts = [(layer.keep, layer.scale) for layer in played.discriminator.network.layers if type(layer).__name__ == "Dropout"]
@@ -90,7 +90,7 @@ def test_the_order_of_algorithm_1_can_be_set():
     images = {split: np.zeros((100, 4, 4, 1), np.uint8) for split in ("train", "validation", "test")}
     source = InMemory(Spec("noise", "noise", (4, 4, 1), 0, dict.fromkeys(images, 100)), images)
     played = EXPERIMENT.stages(found, source)[0].build(None)
-    assert played.order == schedule.OrderOfPlay("alternating", g_every=1, d_steps=1, fresh_noise=True)
+    assert played.schedule == schedule.alternating(n_critic=1, d_steps=1, fresh_noise=True)
 
 
 def test_a_classifier_judges_samples_of_labelled_images(few_glyphs, tmp_path):

@@ -36,7 +36,7 @@ def test_the_fully_connected_networks_are_the_papers():
         values = layer.kernel.numpy()
         assert np.abs(values).max() <= limit and values.std() == pytest.approx(limit / np.sqrt(3), rel=0.01)
         assert (layer.bias.numpy() == 0).all()
-    assert played.order == schedule.OrderOfPlay("simultaneous") and played.batch_size == 100
+    assert played.schedule == schedule.simultaneous() and played.batch_size == 100
     assert float(played.generator.optimizer.learning_rate) == pytest.approx(0.025)
     assert (played.prior.kind, played.prior.size) == ("gaussian", 100)
 

@@ -33,7 +33,7 @@ def played(line):
 
 
 def test_the_game_is_algorithm_1_with_k_4(played):
-    assert played.order == schedule.OrderOfPlay("alternating", g_every=4)
+    assert played.schedule == schedule.alternating(n_critic=4)
     assert (played.prior.kind, played.prior.size) == ("uniform_-1_1", 1)
     played.steps(7)
     assert played.updates == {"discriminator": 7, "generator": 1}

@@ -124,11 +124,11 @@ def test_the_mlp_generator_is_that_of_the_code():
 
 def test_the_wgan_is_algorithm_1_as_the_code_runs_it():
     played = stage(preset="paper", generator_channels=(4, 4), critic_channels=(4, 4)).build(None)
-    assert played.order == schedule.OrderOfPlay("alternating", g_every=5, long_phases=schedule.LongPhases(25, 500, 100))
+    assert played.schedule == schedule.alternating(n_critic=5, warmup=schedule.CriticWarmup(25, 500, 100))
     assert played.batch_size == 64 and (played.prior.kind, played.prior.size) == ("gaussian", 100)
     assert [(term.name, term.weight) for term in played.discriminator.terms] == [("critic", 1.0)]
     assert [(term.name, term.weight) for term in played.generator.terms] == [("critic_generator", 1.0)]
-    assert float(played.readout(-3.0)) == -3.0
+    assert float(played.d_output(-3.0)) == -3.0
     assert isinstance(played.discriminator.constraint, WeightClip) and played.discriminator.constraint.limit == 0.01
     assert played.discriminator.constrain_first and played.generator.constraint is None
     for player in (played.generator, played.discriminator):
@@ -141,9 +141,9 @@ def test_the_wgan_is_algorithm_1_as_the_code_runs_it():
 
 def test_the_gan_beside_it():
     played = stage(preset="paper-gan", generator_channels=(4, 4), critic_channels=(4, 4)).build(None)
-    assert played.order == schedule.OrderOfPlay("alternating") and played.discriminator.constraint is None
+    assert played.schedule == schedule.alternating() and played.discriminator.constraint is None
     assert [term.name for term in played.discriminator.terms] == ["log_real", "log_generated"]
-    assert [term.name for term in played.generator.terms] == ["non_saturating"] and float(played.readout(0.0)) == 0.5
+    assert [term.name for term in played.generator.terms] == ["non_saturating"] and float(played.d_output(0.0)) == 0.5
     for player in (played.generator, played.discriminator):
         adam = player.optimizer
         assert isinstance(adam, keras.optimizers.Adam) and (adam.beta_1, adam.beta_2, adam.epsilon) == (0.5, 0.999, 1e-8)
@@ -186,8 +186,8 @@ def test_the_critics_phases(first, every):
 
 
 def test_without_long_phases_there_are_none():
-    assert stage(long_phases=0, long_every=0).build(None).order == schedule.OrderOfPlay("alternating", g_every=5)
-    assert stage(long_phases=0, long_every=9).build(None).order.long_phases == schedule.LongPhases(0, 9, 8)
+    assert stage(long_phases=0, long_every=0).build(None).schedule == schedule.alternating(n_critic=5)
+    assert stage(long_phases=0, long_every=9).build(None).schedule.warmup == schedule.CriticWarmup(0, 9, 8)
 
 
 def largest(played):

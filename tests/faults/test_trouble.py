@@ -18,8 +18,8 @@ from gan_repro.training import losses, monitors, schedule, trainer
 
 EPOCHS, LENGTH = 3, 10
 ORDERS = {
-    "simultaneous": schedule.OrderOfPlay("simultaneous"),
-    "two updates of D": schedule.OrderOfPlay("alternating", d_steps=2),
+    "simultaneous": schedule.simultaneous(),
+    "two updates of D": schedule.alternating(d_steps=2),
 }
 
 
@@ -211,7 +211,7 @@ def watched_loop(played, folder, epochs, callbacks=()):
 )
 @pytest.mark.parametrize("objective", [losses.non_saturating_pair(0.5), losses.wasserstein()])
 def test_a_collapsed_generator_is_noticed(digits, tmp_path, monkeypatch, objective):
-    monkeypatch.setattr(monitors, "GRACE", 0)
+    monkeypatch.setattr(monitors, "GRACE_EPOCHS", 0)
     played = games.build(digits, objective=objective, rate=0.01)
     layer = played.generator.network.get_layer("output")
     kernel = np.random.default_rng(0).normal(size=layer.kernel.shape)  # of samples about as different as the images

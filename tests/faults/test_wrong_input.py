@@ -99,11 +99,11 @@ USAGE = [
     ("run", [G, "--set=steps_per_epoch=-1"], ["steps_per_epoch = -1: must be >= 0"]),
     ("run", [G, "--set=validate_every=0"], ["validate_every = 0: must be >= 1"]),
     ("run", [G, "--set=n_samples=1"], ["n_samples = 1: must be >= 2"]),
-    ("run", [G, "--set=averages=ema-.9"], ["'ema-.9'", "exponential-DECAY", "uniform-EPOCH"]),
+    ("run", [G, "--set=averages=swa-.9"], ["'swa-.9'", "ema-DECAY", "mean-from-EPOCH"]),
     ("run", [G, "--set=averages=exponential-1"], ["'exponential-1'", "DECAY < 1"]),
     ("run", [G, "--set=averages=exponential-.5,exponential-0.5"], ["exponential-0.5", "once"]),
     ("run", [G, f"--set=averages=uniform-{10**30}"], ["EPOCH <= 1000000"]),
-    ("run", [G, f"--set=averages=exponential-.{'9' * 300}"], ["exponential-DECAY", "plain digits"]),
+    ("run", [G, f"--set=averages=exponential-.{'9' * 300}"], ["ema-DECAY", "plain digits"]),
     ("run", [G, "--set=averages=uniform-5\n"], ["'uniform-5\\n'", "plain digits"]),
     # fields of single experiments
     ("run", [G, "--dataset=tfd", "--set=bottom_units=8000,99"], ["bottom_units = (8000, 99), latent = 100", "equal latent"]),

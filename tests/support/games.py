@@ -1,11 +1,11 @@
-"""Small games that the tests of the game and of the loop play. Nothing is tested here."""
+"""Small games that the tests of the game and of the loop play."""
 
 import keras
-import tensorflow as tf
 
 from gan_repro.latent import priors
 from gan_repro.networks import mlp
-from gan_repro.training import game, losses, optimizers, schedule
+from gan_repro.training import game, losses, optimizers
+from gan_repro.training import schedule as schedules
 
 
 def no_dropout():
@@ -16,7 +16,7 @@ def no_dropout():
 def build(
     source,
     *,
-    order=None,
+    schedule=None,
     objective=None,
     dropout=((0.8, 1.25), (0.5, 2.0)),
     rate=0.05,
@@ -47,11 +47,11 @@ def build(
         game.Player(d, optimizers.MomentumSGD(rate, momentum), d_terms or objective.discriminator, constraint, constrain_first),
         priors.Prior("uniform_unit_variance", 5),
         source,
-        order or schedule.OrderOfPlay("simultaneous"),
+        schedule or schedules.simultaneous(),
         20,
         seed,
         sampler=generator(),
-        readout=objective.readout,
+        d_output=objective.d_output,
         **options,
     )
 
@@ -64,14 +64,3 @@ def weights(played):
 def moved(before, after, prefix):
     """Whether any trainable weight whose name begins with `prefix` changed."""
     return any((before[name] != after[name]).any() for name in before if name.startswith(prefix))
-
-
-def gradient_penalty(play):
-    """WGAN-GP's two-sided penalty (Gulrajani et al. 2017, Algorithm 1), as a later paper would plug it in."""
-    share = tf.random.stateless_uniform([play.x.shape[0], 1, 1, 1], play.seed(), alg="philox")
-    between = share * play.x + (1 - share) * play.samples
-    with tf.GradientTape() as tape:
-        tape.watch(between)
-        score = play.discriminate(between)
-    slope = tf.sqrt(tf.reduce_sum(tf.square(tape.gradient(score, between)), axis=[1, 2, 3]) + 1e-12)
-    return tf.reduce_mean(tf.square(slope - 1))
