@@ -132,13 +132,13 @@ def generator(config, spec):
 
     import keras
 
-    from gan_repro.networks import mlp
+    from gan_repro.networks import initial, mlp
     from gan_repro.networks.layers import Dropout
 
     recipe = config.recipe
 
     def start():  # a new one for each layer: a Keras initialiser returns the same numbers at each call
-        return mlp.uniform(recipe.generator_irange)
+        return initial.uniform(recipe.generator_irange)
 
     z = keras.Input((recipe.latent,), name="z")
     labels, one_hot = _labels(spec)
@@ -159,13 +159,13 @@ def discriminator(config, spec):
     """D: image and label, a maxout layer each -> a joint maxout layer -> logit. Keras model in the current precision."""
     import keras
 
-    from gan_repro.networks import mlp
+    from gan_repro.networks import initial, mlp
     from gan_repro.networks.layers import Dropout, Maxout
 
     recipe = config.recipe
 
     def start():
-        return mlp.uniform(recipe.discriminator_irange)
+        return initial.uniform(recipe.discriminator_irange)
 
     images = keras.Input(spec.shape, name="images")
     labels, one_hot = _labels(spec)
@@ -185,7 +185,7 @@ def stages(config, source):
     """One stage: the whole game."""
     from gan_repro.data.source import mean
     from gan_repro.evaluation import measure
-    from gan_repro.networks import mlp
+    from gan_repro.networks import initial, precision
     from gan_repro.papers import pylearn2
     from gan_repro.training import schedule
     from gan_repro.training.trainer import Stage
@@ -200,9 +200,9 @@ def stages(config, source):
 
         del before
         keras.utils.set_random_seed(config.seed)
-        with mlp.precision(recipe.precision):
+        with precision.policy(recipe.precision):
             g, d = generator(config, spec), discriminator(config, spec)
-        mlp.start_at_marginals(g.get_layer("output"), mean(source, "train"))
+        initial.start_at_marginals(g.get_layer("output"), mean(source, "train"))
         simultaneous = schedule.OrderOfPlay("simultaneous")
         return pylearn2.game(config, source, g, d, priors.of(config), simultaneous, generator(config, spec))
 

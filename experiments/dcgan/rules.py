@@ -151,7 +151,7 @@ def _optimizer(recipe, updates_per_epoch):
 def stages(config, source):
     """One stage: the whole game."""
     from gan_repro.evaluation import measure
-    from gan_repro.networks import mlp
+    from gan_repro.networks import precision
     from gan_repro.training import losses, schedule
     from gan_repro.training.game import Player, from_recipe
     from gan_repro.training.trainer import Stage
@@ -173,7 +173,7 @@ def stages(config, source):
 
         del before
         keras.utils.set_random_seed(config.seed)
-        with mlp.precision(recipe.precision):
+        with precision.policy(recipe.precision):
             g, d = generator(config, spec), discriminator(config, spec)
         updates = spec.steps_per_epoch(recipe.batch_size, recipe.steps_per_epoch) / (2 if one_player else 1)
         return from_recipe(

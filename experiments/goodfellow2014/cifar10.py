@@ -162,7 +162,7 @@ def generator(config, spec):
 
 def stages(config, source):
     """One stage: the whole game."""
-    from gan_repro.networks import mlp
+    from gan_repro.networks import precision
     from gan_repro.training.trainer import Stage
 
     recipe, spec = config.recipe, source.spec
@@ -172,7 +172,7 @@ def stages(config, source):
         del before
         rules.seed_weights(config)
         convolutions = recipe.convolutions() if convolutional else ()
-        with mlp.precision(recipe.precision):
+        with precision.policy(recipe.precision):
             g, d = generator(config, spec), rules.discriminator(recipe, spec, convolutions=convolutions)
         return rules.game(config, source, g, d, generator(config, spec))
 

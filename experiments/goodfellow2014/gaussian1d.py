@@ -125,7 +125,7 @@ def optimizer(recipe, learning_rate, updates):
 
 def stages(config, source):
     """One stage: the whole game."""
-    from gan_repro.networks import mlp
+    from gan_repro.networks import precision
     from gan_repro.training import losses, schedule
     from gan_repro.training.game import Player, from_recipe
     from gan_repro.training.trainer import Stage
@@ -135,7 +135,7 @@ def stages(config, source):
     def build(before):
         del before
         rules.seed_weights(config)
-        with mlp.precision(recipe.precision):
+        with precision.policy(recipe.precision):
             g, d = generator(config, spec), discriminator(recipe, spec)
         objective = losses.OBJECTIVES[recipe.objective]()
         return from_recipe(

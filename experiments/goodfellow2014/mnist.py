@@ -60,7 +60,7 @@ def stages(config, source):
     """One stage: the whole game."""
     from gan_repro.data.source import mean
     from gan_repro.evaluation import measure
-    from gan_repro.networks import mlp
+    from gan_repro.networks import initial, precision
     from gan_repro.training.trainer import Stage
 
     recipe, spec = config.recipe, source.spec
@@ -70,9 +70,9 @@ def stages(config, source):
     def build(before):
         del before
         rules.seed_weights(config)
-        with mlp.precision(recipe.precision):
+        with precision.policy(recipe.precision):
             g, d = generator(config, spec), rules.discriminator(recipe, spec)
-        mlp.start_at_marginals(g.get_layer("output"), mean(source, "train"))
+        initial.start_at_marginals(g.get_layer("output"), mean(source, "train"))
         return rules.game(config, source, g, d, generator(config, spec))
 
     validate = measure.parzen_validation(source, VALIDATION_IMAGES)

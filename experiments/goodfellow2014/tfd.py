@@ -89,16 +89,16 @@ RECIPES = {"paper": PAPER, "quick": QUICK, "smoke": SMOKE}
 
 
 def _sigmoid(recipe, units, name):
-    from gan_repro.networks import mlp
+    from gan_repro.networks import initial, mlp
 
-    start = mlp.uniform(recipe.generator_irange)
+    start = initial.uniform(recipe.generator_irange)
     return mlp.dense(units, "sigmoid", start, name, bias=recipe.sigmoid_bias, max_column_norm=recipe.max_column_norm)
 
 
 def _relu(recipe, units, name):
-    from gan_repro.networks import mlp
+    from gan_repro.networks import initial, mlp
 
-    start = mlp.uniform(recipe.generator_irange)
+    start = initial.uniform(recipe.generator_irange)
     return mlp.dense(units, "relu", start, name, max_column_norm=recipe.max_column_norm)
 
 
@@ -106,10 +106,10 @@ def _stack(recipe, spec):
     """The layers of the first stage's G, in the order of STACK."""
     import math
 
-    from gan_repro.networks import mlp
+    from gan_repro.networks import initial, mlp
 
     relu, sigmoid = recipe.generator_units
-    sparse = mlp.Sparse(recipe.sparse_connections)
+    sparse = initial.Sparse(recipe.sparse_connections)
     output = mlp.dense(
         math.prod(spec.shape), "sigmoid", sparse, STACK[2], max_column_norm=recipe.max_column_norm, dtype="float32"
     )
@@ -140,7 +140,7 @@ def stages(config, source):
     """Two stages: G's upper part on z itself, then everything, with the new bottom between."""
     from gan_repro.data.source import mean
     from gan_repro.evaluation import measure
-    from gan_repro.networks import mlp
+    from gan_repro.networks import initial, precision
     from gan_repro.training.trainer import Stage
 
     recipe, spec = config.recipe, source.spec
@@ -148,15 +148,15 @@ def stages(config, source):
     def pretrain(before):
         del before
         rules.seed_weights(config)
-        with mlp.precision(recipe.precision):
+        with precision.policy(recipe.precision):
             g = pretrained_generator(config, spec)
             d = rules.discriminator(recipe, spec, max_column_norm=recipe.max_column_norm)
-        mlp.start_at_marginals(g.get_layer("output"), mean(source, "train"))
+        initial.start_at_marginals(g.get_layer("output"), mean(source, "train"))
         return rules.game(config, source, g, d, pretrained_generator(config, spec), averages=())
 
     def train(before):
         rules.seed_weights(config, tag=1)
-        with mlp.precision(recipe.precision):
+        with precision.policy(recipe.precision):
             g = _with_bottom(recipe, spec, [before.generator.network.get_layer(name) for name in STACK])
             d = rules.discriminator(recipe, spec, max_column_norm=recipe.max_column_norm)
         return rules.game(config, source, g, d, generator(config, spec), tag=1)

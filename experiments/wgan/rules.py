@@ -174,7 +174,7 @@ def _optimizer(recipe):
 def stages(config, source):
     """One stage: the whole game."""
     from gan_repro.evaluation import measure
-    from gan_repro.networks import constraints, mlp
+    from gan_repro.networks import constraints, precision
     from gan_repro.training import losses, schedule
     from gan_repro.training.game import Player, from_recipe
     from gan_repro.training.trainer import Stage
@@ -192,7 +192,7 @@ def stages(config, source):
 
         del before
         keras.utils.set_random_seed(config.seed)
-        with mlp.precision(recipe.precision):
+        with precision.policy(recipe.precision):
             g, d = generator(config, spec), critic(config, spec)
         clip = constraints.WeightClip(recipe.clip) if recipe.clip else None
         return from_recipe(

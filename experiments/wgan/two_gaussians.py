@@ -88,7 +88,7 @@ def stages(config, source):
     """Two stages, each a game in which only one player moves: the discriminator, then the critic."""
     import keras
 
-    from gan_repro.networks import mlp
+    from gan_repro.networks import precision
     from gan_repro.networks.constraints import WeightClip
     from gan_repro.training import losses, schedule
     from gan_repro.training.game import Player, from_recipe
@@ -99,7 +99,7 @@ def stages(config, source):
 
     def build(tag, objective, optimizer, constraint):
         keras.utils.set_random_seed(config.seed)  # both begin from the same weights
-        with mlp.precision(recipe.precision):
+        with precision.policy(recipe.precision):
             g, judge = generator(config, spec), network(recipe, spec, STAGES[tag])
         return from_recipe(
             config,
