@@ -88,7 +88,7 @@ def _common(recipe, spec):
     return {
         "classes": spec.classes if recipe.conditional else 0,
         "normalisation": Normalisation(recipe.norm_gain, recipe.norm_epsilon, recipe.norm_momentum),
-        "deviation": recipe.deviation,
+        "init_std": recipe.deviation,
     }
 
 
@@ -134,7 +134,7 @@ def discriminator(config, spec):
         recipe.discriminator_strides,
         recipe.kernel_size,
         hidden=recipe.discriminator_hidden,
-        slope=recipe.slope,
+        negative_slope=recipe.slope,
         **_common(recipe, spec),
     )
 

@@ -132,8 +132,8 @@ def generator(config, spec):
         _strides(recipe.generator_channels),
         recipe.kernel_size,
         normalisation=_normalisation(recipe, recipe.generator_norm),
-        seed_by_channel=True,
-        deviation=recipe.deviation,
+        base_by_channel=True,
+        init_std=recipe.deviation,
     )
 
 
@@ -158,8 +158,8 @@ def critic(config, spec):
         _strides(recipe.critic_channels),
         recipe.kernel_size,
         normalisation=_normalisation(recipe, recipe.critic_norm),
-        slope=recipe.slope,
-        deviation=recipe.deviation,
+        negative_slope=recipe.slope,
+        init_std=recipe.deviation,
     )
 
 
