@@ -54,11 +54,12 @@ _FONTS = {
 }
 
 
-def load(name: str) -> source.InMemory:
+def load(name: str, data_dir: str | Path | None = None, download: bool = False) -> source.InMemory:
     """The built-in digits, from the user's cache or rendered (some 20 s on two cores) and then kept there.
 
     Args:
       name: "glyphs".
+      data_dir, download: not used: the digits are rendered here.
 
     Returns:
       source.InMemory with images uint8 (n, 28, 28, 1), white on black, 10 classes, each equally often in every split;
