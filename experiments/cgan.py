@@ -54,13 +54,13 @@ def generator(recipe, spec):
     irange, always = recipe.generator_irange, recipe.dropout_in_samples
     z, labels = keras.Input((recipe.latent,), name="z"), keras.Input((), dtype="int32", name="labels")
     one_hot = gr.layers.OneHot(spec.classes, name="one_hot")(labels)
-    of_z = gr.mlp.dense(recipe.latent_units, "relu", gr.mlp.uniform(irange), "latent")(z)
-    of_label = gr.mlp.dense(recipe.label_units, "relu", gr.mlp.uniform(irange), "label")(one_hot)
+    of_z = gr.mlp.dense(recipe.latent_units, "relu", gr.initial.uniform(irange), "latent")(z)
+    of_label = gr.mlp.dense(recipe.label_units, "relu", gr.initial.uniform(irange), "label")(one_hot)
     x = keras.layers.Concatenate()([of_z, of_label])
     x = gr.layers.Dropout(recipe.keep, recipe.scale, always)(x)
-    x = gr.mlp.dense(recipe.joint_units, "relu", gr.mlp.uniform(irange), "joint")(x)
+    x = gr.mlp.dense(recipe.joint_units, "relu", gr.initial.uniform(irange), "joint")(x)
     x = gr.layers.Dropout(recipe.keep, recipe.scale, always, dtype="float32")(x)
-    x = gr.mlp.dense(math.prod(spec.shape), "sigmoid", gr.mlp.uniform(irange), "output", dtype="float32")(x)
+    x = gr.mlp.dense(math.prod(spec.shape), "sigmoid", gr.initial.uniform(irange), "output", dtype="float32")(x)
     return keras.Model([z, labels], keras.layers.Reshape(spec.shape, dtype="float32")(x), name="generator")
 
 
@@ -70,13 +70,13 @@ def discriminator(recipe, spec):
     images, labels = keras.Input(spec.shape, name="images"), keras.Input((), dtype="int32", name="labels")
     one_hot = gr.layers.OneHot(spec.classes, name="one_hot")(labels)
     flat = keras.layers.Flatten()(images)
-    of_image = gr.layers.Maxout(recipe.image_units, recipe.image_pieces, gr.mlp.uniform(irange), name="image")(flat)
-    of_label = gr.layers.Maxout(recipe.class_units, recipe.class_pieces, gr.mlp.uniform(irange), name="label")(one_hot)
+    of_image = gr.layers.Maxout(recipe.image_units, recipe.image_pieces, gr.initial.uniform(irange), name="image")(flat)
+    of_label = gr.layers.Maxout(recipe.class_units, recipe.class_pieces, gr.initial.uniform(irange), name="label")(one_hot)
     x = keras.layers.Concatenate()([of_image, of_label])
     x = gr.layers.Dropout(recipe.keep, recipe.scale)(x)
-    x = gr.layers.Maxout(recipe.combined_units, recipe.combined_pieces, gr.mlp.uniform(irange), name="joint")(x)
+    x = gr.layers.Maxout(recipe.combined_units, recipe.combined_pieces, gr.initial.uniform(irange), name="joint")(x)
     x = gr.layers.Dropout(recipe.keep, recipe.scale, dtype="float32")(x)
-    x = gr.mlp.dense(1, None, gr.mlp.uniform(irange), "logit", dtype="float32")(x)
+    x = gr.mlp.dense(1, None, gr.initial.uniform(irange), "logit", dtype="float32")(x)
     return keras.Model([images, labels], x, name="discriminator")
 
 

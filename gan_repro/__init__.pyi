@@ -16,8 +16,10 @@ from .evaluation import measures as measures
 from .latent import priors as priors
 from .networks import constraints as constraints
 from .networks import convolutional as convolutional
+from .networks import initial as initial
 from .networks import layers as layers
 from .networks import mlp as mlp
+from .networks import sizes as sizes
 from .papers import pylearn2 as pylearn2
 from .papers.experiment import OWN as OWN
 from .papers.experiment import Claim as Claim

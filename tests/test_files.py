@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gan_repro.system import files
@@ -250,3 +251,56 @@ def test_a_json_file_that_cannot_be_read(path):
 def test_sha256(content, digest, path):
     path.write_bytes(content)
     assert files.sha256(path) == digest
+
+
+# ---- caches --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def making():
+    """A function that gives arrays, and the list of its calls."""
+    calls = []
+
+    def make():
+        calls.append(len(calls))
+        return {"numbers": np.arange(5.0), "none": np.zeros((0, 2), np.uint8)}
+
+    return make, calls
+
+
+def assert_made(found):
+    np.testing.assert_array_equal(found["numbers"], np.arange(5.0))
+    assert found["none"].shape == (0, 2) and found["none"].dtype == np.uint8 and len(found) == 2
+
+
+def test_a_cache_is_made_once(tmp_path, making, capsys):
+    make, calls = making
+    for _ in range(3):
+        assert_made(files.cached_arrays(tmp_path / "new" / "cache.npz", make, "not cached"))
+    assert calls == [0] and capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("damage", [b"", b"no archive", "cut", "changed", "does not fit"])
+def test_a_cache_that_is_damaged_or_does_not_fit_is_made_again(tmp_path, making, damage):
+    make, calls = making
+    path = tmp_path / "cache.npz"
+    files.cached_arrays(path, make, "not cached")
+    whole = path.read_bytes()
+    if damage == "does not fit":
+        files.write_arrays(path, {"numbers": np.arange(6.0)})
+    elif damage == "changed":
+        path.write_bytes(whole[:50] + bytes([whole[50] ^ 1]) + whole[51:])
+    else:
+        path.write_bytes(whole[: len(whole) // 2] if damage == "cut" else damage)
+    for _ in range(2):
+        assert_made(files.cached_arrays(path, make, "not cached", lambda found: len(found.get("numbers", ())) == 5))
+    assert calls == [0, 1] and alone(path)
+
+
+def test_where_no_cache_can_be_written_a_note_says_what_that_costs(path, making, capsys):
+    make, calls = making
+    for _ in range(2):
+        assert_made(files.cached_arrays(path / "below a file" / "cache.npz", make, "they will be made again"))
+        out, err = capsys.readouterr()
+        assert out == "" and err.startswith("note: they will be made again: ") and err.count("\n") == 1
+    assert calls == [0, 1] and path.read_text() == "old"

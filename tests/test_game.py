@@ -10,7 +10,7 @@ from support import games
 
 from gan_repro.data import source as sources
 from gan_repro.latent import priors, sampling
-from gan_repro.networks import constraints, mlp
+from gan_repro.networks import constraints, precision
 from gan_repro.system import randomness, tensorflow_setup
 from gan_repro.system.errors import UsageError
 from gan_repro.training import game, losses, optimizers, schedule
@@ -806,7 +806,7 @@ def test_wrong_use_is_refused(digits):
 
 
 def test_precision_policy_comes_back():
-    with mlp.precision("mixed_bfloat16"):
+    with precision.policy("mixed_bfloat16"):
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
     assert keras.config.dtype_policy().name == "float32"
 

@@ -75,13 +75,13 @@ def _common(recipe, spec):
     return {
         "classes": spec.classes if recipe.conditional else 0,
         "normalisation": gr.convolutional.Normalisation(recipe.norm_gain, recipe.norm_epsilon, recipe.norm_momentum),
-        "deviation": recipe.deviation,
+        "init_std": recipe.deviation,
     }
 
 
 def generator(recipe, spec):
     """G: z (and label) -> dense layers -> convolutions upwards -> pixels."""
-    depth = gr.convolutional.depth(spec, recipe.generator_strides)
+    depth = gr.sizes.depth(spec, recipe.generator_strides)
     return gr.convolutional.generator(
         recipe.latent,
         spec.shape,
@@ -97,14 +97,14 @@ def generator(recipe, spec):
 
 def discriminator(recipe, spec):
     """D: images (and labels) -> convolutions downwards -> dense layers -> logit."""
-    depth = gr.convolutional.depth(spec, recipe.generator_strides)
+    depth = gr.sizes.depth(spec, recipe.generator_strides)
     return gr.convolutional.discriminator(
         spec.shape,
         recipe.discriminator_channels[:depth],
         recipe.discriminator_strides[:depth],
         recipe.kernel_size,
         hidden=recipe.discriminator_hidden,
-        slope=recipe.slope,
+        negative_slope=recipe.slope,
         **_common(recipe, spec),
     )
 

@@ -77,14 +77,14 @@ PRESETS = {
 
 def _dense(recipe, units, activation, name):
     bias = recipe.sigmoid_bias if activation == "sigmoid" else 0.0
-    start = gr.mlp.uniform(recipe.generator_irange)
+    start = gr.initial.uniform(recipe.generator_irange)
     return gr.mlp.dense(units, activation, start, name, bias=bias, max_column_norm=recipe.max_column_norm)
 
 
 def _stack(recipe, spec):
     """The layers of the first phase's G, in the order of STACK."""
     relu, sigmoid = recipe.generator_units
-    sparse, norm = gr.mlp.Sparse(recipe.sparse_connections), recipe.max_column_norm
+    sparse, norm = gr.initial.Sparse(recipe.sparse_connections), recipe.max_column_norm
     pixels = gr.mlp.dense(math.prod(spec.shape), "sigmoid", sparse, STACK[2], max_column_norm=norm, dtype="float32")
     return [_dense(recipe, relu, "relu", STACK[0]), _dense(recipe, sigmoid, "sigmoid", STACK[1]), pixels]
 

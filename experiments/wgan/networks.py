@@ -88,13 +88,13 @@ def _convolutional(recipe, norm):
     given = (recipe.norm_epsilon, recipe.norm_momentum, recipe.norm_gain_deviation)
     return {
         "normalisation": gr.convolutional.Normalisation(True, *given) if norm else None,
-        "deviation": recipe.deviation,
+        "init_std": recipe.deviation,
     }
 
 
 def _depth(recipe, spec):
     """Convolutions of stride 2 of each network: as many as the images take, at most one for each of generator_channels."""
-    return gr.convolutional.depth(spec, (2,) * len(recipe.generator_channels))
+    return gr.sizes.depth(spec, (2,) * len(recipe.generator_channels))
 
 
 def generator(recipe, spec):
@@ -110,7 +110,7 @@ def generator(recipe, spec):
         recipe.generator_channels[-depth:],
         (2,) * depth,
         recipe.kernel_size,
-        seed_by_channel=True,
+        base_by_channel=True,
         **_convolutional(recipe, recipe.generator_norm),
     )
 
@@ -129,7 +129,7 @@ def critic(recipe, spec):
         channels,
         (2,) * len(channels),
         recipe.kernel_size,
-        slope=recipe.slope,
+        negative_slope=recipe.slope,
         **_convolutional(recipe, recipe.critic_norm),
     )
 

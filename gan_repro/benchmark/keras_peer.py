@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from gan_repro.benchmark.rounds import Contestant, Prepared
 from gan_repro.benchmark.torch_peers import KINDS
-from gan_repro.networks import mlp
+from gan_repro.networks import precision
 
 _L = keras.layers
 
@@ -154,7 +154,7 @@ class _FromFirst(keras.callbacks.Callback):
 
 def prepare(recipe, kind, dtype, shape=(28, 28, 1), classes=10, n=10_000):
     """A Gan at work on n random images: Prepared."""
-    with mlp.precision({"float32": "float32", "bfloat16": "mixed_bfloat16"}[dtype]):
+    with precision.policy({"float32": "float32", "bfloat16": "mixed_bfloat16"}[dtype]):
         gan = Gan(recipe, kind, shape, classes)
     random, m = np.random.default_rng(0), recipe.batch_size
     parts = [random.random((n, *shape), np.float32)]

@@ -1,11 +1,15 @@
 """Points drawn from a known law: a data set without files. Each point is an "image" of one pixel.
 
-The laws are not here (gaussian1d.py, parallel_lines.py).
+README.md has an example of a law.
 """
 
 import hashlib
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+
+from gan_repro.data.source import Folds, Spec
 
 SIZES = {"train": 50_000, "validation": 10_000, "test": 10_000}  # as MNIST's: what an epoch is, and what evaluation takes
 
@@ -14,7 +18,7 @@ _POINTS = 1  # of the shuffling stream: the draws themselves; InMemory uses that
 
 
 class Drawn:
-    """A law as a data set; the protocol is that of source.InMemory. A subclass has the law: its text, its two draws.
+    """A law as a Source. A subclass has the law: its text, its two draws.
 
     Training sees fresh points in every epoch, the law itself and not a finite sample of it: batch i is a function of
     (seed, epoch, i, size) alone. Evaluation sees points that are drawn once for each split, from a fixed seed.
@@ -27,22 +31,22 @@ class Drawn:
 
     law: str
 
-    def __init__(self, spec):
+    def __init__(self, spec: Spec) -> None:
         """Args:
         spec: the Spec, for images of shape (1, 1, dimensions) without classes.
         """
         self.spec = spec
-        self._drawn = {}
+        self._drawn: dict[str, np.ndarray] = {}
 
-    def draw(self, n, rng):
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """float32 (n, *spec.shape): points of the law from a numpy Generator."""
         raise NotImplementedError
 
-    def draw_tensor(self, n, pair):
+    def draw_tensor(self, n: int, pair: Any) -> Any:
         """Graph code: float32 (n, *spec.shape), a function of the int32 (2,) seed `pair` alone."""
         raise NotImplementedError
 
-    def images(self, split):
+    def images(self, split: str) -> np.ndarray:
         """float32 (n, *spec.shape): the points of a split, as `scaled` gives them."""
         if split not in self._drawn:
             points = self.draw(self.spec.sizes[split], np.random.default_rng([_SEED, list(SIZES).index(split)]))
@@ -50,29 +54,45 @@ class Drawn:
             self._drawn[split] = points
         return self._drawn[split]
 
-    def labels(self, split):
+    def labels(self, split: str) -> None:
         """None: there are no classes."""
         del split
 
-    def scaled(self, split, limit=None):
+    def require(self, split: str) -> None:
+        """Nothing: all points can be held."""
+        del split
+
+    def chunks(self, split: str) -> Iterator[np.ndarray]:
+        """Yields float32 (n, *spec.shape): the points of a split at once."""
+        yield self.images(split)
+
+    def rows(self, split: str, chosen: Any) -> np.ndarray:
+        """float32 (m, *spec.shape): the points that `chosen` indexes, a slice or integers (m,)."""
+        return self.images(split)[chosen]
+
+    def folds(self) -> Folds | None:
+        """None: there is one division."""
+        return None
+
+    def scaled(self, split: str, limit: int | None = None) -> np.ndarray:
         """float32 (n, *spec.shape): the first `limit` points of a split."""
         return self.images(split)[:limit]
 
-    def digest(self):
+    def digest(self) -> str:
         """sha256 of the law and of all splits' points, as hexadecimal text."""
         digest = hashlib.sha256(self.law.encode())
         for split in sorted(self.spec.sizes):
             digest.update(split.encode() + self.images(split).tobytes())
         return digest.hexdigest()
 
-    def open(self, epoch, seed, skip=0, size=None):
+    def open(self, epoch: int, seed: int, skip: int = 0, size: int | None = None) -> Any:
         """int32 (2,): (seed, epoch), all that the batches of an epoch depend on."""
         del skip, size  # batches are drawn one by one: an epoch is entered anywhere
         import tensorflow as tf
 
         return tf.constant([seed, epoch], tf.int32)
 
-    def batch(self, feed, i, size):
+    def batch(self, feed: Any, i: Any, size: int) -> tuple[Any, Any]:
         """Graph code: batch `i`.
 
         Args:

@@ -1,7 +1,7 @@
 """MNIST, CIFAR-10 and SVHN through TensorFlow Datasets: prepared data first, else a download if there is a network.
 
-Nothing here augments, scales or reorders at random: the images come in the order of the original files. Data that do not
-fit in memory are not here (streams.py), but how they are found and fetched is.
+The images come in the order of the original files. streams.py has the data that do not fit in memory; they are found and
+fetched by the functions of this module.
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -85,7 +86,7 @@ _SETS = {
 }
 
 
-def load(name, data_dir=None, download=True):
+def load(name: str, data_dir: str | Path | None = None, download: bool = True) -> source.InMemory:
     """MNIST, CIFAR-10 or SVHN's cropped digits.
 
     Args:
@@ -119,25 +120,25 @@ def load(name, data_dir=None, download=True):
     )
 
 
-def folder_of(data_dir):
+def folder_of(data_dir: str | Path | None) -> Path:
     """The data directory in force: `data_dir`, else $TFDS_DATA_DIR, else TFDS's own default."""
     return Path(os.path.expanduser(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"))
 
 
-def prepared(name, data_dir):
+def prepared(name: str, data_dir: str | Path) -> Path | None:
     """The folder of the newest prepared version of `name` under `data_dir`, or None: a look at files, no more."""
     found = [path.parent for path in Path(data_dir, name).glob("*/dataset_info.json")]
     found = [path for path in found if re.fullmatch(r"\d+\.\d+\.\d+", path.name)]  # not "3.0.1.incompleteXYZ"
     return max(found, key=lambda path: tuple(map(int, path.name.split("."))), default=None)
 
 
-def unreachable(url, seconds=PATIENCE):
+def unreachable(url: str, seconds: float = PATIENCE) -> str | None:
     """None if `url` answers within `seconds`, through the proxies of the environment; else why not, in words.
 
     The limit holds whatever hangs: name servers know no timeout, therefore a thread asks and is left behind.
     """
     host = urllib.parse.urlsplit(url).netloc
-    verdict = [f"{host} did not answer within {seconds:g} seconds"]
+    verdict: list[str | None] = [f"{host} did not answer within {seconds:g} seconds"]
 
     def ask():
         try:
@@ -152,7 +153,7 @@ def unreachable(url, seconds=PATIENCE):
     return verdict[0]
 
 
-def fetch(name, entry, data_dir, download):
+def fetch(name: str, entry: Any, data_dir: Path, download: bool) -> Path:
     """Lets TFDS download and prepare `name` into `data_dir`.
 
     Args:
@@ -250,7 +251,7 @@ def _original_positions(split, n):
     return np.argsort(sorted(range(n), key=key))
 
 
-def damaged(folder, entry, what):
+def damaged(folder: Any, entry: Any, what: str) -> DataError:
     """The DataError that the data prepared in `folder`, of entry.title, are damaged: `what` says how."""
     return DataError(
         f"the prepared {entry.title} in {folder} is damaged: {what}. Delete that folder and run again with a "
@@ -258,7 +259,7 @@ def damaged(folder, entry, what):
     )
 
 
-def first_line(error):
+def first_line(error: BaseException) -> str:
     """What an exception says, on one line of at most 200 characters."""
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0][:200]

@@ -6,7 +6,7 @@ Every image is one draw of font, stroke width, shear, rotation, stretch and elas
 import concurrent.futures
 import functools
 import os
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,6 @@ from scipy import ndimage
 
 from gan_repro.data import source
 from gan_repro.system import files
-from gan_repro.system.errors import UserError
 
 TITLE = "glyphs (built in; not MNIST)"
 SIZES = {"train": 50_000, "validation": 10_000, "test": 10_000}
@@ -55,54 +54,52 @@ _FONTS = {
 }
 
 
-def load(name):
+def load(name: str, data_dir: str | Path | None = None, download: bool = False) -> source.InMemory:
     """The built-in digits, from the user's cache or rendered (some 20 s on two cores) and then kept there.
 
     Args:
       name: "glyphs".
+      data_dir, download: not used: the digits are rendered here.
 
     Returns:
       source.InMemory with images uint8 (n, 28, 28, 1), white on black, 10 classes, each equally often in every split;
       50,000 train, 10,000 validation, 10,000 test. They are the same wherever the versions of matplotlib, numpy and
       scipy are.
     """
-    path = cache_path()
-    splits = read_cache(path)
-    if splits is None:
-        splits = {split: generate(split, count) for split, count in SIZES.items()}
-        write_cache(path, splits)
-    images = {split: pair[0] for split, pair in splits.items()}
-    labels = {split: pair[1] for split, pair in splits.items()}
+    note = "the glyphs are not cached and will be rendered again next time"
+    found = files.cached_arrays(cache_path(), _rendered, note, _fits)
+    images, labels = ({split: found[f"{split}_{part}"] for split in SIZES} for part in _PARTS)
     spec = source.Spec(name, TITLE, (_SIDE, _SIDE, 1), 10, SIZES)
     return source.InMemory(spec, images, labels)
 
 
-def cache_path():
+def cache_path() -> Path:
     """Where the rendered set is kept: $XDG_CACHE_HOME or ~/.cache, one file for each version of what draws it."""
     import matplotlib
 
     return files.cache_folder() / f"glyphs-{VERSION}-matplotlib-{matplotlib.__version__}.npz"
 
 
-def write_cache(path, splits):
-    """Keeps {split: (images, labels)} at `path`, sealed; where that cannot be, a note on stderr says so."""
-    arrays = {f"{split}_{part}": array for split, pair in splits.items() for part, array in zip(_PARTS, pair)}
-    try:
-        files.write_arrays(path, arrays, compress=True)
-    except UserError as error:
-        print(f"note: the glyphs are not cached and will be rendered again next time: {error}", file=sys.stderr)
+def write_cache(path: Path, splits: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    """Makes {split: (images, labels)}, such as fewer digits, the content of the cache `path`. Raises RunError as files do."""
+    files.write_arrays(path, _by_name(splits), compress=True)
 
 
-def read_cache(path):
-    """What `write_cache` kept: {split: (images, labels)}; None where there is nothing, or nothing sound."""
-    try:
-        found = files.read_arrays(path)
-        return {split: tuple(found[f"{split}_{part}"] for part in _PARTS) for split in SIZES}
-    except (UserError, KeyError):
-        return None  # damaged or not there: it is only a cache
+def _by_name(splits):
+    """{"train_images": ..., "train_labels": ..., ...}: as the cache has them."""
+    return {f"{split}_{part}": array for split, pair in splits.items() for part, array in zip(_PARTS, pair)}
 
 
-def generate(split, count):
+def _rendered():
+    return _by_name({split: generate(split, count) for split, count in SIZES.items()})
+
+
+def _fits(found):
+    """Whether arrays of a cache are those of all splits, of the right number."""
+    return all(len(found.get(f"{split}_{part}", ())) == count for split, count in SIZES.items() for part in _PARTS)
+
+
+def generate(split: str, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Draws `count` images of a split, the same ones each time.
 
     Args:

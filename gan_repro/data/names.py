@@ -1,23 +1,29 @@
 """The names of data sets as --dataset takes them. No TensorFlow is imported here."""
 
+from collections.abc import Iterable
+
 from gan_repro.system.choices import choose
 
 PATHS = {"npz": "npz:PATH", "images": "images:FOLDER"}  # the kinds of data sets that take a path, as a user is told of them
 
 
-def dataset_kind(dataset):
+def dataset_kind(dataset: str) -> str:
     """The key of Experiment.recipes for a --dataset: "npz" for "npz:PATH", "images" for "images:FOLDER", else itself."""
     kind, colon, rest = dataset.partition(":")
     return kind if colon and rest else dataset
 
 
-def choose_dataset(dataset, kinds):
+def choose_dataset(dataset: str, kinds: Iterable[str]) -> str:
     """The one of `kinds` that a --dataset is of: of those in PATHS with a path, of the others without.
+
+    Args:
+      dataset: the name as it was given.
+      kinds: names of the library, of an experiment's own sources, or both.
 
     Raises:
       UsageError: it is of none; the message names the valid ones and the nearest.
     """
-    kind = dataset_kind(dataset)
+    kind, kinds = dataset_kind(dataset), list(kinds)
     if kind not in kinds or (kind in PATHS) == (kind == dataset):
         choose("dataset", dataset, [PATHS.get(each, each) for each in kinds])
     return kind

@@ -2,6 +2,9 @@
 
 import hashlib
 import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,12 +14,18 @@ _CHUNK = 2**24  # bytes of images that evaluation reads at once
 
 
 class Pictures(streams.Stream):
-    """Image files, decoded when a batch takes them; the protocol is that of streams.Stream.
+    """A Source of image files that are decoded when a batch takes them.
 
     Batches, labels and digest are those of a source.InMemory of the same pictures, bit for bit.
     """
 
-    def __init__(self, spec, files, labels, decode):
+    def __init__(
+        self,
+        spec: source.Spec,
+        files: Mapping[str, Sequence[Path]],
+        labels: Mapping[str, np.ndarray] | None,
+        decode: Callable[[Path], np.ndarray],
+    ) -> None:
         """Args:
         spec: the Spec.
         files: {split: list of Path}.
@@ -27,7 +36,7 @@ class Pictures(streams.Stream):
         self._paths, self._decoded = files, decode
         self._labels = {split: np.asarray(values, np.int32) for split, values in (labels or {}).items()}
 
-    def rows(self, split, chosen):
+    def rows(self, split: str, chosen: Any) -> np.ndarray:
         """uint8 (m, height, width, channels): the images that `chosen` indexes, a slice or integers (m,); reads these alone."""
         paths = self._paths[split]
         at = np.arange(len(paths))[chosen]
@@ -36,11 +45,11 @@ class Pictures(streams.Stream):
             row[...] = self._image(paths[i])
         return images
 
-    def labels(self, split):
+    def labels(self, split: str) -> np.ndarray | None:
         """int32 (n,), or None where there are no classes."""
         return self._labels.get(split)
 
-    def digest(self):
+    def digest(self) -> str:
         """sha256 over all images and labels, as source.InMemory's: reads every file."""
         digest = hashlib.sha256()
         for split in sorted(self._paths):
@@ -48,13 +57,15 @@ class Pictures(streams.Stream):
             for path in self._paths[split]:
                 digest.update(self._image(path))
             if split in self._labels:
-                digest.update(self._labels[split])
+                digest.update(source.buffer(self._labels[split]))
         return digest.hexdigest()
 
-    def open(self, epoch, seed, skip=0, size=None):
+    def open(self, epoch: int, seed: int, skip: int = 0, size: int | None = None) -> Any:
         """An iterator over (uint8 (size, *shape), int32 (size,)) from batch `skip` on, in the order of InMemory."""
         import tensorflow as tf
 
+        if size is None:
+            raise ValueError("a stream is opened for batches of a size")
         paths, labels = self._paths["train"], self._labels.get("train", np.zeros(self.spec.sizes["train"], np.int32))
         rows = source.permutation(len(paths), epoch, seed).numpy()[skip * size :]
 
@@ -65,9 +76,10 @@ class Pictures(streams.Stream):
         data = tf.data.Dataset.from_tensor_slices(rows).map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         return iter(data.batch(size, drop_remainder=True).prefetch(4))
 
-    def batch(self, feed, i, size):
+    def batch(self, feed: Any, i: Any, size: int) -> tuple[Any, Any]:
         """Graph code: the next batch, x float32 (size, *shape), scaled, and labels int32 (size,); errors as Stream's."""
-        return self._scaled_batch(*feed.get_next(), size)
+        images, labels = feed.get_next()
+        return self._scaled_batch(images, labels, size)
 
     def _image(self, path):
         return np.ascontiguousarray(np.broadcast_to(self._decoded(path), self.spec.shape))

@@ -1,9 +1,11 @@
-"""From stored pixels 0..255 to what the networks see, and back to a picture. Which experiment wants which is not here.
+"""From stored pixels 0..255 to what the networks see, and back to a picture.
 
 No TensorFlow is imported here: `__call__` takes and returns numpy arrays or tensors alike.
 """
 
 import dataclasses
+import typing
+from typing import Any
 
 import numpy as np
 
@@ -17,20 +19,20 @@ class Linear:
     low: float = 0.0
     high: float = 1.0
 
-    def __call__(self, images):
+    def __call__(self, images: Any) -> Any:
         """float32 (n, h, w, c) in 0..255 -> the same shape in [low, high]."""
         return images * np.float32((self.high - self.low) / 255) + np.float32(self.low)
 
-    def unit(self, images):
+    def unit(self, images: Any) -> np.ndarray:
         """Back from what the networks see: float32 (n, h, w, c) -> the same shape in [0, 1]; what is beyond is cut off."""
         return np.clip((np.asarray(images, np.float32) - np.float32(self.low)) / np.float32(self.high - self.low), 0, 1)
 
-    def shown(self, images):
+    def shown(self, images: Any) -> tuple[float, float]:
         """(black, white): the values that a figure draws black and white; the same for all images."""
         del images
         return self.low, self.high
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"pixels in [{self.low:g}, {self.high:g}]"
 
 
@@ -44,7 +46,7 @@ class ContrastNormalised:
 
     norm: float = 55.0
 
-    def __call__(self, images):
+    def __call__(self, images: Any) -> Any:
         """float32 (n, h, w, c) in 0..255 -> the same shape, each image with mean 0 and norm `norm`."""
         if isinstance(images, np.ndarray):
             centred = images - images.mean(axis=(1, 2, 3), keepdims=True, dtype=np.float64).astype(np.float32)
@@ -56,20 +58,20 @@ class ContrastNormalised:
         lengths = tf.sqrt(tf.reduce_sum(tf.square(centred), axis=(1, 2, 3), keepdims=True))
         return centred * (self.norm / tf.maximum(lengths, _FLAT))
 
-    def unit(self, images):
+    def unit(self, images: Any) -> typing.NoReturn:
         """Raises DataError: an image does not say what mean and contrast it had."""
         raise DataError(f"images are {self}: there is no way back to pixels in [0, 1]")
 
-    def shown(self, images):
+    def shown(self, images: Any) -> tuple[float, float]:
         """(black, white): plus and minus the largest absolute value in `images` (show_samples_cifar_conv_paper.py)."""
         largest = float(np.abs(images).max()) or 1.0
         return -largest, largest
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"contrast-normalised to norm {self.norm:g}"
 
 
-def to_pixels(images, low, high):
+def to_pixels(images: Any, low: float, high: float) -> np.ndarray:
     """uint8 of the shape of `images`, float: low becomes 0, high 255; what lies outside is clipped.
 
     Raises:

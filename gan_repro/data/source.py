@@ -1,12 +1,17 @@
 """The protocol of every data source, and the one that holds its images in memory.
 
-Where images come from (TFDS, files, rendering) is not here: one module per origin, each returning a source.
+One module for each origin of images (TFDS, files, rendering, a law) gives such sources; README.md says how to add one.
 """
+
+from __future__ import annotations
 
 import dataclasses
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +19,7 @@ from gan_repro.data.scaling import UNIT
 from gan_repro.system.errors import DataError, UsageError
 
 SPLITS = ("train", "validation", "test")
+Folds = list[tuple[np.ndarray, np.ndarray]]  # (validation, test) images of each fold, as the networks see them
 ALIGNED = 64  # bytes: where TensorFlow's kernels want a tensor's memory to begin
 
 
@@ -41,7 +47,7 @@ class Spec:
     sizes: Mapping[str, int]
     scaling: Callable = UNIT
 
-    def steps_per_epoch(self, batch_size, limit=0):
+    def steps_per_epoch(self, batch_size: int, limit: int = 0) -> int:
         """Whole minibatches that the training images give (a ragged last one is dropped), at most `limit` if that is > 0.
 
         Raises:
@@ -53,14 +59,122 @@ class Spec:
         return min(limit or whole, whole)
 
 
-@dataclasses.dataclass(frozen=True)
-class Described:
-    """A data set of which no image is at hand, only its Spec (its `sizes` are {}): enough to build a run's networks."""
+@typing.runtime_checkable
+class Source(typing.Protocol):
+    """A data set as training, evaluation and figures use it.
+
+    Images are uint8, 0..255, of shape (n, height, width, channels); points of a law (drawn.py) are float32 "images" of one
+    pixel. Splits are those of SPLITS. Numbers that only TensorFlow's graph sees are tensors, the others numpy arrays.
+
+    Attributes:
+      spec: what may be known without touching an image; `data.load` sets its scaling.
+    """
 
     spec: Spec
 
+    def images(self, split: str) -> np.ndarray:
+        """uint8 (n, height, width, channels), in the order of the data set. DataError: more than can be held at once."""
 
-def permutation(n, epoch, seed):
+    def labels(self, split: str) -> np.ndarray | None:
+        """int32 (n,), 0..classes-1; None where there are no classes."""
+
+    def scaled(self, split: str, limit: int | None = None) -> np.ndarray:
+        """float32 (n, height, width, channels): the first `limit` images, or all, as the networks see them (spec.scaling)."""
+
+    def require(self, split: str) -> None:
+        """Nothing; DataError where `images` would raise it: asked before a training for what evaluation holds at once."""
+
+    def chunks(self, split: str) -> Iterator[np.ndarray]:
+        """Yields uint8 (m, height, width, channels): the images of a split in order, however many."""
+
+    def rows(self, split: str, chosen: Any) -> np.ndarray:
+        """uint8 (m, height, width, channels): the images that `chosen` indexes, a slice or integers (m,), however many."""
+
+    def folds(self) -> Folds | None:
+        """(validation, test) of each fold where the data are divided several times over; None where there is one division."""
+
+    def digest(self) -> str:
+        """sha256 of all that the data are, as hexadecimal text: a run goes on with data of the same digest alone."""
+
+    def open(self, epoch: int, seed: int, skip: int = 0, size: int | None = None) -> Any:
+        """The feed of an epoch, once per epoch and eagerly: any structure of tensors, or an iterator.
+
+        The order of the epoch is a function of (seed, epoch) alone.
+
+        Args:
+          epoch, seed: see there.
+          skip: batches of this epoch that were played already.
+          size: images of a batch. Only streams need these two.
+        """
+
+    def batch(self, feed: Any, i: Any, size: int) -> tuple[Any, Any]:
+        """Graph code: x float32 (size, height, width, channels), scaled, and labels int32 (size,), zeros without classes.
+
+        Args:
+          feed: what `open` returned.
+          i: int32 scalar: skip, skip + 1, ... in turn; a ragged last batch is dropped.
+          size: Python int.
+        """
+
+
+# (name, data_dir, whether data may be downloaded) -> the Source; raises DatasetUnavailable or DataError.
+Loader = Callable[[str, "str | Path | None", bool], Source]
+
+
+@dataclasses.dataclass
+class Described:
+    """A data set of which no image is at hand, only its Spec (its `sizes` are {}): enough to build a run's networks.
+
+    A Source, of which everything but `spec` raises DataError.
+    """
+
+    spec: Spec
+
+    def _missing(self) -> typing.NoReturn:
+        raise DataError(f"{self.spec.title}: no data are at hand here, only what a run's folder says of them")
+
+    def images(self, split: str) -> np.ndarray:
+        """Raises DataError, as all that follow."""
+        self._missing()
+
+    def labels(self, split: str) -> np.ndarray | None:
+        """See images."""
+        self._missing()
+
+    def scaled(self, split: str, limit: int | None = None) -> np.ndarray:
+        """See images."""
+        self._missing()
+
+    def require(self, split: str) -> None:
+        """See images."""
+        self._missing()
+
+    def chunks(self, split: str) -> Iterator[np.ndarray]:
+        """See images."""
+        self._missing()
+
+    def rows(self, split: str, chosen: Any) -> np.ndarray:
+        """See images."""
+        self._missing()
+
+    def folds(self) -> Folds | None:
+        """See images."""
+        self._missing()
+
+    def digest(self) -> str:
+        """See images."""
+        self._missing()
+
+    def open(self, epoch: int, seed: int, skip: int = 0, size: int | None = None) -> Any:
+        """See images."""
+        self._missing()
+
+    def batch(self, feed: Any, i: Any, size: int) -> tuple[Any, Any]:
+        """See images."""
+        self._missing()
+
+
+def permutation(n: int, epoch: int, seed: int) -> Any:
     """int32 (n,): a uniformly random permutation fixed by (seed, epoch)."""
     import tensorflow as tf
 
@@ -70,7 +184,7 @@ def permutation(n, epoch, seed):
     return tf.argsort(keys, stable=True)  # 50,000 keys of 23 bits collide; stable order keeps that deterministic
 
 
-def mean(source, split):
+def mean(source: Source, split: str) -> np.ndarray:
     """float64 (1, height, width, channels), 0..255: the mean image of a split, of images uint8.
 
     Sums of bytes are whole numbers far below 2^53: float64 adds them without error, in whatever parts they come.
@@ -81,7 +195,7 @@ def mean(source, split):
     return (total / source.spec.sizes[split]).reshape(1, *source.spec.shape)
 
 
-def empty(shape):
+def empty(shape: tuple[int, ...]) -> np.ndarray:
     """uint8 array of `shape`, not filled, whose memory TensorFlow can take for a tensor's: it begins at a multiple of 64."""
     size = math.prod(shape)
     memory = np.empty(size + ALIGNED, np.uint8)
@@ -89,7 +203,12 @@ def empty(shape):
     return memory[start : start + size].reshape(shape)
 
 
-def aligned(images):
+def buffer(array: np.ndarray) -> Any:
+    """The array in C order, as hashlib takes it; copied only where it is not in that order."""
+    return np.ascontiguousarray(array)
+
+
+def aligned(images: np.ndarray) -> np.ndarray:
     """A copy of uint8 `images` in such memory."""
     copy = empty(images.shape)
     copy[...] = images
@@ -97,22 +216,9 @@ def aligned(images):
 
 
 class InMemory:
-    """A data set that fits in memory: images stay uint8 on the device and are scaled there, a batch at a time.
+    """A Source that fits in memory: images stay uint8 on the device and are scaled there, a batch at a time."""
 
-    The protocol that training relies on, which every other source (procedural, streaming) has too:
-      spec: a Spec.
-      open(epoch, seed, skip, size): eager, once per epoch: the feed, any structure of tensors (or an iterator), from which
-        `batch` draws. The order is a function of (seed, epoch) alone; `skip` is the number of batches already played
-        in this epoch, `size` that of a batch (only streams need these two).
-      batch(feed, i, size): graph code: batch i of the epoch, (x, labels). Called for i = skip, skip + 1, ... in turn.
-      images(split), labels(split), scaled(split, limit): numpy, for evaluation and figures.
-      require(split): raises DataError where `images` would, of more images than a source can hold: asked before training
-        for what evaluation will need at once.
-      chunks(split), rows(split, chosen): all images in turn, and some of them, whatever their number (sources of files).
-      digest(): sha256 of the data, for the manifest.
-    """
-
-    def __init__(self, spec, images, labels=None):
+    def __init__(self, spec: Spec, images: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray] | None = None) -> None:
         """Args:
         spec: the Spec; its sizes are checked against the arrays.
         images: {split: uint8 (n, height, width, channels)}.
@@ -124,43 +230,47 @@ class InMemory:
         self.spec = spec
         self._images = dict(images)
         self._labels = {split: np.asarray(values, np.int32) for split, values in (labels or {}).items()}
-        self._device = None
+        self._device: tuple[Any, Any] | None = None
 
-    def images(self, split):
+    def images(self, split: str) -> np.ndarray:
         """uint8 (n, height, width, channels), 0..255, in the order of the data set."""
         return self._images[split]
 
-    def require(self, split):
+    def require(self, split: str) -> None:
         """Nothing: all images are held."""
         del split
 
-    def chunks(self, split):
+    def chunks(self, split: str) -> Iterator[np.ndarray]:
         """Yields uint8 (m, height, width, channels), the images of a split in order: here all at once."""
         yield self._images[split]
 
-    def rows(self, split, chosen):
+    def rows(self, split: str, chosen: Any) -> np.ndarray:
         """uint8 (m, height, width, channels): the images that `chosen` indexes, a slice or integers (m,)."""
         return self._images[split][chosen]
 
-    def labels(self, split):
+    def labels(self, split: str) -> np.ndarray | None:
         """int32 (n,), or None where the data set has no labels."""
         return self._labels.get(split)
 
-    def scaled(self, split, limit=None):
+    def scaled(self, split: str, limit: int | None = None) -> np.ndarray:
         """float32 (n, height, width, channels): the first `limit` images as the networks see them."""
         return self.spec.scaling(self._images[split][:limit].astype(np.float32))
 
-    def digest(self):
+    def folds(self) -> Folds | None:
+        """None: there is one division."""
+        return None
+
+    def digest(self) -> str:
         """sha256 over all images and labels, split by split, as hexadecimal text."""
         digest = hashlib.sha256()
         for split in sorted(self._images):
             digest.update(split.encode())
-            digest.update(np.ascontiguousarray(self._images[split]))
+            digest.update(buffer(self._images[split]))
             if split in self._labels:
-                digest.update(np.ascontiguousarray(self._labels[split]))
+                digest.update(buffer(self._labels[split]))
         return digest.hexdigest()
 
-    def device_arrays(self):
+    def device_arrays(self) -> tuple[Any, Any]:
         """The training images (uint8) and labels (int32 tensor; zeros without labels), made once.
 
         A tensor on a CPU: `images` itself where that was made by `aligned`, else a copy. A tf.Variable with a GPU.
@@ -182,17 +292,17 @@ class InMemory:
                 self._device = pixels, tf.constant(labels)
         return self._device
 
-    def open(self, epoch, seed, skip=0, size=None):
+    def open(self, epoch: int, seed: int, skip: int = 0, size: int | None = None) -> Any:
         """The order of epoch `epoch`: int32 (n,), a uniformly random permutation fixed by (seed, epoch)."""
         del skip, size  # a permutation is entered anywhere
         self.device_arrays()  # before any graph is traced
         return permutation(self.spec.sizes["train"], epoch, seed)
 
-    def batch(self, order, i, size):
+    def batch(self, feed: Any, i: Any, size: int) -> tuple[Any, Any]:
         """Graph code: images and labels of batch `i`.
 
         Args:
-          order: what `open` returned.
+          feed: what `open` returned.
           i: int32 scalar, 0 <= i < n // size (a ragged last batch is dropped).
           size: Python int.
 
@@ -202,5 +312,5 @@ class InMemory:
         import tensorflow as tf
 
         images, labels = self.device_arrays()
-        rows = tf.slice(order, [i * size], [size])
+        rows = tf.slice(feed, [i * size], [size])
         return self.spec.scaling(tf.cast(tf.gather(images, rows), tf.float32)), tf.gather(labels, rows)

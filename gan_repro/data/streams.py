@@ -1,12 +1,13 @@
 """CelebA and LSUN's bedrooms, too large for memory: streamed from the files that TensorFlow Datasets has prepared.
 
-Where the files are looked for and how they are fetched is in from_tfds. Nothing here augments.
+Where the files are looked for and how they are fetched is in from_tfds.
 """
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ _HEAD = 2**16  # bytes of each file that the digest covers
 _SHARDS, _WINDOWS = 2, 3  # of the shuffling stream: the order of the files, that within a window
 
 
-def crop_celeb_a(image):
+def crop_celeb_a(image: Any) -> Any:
     """The crop of dcgan.torch (data/crop_celebA.lua): 138 x 138 pixels from (x 30, y 40) on, scaled to 64 x 64.
 
     Torch scales down by averaging over areas (torch/image, generic/image.c), and so does this. DCGAN's own faces were
@@ -39,7 +40,7 @@ def crop_celeb_a(image):
     return tf.image.resize(image[40:178, 30:168], (SIDE, SIDE), "area")
 
 
-def crop_lsun(image):
+def crop_lsun(image: Any) -> Any:
     """WGAN's (WassersteinGAN, main.py): the shorter side scaled to 64, then the 64 x 64 in the centre.
 
     PIL's bilinear filter, which widens when it scales down, as torchvision.transforms.Scale used it. dcgan.torch takes a
@@ -102,7 +103,7 @@ _SETS = {
 }
 
 
-def load(name, data_dir=None, download=True):
+def load(name: str, data_dir: str | Path | None = None, download: bool = True) -> "Stream":
     """CelebA's aligned faces or LSUN's bedrooms.
 
     Splits: CelebA has its own, 162,770 train, 19,867 validation, 19,962 test. LSUN has 3,033,042 train and 300
@@ -143,7 +144,7 @@ def load(name, data_dir=None, download=True):
 
 
 class Stream:
-    """Images read from files as they are needed; the protocol is that of source.InMemory, apart from `limit` of `images`.
+    """A Source of images that are read from files as they are needed.
 
     The order of an epoch is a function of (seed, epoch) alone: the files come in a random order, and every WINDOW
     consecutive images are permuted; what TFDS has written is in random order already. Batches are read in turn, each
@@ -151,7 +152,7 @@ class Stream:
     Memory does not grow with the data.
     """
 
-    def __init__(self, spec, builder, entry):
+    def __init__(self, spec: source.Spec, builder: Any, entry: Any) -> None:
         """Args:
         spec: the Spec.
         builder: of TFDS, for prepared data whose features have an `image`.
@@ -160,7 +161,7 @@ class Stream:
         self.spec = spec
         self._builder, self._entry = builder, entry
 
-    def images(self, split, limit=None):
+    def images(self, split: str, limit: int | None = None) -> np.ndarray:
         """uint8 (n, 64, 64, 3), 0..255: the first `limit` images of a split, or all, in TFDS's order.
 
         Raises:
@@ -171,7 +172,7 @@ class Stream:
             images[at : at + len(chunk)] = chunk
         return images
 
-    def require(self, split):
+    def require(self, split: str) -> None:
         """Raises DataError: the images of a split are more than HELD."""
         if self.spec.sizes[split] > HELD:
             raise DataError(
@@ -179,23 +180,37 @@ class Stream:
                 f"run, which holds them all in memory: at most {HELD:,}. Take fewer images"
             )
 
-    def chunks(self, split):
+    def chunks(self, split: str) -> Iterator[np.ndarray]:
         """Yields uint8 (m, height, width, channels), the images of a split in order, as many at a time as is handy."""
         for _, chunk in self._chunks(split, self.spec.sizes[split]):
             yield chunk
 
-    def labels(self, split):
+    def rows(self, split: str, chosen: Any) -> np.ndarray:
+        """uint8 (m, 64, 64, 3): the images that `chosen` indexes, a slice or integers (m,); all up to the last are read."""
+        at = np.arange(self.spec.sizes[split])[chosen]
+        images = np.empty((len(at), *self.spec.shape), np.uint8)
+        for start, chunk in self._chunks(split, int(at.max(initial=-1)) + 1):
+            here = (at >= start) & (at < start + len(chunk))
+            images[here] = chunk[at[here] - start]
+        return images
+
+    def labels(self, split: str) -> np.ndarray | None:
         """None: there are no classes."""
         del split
+        return None
 
-    def scaled(self, split, limit=None):
+    def folds(self) -> source.Folds | None:
+        """None: there is one division."""
+        return None
+
+    def scaled(self, split: str, limit: int | None = None) -> np.ndarray:
         """float32 (n, 64, 64, 3): the first `limit` images as the networks see them; errors as `images`."""
         images = np.empty((self._held(split, limit), *self.spec.shape), np.float32)
         for at, chunk in self._chunks(split, len(images)):
             images[at : at + len(chunk)] = self.spec.scaling(chunk.astype(np.float32))
         return images
 
-    def digest(self):
+    def digest(self) -> str:
         """sha256 of TFDS's version of the data, of the division, and of each file its name, its size, the number of its images
         and its first 64 KiB, as hexadecimal text: not of all images.
         """
@@ -208,7 +223,7 @@ class Stream:
                     digest.update(file.read(_HEAD))
         return digest.hexdigest()
 
-    def open(self, epoch, seed, skip=0, size=None):
+    def open(self, epoch: int, seed: int, skip: int = 0, size: int | None = None) -> Any:
         """An iterator over the batches of epoch `epoch` from batch `skip` on: uint8 (size, 64, 64, 3), without a ragged one.
 
         Args:
@@ -224,6 +239,8 @@ class Stream:
             pair = randomness.seed_pair(seed, epoch, randomness.SHUFFLE, *streams)
             return tf.argsort(tf.random.stateless_uniform([n], pair, alg="philox"), stable=True)
 
+        if size is None:
+            raise ValueError("a stream is opened for batches of a size")
         files = self._files("train")
         window, rest = divmod(skip * size, WINDOW)
         records = self._records("train", drop([files[i] for i in order(len(files), _SHARDS).numpy()], window * WINDOW))
@@ -233,7 +250,7 @@ class Stream:
         images = windows.unbatch().skip(rest).map(self._decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
         return iter(images.batch(size, drop_remainder=True).prefetch(4))
 
-    def batch(self, feed, i, size):
+    def batch(self, feed: Any, i: Any, size: int) -> tuple[Any, Any]:
         """Graph code: the next batch.
 
         Args:
@@ -310,7 +327,7 @@ class Stream:
             raise from_tfds.damaged(self._builder.data_dir, self._entry, reason) from error
 
 
-def drop(files, n):
+def drop(files: list, n: int) -> list:
     """FileInstructions, read one after the other, without their first n images."""
     left = []
     for file in files:

@@ -7,6 +7,7 @@ import hashlib
 import math
 import os
 import zlib
+from pathlib import Path
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class Folded(source.InMemory):
     All images are held once, the training images in front, so that the training set is a part of them, not a copy.
     """
 
-    def __init__(self, spec, images, labels, folds):
+    def __init__(self, spec: source.Spec, images: np.ndarray, labels: np.ndarray, folds: np.ndarray) -> None:
         """Args:
         spec: the Spec; its sizes are checked against the folds.
         images: uint8 (n, height, width, 1), in the order `stored_order(folds)`.
@@ -60,36 +61,38 @@ class Folded(source.InMemory):
             {split: labels[folds[:, 0] == code] for split, code in _CODES.items()},
         )
 
-    def fold_images(self, fold, code):
+    def fold_images(self, fold: int, code: int) -> np.ndarray:
         """uint8 (m, height, width, 1): the images that have `code` in fold 0..4, in the order of the file; a copy."""
         return self._every[self._row[self._folds[:, fold] == code]]
 
-    def folds(self):
+    def folds(self) -> source.Folds:
         """The five folds, for `parzen.evaluate_sets`: a list of (validation, test), as the networks see them.
 
         Returns:
           Five pairs of float32 (m, height, width, 1), scaled as `scaled` does it, each in the order of the file. The
           images of one fold occur in others: a fold's validation images may be another's test images.
         """
-        return [tuple(self._seen(self.fold_images(fold, code)) for code in (VALIDATION, TEST)) for fold in range(FOLDS)]
+        return [
+            (self._seen(self.fold_images(fold, VALIDATION)), self._seen(self.fold_images(fold, TEST))) for fold in range(FOLDS)
+        ]
 
-    def digest(self):
+    def digest(self) -> str:
         """sha256 over all images, labels and folds (also those that no split holds), as hexadecimal text."""
         digest = hashlib.sha256()
         for array in (self._every, self._every_label, self._folds):
-            digest.update(np.ascontiguousarray(array).reshape(-1))  # by its buffer: no copy of all images
+            digest.update(source.buffer(array))
         return digest.hexdigest()
 
     def _seen(self, images):
         return self.spec.scaling(images.astype(np.float32))
 
 
-def stored_order(folds):
+def stored_order(folds: np.ndarray) -> np.ndarray:
     """Integers (n,): first the images that are unlabeled in fold 0, then the others, both in the order of the file."""
     return np.argsort(folds[:, 0] != UNLABELED, kind="stable")
 
 
-def load(name, data_dir=None):
+def load(name: str, data_dir: str | Path | None = None, download: bool = False) -> Folded:
     """The Toronto Face Database.
 
     Args:
@@ -97,6 +100,7 @@ def load(name, data_dir=None):
         whole numbers 0..255 of any numeric type; `folds` (n, 5), codes 0 unlabeled, 1 train, 2 valid, 3 test;
         `labs_ex` n expressions 1..7, -1 where there is none; optionally `labs_id`, n integers, which are not used.
       data_dir: the folder that holds the file, itself or in faces/TFD; None: as from_tfds.folder_of.
+      download: not used: nobody offers the file for download.
 
     Returns:
       Folded, images uint8 (n, 48, 48, 1) or (n, 96, 96, 1).
@@ -182,8 +186,10 @@ def _scan(path, file):
     """Refuses what scipy must not be given, and returns the names of the matrices in the file.
 
     scipy.io.loadmat looks up the type of the numbers without asking whether there is such a type: one damaged byte there
-    ends the whole process (scipy 1.17). And it unpacks whatever a field holds. Hence the look at the descriptions first;
-    the numbers themselves are loadmat's, which also compares the checksums of a compressed file.
+    ends the whole process with a segmentation fault (scipy 1.17), which no `except` catches; and scipy.io.whosmat, which
+    reads names, shapes and classes alone, finds such a file sound. loadmat also unpacks whatever a field holds, objects and
+    cells too. Hence this look at the descriptions first; the numbers themselves are loadmat's, which also compares the
+    checksums of a compressed file.
     """
     _check_header(path, file.read(520))
     end, at, held = os.path.getsize(path), _HEADER, []

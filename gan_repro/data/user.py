@@ -30,7 +30,7 @@ def _path(name, data_dir):
     return Path(path)
 
 
-def load_npz(name, data_dir=None):
+def load_npz(name: str, data_dir: str | Path | None = None, download: bool = False) -> source.InMemory:
     """The images of an .npz file (numpy.savez).
 
     Args:
@@ -38,6 +38,7 @@ def load_npz(name, data_dir=None):
         optionally `labels`, integers (n,) in 0..classes-1; optionally `split`, integers (n,): 0 train, 1 validation,
         2 test, each of which must occur. Without `split`: see `divide`. Nothing is ever unpickled.
       data_dir: where a relative path is looked for if it does not lead anywhere from the current folder.
+      download: not used: the data are the user's.
 
     Returns:
       source.InMemory with images uint8 (n, height, width, channels), read into its arrays without a second copy.
@@ -76,7 +77,7 @@ def load_npz(name, data_dir=None):
     return source.InMemory(spec, _read_parts(path, images.shape, parts), labels)
 
 
-def load_images(name, data_dir=None):
+def load_images(name: str, data_dir: str | Path | None = None, download: bool = False) -> source.Source:
     """The images of a folder, in the order of their paths.
 
     Either all images lie in the folder itself (no labels), or all lie in its subfolders, one level down: then each
@@ -87,6 +88,7 @@ def load_images(name, data_dir=None):
     Args:
       name: "images:FOLDER".
       data_dir: where a relative path is looked for if it does not lead anywhere from the current folder.
+      download: not used: the data are the user's.
 
     Returns:
       source.InMemory with images uint8 (n, height, width, 1 or 3); pictures.Pictures, which reads them as they are needed,
@@ -121,7 +123,7 @@ def load_images(name, data_dir=None):
     return source.InMemory(spec, images, labels)
 
 
-def free_memory():
+def free_memory() -> float:
     """Bytes of memory that this process may still take, as far as Linux says so; else infinite."""
     free = float("inf")
     with contextlib.suppress(OSError, StopIteration):
@@ -134,7 +136,7 @@ def free_memory():
     return free
 
 
-def divide(n):
+def divide(n: int) -> dict[str, np.ndarray]:
     """The division of data that have none: 80 % train, 10 % validation, 10 % test (both rounded down, rest train).
 
     The images are permuted by numpy's RandomState(20140610), whose stream never changes; the first tenth is for test,

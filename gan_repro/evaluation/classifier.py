@@ -8,7 +8,6 @@ Others are trained and cached.
 import dataclasses
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -77,15 +76,13 @@ def of(source, epochs=EPOCHS, second=False):
         except RunError as error:
             raise RunError(f"{error}. It comes with the program: install that again") from error
     else:
-        cached = files.cache_folder() / name
-        try:
-            weights = _read(cached, network)
-        except RunError:  # missing or damaged
-            weights = _trained(network, source, epochs, recipe)
-            try:
-                _write(cached, weights)
-            except RunError as error:
-                print(f"note: the classifier is not cached and will be trained again next time: {error}", file=sys.stderr)
+        arrays = files.cached_arrays(
+            files.cache_folder() / name,
+            lambda: _by_name(_trained(network, source, epochs, recipe)),
+            "the classifier is not cached and will be trained again next time",
+            lambda found: _weights(found, network) is not None,
+        )
+        weights = _weights(arrays, network)
     return _finished(network, weights, source)
 
 
@@ -200,14 +197,25 @@ def _train(network, source, epochs, recipe):
 # ---- files ---------------------------------------------------------------------------------------------------------
 
 
+def _by_name(weights):
+    """{"arr_0": ..., "arr_1": ...}: as a file has them."""
+    return {f"arr_{i}": array for i, array in enumerate(weights)}
+
+
+def _weights(found, network):
+    """The weights of `network` among a file's arrays, in order; None where they are of another network."""
+    weights = [found.get(name) for name in _by_name(network.weights)]
+    shapes = [getattr(array, "shape", None) for array in weights]
+    return weights if shapes == [tuple(wanted.shape) for wanted in network.weights] else None
+
+
 def _write(path, weights):
-    files.write_arrays(path, {f"arr_{i}": array for i, array in enumerate(weights)}, compress=True)
+    files.write_arrays(path, _by_name(weights), compress=True)
 
 
 def _read(path, network):
     """The weights in a file. Raises RunError: it is missing, damaged, or of another network."""
-    found = files.read_arrays(path)
-    weights = [found.get(f"arr_{i}") for i in range(len(network.weights))]
-    if [getattr(array, "shape", None) for array in weights] != [tuple(wanted.shape) for wanted in network.weights]:
+    weights = _weights(files.read_arrays(path), network)
+    if weights is None:
         raise RunError(f"{path} is damaged: it does not hold the classifier's arrays")
     return weights

@@ -100,7 +100,7 @@ def parzen_log_likelihood(run, validation_images=None, beside=None) -> list[Meas
     ("best"), are another draw of z than those that test images are measured with. The value is the mean over the latter
     draws, the standard error that over test images of each one's mean over the draws.
 
-    Where the data come in folds (run.source has a method folds(): TFD), sigma is chosen fold by fold, the value is the
+    Where the data come in folds (run.source.folds() gives them: TFD), sigma is chosen fold by fold, the value is the
     mean over folds, and the standard error is across folds. Numbers in another space than pixels in [0, 1] say so
     ("space"): densities of different spaces cannot be compared.
 
@@ -115,9 +115,10 @@ def parzen_log_likelihood(run, validation_images=None, beside=None) -> list[Meas
       one. The first carries the parzen_sweep of its first reported set, and so does each that is
       no draw of z.
     """
-    folded = hasattr(run.source, "folds")
+    given = run.source.folds()
+    folded = given is not None
     if folded:
-        folds = [(validation[:validation_images], test) for validation, test in run.source.folds()]
+        folds = [(validation[:validation_images], test) for validation, test in given]
     else:
         folds = [(run.source.scaled("validation", validation_images), run.source.scaled("test"))]
     scaling = run.source.spec.scaling

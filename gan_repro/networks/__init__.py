@@ -3,8 +3,11 @@
 Modules (help(gan_repro.networks.NAME)):
     layers         maxout, dropout with a scale, one-hot labels, ...
     constraints    weight clipping, column norms
-    mlp            dense and deconvolution generators, maxout discriminators, initial weights
-    convolutional  DCGAN's stacks
+    initial        initial weights
+    precision      the number format in which layers compute
+    mlp            dense and deconvolution generators, MLP and maxout discriminators
+    sizes          image sizes that strided stacks take, and the depth of a stack for a size
+    convolutional  strided stacks of convolutions (DCGAN, WGAN and their kin)
     weights        files of weights, with a checksum
 """
 

@@ -1,4 +1,6 @@
-"""What happens to weights after an update: maximal column norm and weight clipping. Updates themselves are not here."""
+"""What happens to weights after an update: maximal column norm and weight clipping."""
+
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -11,10 +13,10 @@ class MaxColumnNorm(keras.constraints.Constraint):
     n_j = ||W[:, j]||: a column is what comes into one linear unit. Use it as a layer's `kernel_constraint`.
     """
 
-    def __init__(self, limit):
+    def __init__(self, limit: float) -> None:
         self.limit = limit
 
-    def __call__(self, w):
+    def __call__(self, w: Any) -> tf.Tensor:
         """float (d, units) -> the same."""
         w = tf.convert_to_tensor(w)
         norms = tf.sqrt(tf.reduce_sum(tf.square(w), axis=0, keepdims=True))
@@ -28,9 +30,9 @@ class WeightClip(keras.constraints.Constraint):
     in the authors' code (WassersteinGAN:main.py clamps every parameter of the critic).
     """
 
-    def __init__(self, limit):
+    def __init__(self, limit: float) -> None:
         self.limit = limit
 
-    def __call__(self, w):
+    def __call__(self, w: Any) -> tf.Tensor:
         """Any shape -> the same."""
         return tf.clip_by_value(tf.convert_to_tensor(w), -self.limit, self.limit)

@@ -1,15 +1,30 @@
-"""The convolutional networks of DCGAN, WGAN and their kin: strided stacks with batch norm, and with labels in every layer.
+"""The convolutional networks of DCGAN, WGAN and their kin: strided stacks with normalisation, and with labels in every layer.
 
-Which of them a paper uses, and with what numbers, is not here; dense and maxout networks are in mlp.py.
+A paper's recipe says which of them it uses, and with what numbers. Which image sizes they take: sizes.py. Dense and maxout
+networks: mlp.py.
 """
 
 import dataclasses
+import functools
 import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import keras
 
-from gan_repro.networks.layers import LabelMaps, OneHot
-from gan_repro.system.errors import UsageError
+from gan_repro.networks import initial
+from gan_repro.networks.layers import Dropout, LabelMaps, OneHot
+from gan_repro.networks.sizes import fits
+
+Shape = tuple[int, int, int]  # (height, width, channels) of an image
+Factory = Callable[..., keras.layers.Layer]  # called as the Keras layer class that it takes the place of
+
+
+class Normaliser(Protocol):
+    """What stands between a layer and its activation."""
+
+    def layer(self, name: str) -> keras.layers.Layer:
+        """A new Keras layer of that name: (m, units) or (m, h, w, c) -> the same shape."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,180 +32,179 @@ class Normalisation:
     """Batch normalisation: statistics of the minibatch in training, moving averages of them in test mode.
 
     Attributes:
-      gain: whether there are a learned gain, from N(1, gain_deviation^2), and a learned shift, from 0.
+      gain: whether there are a learned gain, from N(1, gain_init_std^2), and a learned shift, from 0.
       epsilon: added to the variance.
       momentum: of the moving averages: mean <- momentum mean + (1 - momentum) mean of the minibatch.
-      gain_deviation: see gain.
+      gain_init_std: see gain.
     """
 
     gain: bool
     epsilon: float
     momentum: float
-    gain_deviation: float = 0.02
+    gain_init_std: float = 0.02
 
-    def layer(self, name):
+    def layer(self, name: str) -> keras.layers.Layer:
         """The Keras layer; it computes its statistics in float32 under any policy."""
         return keras.layers.BatchNormalization(
             momentum=self.momentum,
             epsilon=self.epsilon,
             center=self.gain,
             scale=self.gain,
-            gamma_initializer=keras.initializers.RandomNormal(1.0, self.gain_deviation),
+            gamma_initializer=initial.normal(self.gain_init_std, 1.0),
             name=name,
         )
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerNormalisation:
+    """Layer normalisation: statistics of each example over all its units, or pixels and channels, in training and test mode.
+
+    No example depends on another one, which a gradient penalty on each example's gradient takes (Gulrajani et al. 2017,
+    section 4). Source: Ba et al. 2016.
+
+    Attributes:
+      gain: whether there are a learned gain, from 1, and a learned shift, from 0, for each unit or channel.
+      epsilon: added to the variance.
+    """
+
+    gain: bool = True
+    epsilon: float = 1e-5
+
+    def layer(self, name: str) -> keras.layers.Layer:
+        """The Keras layer; it computes its statistics in float32 under any policy."""
+        # One group of all channels: keras.layers.LayerNormalization over all axes would learn a gain for every pixel.
+        return keras.layers.GroupNormalization(1, epsilon=self.epsilon, center=self.gain, scale=self.gain, name=name)
 
 
 class _Stack:
     """What both builders share: layers one after the other, each of which may see the label."""
 
-    def __init__(self, x, classes, kernel_size, deviation, normalisation, activation):
+    def __init__(
+        self,
+        x: keras.KerasTensor,
+        classes: int,
+        kernel_size: int,
+        start: initial.Start,
+        use_bias: bool,
+        normalisation: Normaliser | None,
+        activation: Callable[[str], keras.layers.Layer],
+        layers: Mapping[str, Factory],
+        dropout: tuple[float, float] | None = None,
+    ) -> None:
         self.x, self.inputs = x, [x]
-        self.kernel_size, self.deviation = kernel_size, deviation
-        self.normalisation, self.activation, self.one_hot = normalisation, activation, None
+        self.kernel_size, self.start, self.use_bias = kernel_size, start, use_bias
+        self.normalisation, self.activation, self.layers, self.dropout = normalisation, activation, layers, dropout
+        self.one_hot = None
         if classes:
             labels = keras.Input((), dtype="int32", name="labels")
             self.inputs.append(labels)
             self.one_hot = OneHot(classes, name="one_hot")(labels)
 
-    def _options(self, name, dtype):
-        start = keras.initializers.RandomNormal(0.0, self.deviation)
-        return {"use_bias": False, "kernel_initializer": start, "name": name, "dtype": dtype}
+    def _options(self, name: str, dtype: str | None) -> dict[str, Any]:
+        return {"use_bias": self.use_bias, "kernel_initializer": self.start(), "name": name, "dtype": dtype}
 
-    def dense(self, units, name, dtype=None):
+    def dense(self, units: int, name: str, dtype: str | None = None) -> None:
         """A dense layer on the activations and the label."""
         if self.one_hot is not None:
             self.x = keras.layers.Concatenate(name=f"{name}_and_label")([self.x, self.one_hot])
-        self.x = keras.layers.Dense(units, **self._options(name, dtype))(self.x)
+        self.x = self.layers["dense"](units, **self._options(name, dtype))(self.x)
 
-    def convolution(self, channels, stride, name, up=None, dtype=None):
+    def convolution(self, channels: int, stride: int, name: str, up: str | None = None, dtype: str | None = None) -> None:
         """A convolution on the activations and constant maps of the label; `up`: how the image grows, None: it shrinks."""
         if up == "upsampling_convolution":
             if stride > 1:
                 self.x = keras.layers.UpSampling2D(stride, name=f"{name}_upsampling")(self.x)
             stride = 1
         before, transposed = self.x, up == "transposed_convolution"
-        kind = keras.layers.Conv2DTranspose if transposed else keras.layers.Conv2D
+        kind = self.layers["transposed_convolution" if transposed else "convolution"]
         self.x = kind(channels, self.kernel_size, stride, padding="same", **self._options(name, dtype))(before)
         if self.one_hot is not None:
-            start = keras.initializers.RandomNormal(0.0, self.deviation)
             size = tuple(before.shape[1:3])
-            maps = LabelMaps(size, self.kernel_size, stride, transposed, start, name=f"{name}_labels", dtype=dtype)
+            maps = LabelMaps(size, self.kernel_size, stride, transposed, self.start(), name=f"{name}_labels", dtype=dtype)
             self.x = maps([self.x, self.one_hot])
 
-    def close(self, name, normalise=True):
-        """Normalises, where there is a normalisation, and applies the activation."""
+    def close(self, name: str, normalise: bool = True) -> None:
+        """Normalises, where there is a normalisation, applies the activation, and drops out, where there is dropout."""
         if normalise and self.normalisation is not None:
             self.x = self.normalisation.layer(f"{name}_norm")(self.x)
         self.x = self.activation(f"{name}_activation")(self.x)
+        if self.dropout is not None:
+            self.x = Dropout(*self.dropout, name=f"{name}_dropout")(self.x)
 
-    def model(self, name):
+    def model(self, name: str) -> keras.Model:
         """The Keras model of all that."""
         return keras.Model(self.inputs if len(self.inputs) > 1 else self.inputs[0], self.x, name=name)
 
 
-def check_growth(spec, strides, named):
-    """Checks that `generator` with these strides can make images of a data set.
-
-    Args:
-      spec: data.source.Spec. strides: as of `generator`. named: what decides them, for the message: "generator_strides = ...".
-
-    Raises:
-      UsageError: height or width is no multiple of the strides' product.
-    """
-    growth = math.prod(strides)
-    if any(pixels % growth for pixels in spec.shape[:2]):
-        raise UsageError(
-            f"images of {spec.title} are {spec.shape[0]} x {spec.shape[1]}; with {named} height and width must be multiples of "
-            f"{growth}"
-        )
-
-
-def depth(spec, strides):
-    """How many of the last `strides` suit the images of a data set: all that leave a small image of 3 pixels or more.
-
-    So one list of widths serves images of 28, 32, 48 and 64 pixels: a smaller image takes fewer layers, those nearest to it.
-
-    Args:
-      spec: data.source.Spec.
-      strides: how many times larger each convolution of G makes the image.
-
-    Returns:
-      int, at least 2 or the number of strides.
-
-    Raises:
-      UsageError: height or width is no multiple of the last two strides' product; the message names the nearest that are.
-    """
-    height, width, _ = spec.shape
-    fewest = min(2, len(strides))
-    for least in (3, 1):
-        for number in range(len(strides), fewest - 1, -1):
-            growth = math.prod(strides[-number:])
-            if height % growth == width % growth == 0 and min(height, width) // growth >= least:
-                return number
-    growth = math.prod(strides[-fewest:])
-    near = [" x ".join(str(max(1, pixels // growth + more) * growth) for pixels in (height, width)) for more in (0, 1)]
-    raise UsageError(
-        f"images of {spec.title} are {height} x {width}: height and width must be multiples of {growth}, such as "
-        f"{' or '.join(dict.fromkeys(near))}"
-    )
-
-
 def generator(
-    latent,
-    shape,
-    channels,
-    strides,
-    kernel_size,
+    latent: int,
+    shape: Shape,
+    channels: Sequence[int],
+    strides: Sequence[int],
+    kernel_size: int,
     *,
-    hidden=(),
-    classes=0,
-    normalisation=None,
-    seed_by_channel=False,
-    output_activation="tanh",
-    upsampling="transposed_convolution",
-    deviation=0.02,
-):
+    hidden: Sequence[int] = (),
+    classes: int = 0,
+    normalisation: Normaliser | None = None,
+    base_by_channel: bool = False,
+    output_activation: str = "tanh",
+    upsampling: str = "transposed_convolution",
+    init_std: float = 0.02,
+    initializer: initial.Start | None = None,
+    use_bias: bool = False,
+    convolution: Factory = keras.layers.Conv2D,
+    transposed_convolution: Factory = keras.layers.Conv2DTranspose,
+    dense: Factory = keras.layers.Dense,
+) -> keras.Model:
     """z (m, latent) [, labels int32 (m,)] -> dense layers -> convolutions upwards -> images (m, *shape), float32.
 
-    Every layer but the last is followed by the normalisation and ReLU; there are no biases. Where there are classes, every
-    layer sees the label as well (dcgan_code: mnist/train_cond_dcgan.py).
+    Every layer but the last is followed by the normalisation and ReLU. Where there are classes, every layer sees the label as
+    well (dcgan_code: mnist/train_cond_dcgan.py).
 
     Args:
       latent: dimension of z.
       shape: (height, width, channels) of the images.
-      channels: of the small image that the last dense layer makes, and of all convolutions' outputs but the last one's.
+      channels: of the base, the small image that the last dense layer makes, and of all convolutions' outputs but the last
+        one's.
       strides: how many times larger each convolution makes the image; as many as `channels`. Height and width must be
-        multiples of their product.
+        multiples of their product (sizes.depth).
       kernel_size: of the square kernels.
       hidden: units of dense layers in front.
       classes: 0 for an unconditional generator.
-      normalisation: Normalisation, or None.
-      seed_by_channel: the small image is normalised channel by channel (dcgan.torch, WassersteinGAN, where a transposed
-        convolution of one pixel makes it) and not unit by unit (dcgan_code).
+      normalisation: Normalisation, LayerNormalisation, or another Normaliser; None: there is none.
+      base_by_channel: the base is normalised channel by channel (dcgan.torch, WassersteinGAN, where a transposed convolution
+        of one pixel makes it) and not unit by unit (dcgan_code).
       output_activation: "tanh" or "sigmoid".
       upsampling: "transposed_convolution", or "upsampling_convolution": nearest neighbours, then a convolution.
-      deviation: weights are N(0, deviation^2).
+      init_std: weights are N(0, init_std^2).
+      initializer: in place of that: makes a new Keras initialiser for every weight (initial.he, initial.glorot).
+      use_bias: whether all layers have biases, from 0; with a normalisation that has a shift they do nothing.
+      convolution, transposed_convolution, dense: make the layers that have weights, in place of Keras's classes and called as
+        those are; such as convolutions with spectral normalisation. The weights of labels' maps are no part of them.
 
     Raises:
       ValueError: `strides` do not fit `channels` or the shape.
 
     Source: Radford et al. 2015, section 3; kernels of 5 (dcgan_code) or 4 (dcgan.torch, WassersteinGAN).
     """
-    growth = math.prod(strides)
-    if len(strides) != len(channels) or any(pixels % growth for pixels in shape[:2]):
+    if len(strides) != len(channels) or not fits(shape, strides):
         raise ValueError(f"strides {strides} do not fit channels {channels} and images of {shape[0]} x {shape[1]} pixels")
-    size = (shape[0] // growth, shape[1] // growth)
+    growth = math.prod(strides)
+    base = (shape[0] // growth, shape[1] // growth)
     z = keras.Input((latent,), name="z")
-    stack = _Stack(z, classes, kernel_size, deviation, normalisation, lambda name: keras.layers.ReLU(name=name))
+    start = initializer or functools.partial(initial.normal, init_std)
+    made = {"convolution": convolution, "transposed_convolution": transposed_convolution, "dense": dense}
+    stack = _Stack(z, classes, kernel_size, start, use_bias, normalisation, lambda name: keras.layers.ReLU(name=name), made)
     for i, units in enumerate(hidden):
         stack.dense(units, f"hidden_{i}")
         stack.close(f"hidden_{i}")
-    stack.dense(math.prod(size) * channels[0], "seed")
-    image = keras.layers.Reshape((*size, channels[0]), name="seed_image")
-    if seed_by_channel:
+    # The base is called "seed" in files of weights that exist.
+    stack.dense(math.prod(base) * channels[0], "seed")
+    image = keras.layers.Reshape((*base, channels[0]), name="seed_image")
+    if base_by_channel:
         stack.x = image(stack.x)
     stack.close("seed")
-    if not seed_by_channel:
+    if not base_by_channel:
         stack.x = image(stack.x)
     for i, (width, stride) in enumerate(zip(channels[1:], strides)):
         stack.convolution(width, stride, f"up_{i}", upsampling)
@@ -202,12 +216,27 @@ def generator(
 
 
 def discriminator(
-    shape, channels, strides, kernel_size, *, hidden=(), classes=0, normalisation=None, slope=0.2, deviation=0.02
-):
+    shape: Shape,
+    channels: Sequence[int],
+    strides: Sequence[int],
+    kernel_size: int,
+    *,
+    hidden: Sequence[int] = (),
+    classes: int = 0,
+    normalisation: Normaliser | None = None,
+    negative_slope: float = 0.2,
+    dropout: tuple[float, float] | None = None,
+    heads: Mapping[str, int] | None = None,
+    init_std: float = 0.02,
+    initializer: initial.Start | None = None,
+    use_bias: bool = False,
+    convolution: Factory = keras.layers.Conv2D,
+    dense: Factory = keras.layers.Dense,
+) -> keras.Model:
     """Images (m, *shape) [, labels int32 (m,)] -> convolutions downwards -> dense layers -> (m, 1), float32.
 
-    Every layer but the last is followed by leaky ReLU, and of these every one but the first by the normalisation before it;
-    there are no biases. The outputs behind each leaky ReLU of a convolution are called down_0_activation, ...
+    Every layer but the last is followed by leaky ReLU, and of these every one but the first by the normalisation before it.
+    The outputs behind each leaky ReLU of a convolution are called down_0_activation, ...
 
     Args:
       shape: (height, width, channels) of the images.
@@ -215,23 +244,31 @@ def discriminator(
       kernel_size: of the square kernels.
       hidden: units of dense layers behind them.
       classes: where there are any, every layer sees the label as well.
-      normalisation: Normalisation, or None.
-      slope: of the leaky ReLU below 0.
-      deviation: weights are N(0, deviation^2).
+      normalisation: Normalisation, LayerNormalisation, or another Normaliser; None: there is none.
+      negative_slope: of the leaky ReLU below 0.
+      dropout: (keep probability, scale) of layers.Dropout behind every leaky ReLU; None: there is none.
+      heads: {name: units} of several last layers side by side, such as {"logit": 1, "classes": 10}: the network gives
+        {name: (m, units), float32}. None: one of 1 unit, "logit", and the network gives its output itself.
+      init_std: weights are N(0, init_std^2).
+      initializer, use_bias, convolution, dense: as `generator`.
 
     Raises:
-      ValueError: not as many strides as channels.
+      ValueError: not as many strides as channels, or no head.
 
     Source: as `generator`. WassersteinGAN's last layer, a 4 x 4 convolution to one pixel, is the dense layer here.
     """
     if len(strides) != len(channels):
         raise ValueError(f"strides {strides} do not fit channels {channels}")
+    if heads is not None and not heads:
+        raise ValueError("heads must have at least one")
     images = keras.Input(shape, name="images")
 
-    def leaky(name):
-        return keras.layers.LeakyReLU(negative_slope=slope, name=name)
+    def leaky(name: str) -> keras.layers.Layer:
+        return keras.layers.LeakyReLU(negative_slope=negative_slope, name=name)
 
-    stack = _Stack(images, classes, kernel_size, deviation, normalisation, leaky)
+    start = initializer or functools.partial(initial.normal, init_std)
+    made = {"convolution": convolution, "dense": dense}
+    stack = _Stack(images, classes, kernel_size, start, use_bias, normalisation, leaky, made, dropout)
     for i, (width, stride) in enumerate(zip(channels, strides)):
         stack.convolution(width, stride, f"down_{i}")
         stack.close(f"down_{i}", normalise=i > 0)
@@ -239,5 +276,10 @@ def discriminator(
     for i, units in enumerate(hidden):
         stack.dense(units, f"hidden_{i}")
         stack.close(f"hidden_{i}")
-    stack.dense(1, "logit", dtype="float32")
+    features, outputs = stack.x, {}
+    for name, units in (heads or {"logit": 1}).items():
+        stack.x = features
+        stack.dense(units, name, dtype="float32")
+        outputs[name] = stack.x
+    stack.x = outputs if heads else outputs["logit"]
     return stack.model("discriminator")

@@ -1,7 +1,9 @@
 """Layers that Keras lacks: maxout (dense, convolutional), pooling in ceil mode, labels, untied biases, seeded dropout.
 
-Networks made of them are not here (mlp.py), nor what happens to weights after an update (constraints.py).
+mlp.py and convolutional.py make networks of them; constraints.py says what happens to weights after an update.
 """
+
+from typing import Any
 
 import keras
 import numpy as np
@@ -24,14 +26,22 @@ class Maxout(keras.layers.Layer):
         (d, pieces * units) kernel, so that a column is one linear piece.
     """
 
-    def __init__(self, units, pieces, kernel_initializer, bias_initializer="zeros", kernel_constraint=None, **kwargs):
+    def __init__(
+        self,
+        units: int,
+        pieces: int,
+        kernel_initializer: Any,
+        bias_initializer: Any = "zeros",
+        kernel_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.units, self.pieces = units, pieces
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
         self.kernel_constraint = keras.constraints.get(kernel_constraint)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Makes the kernel (d, pieces * units) and the bias (pieces * units,)."""
         columns = self.pieces * self.units
         self.kernel = self.add_weight(
@@ -42,12 +52,12 @@ class Maxout(keras.layers.Layer):
         )
         self.bias = self.add_weight(shape=(columns,), initializer=self.bias_initializer, name="bias")
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> tf.Tensor:
         """(m, d) -> (m, units)."""
         linear = tf.matmul(inputs, tf.convert_to_tensor(self.kernel)) + tf.convert_to_tensor(self.bias)
         return _maximum_of_pieces(linear, self.pieces)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple:
         """(m, d) -> (m, units)."""
         return (*input_shape[:-1], self.units)
 
@@ -74,26 +84,28 @@ class MaxoutConv2D(keras.layers.Layer):
       kernel_initializer: of the kernel (kernel_size, kernel_size, c, pieces * channels); the bias starts at 0.
     """
 
-    def __init__(self, channels, pieces, kernel_size, padding, kernel_initializer, **kwargs):
+    def __init__(
+        self, channels: int, pieces: int, kernel_size: int, padding: int, kernel_initializer: Any, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.channels, self.pieces, self.kernel_size, self.padding = channels, pieces, kernel_size, padding
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Makes the kernel and the bias (pieces * channels,)."""
         maps = self.pieces * self.channels
         shape = (self.kernel_size, self.kernel_size, input_shape[-1], maps)
         self.kernel = self.add_weight(shape=shape, initializer=self.kernel_initializer, name="kernel")
         self.bias = self.add_weight(shape=(maps,), initializer="zeros", name="bias")
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> tf.Tensor:
         """(m, h, w, c) -> (m, h', w', channels)."""
         p = self.padding
         inputs = tf.pad(inputs, [[0, 0], [p, p], [p, p], [0, 0]])
         linear = tf.nn.conv2d(inputs, tf.convert_to_tensor(self.kernel), 1, "VALID") + tf.convert_to_tensor(self.bias)
         return _maximum_of_pieces(linear, self.pieces)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple:
         """(m, h, w, c) -> (m, h', w', channels)."""
         grown = 2 * self.padding - self.kernel_size + 1
         return (input_shape[0], input_shape[1] + grown, input_shape[2] + grown, self.channels)
@@ -105,20 +117,20 @@ class CeilMaxPool2D(keras.layers.Layer):
     (m, h, w, c) -> (m, ceil((h - size) / stride) + 1, ..., c). Keras's "same" would pad on both sides.
     """
 
-    def __init__(self, size, stride, **kwargs):
+    def __init__(self, size: int, stride: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.size, self.stride = size, stride
 
     def _windows(self, pixels):
         return -(-(pixels - self.size) // self.stride) + 1
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> tf.Tensor:
         """(m, h, w, c) -> (m, h', w', c)."""
         over = [(self._windows(n) - 1) * self.stride + self.size - n for n in inputs.shape[1:3]]
         padded = tf.pad(inputs, [[0, 0], [0, over[0]], [0, over[1]], [0, 0]], constant_values=inputs.dtype.min)
         return tf.nn.max_pool2d(padded, self.size, self.stride, "VALID")
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple:
         """(m, h, w, c) -> (m, h', w', c)."""
         m, h, w, c = input_shape
         return (m, self._windows(h), self._windows(w), c)
@@ -127,15 +139,15 @@ class CeilMaxPool2D(keras.layers.Layer):
 class OneHot(keras.layers.Layer):
     """Labels int32 (m,) -> (m, classes) of 0 and 1."""
 
-    def __init__(self, classes, **kwargs):
+    def __init__(self, classes: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.classes = classes
 
-    def call(self, labels):
+    def call(self, labels: Any) -> tf.Tensor:
         """int32 (m,) -> (m, classes)."""
         return tf.one_hot(labels, self.classes, dtype=self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple:
         """(m,) -> (m, classes)."""
         return (*input_shape, self.classes)
 
@@ -155,19 +167,21 @@ class LabelMaps(keras.layers.Layer):
       kernel_initializer: of the kernel (kernel_size, kernel_size, classes, c), or (..., c, classes) if transposed.
     """
 
-    def __init__(self, size, kernel_size, stride, transposed, kernel_initializer, **kwargs):
+    def __init__(
+        self, size: tuple[int, int], kernel_size: int, stride: int, transposed: bool, kernel_initializer: Any, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.size, self.kernel_size, self.stride, self.transposed = size, kernel_size, stride, transposed
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Makes the kernel."""
         (_, *_, c), (_, classes) = input_shape
         ends = (c, classes) if self.transposed else (classes, c)
         shape = (self.kernel_size, self.kernel_size, *ends)
         self.kernel = self.add_weight(shape=shape, initializer=self.kernel_initializer, name="kernel")
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> tf.Tensor:
         """[(m, h, w, c), (m, classes)] -> (m, h, w, c)."""
         y, one_hot = inputs
         _, h, w, c = y.shape
@@ -193,7 +207,7 @@ class LabelMaps(keras.layers.Layer):
             pixel, between = output * self.stride - padding + tap, 0
         return ((pixel >= 0) & (pixel < before) & (between == 0)).astype(np.float32)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple:
         """The shape of y."""
         return input_shape[0]
 
@@ -201,15 +215,15 @@ class LabelMaps(keras.layers.Layer):
 class UntiedBias(keras.layers.Layer):
     """A bias for every pixel and channel (pylearn2: tied_b False), starting at 0. Any shape (m, ...) -> the same."""
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Makes the bias, of the shape of one example."""
         self.bias = self.add_weight(shape=input_shape[1:], initializer="zeros", name="bias")
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> tf.Tensor:
         """(m, ...) -> the same shape."""
         return inputs + tf.convert_to_tensor(self.bias)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple:
         """The same shape."""
         return input_shape
 
@@ -229,11 +243,11 @@ class Dropout(keras.layers.Layer):
       RuntimeError: a mask is wanted outside `randomness.network_call`.
     """
 
-    def __init__(self, keep, scale, always=False, **kwargs):
+    def __init__(self, keep: float, scale: float, always: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.keep, self.scale, self.always = keep, scale, always
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
         """Any shape -> the same shape."""
         if not (training or self.always) or self.keep == 1:
             return inputs
@@ -243,6 +257,6 @@ class Dropout(keras.layers.Layer):
         # A product, whose gradient is one more product; a selection's is two selections.
         return inputs * (tf.cast(uniform < self.keep, inputs.dtype) * tf.cast(self.scale, inputs.dtype))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple:
         """The same shape."""
         return input_shape

@@ -1,75 +1,30 @@
-"""Families of networks that several papers use: MLP and deconvolution generators, maxout discriminators. No recipes here."""
+"""Dense networks that several papers use: MLP and deconvolution generators, MLP and maxout discriminators."""
 
-import contextlib
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
-import numpy as np
 
 from gan_repro.networks.constraints import MaxColumnNorm
+from gan_repro.networks.initial import uniform
 from gan_repro.networks.layers import CeilMaxPool2D, Dropout, Maxout, MaxoutConv2D, UntiedBias
 
-
-@contextlib.contextmanager
-def precision(policy):
-    """Layers built inside compute in `policy` ("float32", "mixed_bfloat16"); Keras's own policy comes back after it."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
-
-
-# ---- initial weights -----------------------------------------------------------------------------------------------
-
-
-def uniform(limit):
-    """pylearn2's irange: U(-limit, limit), from Keras's global seed (keras.utils.set_random_seed)."""
-    return keras.initializers.RandomUniform(-limit, limit)
-
-
-class Sparse(keras.initializers.Initializer):
-    """pylearn2's sparse_init: into each unit come exactly `connections` weights N(0, deviation^2), the others are 0.
-
-    Which inputs they come from is random and distinct (models/mlp.py, Linear). From Keras's global seed.
-    """
-
-    def __init__(self, connections, deviation=1.0):
-        self.connections, self.deviation = connections, deviation
-
-    def __call__(self, shape, dtype=None):
-        """float32 (d, units).
-
-        Raises:
-          ValueError: there are fewer inputs than connections.
-        """
-        inputs, units = shape
-        if inputs < self.connections:
-            raise ValueError(f"{inputs} inputs cannot give {self.connections} distinct connections")
-        random = np.random.default_rng(keras.random.SeedGenerator().state.numpy().astype(np.uint32))
-        kernel = np.zeros((units, inputs), np.float32)
-        # A row at a time: all at once would be a second matrix of 8000 x 2304 numbers, in float64
-        for row in kernel:
-            row[random.choice(inputs, self.connections, replace=False)] = random.normal(0, self.deviation, self.connections)
-        return keras.ops.convert_to_tensor(kernel.T, dtype or "float32")
-
-
-def start_at_marginals(layer, mean):
-    """Sets a sigmoid output layer's bias so that it begins at the mean image: pylearn2's init_sigmoid_bias_from_marginals.
-
-    Args:
-      layer: keras.layers.Dense with sigmoid outputs, one per pixel.
-      mean: (h, w, c) or (1, h, w, c), the mean of the training images, in 0..255 (data.source.mean).
-    """
-    mean = np.clip(np.reshape(mean, -1).astype(np.float64) / 255, 1e-7, 1 - 1e-7)
-    layer.bias.assign(np.log(mean / (1 - mean)))
+Shape = tuple[int, int, int]  # (height, width, channels) of an image
 
 
 # ---- generators ----------------------------------------------------------------------------------------------------
 
 
-def dense(units, activation, initializer, name, bias=0.0, max_column_norm=None, dtype=None):
+def dense(
+    units: int,
+    activation: str | None,
+    initializer: Any,
+    name: str,
+    bias: float = 0.0,
+    max_column_norm: float | None = None,
+    dtype: str | None = None,
+) -> keras.layers.Dense:
     """keras.layers.Dense as pylearn2 has it: every constant written out.
 
     Every layer has a name: Keras's own count up through a process, and would stand in the file of the weights.
@@ -91,7 +46,7 @@ def dense(units, activation, initializer, name, bias=0.0, max_column_norm=None, 
     )
 
 
-def generator(latent, layers, shape):
+def generator(latent: int, layers: Sequence[keras.layers.Layer], shape: Shape) -> keras.Model:
     """z (m, latent) -> layers, one after the other -> images (m, *shape), float32.
 
     Args:
@@ -106,7 +61,14 @@ def generator(latent, layers, shape):
     return keras.Model(z, keras.layers.Reshape(shape, dtype="float32", name="images")(x), name="generator")
 
 
-def mlp_generator(latent, hidden, shape, output_activation, irange, output_irange=None):
+def mlp_generator(
+    latent: int,
+    hidden: Sequence[tuple[int, str]],
+    shape: Shape,
+    output_activation: str,
+    irange: float,
+    output_irange: float | None = None,
+) -> keras.Model:
     """z (m, latent) -> dense layers -> images (m, *shape), float32.
 
     Args:
@@ -122,24 +84,33 @@ def mlp_generator(latent, hidden, shape, output_activation, irange, output_irang
     return generator(latent, [*layers, output], shape)
 
 
-def deconvolution_generator(latent, hidden, seed_size, kernel_size, stride, channels, irange, output_irange):
+def deconvolution_generator(
+    latent: int,
+    hidden: Sequence[tuple[int, str]],
+    base_size: int,
+    kernel_size: int,
+    stride: int,
+    channels: int,
+    irange: float,
+    output_irange: float,
+) -> keras.Model:
     """z (m, latent) -> dense layers -> one deconvolution -> images (m, s, s, channels), float32.
 
-    s = stride (seed_size - 1) + kernel_size. The last dense layer is seen as seed_size x seed_size pixels of as many
-    channels as that gives. The deconvolution (the gradient of a valid convolution) has a bias of its own for every output
-    pixel and channel, and no nonlinearity (goodfeli/adversarial: deconv.py).
+    s = stride (base_size - 1) + kernel_size. The last dense layer is seen as base_size x base_size pixels of as many
+    channels as that gives: the small image that G grows from. The deconvolution (the gradient of a valid convolution) has a
+    bias of its own for every output pixel and channel, and no nonlinearity (goodfeli/adversarial: deconv.py).
 
     Args:
       latent: dimension of z.
-      hidden: [(units, activation), ...]; the last units are a multiple of seed_size**2.
-      seed_size, kernel_size, stride, channels: of the deconvolution.
+      hidden: [(units, activation), ...]; the last units are a multiple of base_size**2.
+      base_size, kernel_size, stride, channels: of the deconvolution.
       irange, output_irange: weights U(-irange, irange), those of the deconvolution U(-output_irange, output_irange);
         biases 0.
     """
     x = z = keras.Input((latent,), name="z")
     for i, (units, activation) in enumerate(hidden):
         x = dense(units, activation, uniform(irange), f"hidden_{i}")(x)
-    x = keras.layers.Reshape((seed_size, seed_size, hidden[-1][0] // seed_size**2), name="seed_image")(x)
+    x = keras.layers.Reshape((base_size, base_size, hidden[-1][0] // base_size**2), name="seed_image")(x)
     # use_bias=False: Keras's own bias is one per channel
     x = keras.layers.Conv2DTranspose(
         channels,
@@ -157,7 +128,30 @@ def deconvolution_generator(latent, hidden, seed_size, kernel_size, stride, chan
 # ---- discriminators ------------------------------------------------------------------------------------------------
 
 
-def maxout_discriminator(shape, hidden, irange, input_dropout, hidden_dropout, convolutions=(), max_column_norm=None):
+def discriminator(layers: Sequence[keras.layers.Layer], shape: Shape) -> keras.Model:
+    """Images (m, *shape) -> pixels in a row (m, d) -> layers, one after the other -> what the last one gives, mostly (m, 1).
+
+    Args:
+      layers: Keras layers; the last one gives D's output in float32. They may belong to another model as well, and then
+        share its weights.
+      shape: (height, width, channels).
+    """
+    images = keras.Input(shape, name="images")
+    x = keras.layers.Flatten(name="flat")(images)
+    for layer in layers:
+        x = layer(x)
+    return keras.Model(images, x, name="discriminator")
+
+
+def maxout_discriminator(
+    shape: Shape,
+    hidden: Sequence[tuple[int, int]],
+    irange: float,
+    input_dropout: tuple[float, float],
+    hidden_dropout: tuple[float, float],
+    convolutions: Sequence[tuple[int, int, int, int, int, int]] = (),
+    max_column_norm: float | None = None,
+) -> keras.Model:
     """Images (m, *shape) -> maxout layers -> logits (m, 1), float32; dropout in front of every layer, the last too.
 
     Args:

@@ -49,6 +49,6 @@ def start_at_marginals(generator, discriminator, source):
     """Sets the bias of G's layer "output" so that it begins at the mean training image (init_sigmoid_bias_from_marginals)."""
     del discriminator
     from gan_repro.data.source import mean
-    from gan_repro.networks import mlp
+    from gan_repro.networks import initial
 
-    mlp.start_at_marginals(generator.get_layer("output"), mean(source, "train"))
+    initial.start_at_marginals(generator.get_layer("output"), mean(source, "train"))

@@ -11,15 +11,19 @@ import lzma
 import os
 import re
 import struct
+import sys
 import tempfile
 import time
 import zipfile
 import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from gan_repro.system.errors import RunError
+
+Arrays = Mapping[str, np.ndarray]
 
 TEMPORARY = ".being-written"  # in the names of files that are not whole yet; they begin with a dot, too
 LEFT = 24 * 3600  # seconds: what was half written so long ago is nobody's
@@ -157,6 +161,32 @@ def read_arrays(path):
         raise RunError(f"cannot read {path}: {reason(error)}") from error
     except _DAMAGE as error:
         raise RunError(f"{path} is damaged: {str(error) or type(error).__name__}") from error
+
+
+def cached_arrays(
+    path: Path, make: Callable[[], Arrays], note: str, fits: Callable[[Arrays], bool] = lambda arrays: True
+) -> Arrays:
+    """What a cache file holds; where there is none, or none that is sound, it is made, and written there for the next time.
+
+    Args:
+      path: of the .npz; its name should say all that its content follows from.
+      make: gives {name: numpy array}.
+      note: for stderr, where the file cannot be written: what is not cached and what that costs.
+      fits: whether arrays that were read are such as `make` would give.
+
+    Returns:
+      {name: numpy array}.
+    """
+    with contextlib.suppress(RunError):  # it is only a cache
+        found = read_arrays(path)
+        if fits(found):
+            return found
+    made = make()
+    try:
+        write_arrays(path, made, compress=True)
+    except RunError as error:
+        print(f"note: {note}: {error}", file=sys.stderr)
+    return made
 
 
 def seal(path):

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from gan_repro.latent import priors
-from gan_repro.networks import mlp
+from gan_repro.networks import precision
 from gan_repro.papers import configuration
 from gan_repro.system.errors import UsageError
 from gan_repro.training import game, losses, schedule
@@ -96,7 +96,7 @@ def _builder(config, source, model, phase, number):
         tagged = number and not phase.same_start
         seed = int(np.random.SeedSequence([config.seed, number]).generate_state(1)[0]) if tagged else config.seed
         keras.utils.set_random_seed(seed)
-        with mlp.precision(recipe.precision):
+        with precision.policy(recipe.precision):
             if phase.grow:
                 g = phase.grow(recipe, spec, before.generator.network)
             else:

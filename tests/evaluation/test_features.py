@@ -12,7 +12,7 @@ from gan_repro.networks import convolutional
 def discriminator(shape=(10, 8, 3), channels=(2, 3), strides=(1, 1)):
     keras.utils.set_random_seed(0)
     norm = convolutional.Normalisation(True, 1e-5, 0.9)
-    return convolutional.discriminator(shape, channels, strides, 3, normalisation=norm, deviation=0.5)
+    return convolutional.discriminator(shape, channels, strides, 3, normalisation=norm, init_std=0.5)
 
 
 def moved_averages(network):

@@ -131,7 +131,7 @@ def test_kernels_are_scaled_each_to_its_largest_weight(drawn):
 @pytest.mark.parametrize("labelled", [False, True])
 def test_the_strongest_answers_see_what_their_gradients_say(labelled):
     size, kinds = 16, CLASSES if labelled else 0
-    network = convolutional.discriminator((size, size, 1), (3, 5), (2, 2), 5, classes=kinds, deviation=0.05, slope=0.2)
+    network = convolutional.discriminator((size, size, 1), (3, 5), (2, 2), 5, classes=kinds, init_std=0.05, negative_slope=0.2)
     rng = np.random.default_rng(0)
     images = rng.random((9, size, size, 1), np.float32)
     labels = rng.integers(0, CLASSES, 9).astype(np.int32) if labelled else None

@@ -4,6 +4,7 @@ import keras
 
 from gan_repro.latent import priors
 from gan_repro.networks import mlp
+from gan_repro.networks.precision import policy
 from gan_repro.training import game, losses, optimizers
 from gan_repro.training import schedule as schedules
 
@@ -38,7 +39,7 @@ def build(
     def generator():
         return mlp.mlp_generator(5, [(hidden, "relu")], shape, "sigmoid", 0.3)
 
-    with mlp.precision(precision):
+    with policy(precision):
         g = generator()
         d = mlp.maxout_discriminator(shape, [(hidden, 2)], 0.3, *dropout)
     objective = objective or losses.non_saturating_pair(0.5)

@@ -1,0 +1,120 @@
+"""What is done to all images of a data set before networks see them: a black frame, so that strided stacks fit them.
+
+The data themselves stay as they are; name, title and digest of the source say what was done. No TensorFlow is imported here
+before a batch is drawn.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gan_repro.data.drawn import Drawn
+from gan_repro.data.source import Folds, Source
+from gan_repro.system.errors import UsageError
+
+
+@dataclasses.dataclass(frozen=True)
+class Pad:
+    """Pixels of 0 around every image, which stands in the middle; where their number is odd, one more below and on the right.
+
+    A function of a Source, as data.load(prepare=...) takes it: Pad(32, 32) makes 28 x 28 digits 32 x 32.
+
+    Attributes:
+      height, width: of the images afterwards.
+    """
+
+    height: int
+    width: int
+
+    def __str__(self) -> str:
+        return f"padded to {self.height} x {self.width}"
+
+    def __call__(self, source: Source) -> Source:
+        """The same data, padded; `source` is the new one's from now on.
+
+        Raises:
+          UsageError: the images are larger already, or are points and no images.
+        """
+        return Padded(source, self)
+
+
+class Padded:
+    """A Source whose images are those of another one, in a frame of zeros. Zeros are stored pixels: they are scaled, too."""
+
+    def __init__(self, source: Source, pad: Pad) -> None:
+        """Args:
+        source: the images; its scaling becomes this one's.
+        pad: how large they become.
+        """
+        height, width, channels = source.spec.shape
+        if isinstance(source, Drawn):
+            raise UsageError(f"{source.spec.title} are points, which cannot be {pad}")
+        if pad.height < height or pad.width < width:
+            raise UsageError(f"images of {source.spec.title} are {height} x {width}: they cannot be {pad}")
+        top, left = (pad.height - height) // 2, (pad.width - width) // 2
+        self._frame = ((0, 0), (top, pad.height - height - top), (left, pad.width - width - left), (0, 0))
+        self._source, self._pad = source, pad
+        self.spec = dataclasses.replace(
+            source.spec,
+            name=f"{source.spec.name}+pad{pad.height}x{pad.width}",
+            title=f"{source.spec.title}, {pad}",
+            shape=(pad.height, pad.width, channels),
+        )
+        source.spec = dataclasses.replace(source.spec, scaling=_as_stored)  # it gives pixels; they are scaled behind the frame
+
+    def _framed(self, images: np.ndarray) -> np.ndarray:
+        return np.pad(images, self._frame)
+
+    def images(self, split: str) -> np.ndarray:
+        """uint8 (n, height, width, channels), made anew at each call; errors as the source's."""
+        return self._framed(self._source.images(split))
+
+    def labels(self, split: str) -> np.ndarray | None:
+        """int32 (n,), or None where there are no classes."""
+        return self._source.labels(split)
+
+    def scaled(self, split: str, limit: int | None = None) -> np.ndarray:
+        """float32 (n, height, width, channels): the first `limit` images as the networks see them."""
+        return self.spec.scaling(self._framed(self._source.scaled(split, limit)))
+
+    def require(self, split: str) -> None:
+        """Raises DataError where the source does."""
+        self._source.require(split)
+
+    def chunks(self, split: str) -> Iterator[np.ndarray]:
+        """Yields uint8 (m, height, width, channels), the images of a split in order."""
+        yield from map(self._framed, self._source.chunks(split))
+
+    def rows(self, split: str, chosen: Any) -> np.ndarray:
+        """uint8 (m, height, width, channels): the images that `chosen` indexes, a slice or integers (m,)."""
+        return self._framed(self._source.rows(split, chosen))
+
+    def folds(self) -> Folds | None:
+        """(validation, test) of each fold as the networks see them, or None, as the source's."""
+        folds = self._source.folds()
+        if folds is None:
+            return None
+        seen = [[self.spec.scaling(self._framed(images)) for images in fold] for fold in folds]
+        return [(validation, test) for validation, test in seen]
+
+    def digest(self) -> str:
+        """sha256 of the source's digest and of the frame, as hexadecimal text."""
+        return hashlib.sha256(f"{self._source.digest()} {self._pad}".encode()).hexdigest()
+
+    def open(self, epoch: int, seed: int, skip: int = 0, size: int | None = None) -> Any:
+        """The source's feed: the same images in the same order."""
+        return self._source.open(epoch, seed, skip, size)
+
+    def batch(self, feed: Any, i: Any, size: int) -> tuple[Any, Any]:
+        """Graph code: x float32 (size, height, width, channels), scaled, and labels int32 (size,), as the source's."""
+        import tensorflow as tf
+
+        pixels, labels = self._source.batch(feed, i, size)
+        return self.spec.scaling(tf.pad(pixels, self._frame)), labels
+
+
+def _as_stored(images: Any) -> Any:
+    return images
