@@ -105,7 +105,7 @@ def check_growth(spec, strides, named):
         )
 
 
-def depth(spec, strides):
+def depth(spec, strides, exact=True):
     """How many of the last `strides` suit the images of a data set: all that leave a small image of 3 pixels or more.
 
     So one list of widths serves images of 28, 32, 48 and 64 pixels: a smaller image takes fewer layers, those nearest to it.
@@ -113,21 +113,24 @@ def depth(spec, strides):
     Args:
       spec: data.source.Spec.
       strides: how many times larger each convolution of G makes the image.
+      exact: whether an image must come out at its very size, as G's must. A convolution downwards rounds odd sizes up: for a D
+        without such a G, any size will do.
 
     Returns:
-      int, at least 2 or the number of strides.
+      int, at least 2, or the number of strides where there are fewer.
 
     Raises:
       UsageError: height or width is no multiple of the last two strides' product; the message names the nearest that are.
     """
     height, width, _ = spec.shape
     fewest = min(2, len(strides))
-    for least in (3, 1):
-        for number in range(len(strides), fewest - 1, -1):
-            growth = math.prod(strides[-number:])
-            if height % growth == width % growth == 0 and min(height, width) // growth >= least:
-                return number
+    for number in range(len(strides), fewest - 1, -1):
+        growth = math.prod(strides[-number:])
+        if height % growth == width % growth == 0 and min(height, width) // growth >= 3:
+            return number
     growth = math.prod(strides[-fewest:])
+    if not exact or height % growth == width % growth == 0:
+        return fewest
     near = [" x ".join(str(max(1, pixels // growth + more) * growth) for pixels in (height, width)) for more in (0, 1)]
     raise UsageError(
         f"images of {spec.title} are {height} x {width}: height and width must be multiples of {growth}, such as "

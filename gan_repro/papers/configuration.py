@@ -140,7 +140,7 @@ def resolve(experiment, dataset=None, model=None, preset="paper", seed=0, epochs
 
     Args:
       experiment: an Experiment.
-      dataset: one of its data sets, or None for its first.
+      dataset: one of its data sets, or None for its first, or the model's first where one is named.
       model: the name of one of its models, or None for the data set's own.
       preset: one of PRESETS.
       seed: 0 <= seed < 2**31.
@@ -150,7 +150,8 @@ def resolve(experiment, dataset=None, model=None, preset="paper", seed=0, epochs
     Raises:
       UsageError: a name, key, type or value is not valid, or two numbers of epochs are given.
     """
-    dataset = experiment.datasets[0] if dataset is None else dataset
+    if dataset is None:
+        dataset = (experiment.models[choose("model", model, experiment.models)] if model is not None else experiment).datasets[0]
     choose_dataset(dataset, experiment.datasets)
     model = experiment.model_for(dataset) if model is None else model
     found = experiment.find_model(model, dataset)

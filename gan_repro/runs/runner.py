@@ -20,10 +20,19 @@ from gan_repro.training import history
 
 
 def default_workdir(config):
-    """runs/<experiment>-<dataset>-<preset>-seed<N>; of npz:PATH and images:FOLDER only how the file's name begins."""
+    """runs/<experiment>-<dataset>-<preset>[-<model>]-seed<N>: the model where it is not the data set's own.
+
+    Of npz:PATH and images:FOLDER it has only how the file's name begins.
+    """
     kind, _, path = config.dataset.partition(":")
     dataset = f"{kind}-{Path(path).stem[:50]}" if path else kind.replace("/", "-")
-    return Path("runs") / f"{config.experiment}-{dataset}-{config.preset}-seed{config.seed}"
+    model = "" if config.model == _own_model(config) else f"-{config.model}"
+    return Path("runs") / f"{config.experiment}-{dataset}-{config.preset}{model}-seed{config.seed}"
+
+
+def _own_model(config):
+    """The name of the model that is trained on the data set of a Config where no --model is named."""
+    return configuration.find(config.experiment).model_for(config.dataset)
 
 
 def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fallback=None):
@@ -308,8 +317,7 @@ def _reached(loop):
 def command(config):
     """The command line that gives a run of this configuration."""
     words = ["python", "-m", "gan_repro.run", f"--experiment={config.experiment}", f"--dataset={config.dataset}"]
-    own = configuration.find(config.experiment).model_for(config.dataset)
-    words += [f"--model={config.model}"] if config.model != own else []
+    words += [f"--model={config.model}"] if config.model != _own_model(config) else []
     words += [f"--preset={config.preset}", f"--seed={config.seed}"]
     for name, value in _changes(config):
         text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
