@@ -66,6 +66,13 @@ def built(name, model, dataset, twice=False, **fields):
         yield (stage.name, played, *more)
 
 
+def evaluate(finished):
+    """The measurements of a runs.trained.Finished, whose figures are drawn as well, as after a training."""
+    found = finished.measure()
+    finished.draw(found)
+    return found
+
+
 def shapes(network):
     """The shapes of its weights, in their order."""
     return [tuple(weight.shape) for weight in network.weights]
