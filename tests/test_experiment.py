@@ -211,9 +211,7 @@ def test_without_any_choice_it_is_the_papers_run_on_its_first_data_set():
 
 
 def test_every_choice_reaches_the_configuration_and_nothing_else_changes():
-    config = resolve(
-        goodfellow(), "glyphs", "mnist", "smoke", 7, 3, ["learning_rate=0.25", "generator_units=", "momentum=0"]
-    )
+    config = resolve(goodfellow(), "glyphs", "mnist", "smoke", 7, 3, ["learning_rate=0.25", "generator_units=", "momentum=0"])
     chosen = (config.experiment, config.dataset, config.model, config.preset, config.seed)
     assert chosen == ("goodfellow2014", "glyphs", "mnist", "smoke", 7)
     changed = {"epochs": 3, "learning_rate": 0.25, "generator_units": (), "momentum": 0.0}
@@ -430,7 +428,9 @@ def test_a_data_set_may_change_fields_in_every_preset():
     assert found.recipe("smoke", "npz:a:b.npz") == dataclasses.replace(plain["smoke"], rate=0.5)
 
 
-@pytest.mark.parametrize("presets", [{}, {"paper": Sized(epochs=1)}, dict.fromkeys(("paper", "quick", "smoke"), Sized(epochs=1))])
+@pytest.mark.parametrize(
+    "presets", [{}, {"paper": Sized(epochs=1)}, dict.fromkeys(("paper", "quick", "smoke"), Sized(epochs=1))]
+)
 def test_a_model_has_the_presets_paper_and_quick_and_no_other(presets):
     with pytest.raises(ValueError, match="fake, model nets: presets must be paper and quick"):
         paper(nets=model(presets=presets))
@@ -439,12 +439,12 @@ def test_a_model_has_the_presets_paper_and_quick_and_no_other(presets):
 def test_an_experiment_finds_its_models_by_their_data():
     small, large = model(datasets=("mnist", "npz")), model(datasets=("celeb_a", "mnist", "npz", "images"))
     found = paper(small=small, large=large)
-    assert found.datasets == ("mnist", "npz", "celeb_a", "images")
+    assert found.datasets == ("mnist", "celeb_a", "npz", "images")
     assert [found.model_for(dataset) for dataset in ("mnist", "celeb_a", "npz:a", "images:a")] == ["small", "large"] * 2
     own = dataclasses.replace(found, own="large")
     assert [own.model_for(dataset) for dataset in ("mnist", "npz:a", "images:a")] == ["small", "large", "large"]
     assert found.find_model("large", "mnist") is large
-    assert "valid: mnist, npz, celeb_a, images" in message(found.model_for, "tfd")
+    assert "valid: mnist, celeb_a, npz, images" in message(found.model_for, "tfd")
     assert "npz, images" not in message(found.find_model, "small", "images:a")
     assert (found.short_name, found.table) == ("fake", "fake")
 

@@ -151,7 +151,8 @@ def resolve(experiment, dataset=None, model=None, preset="paper", seed=0, epochs
       UsageError: a name, key, type or value is not valid, or two numbers of epochs are given.
     """
     if dataset is None:
-        dataset = (experiment.models[choose("model", model, experiment.models)] if model is not None else experiment).datasets[0]
+        named = None if model is None else experiment.models[choose("model", model, experiment.models)]
+        dataset = (named or experiment).datasets[0]
     choose_dataset(dataset, experiment.datasets)
     model = experiment.model_for(dataset) if model is None else model
     found = experiment.find_model(model, dataset)

@@ -252,7 +252,9 @@ def test_a_conditional_model_wants_labels():
     assert len(game("mnist", (8, 8, 1), classes=0, conditional=False).build(None).generator.network.inputs) == 1
 
 
-@pytest.mark.parametrize("model, dataset", [("faces", "celeb_a"), ("imagenet", "cifar10"), ("svhn", "svhn_cropped"), ("mnist", "mnist")])
+@pytest.mark.parametrize(
+    "model, dataset", [("faces", "celeb_a"), ("imagenet", "cifar10"), ("svhn", "svhn_cropped"), ("mnist", "mnist")]
+)
 def test_a_users_own_images_may_be_learnt_by_each_of_the_models(model, dataset):
     own, theirs = noise.config("dcgan", "npz:a.npz", model=model), noise.config("dcgan", dataset)
     assert (own.model, own.recipe) == (theirs.model, theirs.recipe)
@@ -296,7 +298,8 @@ def test_every_model_learns_a_users_small_labelled_images(model, metric, tmp_pat
     images, labels = random.integers(0, 256, (120, 32, 32), np.uint8), np.arange(120) % 3
     np.savez(tmp_path / "own.npz", images=images, labels=labels)
     words = ["run", "--experiment=dcgan", f"--dataset=npz:{tmp_path / 'own.npz'}", "--preset=smoke", "--set=n_samples=8"]
-    words += [f"--model={model}", "--set=steps_per_epoch=1", "--epochs=1", "--set=batch_size=8", f"--workdir={tmp_path / 'run'}"]
+    words += ["--set=steps_per_epoch=1", "--epochs=1", "--set=batch_size=8", f"--workdir={tmp_path / 'run'}"]
+    words += [f"--model={model}"]
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert run.main(words) == 0
     metrics = {entry["metric"] for entry in json.loads((tmp_path / "run" / "record.json").read_text())["measurements"]}

@@ -28,7 +28,8 @@ def place(tmp_path_factory):
     images = rng.integers(0, 100, (600, 32, 32, 3)) + 50 * labels[:, None, None, None]
     np.savez(folder / "colour.npz", images=np.uint8(images), labels=labels)
     words = ["run", "--experiment=dcgan", f"--dataset=npz:{folder / 'colour.npz'}", "--preset=smoke", "--epochs=1"]
-    words += ["--model=imagenet", "--set=steps_per_epoch=2", "--set=batch_size=8", "--set=svm_images=150", f"--workdir={folder / 'run'}"]
+    words += ["--model=imagenet", "--set=steps_per_epoch=2", "--set=batch_size=8", "--set=svm_images=150"]
+    words += [f"--workdir={folder / 'run'}"]
     assert run.main(words) == 0
     return folder / "run"
 

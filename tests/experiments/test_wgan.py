@@ -281,8 +281,8 @@ def test_without_labels_there_is_the_estimate_and_no_quality(tmp_path, monkeypat
 def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     monkeypatch.setattr(evidence, "QUALITY_SAMPLES", 200)
     monkeypatch.setattr(evidence, "STANDS_STILL", 0.0)
-    words = ["run", "--experiment=wgan", "--dataset=glyphs", "--preset=smoke", "--set=n_samples=60", "--epochs=4", "--set=steps_per_epoch=12"]
-    assert run.main([*words, f"--workdir={tmp_path}"]) == 0
+    words = ["run", "--experiment=wgan", "--dataset=glyphs", "--preset=smoke", "--set=n_samples=60", "--epochs=4"]
+    assert run.main([*words, "--set=steps_per_epoch=12", f"--workdir={tmp_path}"]) == 0
     figures = {path.name for path in (tmp_path / "figures").iterdir()}
     assert figures == {"curves.png", "samples-last.png", "interpolation-last.png", "estimate.png"}
     record = json.loads((tmp_path / "record.json").read_text())

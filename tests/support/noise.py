@@ -73,6 +73,12 @@ def evaluate(finished):
     return found
 
 
+def unmeasured(experiment, measures=()):
+    """An Experiment whose models have these measures instead of theirs, and no figures."""
+    models = {name: dataclasses.replace(model, measures=measures, figures=()) for name, model in experiment.models.items()}
+    return dataclasses.replace(experiment, models=models)
+
+
 def shapes(network):
     """The shapes of its weights, in their order."""
     return [tuple(weight.shape) for weight in network.weights]
