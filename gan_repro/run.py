@@ -26,7 +26,7 @@ _FLAGS: tuple[tuple, ...] = (
         flags.DEFINE_string,
         "dataset",
         None,
-        "Which of the experiment's data sets; its first is the default. Your own images: npz:PATH or images:FOLDER.",
+        "Which of the experiment's data sets; the model's first is the default. Your own images: npz:PATH or images:FOLDER.",
     ),
     (
         flags.DEFINE_string,
@@ -101,7 +101,8 @@ def _body(values):
         print(json.dumps(config.as_dict() | {"workdir": str(place)}, indent=1))
         return 0
     # Only where no data set was asked for may another one be settled for, and then openly.
-    fallback = resolve("glyphs") if values["dataset"].value is None and "glyphs" in found.datasets else None
+    may_settle = values["dataset"].value is None and "glyphs" in configuration.model_of(config).datasets
+    fallback = resolve("glyphs") if may_settle else None
     return runner.execute(
         found, config, values["workdir"].value, values["data_dir"].value, values["tensorboard"].value, fallback
     )

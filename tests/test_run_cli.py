@@ -20,6 +20,7 @@ import pytest
 
 from gan_repro import evaluate, run, tables
 from gan_repro.papers import configuration
+from gan_repro.papers.experiment import PRESETS
 from gan_repro.reporting import records
 from gan_repro.runs import runner
 from gan_repro.system import files
@@ -142,6 +143,7 @@ def test_help_names_every_flag(capsys):
         "list",
         "dataset",
         "data_dir",
+        "model",
         "preset",
         "epochs",
         "seed",
@@ -154,17 +156,47 @@ def test_help_names_every_flag(capsys):
         assert f"\n  --{flag}" in out, flag
 
 
-def test_list_names_every_experiment_data_set_and_preset(capsys):
+SHOWN = {"npz": "npz:PATH", "images": "images:FOLDER"}
+
+
+def listed(capsys, *arguments):
+    """What --list says, in lines: long ones are wrapped."""
+    assert run.main(["run", "--list", *arguments]) == 0
+    out, err = capsys.readouterr()
+    assert err == "" and max(map(len, out.splitlines())) <= 120
+    return out.replace("\n" + 8 * " ", " ").splitlines()
+
+
+def test_list_names_every_experiment_with_its_models_and_data_sets(capsys):
+    lines = listed(capsys)
+    for name in configuration.names():
+        found = configuration.find(name)
+        at = lines.index(f"{name}: {found.title}")
+        assert lines[at + 1].split(": ")[1].split(", ") == list(found.models)
+        assert lines[at + 2].split(": ")[1].split(", ") == [SHOWN.get(kind, kind) for kind in found.datasets]
+    assert len(lines) < 5 * len(configuration.names())
+
+
+@pytest.mark.parametrize("name", configuration.names())
+def test_list_of_one_experiment_tells_each_models_data_sets_and_how_long_each_preset_is(name, capsys):
+    lines, found = listed(capsys, f"--experiment={name}"), configuration.find(name)
+    assert lines[:2] == [found.title, found.reference]
+    for each, model in found.models.items():
+        at = lines.index(f"--model={each}: {model.title}")
+        assert lines[at + 1].split(": ")[1].split(", ") == [SHOWN.get(kind, kind) for kind in model.datasets]
+        epochs = [model.recipe(preset, model.datasets[0]).total_epochs if model.phases else 0 for preset in PRESETS]
+        numbers = [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\d|\d", lines[at + 2])]
+        assert numbers == (epochs if model.phases else [])
+
+
+def test_a_file_that_is_no_experiment_hides_no_other_from_the_list(capsys, tmp_path, monkeypatch):
+    import experiments
+
+    (tmp_path / "broken.py").write_text("raise RuntimeError('half written')\n")
+    monkeypatch.setattr(experiments, "__path__", [*experiments.__path__, str(tmp_path)])
     assert run.main(["run", "--list"]) == 0
-    out = capsys.readouterr().out
-    assert max(map(len, out.splitlines())) <= 100
-    out = out.replace("\n" + 8 * " ", " ")  # long lines are wrapped
-    for name in configuration.names():
-        assert f"{name}: {configuration.find(name).title}\n" in out
-    for name in configuration.names():
-        for kind, presets in configuration.find(name).recipes.items():
-            shown = {"npz": "npz:PATH", "images": "images:FOLDER"}.get(kind, kind)
-            assert re.search(rf"data sets: .*\b{shown}\b.*\n    presets: {', '.join(presets)}\n", out), kind
+    out, err = capsys.readouterr()
+    assert "goodfellow2014: " in out and "half written" in err and err.count("\n") == 1
 
 
 def test_dry_run_is_json_with_the_overrides(here, capsys):
@@ -187,6 +219,7 @@ def test_dry_run_is_json_with_the_overrides(here, capsys):
     assert shown | {"recipe": None} == {
         "experiment": "goodfellow2014",
         "dataset": "glyphs",
+        "model": "mnist",
         "preset": "quick",
         "seed": 7,
         "recipe": None,
@@ -208,6 +241,9 @@ def test_dry_run_is_json_with_the_overrides(here, capsys):
         ([G, "--dataset=npz:/data/my faces.npz"], "runs/goodfellow2014-npz-my faces-paper-seed0"),
         ([G, "--dataset=images:data/faces/"], "runs/goodfellow2014-images-faces-paper-seed0"),
         ([G, "--workdir=elsewhere/a"], "elsewhere/a"),
+        ([G, "--model=mnist"], "runs/goodfellow2014-mnist-paper-seed0"),
+        ([G, "--model=convolutional", "--preset=quick"], "runs/goodfellow2014-cifar10-quick-convolutional-seed0"),
+        ([G, "--dataset=npz:a.npz", "--model=tfd"], "runs/goodfellow2014-npz-a-paper-tfd-seed0"),
         ([G, "--dry_run=true", "--list=false"], "runs/goodfellow2014-mnist-paper-seed0"),
     ],
 )
@@ -223,6 +259,8 @@ def test_where_a_run_goes(arguments, place, capsys):
         ["--preset=smoke", "--epochs=7", "--seed=3"],
         ["--dataset=npz:a b'c.npz", "--preset=quick", "--set=averages=", "--set=generator_units=5,6"],
         ["--set=jit_compile=true", "--set=learning_rate=1e-7", "--set=prior=gaussian", "--set=precision=mixed_bfloat16"],
+        ["--dataset=npz:a.npz", "--model=convolutional", "--preset=smoke", "--set=channels=4,4,4"],
+        ["--model=tfd", "--epochs=3", "--set=pretrain_epochs=2"],
     ],
 )
 def test_the_command_that_a_record_shows_gives_the_same_configuration(settings, capsys):
@@ -232,8 +270,8 @@ def test_the_command_that_a_record_shows_gives_the_same_configuration(settings, 
 
     wanted = shown([G, *settings])
     plain = {key: tuple(value) if isinstance(value, list) else value for key, value in wanted["recipe"].items()}
-    recipe = type(configuration.find("goodfellow2014").recipes["mnist"]["paper"])(**plain)
-    config = configuration.Config(*(wanted[key] for key in ("experiment", "dataset", "preset", "seed")), recipe)
+    recipe = type(configuration.find("goodfellow2014").models[wanted["model"]].presets["paper"])(**plain)
+    config = configuration.Config(*(wanted[key] for key in ("experiment", "dataset", "model", "preset", "seed")), recipe)
     words = shlex.split(runner.command(config))
     assert words[:3] == ["python", "-m", "gan_repro.run"]
     assert shown(words[3:]) == wanted
@@ -280,7 +318,8 @@ def test_its_record_is_sound_and_says_what_was_run(smoke, tiny):
     arguments, folder, done = smoke
     record = read(folder / "record.json")
     records.check(record, "record.json")
-    assert (record["experiment"], record["dataset"], record["preset"]) == ("goodfellow2014", f"npz:{tiny}", "smoke")
+    assert (record["experiment"], record["dataset"]) == ("goodfellow2014", f"npz:{tiny}")
+    assert (record["model"], record["preset"]) == ("mnist", "smoke")
     assert (record["seed"], record["epochs"], record["complete"]) == (0, 2, True)
     assert record["config"] == read(folder / "config.json")
     assert record["config"]["recipe"]["generator_units"] == [16]
@@ -525,7 +564,7 @@ def test_a_folder_with_files_of_its_own_is_no_run_s(name, content, words, argume
 
 def test_what_a_failed_run_found_stays(here, capsys):
     line = ["run", G, "--dataset=gaussian1d", "--preset=smoke", "--set=batch_size=60000", f"--workdir={here}"]
-    config = configuration.resolve(configuration.find("goodfellow2014"), "gaussian1d", "smoke").as_dict()
+    config = configuration.resolve(configuration.find("goodfellow2014"), "gaussian1d", preset="smoke").as_dict()
     files.write_json(here / "config.json", config)  # as a run that was killed before its first checkpoint leaves it
     (here / "notes.txt").write_text("mine")
     assert run.main(line) == 2
@@ -584,6 +623,9 @@ PLAIN = configuration.resolve(configuration.find("goodfellow2014")).as_dict()
         (PLAIN | {"experiment": "gone"}, "unknown experiment 'gone'"),
         (PLAIN | {"dataset": "gone"}, "unknown dataset 'gone'"),
         (PLAIN | {"seed": "zero"}, "does not fit"),
+        (PLAIN | {"model": "gone"}, "unknown model 'gone'"),
+        (PLAIN | {"model": "line"}, "not for mnist"),
+        ({key: value for key, value in PLAIN.items() if key != "model"}, "does not fit"),
         (PLAIN | {"recipe": {"gone": 1}}, "gone"),
         (PLAIN | {"recipe": PLAIN["recipe"] | {"epochs": 0}}, "epochs = 0"),
         (PLAIN | {"recipe": PLAIN["recipe"] | {"epochs": "two"}}, "does not fit"),

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support import noise
 
 from gan_repro import data, sample
 from gan_repro.data.scaling import ContrastNormalised
@@ -23,6 +24,7 @@ from gan_repro.papers import configuration
 from gan_repro.runs import runner, trained
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files, randomness
+from gan_repro.training import rules
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDE = 8
@@ -36,10 +38,9 @@ def train(name, folder, npz, **changes):
     """
     changes |= {"generator_irange": 0.5, "averages": ()}
     found = configuration.find(name)
-    config = configuration.resolve(found, f"npz:{npz}", "smoke")
+    config = configuration.resolve(found, f"npz:{npz}", preset="smoke")
     recipe = dataclasses.replace(config.recipe, steps_per_epoch=2, batch_size=20, n_samples=50, samples_every=9, **changes)
-    quick = dataclasses.replace(found, evaluate=lambda run: [])
-    assert runner.execute(quick, dataclasses.replace(config, recipe=recipe), folder) == 0
+    assert runner.execute(noise.unmeasured(found), dataclasses.replace(config, recipe=recipe), folder) == 0
     return folder
 
 
@@ -299,10 +300,10 @@ def test_contrast_normalised_samples_come_back_from_their_pixels(tmp_path):
     """Images j of different n are the same although their scale is their own; normalised again they are what G made."""
     folder = Workdir(tmp_path / "run")
     found = configuration.find("goodfellow2014")
-    config = configuration.resolve(found, "cifar10", "smoke", settings=["generator_units=7,7", "output_irange=1"])
-    spec = data.source.Spec("cifar10", "CIFAR-10", (32, 32, 3), 10, {}, found.scaling(config))
+    config = configuration.resolve(found, "cifar10", preset="smoke", settings=["generator_units=7,7", "output_irange=1"])
+    spec = data.source.Spec("cifar10", "CIFAR-10", (32, 32, 3), 10, {}, configuration.scaling_of(config))
     assert isinstance(spec.scaling, ContrastNormalised)
-    network = found.generator(config, spec)
+    network = rules.generator(config, spec)
     folder.path.mkdir()
     network.save_weights(folder.weights("last"))
     folder.config.write_text(json.dumps(config.as_dict()))
@@ -431,7 +432,7 @@ def described(place, name, dataset, shape):
     """(Workdir, Config) of a folder that says of a run what it was, without weights."""
     folder = Workdir(place / name)
     folder.path.mkdir()
-    config = configuration.resolve(configuration.find(name), dataset, "smoke")
+    config = configuration.resolve(configuration.find(name), dataset, preset="smoke")
     folder.config.write_text(json.dumps(config.as_dict()))
     folder.manifest.write_text(json.dumps({"data": {"title": dataset, "shape": shape, "classes": 0}}))
     return folder, config
@@ -440,8 +441,7 @@ def described(place, name, dataset, shape):
 @pytest.mark.parametrize(("dataset", "shape"), [("gaussian1d", (1, 1, 1)), ("mnist", (1, 1, 2))])
 def test_points_are_drawn_and_had_as_they_are(dataset, shape, tmp_path, capsys):
     folder, config = described(tmp_path, "goodfellow2014", dataset, shape)
-    found = configuration.find("goodfellow2014")
-    network = found.generator(config, Spec(dataset, dataset, shape, 0, {}))
+    network = rules.generator(config, Spec(dataset, dataset, shape, 0, {}))
     network.set_weights([np.random.default_rng(0).normal(size=weight.shape) for weight in network.weights])
     weights.write(network, folder.weights("last"))
     assert ask(folder.path, f"--out={tmp_path / 'cloud.png'}", "--n=50") == 0

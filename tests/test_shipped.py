@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
+from support import noise
 
 from gan_repro import data, sample, ship, shipped
 from gan_repro.evaluation import classifier, measure, neighbours, parzen
@@ -193,7 +194,7 @@ def test_mistakes(words, said, capsys, tmp_path, monkeypatch):
 # ---- packaging -------------------------------------------------------------------------------------------------------
 
 
-def evaluate(run):
+def brightness(run):
     return [run.measurement("brightness", "1", run.samples(kind, 20).mean(), None, kind) for kind in run.kinds()]
 
 
@@ -204,7 +205,7 @@ def trained(tmp_path_factory):
     images = np.random.default_rng(3).integers(0, 256, (300, 8, 8), dtype=np.uint8)
     np.savez(place / "tiny.npz", images=images)
     found = configuration.find("goodfellow2014")
-    config = configuration.resolve(found, f"npz:{place / 'tiny.npz'}", "quick")
+    config = configuration.resolve(found, f"npz:{place / 'tiny.npz'}", preset="quick")
     recipe = dataclasses.replace(
         config.recipe,
         epochs=2,
@@ -218,16 +219,16 @@ def trained(tmp_path_factory):
         samples_every=9,
         averages=(),
     )
-    quick = dataclasses.replace(found, evaluate=evaluate)
-    assert runner.execute(quick, dataclasses.replace(config, recipe=recipe), place / "run") == 0
+    config = dataclasses.replace(config, recipe=recipe)
+    assert runner.execute(noise.unmeasured(found, (brightness,)), config, place / "run") == 0
     return place / "run"
 
 
 @pytest.fixture
 def quick(monkeypatch):
-    """The experiment whose evaluation is `evaluate`; arrays of more than a hundred numbers are large."""
+    """The experiment whose only measure is `brightness`; arrays of more than a hundred numbers are large."""
     monkeypatch.setattr(ship, "LARGE", 100)
-    found = dataclasses.replace(configuration.find("goodfellow2014"), evaluate=evaluate)
+    found = noise.unmeasured(configuration.find("goodfellow2014"), (brightness,))
     monkeypatch.setattr(configuration, "find", lambda name: found)
 
 

@@ -34,6 +34,8 @@ def test_the_layers_taken_are_the_deepest_that_fit(strides):
             assert not sizes.fits((height, 2 * height), strides[-2:])
             continue
         assert height % math.prod(strides[-found:]) == 0
+        if height // math.prod(strides[-found:]) < sizes.LEAST_BASE:
+            assert found == 2
         deeper = [k for k in range(found + 1, len(strides) + 1) if height % math.prod(strides[-k:]) == 0]
         assert all(height // math.prod(strides[-k:]) < sizes.LEAST_BASE for k in deeper)
 

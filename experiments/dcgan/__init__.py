@@ -122,7 +122,7 @@ def _features(row, value, ours=False, **rest):
     return gr.Published("dcgan", row, "cifar10", "svm_accuracy", "%", value, None, table, ours=ours, departure=away, **rest)
 
 
-def _model(presets, datasets, concepts, measures):
+def _model(presets, datasets, concepts=("brightness", "balance")):
     return gr.Model(
         title="DCGAN",
         datasets=datasets,
@@ -130,7 +130,12 @@ def _model(presets, datasets, concepts, measures):
         conditional=lambda recipe: recipe.conditional,
         scaling=lambda recipe: gr.UNIT if recipe.output == "sigmoid" else gr.Linear(-1.0, 1.0),
         phases=(gr.Phase(generator=networks.generator, discriminator=networks.discriminator, game=networks.game),),
-        measures=(gr.measures.VectorArithmetic(concepts), *measures),
+        measures=(
+            gr.measures.VectorArithmetic(concepts),
+            gr.measures.NearestNeighbourError(),
+            gr.measures.ReadByClassifier(field="conditional"),
+            FeaturesOfD(),
+        ),
         figures=(
             gr.figures.Curves(),
             gr.figures.Samples(),
@@ -141,7 +146,6 @@ def _model(presets, datasets, concepts, measures):
     )
 
 
-_IMAGES = ("brightness", "balance"), (FeaturesOfD(),)
 EXPERIMENT = gr.Experiment(
     name="dcgan",
     short_name="DCGAN",
@@ -149,15 +153,10 @@ EXPERIMENT = gr.Experiment(
     reference="Radford, Metz, Chintala; ICLR 2016; arXiv:1511.06434",
     models={
         # Digits are centred, on black: there a shape's slant says more than where light lies.
-        "mnist": _model(
-            recipes.MNIST,
-            ("mnist", "glyphs", *gr.OWN),
-            ("brightness", "slant"),
-            (gr.measures.NearestNeighbourError(), gr.measures.ReadByClassifier(field="conditional"), FeaturesOfD()),
-        ),
-        "faces": _model(recipes.FACES, ("celeb_a", "lsun/bedroom", *gr.OWN), *_IMAGES),
-        "imagenet": _model(recipes.IMAGENET, ("cifar10", *gr.OWN), *_IMAGES),
-        "svhn": _model(recipes.SVHN, ("svhn_cropped", *gr.OWN), *_IMAGES),
+        "mnist": _model(recipes.MNIST, ("mnist", "glyphs", *gr.OWN), ("brightness", "slant")),
+        "faces": _model(recipes.FACES, ("celeb_a", "lsun/bedroom", *gr.OWN)),
+        "imagenet": _model(recipes.IMAGENET, ("cifar10", *gr.OWN)),
+        "svhn": _model(recipes.SVHN, ("svhn_cropped", *gr.OWN)),
     },
     own="faces",
     published=(

@@ -96,8 +96,9 @@ def generator(recipe, spec):
 
 
 def discriminator(recipe, spec):
-    """D: images (and labels) -> convolutions downwards -> dense layers -> logit."""
-    depth = gr.sizes.depth(spec, recipe.generator_strides)
+    """D: images (and labels) -> convolutions downwards -> dense layers -> logit. It leaves out as many layers as G."""
+    left_out = len(recipe.generator_strides) - gr.sizes.depth(spec, recipe.generator_strides)
+    depth = max(0, len(recipe.discriminator_strides) - left_out)
     return gr.convolutional.discriminator(
         spec.shape,
         recipe.discriminator_channels[:depth],

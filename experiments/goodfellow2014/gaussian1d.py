@@ -41,7 +41,7 @@ class Recipe(gr.TrainingRecipe):
     """
 
     batch_size: int = gr.bounded(128, low=1, high=10**6)
-    steps_per_epoch: int = gr.bounded(200, low=0, high=10**9, role="schedule")
+    steps_per_epoch: int = gr.bounded(200, low=0, high=10**9, role="schedule", smoke=20)
     generator_units: tuple[int, ...] = gr.bounded((16, 16), low=1, high=10**5)
     generator_irange: tuple[float, ...] = gr.bounded((3.0, 0.3, 0.1), above=0, high=100.0)
     discriminator_units: tuple[int, ...] = gr.bounded((64,), low=1, high=10**5)

@@ -92,9 +92,10 @@ def _convolutional(recipe, norm):
     }
 
 
-def _depth(recipe, spec):
-    """Convolutions of stride 2 of each network: as many as the images take, at most one for each of generator_channels."""
-    return gr.sizes.depth(spec, (2,) * len(recipe.generator_channels))
+def _left_out(recipe, spec):
+    """How many convolutions of stride 2 are too many for the images, in G and in the critic."""
+    depth, strides = gr.sizes.depth, (2,) * len(recipe.generator_channels)
+    return len(strides) - depth(spec, strides, exact=recipe.generator == "convolutional")
 
 
 def generator(recipe, spec):
@@ -103,12 +104,12 @@ def generator(recipe, spec):
         hidden = _linears(recipe.units, recipe.latent)
         last = _linear(math.prod(spec.shape), None, recipe.units[-1], "output", dtype="float32")
         return gr.mlp.generator(recipe.latent, [*hidden, last], spec.shape)
-    depth = _depth(recipe, spec)
+    channels = recipe.generator_channels[_left_out(recipe, spec) :]
     return gr.convolutional.generator(
         recipe.latent,
         spec.shape,
-        recipe.generator_channels[-depth:],
-        (2,) * depth,
+        channels,
+        (2,) * len(channels),
         recipe.kernel_size,
         base_by_channel=True,
         **_convolutional(recipe, recipe.generator_norm),
@@ -123,7 +124,7 @@ def critic(recipe, spec):
         for layer in _linears(recipe.units, math.prod(spec.shape)):
             x = layer(x)
         return keras.Model(images, _linear(1, None, recipe.units[-1], "logit", dtype="float32")(x), name="discriminator")
-    channels = recipe.critic_channels[: _depth(recipe, spec)]
+    channels = recipe.critic_channels[: max(0, len(recipe.critic_channels) - _left_out(recipe, spec))]
     return gr.convolutional.discriminator(
         spec.shape,
         channels,

@@ -30,7 +30,7 @@ def configured(name, preset, dtype="float32", settings=()):
     precision = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[dtype]
     compiled = ["jit_compile=true"] if gpus() else []
     settings = [f"precision={precision}", "averages=", *compiled, *settings]
-    return found, configuration.resolve(found, "mnist", preset, settings=settings)
+    return found, configuration.resolve(found, "mnist", preset=preset, settings=settings)
 
 
 def game(name, preset, dtype="float32", settings=(), images=IMAGES):

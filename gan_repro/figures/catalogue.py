@@ -28,13 +28,13 @@ class Curves:
 
 
 class Samples(_OfEach):
-    """A hundred random samples, or many points in front of real ones."""
+    """A hundred random samples, or many points in front of real ones. Of a conditional generator ClassRows shows more."""
 
     def __call__(self, run, measurements):
-        """Writes figures/samples-WEIGHTS.png."""
+        """Writes figures/samples-WEIGHTS.png, of a generator that takes no labels."""
         from gan_repro.figures import draw
 
-        for weights in self._weights(run):
+        for weights in () if run.conditional() else self._weights(run):
             draw.samples(run, weights)
 
 

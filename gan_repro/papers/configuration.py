@@ -135,7 +135,7 @@ def resolve(experiment, dataset=None, model=None, preset="paper", seed=0, epochs
 
     Args:
       experiment: an Experiment.
-      dataset: one of its data sets, or None for its first.
+      dataset: one of its data sets, or None for its first, or the model's first where one is named.
       model: the name of one of its models, or None for the data set's own.
       preset: one of PRESETS.
       seed: 0 <= seed < 2**31.
@@ -145,7 +145,9 @@ def resolve(experiment, dataset=None, model=None, preset="paper", seed=0, epochs
     Raises:
       UsageError: a name, key, type or value is not valid, or two numbers of epochs are given.
     """
-    dataset = experiment.datasets[0] if dataset is None else dataset
+    if dataset is None:
+        named = None if model is None else experiment.models[choose("model", model, experiment.models)]
+        dataset = (named or experiment).datasets[0]
     choose_dataset(dataset, experiment.datasets)
     model = experiment.model_for(dataset) if model is None else model
     found = experiment.find_model(model, dataset)

@@ -218,9 +218,9 @@ class Experiment:
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """The kinds of data sets of all models, the default one first, a user's own last."""
-        found = dict.fromkeys(dataset for model in self.models.values() for dataset in model.datasets)
-        return tuple(sorted(found, key=lambda dataset: dataset in OWN))
+        """The kinds of data sets of all models, the default one first and a user's own images last."""
+        kinds = dict.fromkeys(dataset for model in self.models.values() for dataset in model.datasets)
+        return tuple(sorted(kinds, key=OWN.__contains__))
 
     def model_for(self, dataset: str) -> str:
         """The name of a data set's own model: the first that has it, or `own`.

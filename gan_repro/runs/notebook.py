@@ -108,7 +108,7 @@ def play(experiment, dataset, preset, settings=()):
     from gan_repro.runs.workdir import Workdir
 
     found = configuration.find(experiment)
-    config = configuration.resolve(found, dataset, preset, settings=settings)
+    config = configuration.resolve(found, dataset, preset=preset, settings=settings)
     with contextlib.redirect_stdout(_Progress(sys.stdout)):
         runner.execute(found, config)
     return Workdir(runner.default_workdir(config))

@@ -25,13 +25,17 @@ from gan_repro.training import history
 def default_workdir(config):
     """runs/<experiment>-<dataset>-<model>-<preset>-seed<N>, without the model where it is the data set's own.
 
-    Of npz:PATH and images:FOLDER there is only how the file's name begins.
+    Of npz:PATH and images:FOLDER it has only how the file's name begins.
     """
     kind, _, path = config.dataset.partition(":")
     dataset = f"{kind}-{Path(path).stem[:50]}" if path else kind.replace("/", "-")
-    own = configuration.find(config.experiment).model_for(config.dataset)
-    model = [config.model] if config.model != own else []
+    model = [config.model] if config.model != _own_model(config) else []
     return Path("runs") / "-".join([config.experiment, dataset, *model, config.preset, f"seed{config.seed}"])
+
+
+def _own_model(config):
+    """The name of the model that is trained on the data set of a Config where no --model is named."""
+    return configuration.find(config.experiment).model_for(config.dataset)
 
 
 def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fallback=None):
@@ -315,8 +319,7 @@ def _reached(loop):
 def command(config):
     """The command line that gives a run of this configuration."""
     words = ["python", "-m", "gan_repro.run", f"--experiment={config.experiment}", f"--dataset={config.dataset}"]
-    own = configuration.find(config.experiment).model_for(config.dataset)
-    words += [f"--model={config.model}"] if config.model != own else []
+    words += [f"--model={config.model}"] if config.model != _own_model(config) else []
     words += [f"--preset={config.preset}", f"--seed={config.seed}"]
     for name, value in _changes(config):
         text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -100,9 +100,7 @@ class Finished:
         Keras's models refer to themselves, so that they outlive their use until Python looks for such: of large ones
         several were held at a time, and the evaluation of TFD's took 5.7 GB instead of 4.5.
         """
-        from gan_repro.training import rules
-
-        network = rules.generator(self.config, self.source.spec)
+        network = self.model.phases[-1].generator(self.config.recipe, self.source.spec)
         if network.count_params() > LARGE:
             gc.collect()
         return network
@@ -121,9 +119,9 @@ class Finished:
 
     def prior(self):
         """The prior from which the generator takes its noise."""
-        from gan_repro.training import rules
+        from gan_repro.latent import priors
 
-        return rules.prior(self.config)
+        return self.model.prior(self.config.recipe) if self.model.prior else priors.of(self.config.recipe)
 
     def samples(self, kind, n=None, seed=None, labels=None, draw=0):
         """float32 (n, h, w, c) from the generator `kind`.

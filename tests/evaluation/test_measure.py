@@ -15,6 +15,7 @@ from scipy.stats import entropy
 from gan_repro.data.scaling import UNIT, ContrastNormalised, Linear
 from gan_repro.data.source import InMemory, Spec
 from gan_repro.evaluation import measure, parzen
+from gan_repro.papers import experiment
 from gan_repro.reporting import records
 from gan_repro.runs.trained import Finished
 from gan_repro.system.errors import DataError
@@ -445,5 +446,7 @@ def test_what_neither_of_them_takes():
 @pytest.mark.parametrize("inputs, expected", [(1, False), (2, True)])
 def test_a_run_is_conditional_if_its_generator_takes_labels(inputs, expected):
     network = SimpleNamespace(inputs=[None] * inputs, count_params=lambda: 1)
-    experiment = SimpleNamespace(generator=lambda config, spec: network)
-    assert Finished(experiment, None, source(), None, {}).conditional() == expected
+    phase = experiment.Phase(generator=lambda recipe, spec: network, discriminator=None, game=None)
+    fake = SimpleNamespace(models={"nets": SimpleNamespace(phases=(phase,))})
+    config = SimpleNamespace(experiment="fake", model="nets", recipe=None)
+    assert Finished(fake, config, source(), None, {}).conditional() == expected

@@ -7,20 +7,19 @@ import numpy as np
 import pytest
 from support import noise
 
-from experiments.dcgan import rules
 from gan_repro import run
 from gan_repro.data.scaling import UNIT, Linear
 from gan_repro.evaluation import classifier, measure
-from gan_repro.papers import configuration, experiment
+from gan_repro.papers import configuration
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system.errors import UsageError
-from gan_repro.training import schedule
+from gan_repro.training import rules, schedule
 
 EXPERIMENT = configuration.find("dcgan")
 
 
 def networks(dataset, shape, preset="paper", classes=10, **changes):
-    """(G, D) of a recipe."""
+    """(G, D) of a recipe, of a data set's own model."""
     config = noise.config("dcgan", dataset, preset, **changes)
     spec = noise.source(shape, classes=classes).spec
     keras.utils.set_random_seed(0)
@@ -29,7 +28,7 @@ def networks(dataset, shape, preset="paper", classes=10, **changes):
 
 def game(dataset, shape, preset="smoke", classes=10, **changes):
     config = noise.config("dcgan", dataset, preset, **changes)
-    (stage,) = EXPERIMENT.stages(config, noise.source(shape, EXPERIMENT.scaling(config), classes=classes))
+    (stage,) = rules.stages(config, noise.source(shape, configuration.scaling_of(config), classes=classes))
     return stage
 
 
@@ -110,7 +109,7 @@ def test_the_mnist_game_is_that_of_the_code():
     assert (played.prior.kind, played.prior.size) == ("uniform_-1_1", 100)
     recipe = noise.config("dcgan", "mnist").recipe
     assert (recipe.batch_size, recipe.epochs, recipe.constant_epochs, recipe.decay_epochs) == (128, 200, 100, 100)
-    assert EXPERIMENT.scaling(noise.config("dcgan", "mnist")) == UNIT
+    assert configuration.scaling_of(noise.config("dcgan", "mnist")) == UNIT
     for player in (played.generator, played.discriminator):
         adam = player.optimizer
         assert isinstance(adam, keras.optimizers.Adam)
@@ -181,14 +180,14 @@ def test_the_64_by_64_networks_are_those_of_figure_1():
     recipe = noise.config("dcgan", "lsun/bedroom").recipe
     assert (recipe.batch_size, recipe.epochs, recipe.l2, recipe.order) == (128, 25, 1e-5, "one_player")
     assert recipe == noise.config("dcgan", "celeb_a").recipe == noise.config("dcgan", "npz:a.npz").recipe
-    assert EXPERIMENT.scaling(noise.config("dcgan", "celeb_a")) == Linear(-1.0, 1.0)
+    assert configuration.scaling_of(noise.config("dcgan", "celeb_a")) == Linear(-1.0, 1.0)
 
 
 def test_images_may_grow_without_transposed_convolutions():
     for upsampling, transposed in (("transposed_convolution", 4), ("upsampling_convolution", 0)):
-        g, _ = networks("celeb_a", (16, 16, 3), "smoke", classes=0, upsampling=upsampling)
+        g, _ = networks("celeb_a", (64, 64, 3), "smoke", classes=0, upsampling=upsampling)
         assert sum(isinstance(layer, keras.layers.Conv2DTranspose) for layer in g.layers) == transposed
-        assert g.output.shape[1:] == (16, 16, 3)
+        assert g.output.shape[1:] == (64, 64, 3)
 
 
 def test_both_play_on_every_minibatch_and_every_weight_learns():
@@ -240,22 +239,34 @@ def test_a_generator_without_any_convolution_is_refused():
         configuration.resolve(EXPERIMENT, "mnist", settings=["generator_channels=", "generator_strides="])
 
 
-def test_images_that_do_not_fit_the_strides_are_refused():
-    with pytest.raises(UsageError, match=r"noise are 30 x 28; with generator_strides = \(2, 2\) .* multiples of 4"):
-        game("mnist", (30, 28, 1))
+def test_images_that_no_layers_fit_are_refused_with_the_nearest_sizes_that_they_fit():
+    with pytest.raises(UsageError, match="noise are 30 x 28: .* multiples of 4, such as 28 x 28 or 32 x 32"):
+        game("mnist", (30, 28, 1)).build(None)
+    with pytest.raises(UsageError, match="multiples of 2, such as 26 x 26 or 28 x 28"):
+        game("cifar10", (27, 27, 3)).build(None)
 
 
 def test_a_conditional_model_wants_labels():
-    with pytest.raises(UsageError, match="noise has no labels.*--set=conditional=false"):
+    with pytest.raises(UsageError, match="noise has no labels"):
         game("mnist", (8, 8, 1), classes=0)
     assert len(game("mnist", (8, 8, 1), classes=0, conditional=False).build(None).generator.network.inputs) == 1
 
 
-def test_a_users_own_images_may_be_learnt_by_each_of_the_models():
-    recipes = EXPERIMENT.recipes["npz"]
-    for name, model in (("", "celeb_a"), ("-cifar10", "cifar10"), ("-mnist", "mnist")):
-        for preset in experiment.PRESETS:
-            assert recipes[f"{preset}{name}"] == EXPERIMENT.recipes[model][preset]
+@pytest.mark.parametrize(
+    "model, dataset", [("faces", "celeb_a"), ("imagenet", "cifar10"), ("svhn", "svhn_cropped"), ("mnist", "mnist")]
+)
+def test_a_users_own_images_may_be_learnt_by_each_of_the_models(model, dataset):
+    own, theirs = noise.config("dcgan", "npz:a.npz", model=model), noise.config("dcgan", dataset)
+    assert (own.model, own.recipe) == (theirs.model, theirs.recipe)
+    assert noise.config("dcgan", "npz:a.npz").model == "faces"
+
+
+def test_a_d_of_more_layers_than_g_keeps_those_that_g_keeps_for_the_size():
+    changes = {"discriminator_channels": (4, 8, 12), "discriminator_strides": (2, 2, 2)}
+    _, d = networks("mnist", (28, 28, 1), "smoke", **changes)
+    assert [d.get_layer(f"down_{i}").output.shape[1:] for i in range(3)] == [(14, 14, 4), (7, 7, 8), (4, 4, 12)]
+    _, d = networks("celeb_a", (32, 32, 3), "smoke")  # G leaves out one of four layers, and so does D
+    assert [layer.name for layer in d.layers if layer.name.endswith("activation")] == [f"down_{i}_activation" for i in range(3)]
 
 
 def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
@@ -263,11 +274,13 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     monkeypatch.setattr(measure, "nearest_neighbour_error", lambda run, *rest, **options: error(run, numbers))
     words = ["run", "--experiment=dcgan", "--dataset=glyphs", "--preset=smoke", "--set=n_samples=60", f"--workdir={tmp_path}"]
     assert run.main(words) == 0
-    assert {"curves.png", "classes-last.png"} <= {path.name for path in (tmp_path / "figures").iterdir()}
+    figures = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert figures == {"curves.png", "classes-last.png", "walk-last.png", "arithmetic-last.png"}
     record = json.loads((tmp_path / "record.json").read_text())
-    assert record["complete"] and record["cost"]["steps"] == 20
-    found = {(entry["metric"], entry["generator"]) for entry in record["measurements"]}
-    assert {("nearest_neighbour_error", "last"), ("label_accuracy", "last")} <= found
+    assert record["complete"] and record["cost"]["steps"] == 2 * 20
+    found = [entry["metric"] for entry in record["measurements"] if entry["generator"] == "last"]
+    arithmetic, errors = [f"arithmetic_{name}_percentile" for name in ("brightness", "slant")], ["nearest_neighbour_error"] * 4
+    assert found[:6] == arithmetic + errors and "label_accuracy" in found[6:]  # errors of two numbers and two splits
     assert all(np.isfinite(entry["value"]) for entry in record["measurements"])
     config = noise.config("dcgan", "glyphs", "smoke")
     spec = noise.source((28, 28, 1), classes=10).spec
@@ -276,16 +289,17 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("preset", "metric"), [("smoke", None), ("smoke-cifar10", "svm_accuracy"), ("smoke-mnist", "label_accuracy")]
+    ("model", "metric"), [("faces", None), ("imagenet", "svm_accuracy"), ("svhn", "svm_accuracy"), ("mnist", "label_accuracy")]
 )
-def test_every_model_learns_a_users_small_labelled_images(preset, metric, tmp_path, monkeypatch, capsys):
+def test_every_model_learns_a_users_small_labelled_images(model, metric, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(measure, "nearest_neighbour_error", lambda run: [])  # of 50,000 samples
     monkeypatch.setattr(classifier, "_train", lambda network, *rest: network.get_weights())
     random = np.random.default_rng(0)
     images, labels = random.integers(0, 256, (120, 32, 32), np.uint8), np.arange(120) % 3
     np.savez(tmp_path / "own.npz", images=images, labels=labels)
-    words = ["run", "--experiment=dcgan", f"--dataset=npz:{tmp_path / 'own.npz'}", f"--preset={preset}", "--set=n_samples=8"]
+    words = ["run", "--experiment=dcgan", f"--dataset=npz:{tmp_path / 'own.npz'}", "--preset=smoke", "--set=n_samples=8"]
     words += ["--set=steps_per_epoch=1", "--epochs=1", "--set=batch_size=8", f"--workdir={tmp_path / 'run'}"]
+    words += [f"--model={model}"]
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert run.main(words) == 0
     metrics = {entry["metric"] for entry in json.loads((tmp_path / "run" / "record.json").read_text())["measurements"]}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support import noise
 
-from experiments.dcgan import evidence, rules
+from experiments import dcgan
 from gan_repro import run
 from gan_repro.evaluation import features, measure
 from gan_repro.papers import configuration
@@ -14,6 +14,7 @@ from gan_repro.reporting import comparison, formats, records
 from gan_repro.runs.trained import Finished
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system.errors import RunError
+from gan_repro.training import rules
 
 EXPERIMENT = configuration.find("dcgan")
 
@@ -26,8 +27,9 @@ def place(tmp_path_factory):
     labels = rng.integers(0, 3, 600)
     images = rng.integers(0, 100, (600, 32, 32, 3)) + 50 * labels[:, None, None, None]
     np.savez(folder / "colour.npz", images=np.uint8(images), labels=labels)
-    words = ["run", "--experiment=dcgan", f"--dataset=npz:{folder / 'colour.npz'}", "--preset=smoke-cifar10", "--epochs=1"]
-    words += ["--set=steps_per_epoch=2", "--set=batch_size=8", "--set=svm_images=150", f"--workdir={folder / 'run'}"]
+    words = ["run", "--experiment=dcgan", f"--dataset=npz:{folder / 'colour.npz'}", "--preset=smoke", "--epochs=1"]
+    words += ["--model=imagenet", "--set=steps_per_epoch=2", "--set=batch_size=8", "--set=svm_images=150"]
+    words += [f"--workdir={folder / 'run'}"]
     assert run.main(words) == 0
     return folder / "run"
 
@@ -37,7 +39,7 @@ def finished(place):
     from gan_repro.runs import runner
 
     experiment, config = runner.load_config(Workdir(place))
-    return Finished(experiment, config, data.load(config.dataset, None, experiment.scaling(config)), Workdir(place), {})
+    return Finished(experiment, config, data.load(config.dataset, None, configuration.scaling_of(config)), Workdir(place), {})
 
 
 def test_an_unlabelled_model_of_labelled_images(place):
@@ -59,14 +61,14 @@ def test_an_unlabelled_model_of_labelled_images(place):
 
 def test_the_features_are_those_of_the_trained_d(place):
     seen = finished(place)
-    compared = evidence.discriminators(seen)
+    compared = dcgan.discriminators(seen)
     last = rules.discriminator(seen.config, seen.source.spec)
     last.load_weights(place / "discriminator.weights.h5")
     for ours, theirs in zip(compared["last"].get_weights(), last.get_weights()):
         np.testing.assert_array_equal(ours, theirs)
     random = compared["D with random weights"]
     assert (random.get_layer("down_0").kernel.numpy() != last.get_layer("down_0").kernel.numpy()).all()
-    again = evidence.discriminators(seen)["D with random weights"]
+    again = dcgan.discriminators(seen)["D with random weights"]
     for ours, theirs in zip(random.get_weights(), again.get_weights()):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -74,7 +76,7 @@ def test_the_features_are_those_of_the_trained_d(place):
 def test_without_its_weights_it_is_an_error(place, tmp_path):
     seen = finished(place)
     with pytest.raises(RunError, match="cannot read the discriminator's weights"):
-        evidence.discriminators(Finished(EXPERIMENT, seen.config, seen.source, Workdir(tmp_path), {}))
+        dcgan.discriminators(Finished(EXPERIMENT, seen.config, seen.source, Workdir(tmp_path), {}))
 
 
 def test_the_svm_gets_each_split_with_its_own_labels(place, monkeypatch):

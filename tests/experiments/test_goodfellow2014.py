@@ -11,7 +11,7 @@ from gan_repro.data.source import InMemory, Spec
 from gan_repro.evaluation import parzen
 from gan_repro.papers import configuration
 from gan_repro.runs.workdir import Workdir
-from gan_repro.training import schedule
+from gan_repro.training import rules, schedule
 from gan_repro.training.trainer import Loop
 
 EXPERIMENT = configuration.find("goodfellow2014")
@@ -19,7 +19,7 @@ BAND = (-20.0, 140.0)  # nats: three trainings measured 11, 22 and 79 after six 
 
 
 def config(preset="paper", seed=0, **changes):
-    found = configuration.resolve(EXPERIMENT, "mnist", preset, seed)
+    found = configuration.resolve(EXPERIMENT, "mnist", preset=preset, seed=seed)
     return dataclasses.replace(found, recipe=dataclasses.replace(found.recipe, **changes))
 
 
@@ -31,7 +31,7 @@ def built():
     images = {split: rng.integers(0, 256, (n, 28, 28, 1), np.uint8) for split, n in sizes.items()}
     images["train"][:, 0] = 0
     source = InMemory(Spec("noise", "noise", (28, 28, 1), 0, sizes), images)
-    (stage,) = EXPERIMENT.stages(config(averages=()), source)
+    (stage,) = rules.stages(config(averages=()), source)
     return stage.build(None), source
 
 
@@ -78,7 +78,7 @@ def test_a_short_training_on_real_mnist_stays_in_its_band(real_mnist, tmp_path):
     would be faster, but D then wins and the samples collapse.
     """
     short = config(epochs=6, averages=("exponential-.9995",), validate_every=6)
-    loop = Loop(EXPERIMENT.stages(short, real_mnist), Workdir(tmp_path), 0)
+    loop = Loop(rules.stages(short, real_mnist), Workdir(tmp_path), 0)
     loop.run()
     value = loop.progress.rows[-1]["validation_averaged-exponential-.9995"]
     assert BAND[0] < value < BAND[1], value
@@ -89,7 +89,7 @@ def test_the_order_of_algorithm_1_can_be_set():
     found = configuration.resolve(EXPERIMENT, "mnist", settings=settings)
     images = {split: np.zeros((100, 4, 4, 1), np.uint8) for split in ("train", "validation", "test")}
     source = InMemory(Spec("noise", "noise", (4, 4, 1), 0, dict.fromkeys(images, 100)), images)
-    played = EXPERIMENT.stages(found, source)[0].build(None)
+    played = rules.stages(found, source)[0].build(None)
     assert played.schedule == schedule.alternating(n_critic=1, d_steps=1, fresh_noise=True)
 
 
@@ -123,7 +123,7 @@ def test_a_classifier_judges_samples_of_labelled_images(few_glyphs, tmp_path):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_quick_preset_passes_80_nats(real_mnist, tmp_path, seed):
     quick = config("quick", seed)
-    loop = Loop(EXPERIMENT.stages(quick, real_mnist), Workdir(tmp_path), seed)
+    loop = Loop(rules.stages(quick, real_mnist), Workdir(tmp_path), seed)
     loop.run()
     samples = loop.trainable.sample(10_000, seed)
     validation, test = real_mnist.scaled("validation", 1000), real_mnist.scaled("test")

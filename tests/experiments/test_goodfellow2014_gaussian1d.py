@@ -16,7 +16,7 @@ from gan_repro.papers import configuration
 from gan_repro.runs.trained import Finished
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system.errors import RunError, UsageError
-from gan_repro.training import schedule
+from gan_repro.training import rules, schedule
 
 EXPERIMENT = configuration.find("goodfellow2014")
 
@@ -28,7 +28,7 @@ def line():
 
 @pytest.fixture(scope="module")
 def played(line):
-    (stage,) = EXPERIMENT.stages(noise.config("goodfellow2014", "gaussian1d"), line)
+    (stage,) = rules.stages(noise.config("goodfellow2014", "gaussian1d"), line)
     return stage.build(None)
 
 
@@ -46,7 +46,7 @@ def test_the_game_is_algorithm_1_with_k_4(played):
 def test_g_begins_as_a_map_that_ascends(line):
     for seed in range(5):
         config = noise.config("goodfellow2014", "gaussian1d", seed=seed)
-        (stage,) = EXPERIMENT.stages(config, line)
+        (stage,) = rules.stages(config, line)
         g = gaussian1d.generated_density(stage.build(None).weights("last"), line)[2]
         assert (np.diff(g) > 0).all()
 
@@ -143,13 +143,13 @@ def test_a_run_leaves_figure_1_and_its_numbers(tmp_path, monkeypatch):
     for epoch, step in ((3, 60), (4, 80)):
         later = dataclasses.replace(snapshots[0], epoch=epoch, step=step)
         later.write(folder / "samples" / f"epoch-{epoch:05d}.npz")
-    again = {m["metric"]: m["value"] for m in EXPERIMENT.evaluate(dataclasses.replace(finished, workdir=Workdir(folder)))}
+    again = {m["metric"]: m["value"] for m in noise.evaluate(dataclasses.replace(finished, workdir=Workdir(folder)))}
     assert again == found and (drawn[0][-1].epoch, drawn[0][-1].step) == (3, 60)
     assert drawn[0][-1].value() == found["value_function"]
     for path in (folder / "samples").glob("*.npz"):
         path.unlink()
     with pytest.raises(RunError, match="holds no snapshots"):
-        EXPERIMENT.evaluate(finished)
+        finished.measure()
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from gan_repro.papers import configuration
 from gan_repro.runs.trained import Finished
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system.errors import RunError, UsageError
+from gan_repro.training import rules
 from gan_repro.training.trainer import Loop
 
 EXPERIMENT = configuration.find("goodfellow2014")
@@ -26,13 +27,13 @@ def small(**changes):
 
 def loop(folder, **changes):
     source = noise.source(SHAPE)
-    return Loop(EXPERIMENT.stages(small(**changes), source), Workdir(folder), 0)
+    return Loop(rules.stages(small(**changes), source), Workdir(folder), 0)
 
 
 def test_the_networks_of_both_stages_are_the_papers():
     source = noise.source(SHAPE)
     config = noise.config("goodfellow2014", "tfd")
-    first, second = EXPERIMENT.stages(config, source)
+    first, second = rules.stages(config, source)
     assert (first.epochs, second.epochs, config.recipe.total_epochs) == (50, 22, 72)
     played = first.build(None)
     g, d = played.generator.network, played.discriminator.network
@@ -63,7 +64,7 @@ def test_the_networks_of_both_stages_are_the_papers():
 
 def test_the_second_stage_goes_on_from_the_first_ones_weights_with_all_schedules_at_their_start():
     source = noise.source(SHAPE)
-    first, second = EXPERIMENT.stages(small(), source)
+    first, second = rules.stages(small(), source)
     before = first.build(None)
     drawn = before.generator.network.get_layer("hidden_0").kernel.numpy().copy()
     before.steps(3)
@@ -81,7 +82,7 @@ def test_the_second_stage_goes_on_from_the_first_ones_weights_with_all_schedules
 
 
 def test_column_norms_hold_after_every_update():
-    first, _ = EXPERIMENT.stages(small(max_column_norm=0.9, learning_rate=0.5), noise.source(SHAPE))
+    first, _ = rules.stages(small(max_column_norm=0.9, learning_rate=0.5), noise.source(SHAPE))
     played = first.build(None)
     played.steps(2)
     networks = played.generator.network, played.discriminator.network
@@ -141,10 +142,9 @@ def test_recipes_that_cannot_be_are_refused(setting, complaint):
 
 
 def test_users_own_images_are_learnt_by_either_model():
-    recipes = EXPERIMENT.recipes["npz"]
-    assert recipes["paper-tfd"] is EXPERIMENT.recipes["tfd"]["paper"]
-    assert recipes["paper"] is EXPERIMENT.recipes["mnist"]["paper"]
-    assert isinstance(recipes["quick-tfd"], tfd.TfdRecipe)
+    plain, faces = (configuration.resolve(EXPERIMENT, "npz:a.npz", model) for model in (None, "tfd"))
+    assert plain.model == "mnist" and plain.recipe == configuration.resolve(EXPERIMENT, "mnist").recipe
+    assert faces.recipe == configuration.resolve(EXPERIMENT, "tfd").recipe
 
 
 def test_a_whole_small_run_on_a_file_of_the_layout_is_judged_fold_by_fold(tmp_path):

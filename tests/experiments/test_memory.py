@@ -22,19 +22,19 @@ sys.exit(code)
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/status of Linux")
 @pytest.mark.parametrize(
-    "preset, shape, settings",
+    "model, shape, settings",
     [
-        ("paper-tfd", (48, 48), ["pretrain_epochs=1"]),
-        ("paper-cifar10", (32, 32, 3), []),
-        ("paper-convolutional", (32, 32, 3), []),
+        ("tfd", (48, 48), ["pretrain_epochs=1"]),
+        ("cifar10", (32, 32, 3), []),
+        ("convolutional", (32, 32, 3), []),
     ],
 )
-def test_the_8000_units_wide_models_train_within_6_gib(preset, shape, settings, tmp_path):
+def test_the_8000_units_wide_models_train_within_6_gib(model, shape, settings, tmp_path):
     """Two epochs of two minibatches with checkpoints, then the evaluation, with sizes of all that the paper fixes."""
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "noise.npz", images=rng.integers(0, 256, (1000, *shape), np.uint8))
     command = [sys.executable, "-c", PROGRAM, "--experiment=goodfellow2014", f"--dataset=npz:{tmp_path / 'noise.npz'}"]
-    command += [f"--preset={preset}", "--epochs=1", "--set=steps_per_epoch=2", f"--workdir={tmp_path / 'run'}"]
+    command += [f"--model={model}", "--epochs=1", "--set=steps_per_epoch=2", f"--workdir={tmp_path / 'run'}"]
     command += [f"--set={setting}" for setting in settings]
     done = subprocess.run(command, capture_output=True, text=True, cwd=conftest.ROOT, env=dict(os.environ), timeout=1200)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -17,19 +17,19 @@ EXPERIMENT = configuration.find("theis2015")
 @pytest.mark.parametrize("preset", experiment.PRESETS)
 def test_cifar10_is_seen_as_the_papers_networks_see_it(preset):
     theirs = configuration.find("goodfellow2014")
-    paper = configuration.resolve(theirs, "cifar10", preset)
-    ours = configuration.resolve(EXPERIMENT, "cifar10", preset)
-    assert EXPERIMENT.scaling(ours) == theirs.scaling(paper) == ContrastNormalised(55.0)
+    paper = configuration.resolve(theirs, "cifar10", preset=preset)
+    ours = configuration.resolve(EXPERIMENT, "cifar10", preset=preset)
+    assert configuration.scaling_of(ours) == configuration.scaling_of(paper) == ContrastNormalised(55.0)
     for dataset in ("mnist", "tfd", "glyphs", "npz:a.npz", "images:a"):
-        assert EXPERIMENT.scaling(configuration.resolve(EXPERIMENT, dataset, preset)) == UNIT
-    pixels = configuration.resolve(EXPERIMENT, "cifar10", preset, settings=["contrast_norm=0"])
-    assert EXPERIMENT.scaling(pixels) == UNIT
+        assert configuration.scaling_of(configuration.resolve(EXPERIMENT, dataset, preset=preset)) == UNIT
+    pixels = configuration.resolve(EXPERIMENT, "cifar10", preset=preset, settings=["contrast_norm=0"])
+    assert configuration.scaling_of(pixels) == UNIT
 
 
 def test_the_images_of_a_user_stay_in_a_folder_of_their_own(tmp_path, monkeypatch):
     config, drawn = noise.config("theis2015", "npz:a.npz", "smoke"), []
     monkeypatch.setattr(grids, "sample_grid", lambda path, *rest: drawn.append(str(path.relative_to(tmp_path / "figures"))))
-    EXPERIMENT.evaluate(Finished(EXPERIMENT, config, noise.source((6, 6, 1), UNIT, train=90), Workdir(tmp_path), {}))
+    noise.evaluate(Finished(EXPERIMENT, config, noise.source((6, 6, 1), UNIT, train=90), Workdir(tmp_path), {}))
     own = ["real-images/training-images.png", "real-images/k-means-centroids.png"]
     assert drawn == [*own, "the-mean-training-image.png"]
 
@@ -38,7 +38,7 @@ def test_all_training_images_are_measured_where_samples_are_fewer(tmp_path, monk
     config = noise.config("theis2015", "mnist", "smoke", n_samples=50, centroids=9)
     source, drawn = noise.source((6, 6, 1), UNIT, train=90), []
     monkeypatch.setattr(grids, "sample_grid", lambda path, *rest: drawn.append(path.name))
-    found = EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
+    found = noise.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
     names = ["training images", "all training images", "k-means centroids", "the mean training image"]
     assert [entry["generator"] for entry in found] == names
     assert [entry["n_samples"] for entry in found] == [50, 90, 9, 1]
@@ -52,7 +52,7 @@ def test_training_images_are_measured_over_three_disjoint_subsets(tmp_path, monk
     config, drawn = noise.config("theis2015", "mnist", "smoke", n_samples=30, centroids=9), []
     source = noise.source((6, 6, 1), UNIT, train=90)
     monkeypatch.setattr(grids, "sample_grid", lambda path, images, *rest: drawn.append(images))
-    found = EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
+    found = noise.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
     assert [entry.get("n_subsets") for entry in found] == [3, None, None, None]
     order, train = np.random.default_rng(config.seed).permutation(90), source.scaled("train")
     sets = [train[order[i : i + 30]] for i in (0, 30, 60)]
@@ -66,10 +66,10 @@ def test_training_images_are_measured_over_three_disjoint_subsets(tmp_path, monk
 @pytest.mark.parametrize("dataset, shape", [("mnist", (6, 6, 1)), ("cifar10", (6, 6, 3))])
 def test_all_stand_ins_are_measured_and_drawn(dataset, shape, tmp_path, monkeypatch):
     config = noise.config("theis2015", dataset, "smoke")
-    source = noise.source(shape, EXPERIMENT.scaling(config), train=90)  # fewer than 100 centroids or 500 samples
+    source = noise.source(shape, configuration.scaling_of(config), train=90)  # fewer than 100 centroids or 500 samples
     drawn = []
     monkeypatch.setattr(grids, "sample_grid", lambda path, images, *rest: drawn.append((path.name, images, *rest[2:])))
-    found = EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
+    found = noise.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
     assert [entry["generator"] for entry in found] == ["training images", "k-means centroids", "the mean training image"]
     assert [entry["n_samples"] for entry in found] == [90, 22, 1]  # at most a quarter as many centroids
     assert [entry["sweep"]["n_samples"] for entry in found] == [[90], [22], [1]]

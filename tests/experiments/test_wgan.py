@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from support import noise
 
-from experiments.wgan import evidence, learning, rules
+from experiments.wgan import evidence, learning
 from gan_repro import run
 from gan_repro.data.scaling import Linear
 from gan_repro.networks.constraints import WeightClip
@@ -18,7 +18,7 @@ from gan_repro.papers import configuration
 from gan_repro.runs.trained import Finished
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system.errors import UsageError
-from gan_repro.training import schedule
+from gan_repro.training import rules, schedule
 from gan_repro.training.optimizers import RMSprop
 from gan_repro.training.trainer import Loop
 
@@ -26,16 +26,16 @@ EXPERIMENT = configuration.find("wgan")
 MLP = {"generator": "mlp", "critic": "mlp", "units": (6, 5)}
 
 
-def networks(dataset, shape, preset="paper", **changes):
+def networks(dataset, shape, model="dcgan", preset="paper", **changes):
     """(G, critic) of a recipe."""
-    config, spec = noise.config("wgan", dataset, preset, **changes), noise.source(shape).spec
+    config, spec = noise.config("wgan", dataset, preset, model=model, **changes), noise.source(shape).spec
     keras.utils.set_random_seed(0)
-    return rules.generator(config, spec), rules.critic(config, spec)
+    return rules.generator(config, spec), rules.discriminator(config, spec)
 
 
-def stage(shape=(8, 8, 1), dataset="mnist", preset="smoke", classes=0, **changes):
-    config = noise.config("wgan", dataset, preset, **changes)
-    (only,) = EXPERIMENT.stages(config, noise.source(shape, EXPERIMENT.scaling(config), classes=classes))
+def stage(shape=(8, 8, 1), model="dcgan", preset="smoke", classes=0, **changes):
+    config = noise.config("wgan", "mnist", preset, model=model, **changes)
+    (only,) = rules.stages(config, noise.source(shape, configuration.scaling_of(config), classes=classes))
     return only
 
 
@@ -94,14 +94,14 @@ def test_smaller_images_take_the_same_stacks_with_fewer_layers(dataset, shape, c
 
 @pytest.mark.parametrize("dataset, shape", [("mnist", (28, 28, 1)), ("cifar10", (32, 32, 3)), ("lsun/bedroom", (64, 64, 3))])
 def test_figure_6_has_no_batch_norm_in_g_and_as_many_filters_everywhere(dataset, shape):
-    g, d = networks(dataset, shape, "paper-nonorm")
+    g, d = networks(dataset, shape, "nonorm")
     assert norms(g) == {} and len(norms(d)) == len(kernels(d)) - 2
     assert {kernel[3] for kernel in kernels(g)[1:]} == {64} and kernels(g)[0][1] % 64 == 0
 
 
 def test_the_mlp_generator_is_that_of_the_code():
     """models/mlp.py, started as PyTorch starts linear layers: weights and biases U(-1, 1) / sqrt(inputs); no tanh."""
-    g, d = networks("lsun/bedroom", (64, 64, 3), "paper-mlp")
+    g, d = networks("lsun/bedroom", (64, 64, 3), "mlp")
     assert kernels(g) == [(100, 512), (512, 512), (512, 512), (512, 64 * 64 * 3)] and norms(g) == {}
     assert len(norms(d)) == 3  # the critic is DCGAN's
     layers = [g.get_layer(name) for name in ("hidden_0", "hidden_1", "hidden_2", "output")]
@@ -136,11 +136,11 @@ def test_the_wgan_is_algorithm_1_as_the_code_runs_it():
         assert (player.optimizer.rho, player.optimizer.epsilon) == (0.99, 1e-8)
         assert float(player.optimizer.learning_rate) == pytest.approx(5e-5)
     assert played.generator.optimizer is not played.discriminator.optimizer
-    assert EXPERIMENT.scaling(noise.config("wgan", "mnist")) == Linear(-1.0, 1.0)
+    assert configuration.scaling_of(noise.config("wgan", "mnist")) == Linear(-1.0, 1.0)
 
 
 def test_the_gan_beside_it():
-    played = stage(preset="paper-gan", generator_channels=(4, 4), critic_channels=(4, 4)).build(None)
+    played = stage(model="dcgan-gan", preset="paper", generator_channels=(4, 4), critic_channels=(4, 4)).build(None)
     assert played.schedule == schedule.alternating() and played.discriminator.constraint is None
     assert [term.name for term in played.discriminator.terms] == ["log_real", "log_generated"]
     assert [term.name for term in played.generator.terms] == ["non_saturating"] and float(played.d_output(0.0)) == 0.5
@@ -151,15 +151,15 @@ def test_the_gan_beside_it():
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "cifar10", "lsun/bedroom"])
-@pytest.mark.parametrize("level", ["paper", "quick"])
-def test_both_are_compared_with_the_same_networks(dataset, level):
-    recipes = EXPERIMENT.recipes[dataset]
+@pytest.mark.parametrize("preset", ["paper", "quick"])
+@pytest.mark.parametrize("variant", ["dcgan", "nonorm", "mlp"])
+def test_both_are_compared_with_the_same_networks(dataset, preset, variant):
     game = {"objective", "optimizer", "learning_rate", "clip", "n_critic", "long_phases", "long_every"}
-    for variant in ("", "-nonorm", "-mlp"):
-        wgan, gan = recipes[f"{level}{variant}"], recipes[f"{level}{variant}-gan"]
-        assert {name for name in vars(wgan) if getattr(wgan, name) != getattr(gan, name)} <= game
-        assert (wgan.objective, gan.objective) == ("wasserstein", "non_saturating")
-        assert EXPERIMENT.critic(vars(wgan)) and not EXPERIMENT.critic(vars(gan))
+    models = [EXPERIMENT.models[name] for name in (variant, f"{variant}-gan")]
+    wgan, gan = (model.recipe(preset, dataset) for model in models)
+    assert {name for name in vars(wgan) if getattr(wgan, name) != getattr(gan, name)} <= game
+    assert (wgan.objective, gan.objective) == ("wasserstein", "non_saturating")
+    assert [model.critic(recipe) for model, recipe in zip(models, (wgan, gan))] == [True, False]
 
 
 def phases_of_the_code(n, first, every, length, n_critic):
@@ -256,10 +256,10 @@ def test_a_correlation_is_given_where_it_says_something():
 
 def test_without_labels_there_is_the_estimate_and_no_quality(tmp_path, monkeypatch):
     monkeypatch.setattr(evidence, "QUALITY_SAMPLES", 30)
-    config = noise.config("wgan", "npz:a.npz", "smoke-28", **MLP | {"epochs": 2, "steps_per_epoch": 9})
-    source, workdir = noise.source((8, 8, 1), EXPERIMENT.scaling(config)), Workdir(tmp_path)
-    loop = Loop(EXPERIMENT.stages(config, source), workdir, 0)
-    loop.callbacks.append(EXPERIMENT.pictures(config)(loop, workdir.samples, 1, source.spec))
+    config = noise.config("wgan", "npz:a.npz", "smoke", **MLP | {"epochs": 2, "steps_per_epoch": 9})
+    source, workdir = noise.source((8, 8, 1), configuration.scaling_of(config)), Workdir(tmp_path)
+    loop = Loop(rules.stages(config, source), workdir, 0)
+    loop.callbacks.append(configuration.model_of(config).callbacks(loop, workdir.samples, 1, source.spec))
     played = loop.run()
     snapshots = [learning.read(workdir.samples / f"epoch-{epoch:05d}.npz") for epoch in (1, 2)]
     assert [(s.epoch, s.step, s.g_updates) for s in snapshots] == [(1, 9, 1), (2, 18, 3)]
@@ -272,7 +272,7 @@ def test_without_labels_there_is_the_estimate_and_no_quality(tmp_path, monkeypat
     draw, drawn = learning.estimate_and_quality, []
     spy = lambda path, taken, *rest: drawn.append(taken) or draw(path, taken, *rest)  # noqa: E731
     monkeypatch.setattr(learning, "estimate_and_quality", spy)
-    assert EXPERIMENT.evaluate(Finished(EXPERIMENT, config, source, workdir, curves, rows, 2, 18)) == []
+    assert noise.evaluate(Finished(EXPERIMENT, config, source, workdir, curves, rows, 2, 18)) == []
     assert [snapshot.step for snapshot in drawn[0]] == [9, 18]
     figures = {path.name for path in workdir.figures.iterdir()}
     assert figures == {"curves.png", "samples-last.png", "interpolation-last.png", "estimate.png"}
@@ -282,7 +282,7 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     monkeypatch.setattr(evidence, "QUALITY_SAMPLES", 200)
     monkeypatch.setattr(evidence, "STANDS_STILL", 0.0)
     words = ["run", "--experiment=wgan", "--dataset=glyphs", "--preset=smoke", "--set=n_samples=60", "--epochs=4"]
-    assert run.main([*words, f"--workdir={tmp_path}"]) == 0
+    assert run.main([*words, "--set=steps_per_epoch=12", f"--workdir={tmp_path}"]) == 0
     figures = {path.name for path in (tmp_path / "figures").iterdir()}
     assert figures == {"curves.png", "samples-last.png", "interpolation-last.png", "estimate.png"}
     record = json.loads((tmp_path / "record.json").read_text())
@@ -295,16 +295,21 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     assert found["value"] == pytest.approx(expected) and (found["n_checkpoints"], found["n_samples"]) == (4, 200)
     assert {entry["metric"] for entry in record["measurements"]} >= {"frechet_distance", "class_kl"}
     config, spec = noise.config("wgan", "glyphs", "smoke"), noise.source((28, 28, 1)).spec
-    rules.critic(config, spec).load_weights(Workdir(tmp_path).network("discriminator"))
+    rules.discriminator(config, spec).load_weights(Workdir(tmp_path).network("discriminator"))
 
 
 # ---- the user's side --------------------------------------------------------------------------------------------------
 
 
-def test_images_that_do_not_fit_the_strides_are_refused():
-    with pytest.raises(UsageError, match="noise are 30 x 28; with 2 generator_channels .* multiples of 4"):
-        stage((30, 28, 1))
-    assert stage((30, 28, 1), **MLP).build(None).sample(2, 0).shape == (2, 30, 28, 1)
+def test_images_that_no_layers_fit_are_refused_with_the_nearest_sizes_that_they_fit():
+    with pytest.raises(UsageError, match="noise are 30 x 28: .* multiples of 4, such as 28 x 28 or 32 x 32"):
+        stage((30, 28, 1)).build(None)
+
+
+@pytest.mark.parametrize("critic", ["convolutional", "mlp"])
+def test_an_mlp_makes_images_of_any_size(critic):
+    played = stage((30, 27, 1), "mlp", critic=critic, units=(6, 5)).build(None)
+    assert played.sample(2, 0).shape == (2, 30, 27, 1)
 
 
 @pytest.mark.parametrize("setting", ["generator_channels=", "units="])
@@ -313,8 +318,10 @@ def test_networks_without_layers_are_refused(setting):
         configuration.resolve(EXPERIMENT, "mnist", settings=[setting])
 
 
-def test_a_users_own_images_may_be_learnt_by_networks_of_each_size():
-    recipes = EXPERIMENT.recipes["images"]
-    for suffix, model in (("", "celeb_a"), ("-32", "cifar10"), ("-28", "mnist")):
-        for name, recipe in EXPERIMENT.recipes[model].items():
-            assert recipes[f"{name}{suffix}"] == recipe
+@pytest.mark.parametrize("pixels, layers", [(28, 2), (32, 3), (48, 4), (64, 4)])
+@pytest.mark.parametrize("model", ["dcgan", "nonorm", "mlp"])
+def test_a_users_own_images_decide_how_many_layers_there_are(model, pixels, layers):
+    g, d = networks("images:a", (pixels, pixels, 3), model, "smoke")
+    assert g.output.shape[1:] == (pixels, pixels, 3)
+    convolutions = [len([kernel for kernel in kernels(network) if len(kernel) == 4]) for network in (g, d)]
+    assert convolutions == [0 if model == "mlp" else layers, layers]

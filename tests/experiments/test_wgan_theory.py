@@ -9,6 +9,7 @@ import tensorflow as tf
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from scipy import stats
 from scipy.integrate import quad
+from support import noise
 
 from experiments.wgan import parallel_lines, theory_figures, two_gaussians
 from gan_repro import data
@@ -18,13 +19,14 @@ from gan_repro.runs import runner
 from gan_repro.runs.trained import Finished
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system.errors import RunError, UsageError
+from gan_repro.training import rules
 from gan_repro.training.trainer import Loop
 
 EXPERIMENT = configuration.find("wgan")
 
 
 def config(dataset, preset="smoke", **changes):
-    found = configuration.resolve(EXPERIMENT, dataset, preset)
+    found = configuration.resolve(EXPERIMENT, dataset, preset=preset)
     return dataclasses.replace(found, recipe=dataclasses.replace(found.recipe, **changes))
 
 
@@ -50,7 +52,7 @@ def test_the_parallel_lines_are_two_laws_and_their_batches_fresh():
 
 def test_samples_follow_the_closed_forms():
     recipe = config("parallel_lines", transport_samples=200, n_samples=4000, draws=3, thetas=9).recipe
-    theta, found = parallel_lines.measure(recipe, data.load("parallel_lines"), 0)
+    theta, found = parallel_lines.measured(recipe, data.load("parallel_lines"), 0)
     np.testing.assert_array_equal(theta, np.linspace(-1, 1, 9))
     apart = theta != 0
     distance = found["wasserstein_distance"]
@@ -67,14 +69,14 @@ def test_samples_follow_the_closed_forms():
 
 def test_lines_nearer_than_half_a_cell_are_counted_as_one():
     recipe = config("parallel_lines", transport_samples=20, n_samples=1000, thetas=101, cells=20).recipe
-    theta, found = parallel_lines.measure(recipe, data.load("parallel_lines"), 0)
+    theta, found = parallel_lines.measured(recipe, data.load("parallel_lines"), 0)
     seen = found["total_variation"].mean(axis=1) > 0.5
     np.testing.assert_array_equal(seen, np.abs(theta) > 0.025)
 
 
 def test_a_draw_is_a_function_of_seed_theta_and_its_number():
     source, recipe = data.load("parallel_lines"), config("parallel_lines", thetas=3).recipe
-    first, again, other = (parallel_lines.measure(recipe, source, seed)[1] for seed in (1, 1, 2))
+    first, again, other = (parallel_lines.measured(recipe, source, seed)[1] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first["wasserstein_distance"], again["wasserstein_distance"])
     assert len(np.unique([first["wasserstein_distance"], other["wasserstein_distance"]])) == 12
 
@@ -101,7 +103,7 @@ def test_figure_1_says_what_was_measured_of_the_total_variation(cells, words, tm
     notes = []
     monkeypatch.setattr(theory_figures, "against_theta", lambda *arguments: notes.append(arguments[-1]))
     lines = config("parallel_lines", transport_samples=20, thetas=5, cells=cells)
-    EXPERIMENT.evaluate(Finished(EXPERIMENT, lines, data.load("parallel_lines"), Workdir(tmp_path), {}))
+    noise.evaluate(Finished(EXPERIMENT, lines, data.load("parallel_lines"), Workdir(tmp_path), {}))
     (note,) = notes
     assert words in note and ("to 1, by the draw" in note) == (cells == 1)  # cells as wide as 1: theta = .5 may share one
 
@@ -114,12 +116,12 @@ def trained(tmp_path_factory):
     """Both players after a training a few seconds long: (Finished, measurements by name)."""
     short = config("two_gaussians", "quick", discriminator_epochs=4, epochs=5, discriminator_learning_rate=5e-3)
     source, workdir = data.load("two_gaussians"), Workdir(tmp_path_factory.mktemp("two"))
-    loop = Loop(EXPERIMENT.stages(short, source), workdir, 0)
-    loop.callbacks.append(EXPERIMENT.pictures(short)(loop, workdir.samples, 1, source.spec))
+    loop = Loop(rules.stages(short, source), workdir, 0)
+    loop.callbacks.append(configuration.model_of(short).callbacks(loop, workdir.samples, 1, source.spec))
     loop.run()
     assert loop.epochs() == short.recipe.total_epochs == 9
     run = Finished(EXPERIMENT, short, source, workdir, {})
-    return run, by_name(EXPERIMENT.evaluate(run))
+    return run, by_name(noise.evaluate(run))
 
 
 def test_g_draws_from_its_gaussian_and_never_moves(trained):
@@ -178,13 +180,13 @@ def test_the_critic_is_the_one_with_which_the_run_stands(trained, tmp_path):
 def test_without_the_players_there_is_nothing_to_evaluate(trained, tmp_path):
     run = dataclasses.replace(trained[0], workdir=Workdir(tmp_path))
     with pytest.raises(RunError, match=r"discriminator\.weights\.h5"):
-        EXPERIMENT.evaluate(run)
+        run.measure()
 
 
 def test_each_panel_of_figure_2_has_the_legend_of_its_own_lines(trained, monkeypatch):
     figures = []
     monkeypatch.setattr(theory_figures.curves, "write", lambda path, figure: figures.append(figure))
-    EXPERIMENT.evaluate(trained[0])
+    trained[0].draw([])
     above, below, _ = figures[0].axes
     words = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in (above, below)]
     assert not figures[0].legends and len(words[0]) == len(words[1]) == 4
@@ -203,7 +205,7 @@ def test_each_panel_of_figure_2_has_the_legend_of_its_own_lines(trained, monkeyp
 def test_a_figure_has_the_same_bytes_again(trained, tmp_path):
     run, _ = trained
     first = (run.workdir.figures / "figure2.png").read_bytes()
-    EXPERIMENT.evaluate(run)
+    dataclasses.replace(run).draw([])
     assert (run.workdir.figures / "figure2.png").read_bytes() == first
     theta = np.linspace(-1, 1, 5)
     for name in ("a", "b"):

@@ -197,11 +197,11 @@ def labelled_folder(folder, side, channels):
 
 GAN = ["--set=generator_units=16", "--set=discriminator_units=8"]
 WHOLE_RUNS = [
-    ("goodfellow2014", "smoke", 28, 1, [*GAN, "--set=averages="]),
-    ("dcgan", "smoke-cifar10", 32, 3, ["--set=svm_images=150"]),
-    pytest.param("cgan", "smoke", 28, 1, [], marks=pytest.mark.slow),
-    pytest.param("dcgan", "smoke-mnist", 28, 1, [], marks=pytest.mark.slow),
-    pytest.param("wgan", "smoke", 64, 3, [], marks=pytest.mark.slow),
+    ("goodfellow2014", "mnist", 28, 1, [*GAN, "--set=averages="]),
+    ("dcgan", "imagenet", 32, 3, ["--set=svm_images=150"]),
+    pytest.param("cgan", "mlp", 28, 1, [], marks=pytest.mark.slow),
+    pytest.param("dcgan", "mnist", 28, 1, [], marks=pytest.mark.slow),
+    pytest.param("wgan", "dcgan", 64, 3, [], marks=pytest.mark.slow),
 ]
 
 
@@ -210,13 +210,13 @@ WHOLE_RUNS = [
     tried="whole runs on a folder of labelled pictures that is too large for memory, and more training images than may be held",
     outcome="the same measurements, bit for bit, as with all of them in memory",
 )
-@pytest.mark.parametrize(("experiment", "preset", "side", "channels", "more"), WHOLE_RUNS)
-def test_a_whole_run_on_streamed_pictures(experiment, preset, side, channels, more, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("experiment", "model", "side", "channels", "more"), WHOLE_RUNS)
+def test_a_whole_run_on_streamed_pictures(experiment, model, side, channels, more, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(draw, "REFERENCES", 64)
     name, measured = labelled_folder(tmp_path / "pictures", side, channels), []
-    words = [f"--experiment={experiment}", f"--dataset={name}", f"--preset={preset}", "--epochs=1", "--set=steps_per_epoch=2"]
-    words += ["--set=batch_size=10", "--set=n_samples=50", *more]
+    words = [f"--experiment={experiment}", f"--dataset={name}", "--preset=smoke", "--epochs=1", "--set=steps_per_epoch=2"]
+    words += [f"--model={model}", "--set=batch_size=10", "--set=n_samples=50", *more]
     for place in ("held", "streamed"):
         if place == "streamed":
             shutil.rmtree(tmp_path / "cache", ignore_errors=True)  # the classifier is trained anew
@@ -230,14 +230,15 @@ def test_a_whole_run_on_streamed_pictures(experiment, preset, side, channels, mo
 
 
 @pytest.mark.parametrize(
-    ("experiment", "preset"),
-    [("goodfellow2014", "smoke"), ("cgan", "smoke"), ("dcgan", "smoke-cifar10"), ("theis2015", "smoke")],
+    ("experiment", "model"),
+    [("goodfellow2014", "mnist"), ("cgan", "mlp"), ("dcgan", "imagenet"), ("theis2015", "reference")],
 )
-def test_what_evaluation_cannot_hold_is_refused_before_training(experiment, preset, tmp_path, monkeypatch, capsys):
+def test_what_evaluation_cannot_hold_is_refused_before_training(experiment, model, tmp_path, monkeypatch, capsys):
     name = labelled_folder(tmp_path / "pictures", 32, 1)
     monkeypatch.setattr(user, "free_memory", lambda: 1)
     monkeypatch.setattr(streams, "HELD", 19)
-    words = [f"--experiment={experiment}", f"--dataset={name}", f"--preset={preset}", f"--workdir={tmp_path / 'run'}"]
+    words = [f"--experiment={experiment}", f"--dataset={name}", f"--model={model}", "--preset=smoke"]
+    words += [f"--workdir={tmp_path / 'run'}"]
     assert tiny_runs.call(run.main, *words) == 1
     out, err = capsys.readouterr()
     assert "images of pictures are too many" in tiny_runs.one_line(err) and "trained" not in out

@@ -25,7 +25,7 @@ from PIL import Image
 
 from gan_repro import data, evaluate, run, sample, tables
 from gan_repro.data import names, user
-from gan_repro.papers import configuration
+from gan_repro.papers import configuration, experiment
 from gan_repro.runs import runner
 from gan_repro.system.errors import DataError, UsageError
 
@@ -58,10 +58,11 @@ def called(program, words):
 # ---- settings --------------------------------------------------------------------------------------------------------
 
 CHOICES = [
-    (name, {"npz": "npz:a b.npz", "images": "images:~/ü"}.get(kind, kind), preset)
+    (name, {"npz": "npz:a b.npz", "images": "images:~/ü"}.get(kind, kind), model, preset)
     for name in configuration.names()
-    for kind, presets in configuration.find(name).recipes.items()
-    for preset in presets
+    for model, described in configuration.find(name).models.items()
+    for kind in described.datasets
+    for preset in experiment.PRESETS
 ]
 NUMBERS = st.one_of(
     st.integers(-(10**3), 10**3),
@@ -94,17 +95,17 @@ def likely(hint):
 
 @st.composite
 def recipes_and_settings(draw):
-    """(experiment, data set, preset, settings): most of them of existing fields, a third of the texts valid words."""
-    name, dataset, preset = draw(st.sampled_from(CHOICES))
+    """(experiment, data set, model, preset, settings): most of them of existing fields, a third of the texts valid words."""
+    name, dataset, model, preset = draw(st.sampled_from(CHOICES))
     found = configuration.find(name)
-    recipe = type(configuration.resolve(found, dataset, preset).recipe)
+    recipe = type(configuration.resolve(found, dataset, model, preset).recipe)
     hints = typing.get_type_hints(recipe)
     lines = []
     for field in draw(st.lists(st.sampled_from(dataclasses.fields(recipe)), max_size=3)):
         value = draw(likely(hints[field.name]) if draw(st.integers(0, 3)) else VALUES)
         lines.append(f"{field.name}={value}")
     lines += draw(st.lists(st.text(max_size=30), max_size=1)) if draw(st.integers(0, 9)) == 0 else []
-    return name, dataset, preset, lines
+    return name, dataset, model, preset, lines
 
 
 def is_of(value, hint):
@@ -126,12 +127,13 @@ def test_settings(record_property):
     @trials(400)
     @given(recipes_and_settings(), st.one_of(st.integers(0, 9), st.integers(-5, 2**31)))
     def check(choice, seed):
-        name, dataset, preset, lines = choice
+        name, dataset, model, preset, lines = choice
         try:
-            config = configuration.resolve(configuration.find(name), dataset, preset, seed, settings=lines)
+            config = configuration.resolve(configuration.find(name), dataset, model, preset, seed, settings=lines)
         except UsageError as error:
             assert str(error)
-            words = [f"--experiment={name}", f"--dataset={dataset}", f"--preset={preset}", f"--seed={seed}", "--dry_run"]
+            words = [f"--experiment={name}", f"--dataset={dataset}", f"--model={model}", f"--preset={preset}"]
+            words += [f"--seed={seed}", "--dry_run"]
             code, out, err = called(run, [*words, *(f"--set={line}" for line in lines)])
             assert (code, out) == (2, "") and err.startswith("error: ") and len(err.splitlines()) == 1
             return
@@ -160,6 +162,7 @@ WORDS = st.one_of(
                 "seed",
                 "epochs",
                 "preset",
+                "model",
                 "experiment",
                 "set",
                 "n",

@@ -24,14 +24,14 @@ SEED, PRIOR = 5, priors.Prior("gaussian", 3)
 RUN = "Fake nets on random blobs: paper preset, 2.5 epochs, seed 5"
 
 
-def generator(config, spec):
+def generator(recipe, spec):
     """The label's value, as a share of the classes, in pixel 0, and z in pixels 1 to 3; without labels: z alone."""
     z, labels = keras.Input((3,)), keras.Input((), dtype="int32")
     shares = np.arange(spec.classes, dtype=np.float32)[:, None] / spec.classes
     layer = keras.layers.Dense(1, use_bias=False, kernel_initializer=lambda shape, dtype: shares)
-    first = layer(OneHot(spec.classes)(labels)) if config.recipe.conditional else keras.layers.Lambda(lambda x: x[:, :1] * 0)(z)
+    first = layer(OneHot(spec.classes)(labels)) if recipe.conditional else keras.layers.Lambda(lambda x: x[:, :1] * 0)(z)
     x = keras.layers.Reshape((2, 2, 1))(keras.layers.Concatenate()([first, z]))
-    return keras.Model([z, labels] if config.recipe.conditional else z, x, name="generator")
+    return keras.Model([z, labels] if recipe.conditional else z, x, name="generator")
 
 
 @pytest.fixture
@@ -40,12 +40,20 @@ def finished(tmp_path):
 
     def make(conditional):
         recipe = types.SimpleNamespace(conditional=conditional, n_samples=30, epochs=2, total_epochs=5)
-        config = types.SimpleNamespace(recipe=recipe, seed=SEED, preset="paper", dataset="blobs")
-        fields = {"name": "fake", "title": "", "reference": "", "recipes": {}, "stages": None, "evaluate": None, "table": "t"}
-        fake = experiment.Experiment(**fields, row="Fake nets", generator=generator, prior=lambda config: PRIOR)
+        config = types.SimpleNamespace(
+            experiment="fake", model="nets", recipe=recipe, seed=SEED, preset="paper", dataset="blobs"
+        )
+        model = experiment.Model(
+            title="Fake nets",
+            datasets=("blobs",),
+            presets=dict.fromkeys(("paper", "quick"), recipe),
+            prior=lambda recipe: PRIOR,
+            phases=(experiment.Phase(generator=generator, discriminator=None, game=None),),
+        )
+        fake = experiment.Experiment(name="fake", title="", reference="", models={"nets": model})
         source = conftest.make_digits()
         run = Finished(fake, config, source, Workdir(tmp_path), {}, epochs=2.5)
-        generator(config, source.spec).save_weights(run.workdir.weights("last"))
+        generator(recipe, source.spec).save_weights(run.workdir.weights("last"))
         return run
 
     return make
@@ -68,7 +76,8 @@ def test_the_experiment_says_whose_curves_are_a_critic_s(finished, conditional, 
     drawn, run = [], finished(conditional)
     monkeypatch.setattr(draw, "training_curves", lambda *arguments: drawn.append(arguments[-2:]))
     draw.curves(run)
-    judged = dataclasses.replace(run.experiment, critic=lambda recipe: recipe["conditional"])
+    model = dataclasses.replace(run.model, critic=lambda recipe: recipe.conditional)
+    judged = dataclasses.replace(run.experiment, models={"nets": model})
     draw.curves(dataclasses.replace(run, experiment=judged))
     assert drawn == [(False, 3), (conditional, 3)]  # three epochs went before
 
@@ -182,8 +191,7 @@ def test_the_grid_of_samples_in_training_has_a_row_for_each_of_the_first_ten_cla
     drawn_grids, tmp_path, classes, conditional
 ):
     spec = types.SimpleNamespace(shape=(2, 2, 1), classes=classes, title="blobs", scaling=Linear(-1.0, 1.0))
-    config = types.SimpleNamespace(recipe=types.SimpleNamespace(conditional=conditional))
-    network = generator(config, spec)
+    network = generator(types.SimpleNamespace(conditional=conditional), spec)
 
     def sample(n, seed, labels=None):
         assert (labels is not None) == conditional

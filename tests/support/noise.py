@@ -66,6 +66,19 @@ def built(name, model, dataset, twice=False, **fields):
         yield (stage.name, played, *more)
 
 
+def evaluate(finished):
+    """The measurements of a runs.trained.Finished, whose figures are drawn as well, as after a training."""
+    found = finished.measure()
+    finished.draw(found)
+    return found
+
+
+def unmeasured(experiment, measures=()):
+    """An Experiment whose models have these measures instead of theirs, and no figures."""
+    models = {name: dataclasses.replace(model, measures=measures, figures=()) for name, model in experiment.models.items()}
+    return dataclasses.replace(experiment, models=models)
+
+
 def shapes(network):
     """The shapes of its weights, in their order."""
     return [tuple(weight.shape) for weight in network.weights]

@@ -44,12 +44,13 @@ def points(name, seed, more=()):
     """
     from gan_repro import data
     from gan_repro.papers import configuration
+    from gan_repro.training import rules
 
     preset, settings, steps = RUNS[name]
     found = configuration.find(name)
-    config = configuration.resolve(found, "glyphs", preset, seed=seed, settings=(*settings, *more))
-    source = data.load("glyphs", None, found.scaling(config))
-    game = found.stages(config, source)[0].build(None)
+    config = configuration.resolve(found, "glyphs", preset=preset, seed=seed, settings=(*settings, *more))
+    source = data.load("glyphs", None, configuration.scaling_of(config))
+    game = rules.stages(config, source)[0].build(None)
     rows, result = {column: [] for column in COLUMNS}, {}
     for point in steps:
         while game.step < point:
