@@ -133,9 +133,9 @@ def test_tensorflow_s_false_alarm_is_not_heard(tmp_path):
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
         "from gan_repro.system import tensorflow_setup; tensorflow_setup.prepare()\n"
-        "import conftest, dataclasses, keras, os; from support import games\n"
+        "import support, dataclasses, keras, os; from support import games\n"
         "from gan_repro.training import game\n"
-        "source = conftest.make_digits(); plain = games.build(source)\n"
+        "source = support.make_digits(); plain = games.build(source)\n"
         "images = keras.Input(source.spec.shape)\n"
         "x = keras.layers.LeakyReLU()(keras.layers.Conv2D(16, 3, 2, padding='same')(images))\n"
         "d = keras.Model(images, keras.layers.Dense(1)(keras.layers.Flatten()(x)))\n"

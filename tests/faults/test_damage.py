@@ -12,9 +12,9 @@ import time
 import zipfile
 from pathlib import Path
 
-import conftest
 import numpy as np
 import pytest
+import support
 from support import tiny_runs
 
 from experiments.goodfellow2014 import figure1
@@ -415,7 +415,7 @@ except RunError as error:
 def holder(folder):
     """A process that says whether it has the folder, and keeps it until its stdin is closed."""
     words = [sys.executable, "-c", HOLD, str(folder)]
-    return subprocess.Popen(words, cwd=conftest.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(words, cwd=support.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 @pytest.mark.fault(
@@ -466,7 +466,7 @@ def test_two_tables_at_once(finished, tmp_path):
     assert tables.main(["tables", f"--add={finished[1]}", f"--results={folder}"]) == 0
     wanted = {name: content for name, (content, _) in tiny_runs.contents(folder).items()}
     words = [sys.executable, "-m", "gan_repro.tables", f"--results={folder}"]
-    processes = [subprocess.Popen(words, cwd=conftest.ROOT, stdout=subprocess.DEVNULL) for _ in range(2)]
+    processes = [subprocess.Popen(words, cwd=support.ROOT, stdout=subprocess.DEVNULL) for _ in range(2)]
     deadline, reads = time.monotonic() + 120, 0
     while any(process.poll() is None for process in processes):
         assert time.monotonic() < deadline
