@@ -128,6 +128,7 @@ def test_drawing_samples_must_not_overwrite_the_player(digits):
             game.AdversarialGame(plain.generator, plain.discriminator, plain.prior, digits, plain.order, 20, 0, sampler=sampler)
 
 
+@pytest.mark.e2e
 def test_tensorflow_s_false_alarm_is_not_heard(tmp_path):
     """A convolution with a bias before a leaky ReLU: its compiler says E0000, and leaves the graph as it was."""
     code = (

@@ -38,6 +38,7 @@ def pixels(path):
     return np.asarray(Image.open(path).convert("L"), float)
 
 
+@pytest.mark.e2e
 def test_tables_and_figures_come_out_again(clone, tmp_path):
     before = contents(clone / "results")
     for name in before:  # what is not written anew is missed

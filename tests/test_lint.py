@@ -7,6 +7,7 @@ import pytest
 import support
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("tool", [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",)], ids=" ".join)
 def test_nothing_is_found(tool, tmp_path):
     pytest.importorskip(tool[0])

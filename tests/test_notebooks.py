@@ -82,6 +82,7 @@ def play(tmp_path, monkeypatch):
     return executed
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("name", NAMES)
 def test_runs_again_without_data_and_network(name, play, tmp_path):
     nbformat = pytest.importorskip("nbformat", reason="notebooks are read by nbformat, with nbclient")
@@ -94,6 +95,7 @@ def test_runs_again_without_data_and_network(name, play, tmp_path):
     assert offline.attempts(tmp_path) == []
 
 
+@pytest.mark.e2e
 def test_together_they_are_quick():
     if sorted(SECONDS) != NAMES:
         pytest.skip("only where this process has run all notebooks")
@@ -102,6 +104,7 @@ def test_together_they_are_quick():
     assert min(SECONDS.values()) > 1 and sum(SECONDS.values()) < 60 * MINUTES
 
 
+@pytest.mark.e2e
 def test_the_network_is_out_of_reach(play, tmp_path):
     nbformat = pytest.importorskip("nbformat.v4", reason="notebooks are written by nbformat, with nbclient")
     code = """
@@ -168,6 +171,7 @@ def test_play_leaves_the_numbers_to_measured(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("wasserstein distance (P_theta, theta = 0): ")
 
 
+@pytest.mark.e2e
 def test_a_front_end_is_known_by_its_requests():
     manager = pytest.importorskip("jupyter_client.manager", reason="kernels are started by jupyter_client, with nbclient")
     pytest.importorskip("ipykernel", reason="notebooks are executed in ipykernel: pip install -e '.[test]'")

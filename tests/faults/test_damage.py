@@ -421,6 +421,7 @@ def holder(folder):
     return subprocess.Popen(words, cwd=support.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.e2e
 @pytest.mark.fault(
     group=FILES,
     tried="run and evaluate in a folder that another process holds; that one killed; run again",
@@ -446,6 +447,7 @@ def test_the_lock_dies_with_its_owner(finished, copies, capsys, record_property)
     record_property("trials", 3)
 
 
+@pytest.mark.e2e
 @pytest.mark.fault(group=FILES, tried="six processes started in one folder at once", outcome="one has it, five are refused")
 def test_one_of_many_gets_the_folder(tmp_path):
     processes = [holder(tmp_path / "run") for _ in range(6)]
@@ -458,6 +460,7 @@ def test_one_of_many_gets_the_folder(tmp_path):
 # ---- results ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.e2e
 @pytest.mark.fault(
     group=FILES,
     tried="two gan_repro.tables at once in one folder, read all the while",

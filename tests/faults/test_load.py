@@ -104,6 +104,7 @@ def test_images_in_memory_are_held_once(tmp_path):
     assert own / 2 < large - small < own + TOLERANCE, f"{(large - small) / MIB:.0f} MiB for {own / MIB:.0f} of images"
 
 
+@pytest.mark.e2e
 @pytest.mark.fault(
     group="load",
     tried="ten times the pictures in a folder that is too large for the free memory, trained on: peak memory",

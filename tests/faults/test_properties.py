@@ -496,6 +496,7 @@ print(*counts)
 """
 
 
+@pytest.mark.e2e
 @mark("TFD's file with damaged bytes, with and without compression", "images of the right shape, or one line")
 @pytest.mark.parametrize("compressed", [False, True])
 def test_damaged_matlab_files(compressed, record_property, tmp_path):
