@@ -1,50 +1,10 @@
 """No two weights of a game begin with the same numbers. A Keras 3 initialiser returns the same ones at each call."""
 
-import dataclasses
-
 import numpy as np
 import pytest
-from support import noise
-
-from gan_repro import data
-from gan_repro.data import names
-from gan_repro.papers import configuration
-from gan_repro.papers.experiment import level
+from support import models
 
 RUN = 8  # numbers in a row that are not equal by chance
-SHAPES = {
-    "cifar10": (32, 32, 3),
-    "svhn_cropped": (32, 32, 3),
-    "celeb_a": (64, 64, 3),
-    "lsun/bedroom": (64, 64, 3),
-    "tfd": (48, 48, 1),
-    "tfd96": (96, 96, 1),
-}
-USERS = {
-    "dcgan": (64, 64, 3),
-    "wgan": (64, 64, 3),
-    "smoke-tfd": (48, 48, 1),
-    "smoke-cifar10": (32, 32, 3),
-    "smoke-convolutional": (32, 32, 3),
-}  # of npz:PATH, by experiment and preset
-POINTS = ("gaussian1d", "two_gaussians")
-
-
-def shape(experiment, dataset, preset):
-    """(height, width, channels) of the data of a run."""
-    users = USERS.get(preset, USERS.get(experiment, (28, 28, 1)))
-    return users if dataset in names.PATHS else SHAPES.get(dataset, (28, 28, 1))
-
-
-def games():
-    """(experiment, data set, preset) of every model: smoke presets, and each size of images for an experiment's first one."""
-    found = {}
-    for name in configuration.names():
-        for dataset, presets in configuration.find(name).recipes.items():
-            for preset in (each for each in presets if level(each) == "smoke" and hasattr(presets[each], "epochs")):
-                size = shape(name, dataset, preset) if preset == "smoke" else None
-                found.setdefault((name, type(presets[preset]), preset, size), (name, dataset, preset))
-    return list(found.values())
 
 
 def repeated(weights):
@@ -78,16 +38,9 @@ def test_a_shared_run_is_noticed():
     assert repeated([layers[0].kernel, *(layer.bias for layer in layers)]) == []
 
 
-@pytest.mark.parametrize(("name", "dataset", "preset"), games())
-def test_no_two_weights_begin_alike(name, dataset, preset):
-    path = ":x" if dataset in names.PATHS else ""
-    config = noise.config(name, dataset + path, preset)
-    config = dataclasses.replace(config, recipe=dataclasses.replace(config.recipe, n_samples=50, batch_size=20))
-    scaling = configuration.find(name).scaling(config)
-    source = data.load(dataset) if dataset in POINTS else noise.source(shape(name, dataset, preset), scaling, 300, 10)
-    played = None
-    for stage in configuration.find(name).stages(config, source):
-        played = stage.build(played)
+@pytest.mark.parametrize("model", models.games(), ids=" ".join)
+def test_no_two_weights_begin_alike(model):
+    for name, played, _ in models.stages(*model):
         networks = played.generator.network, played.discriminator.network
         weights = list({id(weight): weight for network in networks for weight in network.weights}.values())
-        assert len(weights) > 1 and repeated(weights) == [], stage.name
+        assert len(weights) > 1 and repeated(weights) == [], name
