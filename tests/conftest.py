@@ -1,12 +1,19 @@
-"""What all tests share: quiet TensorFlow with two logical CPUs, small data, real MNIST where it is prepared."""
+"""What all tests share: quiet TensorFlow with two logical CPUs, generated examples that stay, data where it is prepared."""
 
-import os
 from pathlib import Path
 
-import numpy as np
+import hypothesis
 import pytest
+from support import ROOT, make_digits, mnist_data_dir  # noqa: F401
 
-ROOT = Path(__file__).resolve().parent.parent
+hypothesis.settings.register_profile(
+    "same",
+    derandomize=True,  # a test that is run twice gives the same answer
+    deadline=None,  # time says more about what else the machine does
+    database=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+hypothesis.settings.load_profile("same")
 
 
 def pytest_addoption(parser):
@@ -26,12 +33,6 @@ def pytest_configure(config):
         config.pluginmanager.register(reliability.Report(Path(folder)))
 
 
-def mnist_data_dir():
-    """The folder with prepared MNIST, or None."""
-    folder = os.environ.get("TFDS_DATA_DIR")
-    return folder if folder and (Path(folder) / "mnist").is_dir() else None
-
-
 @pytest.fixture
 def real_mnist():
     """Real MNIST (data.load); skips, saying so, where it is not prepared."""
@@ -42,25 +43,9 @@ def real_mnist():
     return data.load("mnist")
 
 
-def make_digits():
-    """A small in-memory source: 200 training, 50 validation, 60 test images of 8 x 8, 10 classes, noisy patterns."""
-    from gan_repro.data.source import InMemory, Spec
-
-    rng = np.random.default_rng(7)
-    sizes = {"train": 200, "validation": 50, "test": 60}
-    labels = {split: rng.integers(0, 10, n) for split, n in sizes.items()}
-    patterns = rng.random((10, 8, 8, 1)) * 200
-    images = {
-        split: np.uint8(np.clip(patterns[labels[split]] + rng.normal(0, 20, (n, 8, 8, 1)), 0, 255))
-        for split, n in sizes.items()
-    }
-    images["train"][0], images["train"][1] = 0, 255
-    return InMemory(Spec("digits", "random blobs", (8, 8, 1), 10, sizes), images, labels)
-
-
 @pytest.fixture
 def digits():
-    """make_digits, for a test."""
+    """support.make_digits, for a test."""
     return make_digits()
 
 

@@ -130,14 +130,15 @@ def test_drawing_samples_must_not_overwrite_the_player(digits):
             )
 
 
+@pytest.mark.e2e
 def test_tensorflow_s_false_alarm_is_not_heard(tmp_path):
     """A convolution with a bias before a leaky ReLU: its compiler says E0000, and leaves the graph as it was."""
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
         "from gan_repro.system import tensorflow_setup; tensorflow_setup.prepare()\n"
-        "import conftest, dataclasses, keras, os; from support import games\n"
+        "import support, dataclasses, keras, os; from support import games\n"
         "from gan_repro.training import game\n"
-        "source = conftest.make_digits(); plain = games.build(source)\n"
+        "source = support.make_digits(); plain = games.build(source)\n"
         "images = keras.Input(source.spec.shape)\n"
         "x = keras.layers.LeakyReLU()(keras.layers.Conv2D(16, 3, 2, padding='same')(images))\n"
         "d = keras.Model(images, keras.layers.Dense(1)(keras.layers.Flatten()(x)))\n"

@@ -112,6 +112,7 @@ def test_help_names_every_flag_and_default_and_is_0(flag, capsys):
     assert max(map(len, out.splitlines())) <= 120
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("lines", [1, 10**6])  # one line stays in the buffer until the end
 def test_a_reader_that_goes_away_is_no_traceback(lines):
     code = (
@@ -146,6 +147,7 @@ sys.exit(run_main(lambda values: None, body, ["p"], "u"))
 """
 
 
+@pytest.mark.e2e
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("lines, flush", [(1, False), (3, True), (10**5, False)])
@@ -159,6 +161,7 @@ def test_a_full_disk_under_stdout_ends_no_work(lines, flush, unbuffered, tmp_pat
     assert done.returncode == 1 and (tmp_path / "done").exists()
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("closed, said", [(">&-", b"warning: one\n"), ("2>&-", b""), (">&- 2>&-", b""), ("2>/dev/full", b"")])
 def test_closed_streams_end_no_work(closed, said, tmp_path):
     code = PROGRAM.format(lines=3, flush=True, done=str(tmp_path / "done"))
@@ -179,6 +182,7 @@ def test_without_a_temporary_file_tensorflow_s_chatter_is_heard(monkeypatch, cap
         assert capfd.readouterr().err == said
 
 
+@pytest.mark.e2e
 def test_no_tensorflow_is_needed():
     code = (
         "import sys\n"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 STEPS, CALL = 400, 40  # minibatches of each game, one epoch, and of a call, after which its state is looked at
 
@@ -97,6 +98,7 @@ def main():
             print(f"{what}, step {played.step}: {hashlib.sha256(state).hexdigest()}", flush=True)
 
 
+@pytest.mark.e2e
 def test_two_processes_end_with_the_same_bytes():
     command = [sys.executable, __file__]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]

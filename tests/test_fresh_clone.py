@@ -7,9 +7,9 @@ import shutil
 import subprocess
 import sys
 
-import conftest
 import numpy as np
 import pytest
+import support
 from PIL import Image
 from support import offline
 
@@ -20,13 +20,13 @@ from gan_repro import shipped
 def clone(tmp_path):
     """A copy of the files here, as they are now, in an empty folder, without those that git ignores."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=conftest.ROOT, capture_output=True, check=False)
+    listed = subprocess.run(command, cwd=support.ROOT, capture_output=True, check=False)
     if listed.returncode:
         pytest.skip("needs git, and a checkout: what belongs to the project is asked of it")
     for name in filter(None, listed.stdout.decode().split("\0")):
-        if (conftest.ROOT / name).is_file():
+        if (support.ROOT / name).is_file():
             (tmp_path / "clone" / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(conftest.ROOT / name, tmp_path / "clone" / name)
+            shutil.copyfile(support.ROOT / name, tmp_path / "clone" / name)
     return tmp_path / "clone"
 
 
@@ -38,6 +38,7 @@ def pixels(path):
     return np.asarray(Image.open(path).convert("L"), float)
 
 
+@pytest.mark.e2e
 def test_tables_and_figures_come_out_again(clone, tmp_path):
     before = contents(clone / "results")
     for name in before:  # what is not written anew is missed
@@ -58,7 +59,7 @@ def test_tables_and_figures_come_out_again(clone, tmp_path):
     assert {name.split("-")[1] for name in drawn} >= {key for key, _ in shipped.folders()} and len(drawn) > 15
     assert all(name in outputs[0] for name in drawn)
     for name in drawn:
-        now, then = pixels(clone / "results" / name), pixels(conftest.ROOT / "results" / name)
+        now, then = pixels(clone / "results" / name), pixels(support.ROOT / "results" / name)
         if "curves" not in name:  # lines and letters are matplotlib's, and its versions differ in them
             assert now.shape == then.shape and np.abs(now - then).mean() < 1, name
 

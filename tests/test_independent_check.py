@@ -8,10 +8,10 @@ import os
 import subprocess
 import sys
 
-import conftest
 import independent_check as check
 import numpy as np
 import pytest
+import support
 import tensorflow as tf
 from scipy.special import logsumexp
 
@@ -19,7 +19,7 @@ from gan_repro.latent import sampling
 from gan_repro.latent.priors import Prior
 from gan_repro.system import randomness
 
-SCRIPT = conftest.ROOT / "tests" / "independent_check.py"
+SCRIPT = support.ROOT / "tests" / "independent_check.py"
 GROUP = "independent recomputation"
 
 
@@ -137,7 +137,7 @@ def test_a_number_that_is_off_is_said_and_fails(monkeypatch, capsys):
 @pytest.fixture(scope="module")
 def said():
     """What the script says of the shipped weights, as a process of its own: its lines."""
-    if conftest.mnist_data_dir() is None:
+    if support.mnist_data_dir() is None:
         pytest.skip("needs real MNIST: set TFDS_DATA_DIR to a folder where TensorFlow Datasets has prepared it")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment["OPENBLAS_NUM_THREADS"] = "1"  # threads of NumPy's products wait actively: on busy cores thrice the time

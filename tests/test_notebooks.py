@@ -10,9 +10,9 @@ import textwrap
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-import conftest
 import numpy as np
 import pytest
+import support
 from PIL import Image
 from support import offline
 
@@ -20,7 +20,7 @@ from gan_repro import shipped
 from gan_repro.data import glyphs
 from gan_repro.runs import notebook
 
-FOLDER = conftest.ROOT / "notebooks"
+FOLDER = support.ROOT / "notebooks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 LARGEST = 1.5e6
 MINUTES = 3  # all notebooks together, on two idle cores
@@ -59,7 +59,7 @@ def test_committed_with_outputs(name):
     assert len(shown) >= 3 and all(picture.std() > 10 for picture in shown)
     text = "".join("".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "markdown")
     assert all((FOLDER / link).exists() for link in re.findall(r"\]\(([^)]+)\)", text))
-    assert not any(str(conftest.ROOT) in json.dumps(cell) for cell in book["cells"])
+    assert not any(str(support.ROOT) in json.dumps(cell) for cell in book["cells"])
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def play(tmp_path, monkeypatch):
     pytest.importorskip("ipykernel", reason="notebooks are executed in ipykernel: pip install -e '.[test]'")
     here = tmp_path / "here"
     here.mkdir()
-    for name, value in offline.environment(tmp_path, conftest.ROOT).items():
+    for name, value in offline.environment(tmp_path, support.ROOT).items():
         monkeypatch.setenv(name, value)
 
     def executed(book):
@@ -82,6 +82,7 @@ def play(tmp_path, monkeypatch):
     return executed
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("name", NAMES)
 def test_runs_again_without_data_and_network(name, play, tmp_path):
     nbformat = pytest.importorskip("nbformat", reason="notebooks are read by nbformat, with nbclient")
@@ -94,6 +95,7 @@ def test_runs_again_without_data_and_network(name, play, tmp_path):
     assert offline.attempts(tmp_path) == []
 
 
+@pytest.mark.e2e
 def test_together_they_are_quick():
     if sorted(SECONDS) != NAMES:
         pytest.skip("only where this process has run all notebooks")
@@ -102,6 +104,7 @@ def test_together_they_are_quick():
     assert min(SECONDS.values()) > 1 and sum(SECONDS.values()) < 60 * MINUTES
 
 
+@pytest.mark.e2e
 def test_the_network_is_out_of_reach(play, tmp_path):
     nbformat = pytest.importorskip("nbformat.v4", reason="notebooks are written by nbformat, with nbclient")
     code = """
@@ -168,11 +171,12 @@ def test_play_leaves_the_numbers_to_measured(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("wasserstein distance (P_theta, theta = 0): ")
 
 
+@pytest.mark.e2e
 def test_a_front_end_is_known_by_its_requests():
     manager = pytest.importorskip("jupyter_client.manager", reason="kernels are started by jupyter_client, with nbclient")
     pytest.importorskip("ipykernel", reason="notebooks are executed in ipykernel: pip install -e '.[test]'")
     assert not notebook._attended()  # there is no kernel at all
-    _, client = manager.start_new_kernel(kernel_name="python3", cwd=str(conftest.ROOT))
+    _, client = manager.start_new_kernel(kernel_name="python3", cwd=str(support.ROOT))
     try:
         for attended in (True, False):
             said = []

@@ -3,10 +3,13 @@
 Most command lines go through `main` in this process; those whose process matters (start, exit code, signals) are real ones.
 """
 
+import contextlib
 import fcntl
+import io
 import json
 import os
 import re
+import resource
 import shlex
 import shutil
 import signal
@@ -17,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import tiny_runs
 
 from gan_repro import evaluate, run, tables
 from gan_repro.papers import configuration
@@ -71,10 +75,21 @@ def environment():
     return kept | nowhere | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
-def command(module, *arguments, cwd, timeout=300):
-    """A real process: `python -m gan_repro.<module> ...` in the folder `cwd`."""
+def command(module, *arguments, cwd, first=None):
+    """A real process: `python -m gan_repro.<module> ...` in the folder `cwd`, with a folder of modules that come first."""
     words = [sys.executable, "-m", f"gan_repro.{module}", *map(str, arguments)]
-    return subprocess.run(words, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=timeout)
+    there = environment() | ({"PYTHONPATH": f"{first}{os.pathsep}{ROOT}"} if first else {})
+    return subprocess.run(words, cwd=cwd, env=there, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture
+def poison(tmp_path):
+    """A folder with modules in the place of those that take seconds to import: importing one ends the process."""
+    folder = tmp_path / "poison"
+    folder.mkdir()
+    for name in ("tensorflow", "keras", "tensorflow_datasets", "matplotlib"):
+        (folder / f"{name}.py").write_text(f"raise SystemExit('{name} was imported')\n")
+    return folder
 
 
 @pytest.fixture
@@ -109,29 +124,38 @@ def read(path):
 # ---- answers that need no TensorFlow ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--list"], [G, "--dry_run"], [T, "--dry_run", "--dataset=npz:a.npz"]])
-def test_questions_are_answered_at_once(arguments, tmp_path):
-    start = time.monotonic()
-    done = command("run", *arguments, cwd=tmp_path)
-    seconds = time.monotonic() - start
+QUESTIONS = [
+    ("run", ["--help"]),
+    ("run", ["--list"]),
+    ("run", [G, "--dry_run"]),
+    ("run", [T, "--dry_run", "--dataset=npz:a.npz"]),
+    ("evaluate", ["--help"]),
+    ("sample", ["--help"]),
+]
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(("module", "arguments"), QUESTIONS)
+def test_questions_are_answered_without_tensorflow(module, arguments, poison, tmp_path):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    done = command(module, *arguments, cwd=folder, first=poison)
     assert (done.returncode, done.stderr) == (0, "") and done.stdout.strip()
-    assert seconds < 3, "a third of a second, where nothing that is not needed is imported"
-    assert list(tmp_path.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--list"], [G, "--dry_run"]])
-def test_questions_import_no_tensorflow(arguments, tmp_path):
-    code = (
-        "import sys\n"
-        "from gan_repro import evaluate, run\n"
-        "code = run.main(sys.argv)\n"
-        "evaluate.main(['evaluate', '--help'])\n"
-        "loaded = {'tensorflow', 'keras', 'tensorflow_datasets', 'matplotlib'} & set(sys.modules)\n"
-        "sys.exit(f'loaded: {loaded}' if loaded else code)"
-    )
-    words = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(words, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0 and "loaded" not in done.stderr, done.stderr
+@pytest.mark.slow
+@pytest.mark.parametrize(("module", "arguments"), QUESTIONS[:3])
+def test_questions_are_answered_at_once(module, arguments, tmp_path):
+    """Half a second of processor time on an idle machine; a busy one takes longer, and TensorFlow takes five."""
+
+    def spent():
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    before = spent()
+    assert command(module, *arguments, cwd=tmp_path).returncode == 0
+    assert spent() - before < 2
 
 
 def test_help_names_every_flag(capsys):
@@ -293,12 +317,14 @@ def tiny(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def smoke(tiny, tmp_path_factory):
-    """A run that a real process has finished: (its arguments, its folder, the process). Nobody may change it."""
+    """A finished run: (its arguments, its folder, what it said on stdout). Nobody may change it."""
     folder = tmp_path_factory.mktemp("smoke") / "a run"
     arguments = [G, f"--dataset=npz:{tiny}", *TINY]
-    done = command("run", *arguments, f"--workdir={folder}", cwd=folder.parent)
-    assert done.returncode == 0, done.stderr
-    return arguments, folder, done
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = tiny_runs.call(run.main, *arguments, f"--workdir={folder}")
+    assert (code, err.getvalue()) == (0, "")
+    return arguments, folder, out.getvalue()
 
 
 @pytest.fixture
@@ -308,14 +334,20 @@ def copy(smoke, tmp_path):
 
 
 def test_a_run_leaves_exactly_these_files(smoke):
-    _, folder, done = smoke
+    folder = smoke[1]
     assert set(contents(folder)) == FILES
     assert [entry.name for entry in folder.parent.iterdir()] == [folder.name]  # nothing beside it
-    assert done.stderr == "", "TensorFlow's chatter, or a warning"
+
+
+@pytest.mark.e2e
+def test_a_real_process_leaves_the_same(smoke, tmp_path):
+    done = command("run", *smoke[0], f"--workdir={tmp_path / 'a run'}", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, ""), "TensorFlow's chatter, or a warning"
+    assert tiny_runs.results(tmp_path / "a run") == tiny_runs.results(smoke[1])
 
 
 def test_its_record_is_sound_and_says_what_was_run(smoke, tiny):
-    arguments, folder, done = smoke
+    arguments, folder, out = smoke
     record = read(folder / "record.json")
     records.check(record, "record.json")
     assert (record["experiment"], record["dataset"]) == ("goodfellow2014", f"npz:{tiny}")
@@ -329,7 +361,7 @@ def test_its_record_is_sound_and_says_what_was_run(smoke, tiny):
     for entry in record["measurements"]:
         assert (entry["metric"], entry["unit"], entry["split"]) == ("parzen_log_likelihood", "nats", "test")
         assert (entry["n_test"], entry["n_samples"], entry["dataset"]) == (30, 50, f"npz:{tiny}")
-        value, error = map(float, re.search(rf"{entry['generator']}\): (\S+) \+- (\S+) nats", done.stdout).groups())
+        value, error = map(float, re.search(rf"{entry['generator']}\): (\S+) \+- (\S+) nats", out).groups())
         assert value == pytest.approx(entry["value"], abs=0.1 * error)
         assert error == pytest.approx(entry["standard_error"], rel=0.1)
     manifest = record["manifest"]
@@ -348,17 +380,16 @@ def test_its_metrics_have_a_row_per_epoch(smoke):
     assert all(row["validation_averaged-exponential-.5"] for row in rows)
 
 
-def test_the_same_command_again_shows_the_record_at_once(smoke, tmp_path):
+@pytest.mark.e2e
+def test_the_same_command_again_shows_the_record_without_tensorflow(smoke, poison, tmp_path):
     arguments, folder, first = smoke
     before = contents(folder)
-    start = time.monotonic()
-    done = command("run", *arguments, f"--workdir={folder}", cwd=tmp_path)
-    seconds = time.monotonic() - start
+    done = command("run", *arguments, f"--workdir={folder}", cwd=tmp_path, first=poison)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("finished already (2 epochs)") and "TensorFlow" not in done.stdout
-    shown = [line for line in first.stdout.splitlines() if line.startswith("  parzen")]
+    shown = [line for line in first.splitlines() if line.startswith("  parzen")]
     assert len(shown) == 3 and [line for line in done.stdout.splitlines() if line.startswith("  parzen")] == shown
-    assert seconds < 3 and contents(folder) == before
+    assert contents(folder) == before
 
 
 def test_fewer_epochs_are_finished_as_well(smoke, capsys):
@@ -411,11 +442,10 @@ def test_another_configuration_is_refused_and_the_differences_are_named(other, w
     assert "recipe.epochs" not in err and contents(folder) == before and list(here.iterdir()) == []
 
 
-def test_evaluating_again_gives_the_same_record(smoke, copy, tmp_path):
+def test_evaluating_again_gives_the_same_record(smoke, copy, capsys):
     (copy / "record.json").unlink()
     shutil.rmtree(copy / "figures")
-    done = command("evaluate", f"--workdir={copy}", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert evaluate.main(["evaluate", f"--workdir={copy}"]) == 0 and capsys.readouterr().err == ""
     old, new = read(smoke[1] / "record.json"), read(copy / "record.json")
     assert new["measurements"] == old["measurements"]
     assert new | {"cost": old["cost"]} == old  # the time that it took is another
@@ -450,6 +480,7 @@ def test_a_smoke_run_is_no_result(smoke, tmp_path, capsys):
     assert "smoke" in one_line(capsys.readouterr().err) and list(results.iterdir()) == []
 
 
+@pytest.mark.e2e
 def test_an_interrupted_run_says_how_to_continue_and_does(tiny, tmp_path, capsys):
     folder = tmp_path / "long run"
     arguments = [G, f"--dataset=npz:{tiny}", *TINY, "--set=samples_every=1000000", f"--workdir={folder}"]
@@ -649,36 +680,21 @@ def test_evaluating_before_anything_was_trained(copy, capsys):
 # ---- MNIST that cannot be had ----------------------------------------------------------------------------------------
 
 
-def test_mnist_was_asked_for_and_cannot_be_had(tmp_path):
-    (tmp_path / "empty").mkdir()
-    start = time.monotonic()
-    arguments = [G, "--dataset=mnist", "--preset=smoke", f"--data_dir={tmp_path / 'empty'}"]
-    done = command("run", *arguments, cwd=tmp_path, timeout=60)
-    seconds = time.monotonic() - start
-    assert done.returncode == 1 and "MNIST is not prepared" in (err := one_line(done.stderr))
-    assert "--dataset=glyphs" in err and "--data_dir" in err and "TFDS_DATA_DIR" in err
-    assert seconds < 60  # TFDS itself would try for over three minutes; the rest is leave for a busy machine
-    assert "NOTE" not in done.stdout and [path.name for path in tmp_path.rglob("*")] == ["empty"]
+def test_mnist_was_asked_for_and_cannot_be_had(here, monkeypatch, capsys):
+    """TFDS is not even asked for it: it would try for over three minutes."""
+    import tensorflow_datasets as tfds
 
-
-@pytest.fixture(scope="module")
-def cached_glyphs(tmp_path_factory):
-    """A cache folder with the built-in digits' place taken by simpler pictures: rendering the real ones takes 20 seconds."""
-    from gan_repro.data import glyphs
-
-    folder = tmp_path_factory.mktemp("cache")
-    patterns = np.uint8(np.random.default_rng(3).integers(0, 2, (10, 28, 28, 1)) * 255)
-    splits = {split: (patterns[np.arange(n) % 10], np.int32(np.arange(n) % 10)) for split, n in glyphs.SIZES.items()}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder))
-        glyphs.write_cache(glyphs.cache_path(), splits)
-    return folder
+    monkeypatch.setattr(tfds, "builder", lambda *args, **kwargs: pytest.fail("TFDS was asked"))
+    (here / "empty").mkdir()
+    assert run.main(["run", G, "--dataset=mnist", "--preset=smoke", f"--data_dir={here / 'empty'}"]) == 1
+    out, err = capsys.readouterr()
+    assert all(word in one_line(err) for word in ("MNIST", "--dataset=glyphs", "--data_dir", "TFDS_DATA_DIR"))
+    assert "NOTE" not in out and [path.name for path in here.rglob("*")] == ["empty"]
 
 
 @pytest.fixture
-def only_glyphs(here, cached_glyphs, tmp_path, monkeypatch):
+def only_glyphs(here, few_glyphs, tmp_path):
     """The command line of a run that finds no MNIST and, for once, the glyphs at hand."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(cached_glyphs))
     return ["run", G, *TINY, "--epochs=1", f"--data_dir={tmp_path / 'empty'}"]
 
 

@@ -16,6 +16,8 @@ from gan_repro.system import machine
 
 FILE = Path(__file__).with_name("same_weights.json")
 STEPS, MIDDLE = 20, 9  # minibatches of each stage; after how many of them a second game goes on from a saved state
+# One model of each experiment, in seconds; all of them take three minutes.
+FIRST = {"goodfellow2014 mnist mnist", "cgan mlp mnist", "dcgan mnist mnist", "wgan mlp mnist"}
 TOLERANCE = 1e-4  # of the norm of a player's weights, in the two numbers that stand for them on another processor
 
 
@@ -69,10 +71,13 @@ def file():
 
 
 def test_the_file_holds_every_model(file):
-    assert sorted(file["models"]) == sorted(map(key, noise.games()))
+    assert sorted(file["models"]) == sorted(map(key, noise.games())) and set(file["models"]) >= FIRST
 
 
-@pytest.mark.parametrize("model", noise.games(), ids=key)
+@pytest.mark.parametrize(
+    "model",
+    [pytest.param(model, id=key(model), marks=[] if key(model) in FIRST else pytest.mark.slow) for model in noise.games()],
+)
 def test_weights_are_what_they_were(model, file):
     """And a game that is set back to a state saved in the middle ends with the same ones."""
     here = processor() == file["processor"]

@@ -93,6 +93,7 @@ def command(*arguments):
     return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 
+@pytest.mark.e2e
 def test_the_real_command_adds_regenerates_and_regenerates_the_same_bytes(tmp_path, results):
     made = [swept(record(0), 150.0), record(1, value=151.0), stand_ins()]
     runs = [make_run(tmp_path / f"run{index}", content) for index, content in enumerate(made)]
@@ -292,6 +293,7 @@ def test_a_readme_of_another_project_is_not_replaced(tmp_path, capsys):
     assert contents(project) == {"README.md": b"# Mine\n\xff"}
 
 
+@pytest.mark.e2e
 def test_the_real_command_helps():
     helped = command("--help")
     assert helped.returncode == 0 and "--results=RESULTS" in helped.stdout and helped.stderr == ""

@@ -63,6 +63,7 @@ def installed(wheel, tmp_path_factory):
     return folder
 
 
+@pytest.mark.e2e
 def test_the_wheel_holds_every_module_the_trained_generators_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
@@ -74,6 +75,7 @@ def test_the_wheel_holds_every_module_the_trained_generators_and_nothing_else(wh
     assert "gan_repro/trained/classifier-mnist/README.md" in held
 
 
+@pytest.mark.e2e
 def test_the_wheel_says_what_it_needs(wheel):
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
@@ -84,6 +86,7 @@ def test_the_wheel_says_what_it_needs(wheel):
     assert (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[0] in metadata
 
 
+@pytest.mark.e2e
 def test_the_installed_program_finds_its_experiments(installed, tmp_path):
     code = "import gan_repro, experiments; print(gan_repro.__file__); print(experiments.__file__)"
     for place in call(sys.executable, "-c", code, cwd=tmp_path, PYTHONPATH=str(installed)).split():
@@ -95,6 +98,7 @@ def test_the_installed_program_finds_its_experiments(installed, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.e2e
 def test_the_installed_program_trains(installed, tmp_path):
     np.savez(tmp_path / "tiny.npz", images=np.random.default_rng(0).integers(0, 256, (300, 8, 8), dtype=np.uint8))
     settings = ["--preset=smoke", "--set=steps_per_epoch=2", "--set=batch_size=20", "--set=n_samples=50", "--epochs=1"]

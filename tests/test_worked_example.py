@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -16,6 +18,7 @@ def block(name):
     return re.search(rf"<!-- {name} -->\n```python\n(.*?)```", text, re.DOTALL)[1]
 
 
+@pytest.mark.e2e
 def test_the_library_does_what_the_programs_do():
     done = subprocess.run([sys.executable, "-c", block("library")], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
@@ -23,6 +26,7 @@ def test_the_library_does_what_the_programs_do():
     assert re.fullmatch(r"-?\d+\.\d \+- \d+\.\d nats at sigma 0?\.\d+\n", done.stdout), done.stdout
 
 
+@pytest.mark.e2e
 def test_a_paper_is_one_file_of_under_sixty_lines(tmp_path):
     code = block("experiments/lsgan.py")
     assert len(code.splitlines()) < 60

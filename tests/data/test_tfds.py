@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import shutil
 import socket
-import time
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -179,15 +179,21 @@ def test_a_data_directory_that_cannot_be_written_to(tiny, tmp_path, monkeypatch)
 
 
 def test_no_network_is_found_out_in_time_even_if_names_hang(tmp_path, monkeypatch):
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: time.sleep(60) or [])
+    released, over = threading.Event(), []
+
+    def hang(*args, **kwargs):
+        released.wait(300)
+        over.append(True)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
     monkeypatch.setattr(from_tfds.unreachable, "__defaults__", (1,))
     for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(proxy, raising=False)
-    start = time.monotonic()
     with pytest.raises(DatasetUnavailable) as caught:
         data.load("mnist", data_dir=tmp_path / "none")
-    assert time.monotonic() - start < 3
-    assert from_tfds.PATIENCE + 3 < 15
+    assert over == [] and from_tfds.PATIENCE < 12  # seconds
+    released.set()
     place = str(tmp_path / "none" / "mnist")
     for part in (place, "within 1 seconds", "TFDS_DATA_DIR", "--data_dir", "--dataset=glyphs"):
         assert part in str(caught.value)
@@ -197,9 +203,7 @@ def test_no_network_is_found_out_in_time_even_if_names_hang(tmp_path, monkeypatc
 def test_a_server_that_accepts_and_says_nothing(monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     with socket.create_server(("127.0.0.1", 0)) as server:
-        start = time.monotonic()
-        assert from_tfds.unreachable(f"http://127.0.0.1:{server.getsockname()[1]}/", seconds=0.5)
-        assert time.monotonic() - start < 2
+        assert "0.5 seconds" in from_tfds.unreachable(f"http://127.0.0.1:{server.getsockname()[1]}/", seconds=0.5)
 
 
 def test_downloading_can_be_forbidden(tmp_path, no_network):

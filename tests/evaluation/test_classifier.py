@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import make_digits
+from support import make_digits
 
 from gan_repro import ship
 from gan_repro.data.source import InMemory, Spec

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import make_digits
 from scipy import linalg
 from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 from scipy.stats import entropy
+from support import make_digits
 
 from gan_repro.data.scaling import UNIT, ContrastNormalised, Linear
 from gan_repro.data.source import InMemory, Spec

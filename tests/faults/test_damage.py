@@ -12,9 +12,9 @@ import time
 import zipfile
 from pathlib import Path
 
-import conftest
 import numpy as np
 import pytest
+import support
 from support import tiny_runs
 
 from experiments.goodfellow2014 import figure1
@@ -83,6 +83,7 @@ TABLE = {
     "figures/samples-best.png": ("as it is", "anew", "anew", "as it is", "refused"),
 }
 SLOW = ("more", "evaluate", "tables")
+FIRST = ((NEWEST, "more"), ("generator_best.weights.h5", "evaluate"))  # of those that take seconds, the rest is marked slow
 
 
 def issue(command, data, folder, tmp_path):
@@ -111,9 +112,11 @@ def _cases():
     """(file, how, command, outcome): every way where a command refuses; where it works, one, for that takes its time."""
     for file, outcomes in TABLE.items():
         for command, outcome in zip(COMMANDS, outcomes, strict=True):
+            trains = command in SLOW and outcome in ("says", "anew")  # or evaluates: seconds each
+            marks = [pytest.mark.slow] if trains and (file, command) not in FIRST else []
             for how in ("truncated", "emptied", "flipped"):
                 if outcome == "refused" or how == "truncated" and (command not in SLOW or outcome != "as it is"):
-                    yield pytest.param(file, how, command, outcome, id=f"{file}-{how}-{command}")
+                    yield pytest.param(file, how, command, outcome, id=f"{file}-{how}-{command}", marks=marks)
 
 
 @pytest.mark.fault(
@@ -415,9 +418,10 @@ except RunError as error:
 def holder(folder):
     """A process that says whether it has the folder, and keeps it until its stdin is closed."""
     words = [sys.executable, "-c", HOLD, str(folder)]
-    return subprocess.Popen(words, cwd=conftest.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(words, cwd=support.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.e2e
 @pytest.mark.fault(
     group=FILES,
     tried="run and evaluate in a folder that another process holds; that one killed; run again",
@@ -443,6 +447,7 @@ def test_the_lock_dies_with_its_owner(finished, copies, capsys, record_property)
     record_property("trials", 3)
 
 
+@pytest.mark.e2e
 @pytest.mark.fault(group=FILES, tried="six processes started in one folder at once", outcome="one has it, five are refused")
 def test_one_of_many_gets_the_folder(tmp_path):
     processes = [holder(tmp_path / "run") for _ in range(6)]
@@ -455,6 +460,7 @@ def test_one_of_many_gets_the_folder(tmp_path):
 # ---- results ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.e2e
 @pytest.mark.fault(
     group=FILES,
     tried="two gan_repro.tables at once in one folder, read all the while",
@@ -466,7 +472,7 @@ def test_two_tables_at_once(finished, tmp_path):
     assert tables.main(["tables", f"--add={finished[1]}", f"--results={folder}"]) == 0
     wanted = {name: content for name, (content, _) in tiny_runs.contents(folder).items()}
     words = [sys.executable, "-m", "gan_repro.tables", f"--results={folder}"]
-    processes = [subprocess.Popen(words, cwd=conftest.ROOT, stdout=subprocess.DEVNULL) for _ in range(2)]
+    processes = [subprocess.Popen(words, cwd=support.ROOT, stdout=subprocess.DEVNULL) for _ in range(2)]
     deadline, reads = time.monotonic() + 120, 0
     while any(process.poll() is None for process in processes):
         assert time.monotonic() < deadline

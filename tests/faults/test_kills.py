@@ -139,6 +139,7 @@ def check_starts(starts):
 # ---- the ordinary suite ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.e2e
 @pytest.mark.fault(
     group=KILL,
     tried="goodfellow2014: SIGKILL at a random step, in a checkpoint's write and in the evaluation; SIGTERM and Ctrl-C",

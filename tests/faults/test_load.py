@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import conftest
 import keras
 import numpy as np
 import pytest
+import support
 from PIL import Image
 from support import games, tiny_runs
 
@@ -61,10 +61,10 @@ print(type(source).__name__)
 
 def peak(program, *arguments):
     """(bytes, what was printed before): the peak of a process."""
-    path = os.pathsep.join([str(conftest.ROOT), str(conftest.ROOT / "tests")])
+    path = os.pathsep.join([str(support.ROOT), str(support.ROOT / "tests")])
     environment = dict(os.environ) | {"PYTHONPATH": path, "TF_NUM_INTRAOP_THREADS": "1"}
     command = [sys.executable, "-c", program, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=conftest.ROOT, env=environment, timeout=600)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=support.ROOT, env=environment, timeout=600)
     assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-2000:]
     said, _, number = done.stdout.partition("peak ")
     return int(number), said
@@ -104,6 +104,7 @@ def test_images_in_memory_are_held_once(tmp_path):
     assert own / 2 < large - small < own + TOLERANCE, f"{(large - small) / MIB:.0f} MiB for {own / MIB:.0f} of images"
 
 
+@pytest.mark.e2e
 @pytest.mark.fault(
     group="load",
     tried="ten times the pictures in a folder that is too large for the free memory, trained on: peak memory",
@@ -286,7 +287,7 @@ def grown(folder, epochs, first):
             if epoch + 1 in (first, epochs):
                 seen[epoch + 1] = resident()
 
-    played = games.build(conftest.make_digits(), steps_per_epoch=2)
+    played = games.build(support.make_digits(), steps_per_epoch=2)
     trainer.Loop([trainer.Stage("game", epochs, lambda before: played)], Workdir(folder), 0, [Watch()]).run()
     with open(folder / "metrics.csv", encoding="utf-8") as file:
         assert sum(1 for _ in file) == epochs + 1

@@ -3,10 +3,10 @@
 import dataclasses
 import itertools
 
-import conftest
 import keras
 import numpy as np
 import pytest
+import support
 import tensorflow as tf
 from scipy.spatial.distance import pdist
 from support import games
@@ -59,7 +59,7 @@ def poisonable():
             own = {"d_terms": pair.discriminator, "g_terms": pair.generator}
             name = f"{role[0]}_terms"
             terms = {name: spoilt(own[name], when)}
-            played = games.build(conftest.make_digits(), precision=precision, order=ORDERS[order], **terms)
+            played = games.build(support.make_digits(), precision=precision, order=ORDERS[order], **terms)
             made[role, precision, order] = played, when, games.weights(played)
         played, when, start = made[role, precision, order]
         for key, variable in played.state().items():
@@ -312,7 +312,7 @@ def test_looking_disturbs_neither_the_training_nor_its_resumption(digits, tmp_pa
 
 
 def test_notices_reach_the_table():
-    (path, record), *_ = records.read_files(conftest.ROOT / "results" / "records")
+    (path, record), *_ = records.read_files(support.ROOT / "results" / "records")
     assert notes._noticed(4, [record]) == ""
     notices = [
         {"what": "collapsed", "first": 3, "last": 3},

@@ -15,9 +15,9 @@ import sys
 import time
 from pathlib import Path
 
-import conftest
 import numpy as np
 
+import support
 from gan_repro.system import files
 
 # The real program, but for three things. Calls of the step are short and checkpoints many, so that runs of seconds are
@@ -85,8 +85,8 @@ class Run:
     def process(self, words, log):
         """A process; what it says is added to the file `log`."""
         with open(log, "ab") as out:
-            environment = os.environ | self.environment | {"PYTHONPATH": str(conftest.ROOT), "PYTHONUNBUFFERED": "1"}
-            return subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, cwd=conftest.ROOT, env=environment)
+            environment = os.environ | self.environment | {"PYTHONPATH": str(support.ROOT), "PYTHONUNBUFFERED": "1"}
+            return subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, cwd=support.ROOT, env=environment)
 
     def whole(self, folder):
         """Plays it without a break."""
