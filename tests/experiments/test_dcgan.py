@@ -266,7 +266,7 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     assert {"curves.png", "classes-last.png"} <= {path.name for path in (tmp_path / "figures").iterdir()}
     record = json.loads((tmp_path / "record.json").read_text())
     assert record["complete"] and record["cost"]["steps"] == 20
-    found = {(entry["metric"], entry["generator"]) for entry in record["measurements"]}
+    found = {(entry["metric"], entry["weights"] or entry["reference"]) for entry in record["measurements"]}
     assert {("nearest_neighbour_error", "last"), ("label_accuracy", "last")} <= found
     assert all(np.isfinite(entry["value"]) for entry in record["measurements"])
     config = noise.config("dcgan", "glyphs", "smoke")
