@@ -188,7 +188,7 @@ def recorded(folder, kind, metric, n):
     """The measurement of test images that shipped.json has of the packaged weights, else record.json of the run's own."""
     for name in ("shipped.json", "record.json"):
         for entry in json.loads((TRAINED / folder / name).read_text())["measurements"]:
-            found = entry["metric"], entry["generator"], entry.get("n_samples"), entry.get("split", "test")
+            found = entry["metric"], entry["weights"], entry.get("n_samples"), entry.get("split", "test")
             if found == (metric, kind, n, "test"):
                 return entry
     raise SystemExit(f"{folder} has no {metric} of {kind} with {n} samples")

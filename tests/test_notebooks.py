@@ -15,6 +15,7 @@ import pytest
 import support
 from PIL import Image
 from support import offline
+from support.records import make_record, measurement, parsed
 
 from gan_repro import shipped
 from gan_repro.data import glyphs
@@ -153,10 +154,10 @@ def test_digits_are_mnists_first_ones(real_mnist, capsys):
 
 
 def test_measured_is_readable(capsys):
-    entry = {"metric": "total_variation", "generator": "P", "space": "theta = 1", "value": 1.0, "standard_error": 0.0}
-    entry["unit"] = "1"
-    other = {"metric": "label_accuracy", "generator": "last", "value": 95.621, "standard_error": 0.204, "unit": "%"}
-    notebook.measured({"measurements": [entry, other, {"metric": "unasked"}]}, "total_variation", "label_accuracy")
+    entry = measurement(1.0, "P", metric="total_variation", condition="theta = 1", standard_error=0.0, unit="1")
+    other = measurement(95.621, "last", metric="label_accuracy", standard_error=0.204, unit="%")
+    record = parsed(make_record(0, [entry, other, measurement(2.0, "last", metric="unasked")]))
+    notebook.measured(record, "total_variation", "label_accuracy")
     assert capsys.readouterr().out == "total variation (P, theta = 1): 1\nlabel accuracy (last): 95.62 ± 0.20 %\n"
 
 

@@ -9,6 +9,7 @@ from support import reliability
 from gan_repro import shipped
 from gan_repro.papers import configuration
 from gan_repro.reporting import comparison, formats, investigation, metrics, overview, records
+from gan_repro.reporting.groups import group
 from gan_repro.system import files
 
 RESULTS = conftest.ROOT / "results"
@@ -16,16 +17,16 @@ RESULTS = conftest.ROOT / "results"
 
 def built():
     found = [configuration.find(name) for name in configuration.names()]
-    groups = records.group([record for _, record in records.read_files(RESULTS / "records")])
+    groups = group(records.read_folder(RESULTS / "records"))
     return {name: comparison.build(name, found, groups) for name in comparison.names(found)}
 
 
 def test_there_are_records():
-    assert records.read_files(RESULTS / "records")
+    assert records.read_folder(RESULTS / "records")
 
 
 def test_every_metric_of_a_record_has_a_title():
-    found = {entry["metric"] for _, record in records.read_files(RESULTS / "records") for entry in record["measurements"]}
+    found = {entry.metric for record in records.read_folder(RESULTS / "records") for entry in record.measurements}
     own = {metric.name for name in configuration.names() for metric in configuration.find(name).metrics}
     assert found <= set(metrics.METRICS) | own
 
@@ -49,7 +50,7 @@ def test_the_overview_is_that_of_the_tables_and_figures():
 def test_the_page_on_log_likelihoods_is_that_of_the_records():
     names = [path.name for path in (RESULTS / "figures").iterdir()]
     found = map(configuration.find, configuration.names())
-    groups = records.group([record for _, record in records.read_files(RESULTS / "records")])
+    groups = group(records.read_folder(RESULTS / "records"))
     text = (RESULTS / f"{investigation.NAME}.md").read_text(encoding="utf-8")
     assert text == investigation.markdown(found, groups, names) and "### Along the training" in text
 
@@ -74,9 +75,14 @@ def test_the_readme_quotes_table_1_as_it_is():
 
 def test_every_record_has_its_figures():
     names = {path.name for path in (RESULTS / "figures").iterdir()}
-    for stem, record in records.read_files(RESULTS / "records"):
-        assert not record["curves"] or f"{stem}-training.png" in names
-        assert any(name.startswith(stem) for name in names)
+    for record in records.read_folder(RESULTS / "records"):
+        assert not record.curves or f"{record.stem}-training.png" in names
+        assert any(name.startswith(record.stem) for name in names)
+
+
+def test_the_name_of_a_record_says_what_was_changed():
+    for record in records.read_folder(RESULTS / "records"):
+        assert record.stem == records.name(record)
 
 
 def test_links_of_the_readme_lead_somewhere():

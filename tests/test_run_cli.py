@@ -25,7 +25,7 @@ from support import tiny_runs
 from gan_repro import evaluate, run, tables
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import PRESETS
-from gan_repro.reporting import records
+from gan_repro.reporting.record import Record
 from gan_repro.runs import runner
 from gan_repro.system import files
 
@@ -59,10 +59,10 @@ FILES = {
     "figures/curves.png",
     "figures/samples-best.png",
     "figures/samples-last.png",
-    "figures/samples-averaged-exponential-.5.png",
+    "figures/samples-ema-.5.png",
     "figures/real-images/samples-best.png",
     "figures/real-images/samples-last.png",
-    "figures/real-images/samples-averaged-exponential-.5.png",
+    "figures/real-images/samples-ema-.5.png",
     "figures/interpolation-best.png",
     "figures/averages.png",
 }
@@ -349,15 +349,15 @@ def test_a_real_process_leaves_the_same(smoke, tmp_path):
 def test_its_record_is_sound_and_says_what_was_run(smoke, tiny):
     arguments, folder, out = smoke
     record = read(folder / "record.json")
-    records.check(record, "record.json")
+    Record.from_json(record, "record.json")
     assert (record["experiment"], record["dataset"]) == ("goodfellow2014", f"npz:{tiny}")
     assert (record["model"], record["preset"]) == ("mnist", "smoke")
     assert (record["seed"], record["epochs"], record["complete"]) == (0, 2, True)
     assert record["config"] == read(folder / "config.json")
     assert record["config"]["recipe"]["generator_units"] == [16]
     assert sorted(shlex.split(record["command"])) == sorted(["python", "-m", "gan_repro.run", *arguments, "--seed=0"])
-    kinds = ["best", "last", "averaged-exponential-.5"]
-    assert [entry["generator"] for entry in record["measurements"]] == kinds
+    kinds = ["best", "last", "ema-.5"]
+    assert [entry["weights"] for entry in record["measurements"]] == kinds
     for entry in record["measurements"]:
         assert (entry["metric"], entry["unit"], entry["split"]) == ("parzen_log_likelihood", "nats", "test")
         assert (entry["n_test"], entry["n_samples"], entry["dataset"]) == (30, 50, f"npz:{tiny}")
@@ -412,7 +412,7 @@ def test_more_epochs_continue_it(smoke, copy, capsys):
         "samples/epoch-00004.png",
     }
     record = read(copy / "record.json")
-    records.check(record, "record.json")
+    Record.from_json(record, "record.json")
     assert (record["epochs"], record["complete"], record["cost"]["steps"]) == (4, True, 8)
     assert record["curves"]["training"]["epoch"] == [1, 2, 3, 4]
     assert "--epochs=4" in shlex.split(record["command"])
@@ -454,13 +454,12 @@ def test_evaluating_again_gives_the_same_record(smoke, copy, capsys):
 
 def test_a_run_that_began_under_the_old_rule_is_marked_when_it_is_reported_anew(smoke, copy):
     old, manifest = read(smoke[1] / "record.json"), files.read_json(copy / "manifest.json")
-    assert old["choice"] == {"draw": "validation"} and records.choice_note(old) == ""
+    assert old["choice"]["draw"] == "validation"
     del manifest["choice"]  # as versions that knew the old rule alone wrote it
     files.write_json(copy / "manifest.json", manifest)
     assert evaluate.main(["evaluate", f"--workdir={copy}"]) == 0
     new = read(copy / "record.json")
-    assert new["choice"] == {"draw": "validation", "note": records.OLD_RULE}
-    assert (new["best"], new["measurements"]) == (old["best"], old["measurements"])
+    assert new["choice"] == old["choice"] | {"draw": "reported"} and new["measurements"] == old["measurements"]
 
 
 def test_evaluating_a_run_that_was_interrupted_before_its_first_validation(copy):
@@ -469,8 +468,8 @@ def test_evaluating_a_run_that_was_interrupted_before_its_first_validation(copy)
     for path in (copy / "checkpoints").iterdir():
         files.write_arrays(path, {key: array for key, array in files.read_arrays(path).items() if not key.startswith("best/")})
     assert evaluate.main(["evaluate", f"--workdir={copy}"]) == 0
-    kinds = [entry["generator"] for entry in read(copy / "record.json")["measurements"]]
-    assert kinds == ["last", "averaged-exponential-.5"]
+    kinds = [entry["weights"] for entry in read(copy / "record.json")["measurements"]]
+    assert kinds == ["last", "ema-.5"]
 
 
 def test_a_smoke_run_is_no_result(smoke, tmp_path, capsys):
@@ -508,7 +507,7 @@ def test_an_interrupted_run_says_how_to_continue_and_does(tiny, tmp_path, capsys
     # It can be evaluated as it is; its record does not pass for a finished one.
     assert evaluate.main(["evaluate", f"--workdir={folder}"]) == 0
     record = read(folder / "record.json")
-    records.check(record, "record.json")
+    Record.from_json(record, "record.json")
     assert record["complete"] is False and record["cost"]["steps"] == step
     rows = (folder / "metrics.csv").read_text()
     # And it can be continued, here to the end of the epoch after the one that it had reached.
@@ -534,8 +533,8 @@ def test_what_trains_nothing_runs_and_is_evaluated_again(tiny, here, capsys):
         "figures/the-mean-training-image.png",
     }
     record = read(folder / "record.json")
-    records.check(record, "record.json")
-    assert [entry["generator"] for entry in record["measurements"]] == [
+    Record.from_json(record, "record.json")
+    assert [entry["weights"] for entry in record["measurements"]] == [
         "training images",
         "k-means centroids",
         "the mean training image",
@@ -710,7 +709,7 @@ def test_mnist_is_the_default_and_cannot_be_had(only_glyphs, here, capsys):
     folder = here / "runs" / "goodfellow2014-glyphs-smoke-seed0"
     assert list((here / "runs").iterdir()) == [folder]
     record = read(folder / "record.json")
-    records.check(record, "record.json")
+    Record.from_json(record, "record.json")
     assert record["dataset"] == read(folder / "config.json")["dataset"] == "glyphs"
     assert {entry["dataset"] for entry in record["measurements"]} == {"glyphs"}
     assert record["manifest"]["data"]["title"] == "glyphs (built in; not MNIST)"

@@ -14,10 +14,12 @@ from support import noise
 
 from gan_repro import data, sample, ship, shipped
 from gan_repro.evaluation import classifier, measure, neighbours, parzen
+from gan_repro.evaluation.measurement import Subject
 from gan_repro.latent import sampling
 from gan_repro.networks import weights
 from gan_repro.papers import configuration
 from gan_repro.reporting import records
+from gan_repro.reporting.record import Record
 from gan_repro.runs import runner
 from gan_repro.runs.trained import from_folder
 from gan_repro.runs.workdir import Workdir
@@ -61,21 +63,18 @@ def test_all_together_are_small():
 
 @pytest.mark.parametrize(("name", "dataset"), SHIPPED)
 def test_the_results_have_the_same_record(name, dataset):
-    record = shipped.record(shipped.find(name, dataset))
-    record |= {"config": configuration.filled(record["config"]), "stem": None}
-    assert record in [entry | {"stem": None} for _, entry in records.read_files(conftest.ROOT / "results" / "records")]
+    assert shipped.record(shipped.find(name, dataset)) in records.read_folder(conftest.ROOT / "results" / "records")
 
 
 @pytest.mark.parametrize(("name", "dataset"), SHIPPED)
 def test_the_files_are_those_that_were_packaged(name, dataset):
     folder = shipped.find(name, dataset)
     said, record = told(folder), shipped.record(folder)
-    records.check(record, folder)
-    assert record["config"]["experiment"] == name and record["dataset"] == dataset and record["complete"]
+    assert record.experiment == name and record.dataset == dataset and record.complete
     found = {path.name: files.sha256(path) for path in folder.glob("*.h5")}
-    assert found == said["files_sha256"] and Workdir(folder).kinds() == said["generators"]
-    for kind in said["generators"]:  # the record knows the files that were packaged
-        kept = record["manifest"]["weights_sha256"][kind]
+    assert found == said["files_sha256"] and Workdir(folder).kinds() == said["weights"]
+    for kind in said["weights"]:  # the record knows the files that were packaged
+        kept = record.manifest.weights_sha256[kind]
         assert said["packaged_from_sha256"][Workdir(folder).weights(kind).name] == kept
 
 
@@ -83,7 +82,7 @@ def test_the_files_are_those_that_were_packaged(name, dataset):
 def test_half_precision_changes_no_pixel_by_a_visible_step(name, dataset):
     said = told(shipped.find(name, dataset))
     assert said["n_images"] == DRAWN and said["largest_difference"] < 2 / 255 and said["mean_difference"] < 1e-4
-    assert {entry["generator"] for entry in said["measurements"]} == set(said["generators"])
+    assert {entry["weights"] for entry in said["measurements"]} == set(said["weights"])
     for entry in said["measurements"]:
         error = entry["standard_error"]
         bound = 0.02 * abs(entry["record"]) if error is None else error
@@ -113,24 +112,24 @@ def test_against_the_record(name, dataset, kind, mnist):
     folder = shipped.find(name, dataset)
     run = shipped.load(name, dataset)
     unit = run.source.spec.scaling.unit
-    recorded = {entry["metric"]: entry for entry in shipped.record(folder)["measurements"] if entry["generator"] == kind}
+    recorded = {entry.metric: entry for entry in shipped.record(folder).measurements if str(entry.subject) == kind}
     checked = set()
     if "parzen_log_likelihood" in recorded:
         entry = recorded["parzen_log_likelihood"]
-        window = parzen.ParzenWindow(unit(run.samples(kind, entry["n_samples"])))
-        nats = window.log_likelihood(mnist.scaled("test", 1000), entry["sigma"])
+        window = parzen.ParzenWindow(unit(run.samples(kind, entry.n_samples)))
+        nats = window.log_likelihood(mnist.scaled("test", 1000), entry.sigma)
         # The first thousand test images are not harder or easier than all of them by more than four standard errors.
-        assert nats.mean() == pytest.approx(entry["value"], abs=4 * entry["standard_error"] * np.sqrt(entry["n_test"] / 1000))
+        assert nats.mean() == pytest.approx(entry.value, abs=4 * entry.standard_error * np.sqrt(entry.n_test / 1000))
         checked.add("parzen_log_likelihood")
     train, labels = mnist.scaled("train", 10_000), mnist.labels("train")[:10_000]
     read = neighbours.classify(unit(run.samples(kind, DRAWN)), train, labels)  # of test digits it reads 95 % right
     if "label_accuracy" in recorded:
         accuracy = 100 * np.mean(read == np.arange(DRAWN) % 10)
-        assert accuracy == pytest.approx(recorded["label_accuracy"]["value"], abs=6)
+        assert accuracy == pytest.approx(recorded["label_accuracy"].value, abs=6)
         checked.add("label_accuracy")
     if "class_kl" in recorded:
         classes = np.bincount(read, minlength=10) / DRAWN
-        theirs = np.array(recorded["class_kl"]["histogram"]) / recorded["class_kl"]["n_samples"]
+        theirs = np.array(recorded["class_kl"].histogram) / recorded["class_kl"].n_samples
         # Half-formed digits, of which the WGAN draws many, are read in another way by the record's classifier: .22 there.
         assert np.abs(classes - theirs).sum() / 2 < 0.3
         checked.add("class_kl")
@@ -143,18 +142,19 @@ def test_the_records_own_judge(name, dataset, kind, mnist):
     """Ten thousand samples and the classifier of the record: Fréchet distance, classes, labels."""
     folder = shipped.find(name, dataset)
     run = dataclasses.replace(shipped.load(name, dataset), source=mnist)
-    recorded = {entry["metric"]: entry for entry in shipped.record(folder)["measurements"] if entry["generator"] == kind}
+    recorded = {entry.metric: entry for entry in shipped.record(folder).measurements if str(entry.subject) == kind}
     if "frechet_distance" not in recorded:
         pytest.skip("its record has no numbers of a classifier")
-    n = recorded["frechet_distance"]["n_samples"]
+    n = recorded["frechet_distance"].n_samples
     described = shipped.load(name, dataset).source.spec.scaling
     asked = np.arange(n) % 10 if run.conditional() else None
     images = described.unit(run.samples(kind, n, labels=asked))
-    found = {entry["metric"]: entry for entry in measure.read_by_classifier(run, classifier.of(mnist), {kind: (images, asked)})}
-    assert found["frechet_distance"]["value"] == pytest.approx(recorded["frechet_distance"]["value"], rel=0.05)
-    assert found["class_kl"]["value"] == pytest.approx(recorded["class_kl"]["value"], abs=0.01)
+    read = measure.read_by_classifier(run, classifier.of(mnist), {Subject(kind): (images, asked)})
+    found = {entry.metric: entry for entry in read}
+    assert found["frechet_distance"].value == pytest.approx(recorded["frechet_distance"].value, rel=0.05)
+    assert found["class_kl"].value == pytest.approx(recorded["class_kl"].value, abs=0.01)
     if asked is not None:
-        assert found["label_accuracy"]["value"] == pytest.approx(recorded["label_accuracy"]["value"], abs=0.5)
+        assert found["label_accuracy"].value == pytest.approx(recorded["label_accuracy"].value, abs=0.5)
 
 
 # ---- drawing from it -------------------------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def test_sampling_by_name(tmp_path, monkeypatch, capsys):
         (["--experiment=cgan", "--dataset=cifar10"], ["--dataset=cifar10", "mnist"]),
         (["--experiment=cgan", "--workdir=x"], ["--experiment", "--workdir=x"]),
         (["--dataset=mnist", "--workdir=x"], ["--dataset", "--workdir=x"]),
-        (["--experiment=cgan", "--generator=first"], ["unknown generator", "valid: best, averaged-"]),
+        (["--experiment=cgan", "--generator=first"], ["unknown generator", "valid: best, ema-"]),
     ],
 )
 def test_mistakes(words, said, capsys, tmp_path, monkeypatch):
@@ -255,17 +255,17 @@ def test_packaging_keeps_the_run_and_rounds_its_weights(precision, trained, quic
             assert new[key].dtype == kept and (new[key] == old[key].astype(kept)).all()
     said, record = told(folder), json.loads((trained / "record.json").read_text())
     assert files.read_json(folder / "record.json") == {key: value for key, value in record.items() if key != "sha256"}
-    assert said["generators"] == ["best", "last"] == Workdir(folder).kinds()
-    drawn = {kind: [from_folder(at).samples(kind, 1000) for at in (trained, folder)] for kind in said["generators"]}
+    assert said["weights"] == ["best", "last"] == Workdir(folder).kinds()
+    drawn = {kind: [from_folder(at).samples(kind, 1000) for at in (trained, folder)] for kind in said["weights"]}
     apart = [np.abs(old.astype(float) - new) for old, new in drawn.values()]
     assert said["largest_difference"] == pytest.approx(max(each.max() for each in apart))
     assert said["mean_difference"] == pytest.approx(max(each.mean() for each in apart))
     assert (said["largest_difference"] == 0) == (precision == "float32")
-    recorded = {entry["generator"]: entry["value"] for entry in record["measurements"]}
-    assert [entry["generator"] for entry in said["measurements"]] == said["generators"]
+    recorded = {entry["weights"]: entry["value"] for entry in record["measurements"]}
+    assert [entry["weights"] for entry in said["measurements"]] == said["weights"]
     for entry in said["measurements"]:
-        assert entry["value"] == pytest.approx(drawn[entry["generator"]][1][:20].mean())
-        assert entry["record"] == recorded[entry["generator"]]
+        assert entry["value"] == pytest.approx(drawn[entry["weights"]][1][:20].mean())
+        assert entry["record"] == recorded[entry["weights"]]
 
 
 def test_a_runs_draws_of_z(trained):
@@ -281,34 +281,35 @@ def test_a_runs_draws_of_z(trained):
 
 def test_a_shipped_generator_is_reported_anew(trained, quick, tmp_path):
     folder = ship.ship(trained, ["last"], "float32", into=tmp_path)
-    record = files.read_json(folder / "record.json")
-    best, last = ({entry["generator"]: entry for entry in record["measurements"]}[kind] for kind in ("best", "last"))
-    before = files.read_json(trained / "record.json")
-    judged = best | {"metric": "label_accuracy"}
-    old = record | {"measurements": [best, last | {"value": 7.0}, judged, judged | {"generator": "last"}]}
-    for key in ("choice", "sha256"):
-        old.pop(key, None)
-    del old["manifest"]["choice"]
-    files.write_json(folder / "record.json", old)
+    record = shipped.record(folder)
+    best, last = ({str(entry.subject): entry for entry in record.measurements}[kind] for kind in ("best", "last"))
+    accuracy = dataclasses.replace(best, metric="label_accuracy")
+    rest = accuracy, dataclasses.replace(accuracy, weights="last")
+    old = dataclasses.replace(
+        record,
+        choice=dataclasses.replace(record.choice, draw="reported"),
+        measurements=(best, dataclasses.replace(last, value=7.0), *rest),
+    )
+    files.write_json(folder / "record.json", old.to_json())
     assert shipped.measure(folder, out=tmp_path / "out") == [last]  # float32 has changed nothing
     new = shipped.report(folder, out=tmp_path / "out")
-    assert new["measurements"] == [best, last, judged, judged | {"generator": "last"}]  # whose weights are gone stays
-    assert new["choice"] == {"draw": "validation", "note": records.OLD_RULE} and new["best"] == before["best"]
-    assert new["manifest"]["reported_anew"]["generators"] == ["last"]
-    records.check(new, "record.json")
+    assert new.measurements == (best, last, *rest)  # whose weights are gone stays
+    assert new.choice == old.choice and new.manifest.reported_anew["weights"] == ["last"]
+    assert Record.from_json(new.to_json(), "record.json") == new
 
 
-def test_numbers_of_another_judge_do_not_stay_beside_todays(trained, quick, tmp_path, monkeypatch):
+def test_numbers_of_another_classifier_do_not_stay_beside_todays(trained, quick, tmp_path, monkeypatch):
     folder = ship.ship(trained, ["last"], "float32", into=tmp_path)
-    record = files.read_json(folder / "record.json")
-    accuracy = record["measurements"][0] | {"metric": "label_accuracy", "generator": "best"}
-    record["measurements"] += [accuracy, accuracy | {"generator": "last"}]
-    files.write_json(folder / "record.json", {key: value for key, value in record.items() if key != "sha256"})
-    today = accuracy | {"generator": "last", "value": 3.0, "judge_difference": 0.1}
+    record = shipped.record(folder)
+    accuracy = dataclasses.replace(record.measurements[0], metric="label_accuracy", weights="best")
+    more = accuracy, dataclasses.replace(accuracy, weights="last")
+    old = dataclasses.replace(record, measurements=(*record.measurements, *more))
+    files.write_json(folder / "record.json", old.to_json())
+    today = dataclasses.replace(more[1], value=3.0, classifier_difference=0.1)
     monkeypatch.setattr(shipped, "measure", lambda *args: [today])
-    kept = [(entry["metric"], entry["generator"]) for entry in shipped.report(folder)["measurements"]]
+    kept = [(entry.metric, entry.weights) for entry in shipped.report(folder).measurements]
     assert kept == [("brightness", "best"), ("brightness", "last"), ("label_accuracy", "last")]
-    assert shipped.report(folder)["measurements"][-1] == today
+    assert shipped.report(folder).measurements[-1] == today
 
 
 def test_reporting_by_name(tmp_path, monkeypatch, capsys):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from support.records import make_manifest, make_record, make_run, measurement
 
 from gan_repro import tables
 from gan_repro.papers import configuration
@@ -17,33 +18,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def record(seed=0, preset="quick", dataset="mnist", value=150.0):
     config = configuration.resolve(configuration.find("goodfellow2014"), dataset, preset, seed)
-    measurement = {
-        "metric": "parzen_log_likelihood",
-        "unit": "nats",
-        "value": value,
-        "standard_error": 2.0,
-        "dataset": dataset,
-        "split": "test",
-        "generator": "best",
-        "n_test": 10_000,
-        "n_samples": 10_000,
-        "sigma": 0.167,
+    content = make_record(
+        seed, [measurement(value, dataset=dataset)], {}, dataset, preset, config.recipe.epochs, "goodfellow2014"
+    )
+    content["manifest"] = make_manifest(seed, name=dataset)
+    content["curves"] = {
+        "training": {"epoch": [1, 2], "d_loss": [0.5, 0.4], "g_loss": [1.0, 1.5]},
+        "validation": {"last": {"epoch": [2], "value": [140.0]}},
     }
-    plain = config.as_dict()
-    return {
-        "schema": 1,
-        **{key: plain[key] for key in ("experiment", "dataset", "preset", "seed")},
-        "epochs": config.recipe.epochs,
-        "config": plain,
-        "manifest": {"data": {"name": dataset, "title": "MNIST", "sha256": "0"}},
-        "cost": {"minutes": 3.0},
-        "command": f"python -m gan_repro.run --experiment=goodfellow2014 --preset={preset} --seed={seed}",
-        "measurements": [measurement],
-        "curves": {
-            "training": {"epoch": [1, 2], "d_loss": [0.5, 0.4], "g_loss": [1.0, 1.5]},
-            "validation": {"last": {"epoch": [2], "value": [140.0]}},
-        },
-    }
+    return content | {"config": config.as_dict()}
 
 
 def swept(content, top):
@@ -67,20 +50,14 @@ def stand_ins(dataset="mnist", preset="paper", sha256="0", space=None):
     content = record(dataset="mnist", value=240.0)
     content |= {key: config[key] for key in ("experiment", "dataset", "preset", "seed")} | {"config": config, "epochs": 0}
     content["manifest"]["data"]["sha256"] = sha256
-    content["measurements"][0] |= {"generator": "training images", "dataset": dataset, "space": space}
-    return swept(content | {"curves": {}}, 240.0)
+    content["measurements"][0] |= {"weights": None, "reference": "training images", "dataset": dataset, "space": space}
+    return swept(content | {"curves": {"training": {}, "validation": {}}}, 240.0)
 
 
 @pytest.fixture
 def results(tmp_path):
     folder = tmp_path / "results"
     folder.mkdir()
-    return folder
-
-
-def make_run(folder, content):
-    folder.mkdir()
-    (folder / "record.json").write_text(content if isinstance(content, str) else json.dumps(content))
     return folder
 
 
@@ -138,7 +115,7 @@ def test_sweeps_stand_beside_those_of_the_same_images_in_the_same_space(tmp_path
 
     monkeypatch.setattr(tables.likelihood, "parzen_sweep", draw)
     last, faces = swept(record(1), 140.0), swept(record(0, "quick-tfd", "npz:faces.npz"), 90.0)
-    last["measurements"][0]["generator"] = "last"
+    last["measurements"][0]["weights"] = "last"
     faces["manifest"]["data"] |= {"title": "faces.npz", "sha256": "1"}
     cifar = stand_ins("cifar10", sha256="2", space="contrast-normalised to norm 55")
     pixels = stand_ins("cifar10", sha256="2")
@@ -255,7 +232,7 @@ def test_training_images_in_place_of_samples_are_those_of_the_same_data_in_the_s
 def test_a_damaged_record_leaves_the_old_tables(tmp_path, results, capsys):
     run = make_run(tmp_path / "run", record())
     assert tables.main(["tables", f"--results={results}", f"--add={run}"]) == 0
-    (results / "records" / "zz.json").write_text('{"schema": 1}')
+    (results / "records" / "zz.json").write_text('{"schema": 2}')
     before = contents(results)
     assert tables.main(["tables", f"--results={results}"]) == 1
     assert "zz.json is damaged: the field experiment is missing" in capsys.readouterr().err

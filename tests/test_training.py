@@ -68,7 +68,7 @@ def test_a_run_leaves_rows_weights_and_checkpoints(digits, tmp_path):
     # validated every second epoch
     assert [row["validation_last"] != "" for row in table] == [False, True, False]
     assert [row["validation_averaged-uniform-0"] != "" for row in table] == [False, True, False]
-    assert Workdir(tmp_path).kinds() == ["best", "last", "averaged-uniform-0"]
+    assert Workdir(tmp_path).kinds() == ["best", "last", "mean-from-0"]
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["0000000020.npz", "0000000030.npz"]
     sampler = games.build(digits, init_seed=9).sampler
     sampler.load_weights(tmp_path / "generator.weights.h5")
@@ -558,5 +558,5 @@ def test_what_another_training_left_is_not_this_one_s(digits, tmp_path):
     made = loop(digits, tmp_path, [StopAt(10)], epochs=3, every=2, averages=("exponential-.9",))
     with pytest.raises(signals.Interrupted):
         made.run()
-    assert Workdir(tmp_path).kinds() == ["last", "averaged-exponential-.9"]
+    assert Workdir(tmp_path).kinds() == ["last", "ema-.9"]
     assert [name for name in (*stale, *kept) if (tmp_path / name).exists()] == kept

@@ -54,7 +54,7 @@ def test_a_paper_is_one_file_of_under_sixty_lines(tmp_path):
     )
     record = json.loads((tmp_path / "run" / "record.json").read_text(encoding="utf-8"))
     assert record["config"]["recipe"]["units"] == 32
-    assert [each["generator"] for each in record["measurements"]] == ["last"]
+    assert [each["weights"] for each in record["measurements"]] == ["last"]
     assert {path.name for path in (tmp_path / "run" / "figures").glob("*.png")} >= {"samples-last.png", "curves.png"}
     call("sample", "--workdir=run", "--n=4", "--out=four.npz")
     assert (tmp_path / "four.npz").is_file()

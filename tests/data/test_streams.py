@@ -11,6 +11,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
 from support import games
+from support.records import make_record, parsed
 
 from gan_repro import data
 from gan_repro.data import from_tfds, streams
@@ -295,7 +296,7 @@ def test_names_with_a_slash_make_flat_file_names():
         experiment, dataset, preset, seed = "dcgan", "lsun/bedroom", "paper", 0
 
     assert str(default_workdir(Config)) == "runs/dcgan-lsun-bedroom-paper-seed0"
-    assert records.prefix({"experiment": "dcgan", "dataset": "lsun/bedroom"}) == "dcgan-lsun-bedroom"
+    assert records.prefix(parsed(make_record(experiment="dcgan", dataset="lsun/bedroom"))) == "dcgan-lsun-bedroom"
 
 
 def digit(number):

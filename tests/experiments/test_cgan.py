@@ -239,12 +239,15 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path):
     drawn = {f"{name}-{kind}.png" for name in ("classes", "samples") for kind in kinds}
     assert figures == {"curves.png", "interpolation-best.png"} | drawn
     found = json.loads((tmp_path / "record.json").read_text())["measurements"]
-    assert [entry["generator"] for entry in found if entry["metric"] == "parzen_log_likelihood"] == [*kinds, QUIET]
-    accuracies = {entry["generator"]: entry["value"] for entry in found if entry["metric"] == "label_accuracy"}
+    found = [
+        entry | {"of": ", ".join(filter(None, (entry["weights"], entry["reference"], entry.get("variant"))))} for entry in found
+    ]
+    assert [entry["of"] for entry in found if entry["metric"] == "parzen_log_likelihood"] == [*kinds, QUIET]
+    accuracies = {entry["of"]: entry["value"] for entry in found if entry["metric"] == "label_accuracy"}
     assert accuracies.keys() == {*kinds, QUIET, "training images", "test images"}
-    nats = {entry["generator"]: entry for entry in found if entry["metric"] == "parzen_log_likelihood"}
+    nats = {entry["of"]: entry for entry in found if entry["metric"] == "parzen_log_likelihood"}
     assert [entry["n_draws"] for entry in nats.values()] == [5, 5, 5] and nats[QUIET]["paired"]["to"] == "best"
-    assert all("judge_difference" in entry for entry in found if entry["metric"] != "parzen_log_likelihood")
+    assert all("classifier_difference" in entry for entry in found if entry["metric"] != "parzen_log_likelihood")
     assert all(np.isfinite(entry["value"]) for entry in found)
     assert Workdir(tmp_path).network("discriminator").exists()
     assert len(list((tmp_path / "samples").glob("*.png"))) == 2

@@ -278,7 +278,7 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     assert figures == {"curves.png", "classes-last.png", "walk-last.png", "arithmetic-last.png"}
     record = json.loads((tmp_path / "record.json").read_text())
     assert record["complete"] and record["cost"]["steps"] == 2 * 20
-    found = [entry["metric"] for entry in record["measurements"] if entry["generator"] == "last"]
+    found = [entry["metric"] for entry in record["measurements"] if entry["weights"] == "last"]
     arithmetic, errors = [f"arithmetic_{name}_percentile" for name in ("brightness", "slant")], ["nearest_neighbour_error"] * 4
     assert found[:6] == arithmetic + errors and "label_accuracy" in found[6:]  # errors of two numbers and two splits
     assert all(np.isfinite(entry["value"]) for entry in record["measurements"])

@@ -1,22 +1,27 @@
 """What a small trained DCGAN leaves: figures, measurements, whose features are compared, and the verdict on them."""
 
+import copy
 import json
 
 import numpy as np
 import pytest
 from support import noise
+from support.records import grouped, make_record, measurement
 
 from experiments import dcgan
 from gan_repro import run
 from gan_repro.evaluation import features, measure
+from gan_repro.evaluation.measurement import Subject
 from gan_repro.papers import configuration
-from gan_repro.reporting import comparison, formats, records
+from gan_repro.reporting import comparison, formats
 from gan_repro.runs.trained import Finished
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system.errors import RunError
 from gan_repro.training import rules
 
 EXPERIMENT = configuration.find("dcgan")
+
+RANDOM = Subject(reference="D with random weights")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +51,7 @@ def test_an_unlabelled_model_of_labelled_images(place):
     figures = {path.name for path in (place / "figures").iterdir()}
     assert figures == {"curves.png", "samples-last.png", "walk-last.png", "arithmetic-last.png"}
     found = json.loads((place / "record.json").read_text())["measurements"]
-    assert [(entry["metric"], entry["generator"]) for entry in found] == [
+    assert [(entry["metric"], entry["weights"] or entry["reference"]) for entry in found] == [
         ("arithmetic_brightness_percentile", "last"),
         ("arithmetic_balance_percentile", "last"),
         ("svm_accuracy", "last"),
@@ -64,11 +69,11 @@ def test_the_features_are_those_of_the_trained_d(place):
     compared = dcgan.discriminators(seen)
     last = rules.discriminator(seen.config, seen.source.spec)
     last.load_weights(place / "discriminator.weights.h5")
-    for ours, theirs in zip(compared["last"].get_weights(), last.get_weights()):
+    for ours, theirs in zip(compared[Subject("last")].get_weights(), last.get_weights()):
         np.testing.assert_array_equal(ours, theirs)
-    random = compared["D with random weights"]
+    random = compared[RANDOM]
     assert (random.get_layer("down_0").kernel.numpy() != last.get_layer("down_0").kernel.numpy()).all()
-    again = dcgan.discriminators(seen)["D with random weights"]
+    again = dcgan.discriminators(seen)[RANDOM]
     for ours, theirs in zip(random.get_weights(), again.get_weights()):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -85,9 +90,9 @@ def test_the_svm_gets_each_split_with_its_own_labels(place, monkeypatch):
     monkeypatch.setattr(features, "take_statistics", lambda network, images, size: fitted.append((len(images), size)))
     monkeypatch.setattr(features, "extract", lambda network, images: images.reshape(len(images), -1))
     monkeypatch.setattr(features, "svm_accuracy", lambda *sets: given.extend(sets) or (0.75, 1.0, {}))
-    (found,) = measure.svm_on_features(seen, {"last": None}, 10**6)
+    (found,) = measure.svm_on_features(seen, {Subject("last"): None}, 10**6)
     sizes = seen.source.spec.sizes
-    assert found["value"] == 75 and found["n_samples"] == sizes["train"] and found["cost_at_edge"] is False
+    assert found.value == 75 and found.n_samples == sizes["train"] and found.cost_at_edge is False
     assert fitted == [(sizes["train"], seen.config.recipe.batch_size)]
     for split, (images, labels) in zip(("train", "validation", "test"), given):
         assert len(images) == len(labels) == sizes[split]
@@ -99,41 +104,34 @@ def test_the_svm_gets_each_split_with_its_own_labels(place, monkeypatch):
 
 
 def test_what_was_trained_on_other_data_is_other_conditions():
-    accuracy = {
+    of = {
         "metric": "svm_accuracy",
         "unit": "%",
-        "value": 99.0,
-        "standard_error": 0.1,
         "dataset": "cifar10",
-        "generator": "last",
-        "split": "test",
+        "standard_error": 0.1,
         "n_samples": 50_000,
-        "n_test": 10_000,
+        "sigma": None,
     }
+    entries = [measurement(99.0, subject, **of) for subject in ("last", "D")]
     config = noise.config("dcgan", "cifar10").as_dict()
     members = [
-        config
-        | {
-            "seed": seed,
-            "config": config,
-            "epochs": 60,
-            "measurements": [accuracy, accuracy | {"generator": "D"}],
-            "manifest": {"data": {"name": "cifar10", "title": "CIFAR-10", "sha256": ""}},
-            "curves": {},
-            "command": "",
-            "cost": {"minutes": 1.0, "processor": "a CPU"},
-        }
+        make_record(seed, copy.deepcopy(entries), config["recipe"], "cifar10", config["preset"], 60, "dcgan")
         for seed in range(3)
     ]
-    table = comparison.build("dcgan", [EXPERIMENT], records.group(members))
+    for content in members:
+        content["manifest"]["data"]["title"] = "CIFAR-10"
+        content["config"]["recipe"] = config["recipe"]
+    table = comparison.build("dcgan", [EXPERIMENT], grouped(members))
     line, random = table.lines
-    assert line.verdict.word == "other conditions" and line.departures == ("D trained on CIFAR-10 (paper: on ImageNet)",)
-    assert (random.section, random.label, random.verdict) == ("sanity", "D", None)
+    assert line.verdict.word == "other conditions" and line.condition_differences == (
+        "D trained on CIFAR-10 (paper: on ImageNet)",
+    )
+    assert (random.section, random.label, random.verdict) == ("reference", "D", None)
     text = formats.markdown(table)
     assert "| Exemplar CNN |  | 84.3 |" in text and "| DCGAN | Guided backpropagation" in text
     members[0]["measurements"][0]["n_samples"] = 10_000
-    (line, *_) = comparison.build("dcgan", [EXPERIMENT], records.group(members[:1])).lines
-    assert "evaluation: n_samples 10,000 (paper: 50,000)" in line.departures
+    (line, *_) = comparison.build("dcgan", [EXPERIMENT], grouped(members[:1])).lines
+    assert "evaluation: n_samples 10,000 (paper: 50,000)" in line.condition_differences
 
 
 @pytest.mark.parametrize("name", ["dcgan", "wgan", "cgan"])

@@ -108,7 +108,7 @@ def test_a_classifier_judges_samples_of_labelled_images(few_glyphs, tmp_path):
     for dataset in ("glyphs", f"npz:{plain}"):
         assert run.main([*words, f"--dataset={dataset}", f"--workdir={tmp_path / dataset[:3]}"]) == 0
         measured = json.loads((tmp_path / dataset[:3] / "record.json").read_text())["measurements"]
-        found[dataset] = [(entry["generator"], entry["metric"]) for entry in measured]
+        found[dataset] = [(entry["weights"] or entry["reference"], entry["metric"]) for entry in measured]
     nats = [(kind, "parzen_log_likelihood") for kind in ("best", "last")]
     judged = [
         (kind, metric)

@@ -123,4 +123,4 @@ def test_a_whole_small_run_draws_its_figures_in_the_space_of_the_model(tmp_path)
     assert figures == {"curves.png", "samples-last.png", "interpolation-last.png"}
     assert (tmp_path / "run" / "figures" / "real-images" / "samples-last.png").exists()
     (measurement,) = json.loads((tmp_path / "run" / "record.json").read_text())["measurements"]
-    assert measurement["generator"] == "last" and measurement["space"] == "contrast-normalised to norm 55"
+    assert measurement["weights"] == "last" and measurement["space"] == "contrast-normalised to norm 55"

@@ -160,7 +160,7 @@ def test_a_whole_small_run_on_a_file_of_the_layout_is_judged_fold_by_fold(tmp_pa
     record = json.loads((tmp_path / "run" / "record.json").read_text())
     assert record["epochs"] == 2 and record["cost"]["steps"] == 4
     best, last = record["measurements"]
-    assert (best["generator"], best["n_folds"], best["n_samples"], len(best["sigmas"])) == ("best", 5, 50, 5)
+    assert (best["weights"], best["n_folds"], best["n_samples"], len(best["sigmas"])) == ("best", 5, 50, 5)
     assert best["n_test"] == (folds == 3).sum()
     source = data.load("tfd", tmp_path)
     config = noise.config("goodfellow2014", "tfd", "smoke", n_samples=50)
@@ -175,7 +175,7 @@ def test_a_whole_small_run_on_a_file_of_the_layout_is_judged_fold_by_fold(tmp_pa
         values.append(row)
     assert best["value"] == pytest.approx(np.mean(values), abs=0.01)
     assert best["standard_error"] == pytest.approx(np.std(np.mean(values, axis=0), ddof=1) / np.sqrt(5), abs=0.01)
-    assert best["draw_deviation"] == pytest.approx(np.std(np.mean(values, axis=1), ddof=1), abs=0.01)
-    assert record["choice"] == record["manifest"]["choice"] == {"draw": "validation"}
+    assert best["std_over_draws"] == pytest.approx(np.std(np.mean(values, axis=1), ddof=1), abs=0.01)
+    assert record["choice"]["draw"] == record["manifest"]["choice"]["draw"] == "validation"
     drawn = {path.name for path in (tmp_path / "run" / "figures").iterdir()}
     assert {"samples-best.png", "samples-last.png", "curves.png"} <= drawn

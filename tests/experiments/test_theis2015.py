@@ -40,11 +40,11 @@ def test_all_training_images_are_measured_where_samples_are_fewer(tmp_path, monk
     monkeypatch.setattr(grids, "sample_grid", lambda path, *rest: drawn.append(path.name))
     found = noise.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
     names = ["training images", "all training images", "k-means centroids", "the mean training image"]
-    assert [entry["generator"] for entry in found] == names
+    assert [entry.reference for entry in found] == names
     assert [entry["n_samples"] for entry in found] == [50, 90, 9, 1]
     assert "n_subsets" not in found[0]  # of 90
     every = parzen.evaluate(source.scaled("train"), source.scaled("validation"), source.scaled("test"))
-    assert found[1]["value"] == pytest.approx(every.value, abs=1e-3)
+    assert found[1].value == pytest.approx(every.value, abs=1e-3)
     assert drawn == ["training-images.png", "k-means-centroids.png", "the-mean-training-image.png"]
 
 
@@ -57,8 +57,8 @@ def test_training_images_are_measured_over_three_disjoint_subsets(tmp_path, monk
     order, train = np.random.default_rng(config.seed).permutation(90), source.scaled("train")
     sets = [train[order[i : i + 30]] for i in (0, 30, 60)]
     _, (nats,) = parzen.evaluate_sets(sets[0], sets, [(source.scaled("validation"), source.scaled("test"))])
-    assert found[0]["value"] == pytest.approx(nats.mean(), abs=1e-3)
-    assert found[0]["subset_deviation"] == pytest.approx(nats.mean(axis=1).std(ddof=1), abs=1e-3)
+    assert found[0].value == pytest.approx(nats.mean(), abs=1e-3)
+    assert found[0].subset_deviation == pytest.approx(nats.mean(axis=1).std(ddof=1), abs=1e-3)
     assert {image.tobytes() for image in drawn[0]} == {image.tobytes() for image in sets[0]}
     assert [entry["paired"]["to"] for entry in found[1:]] == ["training images"] * 3
 
@@ -70,7 +70,7 @@ def test_all_stand_ins_are_measured_and_drawn(dataset, shape, tmp_path, monkeypa
     drawn = []
     monkeypatch.setattr(grids, "sample_grid", lambda path, images, *rest: drawn.append((path.name, images, *rest[2:])))
     found = noise.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
-    assert [entry["generator"] for entry in found] == ["training images", "k-means centroids", "the mean training image"]
+    assert [entry.reference for entry in found] == ["training images", "k-means centroids", "the mean training image"]
     assert [entry["n_samples"] for entry in found] == [90, 22, 1]  # at most a quarter as many centroids
     assert [entry["sweep"]["n_samples"] for entry in found] == [[90], [22], [1]]
     space = {"mnist": None, "cifar10": "contrast-normalised to norm 55"}[dataset]

@@ -18,6 +18,7 @@ from gan_repro.papers import configuration
 from gan_repro.runs import runner
 from gan_repro.runs.trained import Finished
 from gan_repro.runs.workdir import Workdir
+from gan_repro.system import schema
 from gan_repro.system.errors import RunError, UsageError
 from gan_repro.training import rules
 from gan_repro.training.trainer import Loop
@@ -31,7 +32,7 @@ def config(dataset, preset="smoke", **changes):
 
 
 def by_name(measurements):
-    return {(entry["metric"], entry["space"]): entry for entry in measurements}
+    return {(entry["metric"], entry["condition"]): entry for entry in measurements}
 
 
 # ---- Figure 1 ----------------------------------------------------------------------------------------------------
@@ -121,7 +122,7 @@ def trained(tmp_path_factory):
     loop.run()
     assert loop.epochs() == short.recipe.total_epochs == 9
     run = Finished(EXPERIMENT, short, source, workdir, {})
-    return run, by_name(noise.evaluate(run))
+    return run, by_name(schema.plain(noise.evaluate(run)))
 
 
 def test_g_draws_from_its_gaussian_and_never_moves(trained):

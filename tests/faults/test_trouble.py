@@ -10,8 +10,9 @@ import support
 import tensorflow as tf
 from scipy.spatial.distance import pdist
 from support import games
+from support.records import grouped, make_record, parsed
 
-from gan_repro.reporting import notes, records
+from gan_repro.reporting import notes
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system.errors import RunError
 from gan_repro.training import losses, monitors, schedule, trainer
@@ -312,17 +313,16 @@ def test_looking_disturbs_neither_the_training_nor_its_resumption(digits, tmp_pa
 
 
 def test_notices_reach_the_table():
-    (path, record), *_ = records.read_files(support.ROOT / "results" / "records")
-    assert notes._noticed(4, [record]) == ""
+    content = make_record()
+    assert notes._noticed(4, *grouped([content])) == ""
     notices = [
         {"what": "collapsed", "first": 3, "last": 3},
         {"what": "saturated", "first": 1, "last": 2},
         {"what": "saturated", "first": 5, "last": 7},
     ]
-    records.check(record | {"notices": notices}, path)
-    text = notes._noticed(4, [record | {"notices": notices}])
+    text = notes._noticed(4, *grouped([content | {"notices": notices}]))
     assert text.startswith("Run 4, while it trained: the generator had collapsed") and "(epoch 3); " in text
     assert text.endswith("(epochs 1 to 2, 5 to 7).")
     for wrong in ({}, [3], [{"what": "collapsed", "first": 1}], [{"what": "collapsed", "first": 1, "last": "2"}]):
         with pytest.raises(RunError, match="notices"):
-            records.check(record | {"notices": wrong}, path)
+            parsed(content | {"notices": wrong})

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 from scipy import stats
-from test_records import measurement
+from support.records import measurement
 from test_tables import build, experiment, trained
 
 from gan_repro.papers import configuration
@@ -24,8 +24,8 @@ def paper(claim=CLAIM):
 def run(recall, preset="paper", epochs=100, seed=0, **changes):
     record = trained(seed, 225.0, preset=preset, epochs=epochs, **changes)
     record["measurements"] += [
-        measurement(value, generator, metric="recall", unit="%", standard_error=None)
-        for generator, value in (("last", recall), ("training images", 99.0))
+        measurement(value, of, metric="recall", unit="%", standard_error=None)
+        for of, value in (("last", recall), ("training images", 99.0))
     ]
     return record
 

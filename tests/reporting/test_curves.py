@@ -1,25 +1,31 @@
 """Figures of numbers: read back as pixels, lines are where they belong; the same arguments give the same bytes."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from support.records import make_record, parsed
 from test_figures import read
 
+from gan_repro.evaluation.measurement import Curves, Sweep
 from gan_repro.figures import curves
+from gan_repro.papers import weights_names
 from gan_repro.papers.experiment import Published
 from gan_repro.reporting import likelihood
+from gan_repro.reporting.groups import Group
 
 
-def trained(n, kinds=("last", "averaged-uniform-5")):
+def trained(n, kinds=("last", "mean-from-5")):
     epochs = list(range(1, n + 1))
     training = {
         name: [None if name == "d_real" and e == 1 else np.sin(e / 9).item() for e in epochs]
         for name in ("d_loss", "g_loss", "d_real", "d_generated")
     }
     validation = {kind: {"epoch": epochs, "value": [200.0 - 900.0 / e for e in epochs]} for kind in kinds}
-    return {"training": {"epoch": epochs} | training, "validation": validation}
+    return Curves.of({"training": {"epoch": epochs} | training, "validation": validation})
 
 
 def coloured(picture, colour):
@@ -41,10 +47,10 @@ def test_training_curves_draw_three_panels_of_two_lines(tmp_path, n):
 
 
 def test_panels_that_have_nothing_are_left_out(tmp_path):
-    two = {"training": {"epoch": [1, 2], "d_loss": [1.0, 2.0], "g_loss": [2.0, 1.0]}, "validation": {}}
-    curves.training_curves(tmp_path / "t.png", two, "a title")
+    two = {"epoch": [1, 2], "d_loss": [1.0, 2.0], "g_loss": [2.0, 1.0]}
+    curves.training_curves(tmp_path / "t.png", Curves(two), "a title")
     assert read(tmp_path / "t.png").shape[1] == int(4.2 * curves.DPI)
-    curves.training_curves(tmp_path / "t.png", {}, "nothing was trained")
+    curves.training_curves(tmp_path / "t.png", Curves(), "nothing was trained")
 
 
 def test_the_first_epochs_do_not_flatten_the_rest():
@@ -57,15 +63,15 @@ def test_the_first_epochs_do_not_flatten_the_rest():
     assert 0 < bottom <= 130 and top > 200  # the short curve's better half is seen as well
 
 
-def of(seed, epochs=20, kinds=("last",), preset="paper", **recipe):
-    record = {"preset": preset, "seed": seed, "epochs": epochs, "curves": trained(epochs, kinds)}
-    return record | {"config": {"recipe": {"epochs": epochs} | recipe}}
+def of(seed, played=20, kinds=("last",), preset="paper", **recipe):
+    content = make_record(seed, recipe=recipe, preset=preset, epochs=played)
+    return dataclasses.replace(parsed(content), curves=trained(played, kinds))
 
 
 def test_log_likelihood_curves_show_the_published_value(tmp_path):
     number = Published("table1", "Fake", "mnist", "parzen_log_likelihood", "nats", 225, 2, "somewhere", ours=True)
-    likelihood.log_likelihood_curves(tmp_path / "with.png", [[of(0), of(1)]], [number], "title")
-    likelihood.log_likelihood_curves(tmp_path / "without.png", [[of(0), of(1)]], [], "title")
+    likelihood.log_likelihood_curves(tmp_path / "with.png", [Group((of(0), of(1)))], [number], "title")
+    likelihood.log_likelihood_curves(tmp_path / "without.png", [Group((of(0), of(1)))], [], "title")
     dark = [(read(tmp_path / name)[40:200].max(-1) < 90).sum(1).max() for name in ("with.png", "without.png")]
     assert dark[0] > 300 > 1.5 * dark[1]  # a dotted line all across the upper part
     likelihood.log_likelihood_curves(tmp_path / "empty.png", [], [], "title")
@@ -74,9 +80,9 @@ def test_log_likelihood_curves_show_the_published_value(tmp_path):
 def test_a_colour_for_each_generator_a_style_for_each_preset_and_a_line_for_each_seeds_longest_run(monkeypatch):
     figures = []
     monkeypatch.setattr(curves, "write", lambda path, figure: figures.append(figure))
-    kinds = ("last", "averaged-uniform-5")
-    groups = [[of(0, 30, kinds)], [of(0, 20, kinds), of(1, 20, kinds)], [of(0, 10, kinds, "quick")]]
-    groups[2][0]["config"]["recipe"]["epochs"] = 6  # of 10: four came before
+    kinds = ("last", "mean-from-5")
+    quick = of(0, 10, kinds, "quick", epochs=6)  # of 10: four came before
+    groups = [Group((of(0, 30, kinds),)), Group((of(0, 20, kinds), of(1, 20, kinds))), Group((quick,))]
     likelihood.log_likelihood_curves("unused.png", groups, [], "title")
     (axes,), (legend,) = figures[0].axes, figures[0].legends
     lines = [line for line in axes.get_lines() if len(set(line.get_xdata())) > 1]
@@ -95,14 +101,14 @@ def test_a_colour_for_each_generator_a_style_for_each_preset_and_a_line_for_each
 
 
 def test_real_images_in_place_of_samples_have_a_line_and_a_colour_of_their_own(monkeypatch):
-    figures, kinds = [], [f"averaged-uniform-{n}" for n in range(5)]
+    figures, kinds = [], [f"mean-from-{n}" for n in range(5)]
     monkeypatch.setattr(curves, "write", lambda path, figure: figures.append(figure))
     for real in (243.6, None):
-        likelihood.log_likelihood_curves("unused.png", [[of(0, kinds=kinds)]], [], "title", real)
+        likelihood.log_likelihood_curves("unused.png", [Group((of(0, kinds=kinds),))], [], "title", real)
     (axes,), (legend,) = figures[0].axes, figures[0].legends
     assert axes.get_title() == "paper preset, seed 0: 20 epochs"
     *lines, level = axes.get_lines()
-    assert set(level.get_ydata()) == {243.6} and level.get_color() == curves.STAND_INS["training images"]
+    assert set(level.get_ydata()) == {243.6} and level.get_color() == curves.REFERENCES["training images"]
     assert len({line.get_color() for line in axes.get_lines()}) == 6
     words = [text.get_text() for text in legend.get_texts()]
     assert words[0] == "mean of weights since epoch 0"
@@ -117,14 +123,7 @@ def swept(top=0.0, numbers=(100, 1000), chosen=((0.2,), (0.1,)), sigmas=SIGMAS):
     """A sweep whose lines peak at 0.2, at top + n / 10, and fall by thousands of nats."""
     value = [[round(top + n / 10 - 4000 * np.log10(sigma / 0.2) ** 2, 3) for sigma in sigmas] for n in numbers]
     at = [float(np.mean([row[sigmas.index(sigma)] for sigma in some])) for row, some in zip(value, chosen)]
-    return {
-        "sigma": list(sigmas),
-        "n_samples": list(numbers),
-        "n_test": 50,
-        "value": value,
-        "chosen_sigma": [list(some) for some in chosen],
-        "chosen_value": at,
-    }
+    return Sweep(tuple(sigmas), tuple(numbers), 50, tuple(map(tuple, value)), chosen, tuple(at))
 
 
 @pytest.fixture
@@ -147,14 +146,15 @@ def points(line):
 def test_a_sweep_has_a_line_for_each_number_of_samples_and_a_dot_where_validation_chose(drawn):
     sweep = swept()
     left, _ = drawn([("ours", [sweep])], "a title", [])
-    assert [points(line) for line in left.lines[::2]] == [[SIGMAS, row] for row in sweep["value"]]
-    assert [points(line) for line in left.lines[1::2]] == [[[0.2], [10.0]], [[0.1], [sweep["value"][1][1]]]]
+    assert [points(line) for line in left.lines[::2]] == [[SIGMAS, list(row)] for row in sweep.value]
+    assert [points(line) for line in left.lines[1::2]] == [[[0.2], [10.0]], [[0.1], [sweep.value[1][1]]]]
     shown = [text.get_text() for text in left.get_legend().get_texts()]
     assert shown == ["n = 100", "n = 1,000", "σ chosen by validation, of ten"] and not left.texts
 
 
 @pytest.mark.parametrize(
-    "numbers, widths", [((100, 1000), [1.3, 1.8]), ((1000, 1000), [2.7, 1.8]), ((100, 3000, 3001, 3002), [1.3, 4.1, 2.7, 1.8])]
+    "numbers, widths",
+    [((100, 1000), [1.3, 1.8]), ((10_000, 10_001), [2.7, 1.8]), ((100, 3000, 3001, 3002), [1.3, 4.1, 2.7, 1.8])],
 )
 def test_lines_that_lie_on_each_other_are_all_seen_and_the_legend_says_so(drawn, numbers, widths):
     left, _ = drawn([("ours", [swept(0.0, numbers, ((0.2,),) * len(numbers))])], "a title", [])
@@ -174,20 +174,22 @@ def test_a_sweep_compares_all_runs_by_the_number_of_samples(drawn):
     seeds, images = [swept(), swept(7.0)], [swept(300.0, (50,), ((0.2,),))]
     left, right = drawn([("ours, 2 seeds", seeds), ("training images", images)], "a title", [number])
     *lines, published = right.lines
-    assert [points(line) for line in lines] == [[sweep["n_samples"], sweep["chosen_value"]] for sweep in [*seeds, *images]]
-    assert [line.get_color() for line in lines] == [curves.COLOURS[0]] * 2 + [curves.STAND_INS["training images"]]
+    assert [points(line) for line in lines] == [
+        [list(sweep.n_samples), list(sweep.chosen_value)] for sweep in [*seeds, *images]
+    ]
+    assert [line.get_color() for line in lines] == [curves.COLOURS[0]] * 2 + [curves.REFERENCES["training images"]]
     shown = [text.get_text() for text in right.get_legend().get_texts()]
     assert shown == ["ours, 2 seeds", "training images", "published Fake, 225 ± 2"]
     for dashed in (left.lines[0], right.lines[-1]):
         assert set(dashed.get_ydata()) == {225} and dashed.get_linestyle() == "--"
 
 
-def test_a_stand_in_has_one_colour_wherever_it_stands(drawn):
-    names = [*curves.STAND_INS, "ours", "training images, quick preset"]
+def test_a_reference_has_one_colour_wherever_it_stands(drawn):
+    names = [*curves.REFERENCES, "ours", "training images, quick preset"]
     for order in (names, names[::-1]):
         left, right = drawn([(name, [swept()]) for name in order], "a title", [])
         lines = {line.get_label(): line for line in right.lines}
-        for name, colour in curves.STAND_INS.items():
+        for name, colour in curves.REFERENCES.items():
             assert lines[name].get_color() == colour != lines["ours"].get_color()
         again = lines["training images, quick preset"]
         assert again.get_color() == lines["training images"].get_color()
@@ -233,7 +235,7 @@ def inside(figure, box):
 
 
 LONG = "A model with a name that is long on data whose title is longer still, and the preset and the seed behind it"
-EVERY = ("last", *(f"averaged-{kind}" for kind in ("exponential-.9995", "exponential-.9999", "uniform-0", "uniform-5")))
+EVERY = ("last", *("ema-.9995", "ema-.9999", "mean-from-0", "mean-from-5"))
 
 
 @pytest.mark.parametrize("draw", ["one", "training", "stages", "likelihood", "sweep"])
@@ -241,13 +243,15 @@ def test_no_legend_covers_anything_and_no_title_is_cut_off(draw, monkeypatch):
     figures = []
     monkeypatch.setattr(curves, "write", lambda path, figure: figures.append(figure))
     number = Published("table1", "Fake", "mnist", "parzen_log_likelihood", "nats", 225, 2, "somewhere", ours=True)
-    two = {"training": {"epoch": [1, 2], "d_loss": [1.0, 2.0], "g_loss": [2.0, 1.0]}}
-    sweeps = [(f"{name} {LONG[:30]}", [swept()]) for name in ("ours", "theirs", *curves.STAND_INS)]
+    two = Curves({"epoch": [1, 2], "d_loss": [1.0, 2.0], "g_loss": [2.0, 1.0]})
+    sweeps = [(f"{name} {LONG[:30]}", [swept()]) for name in ("ours", "theirs", *curves.REFERENCES)]
     {
         "one": lambda: curves.training_curves("unused.png", two, LONG),
         "training": lambda: curves.training_curves("unused.png", trained(50, EVERY), LONG),
         "stages": lambda: curves.training_curves("unused.png", trained(50), LONG, stage=30),
-        "likelihood": lambda: likelihood.log_likelihood_curves("unused.png", [[of(0, 20, EVERY), of(1)]], [number], LONG),
+        "likelihood": lambda: likelihood.log_likelihood_curves(
+            "unused.png", [Group((of(0, 20, EVERY), of(1)))], [number], LONG
+        ),
         "sweep": lambda: likelihood.parzen_sweep("unused.png", sweeps, LONG, [number], LONG),
     }[draw]()
     (figure,) = figures
@@ -269,8 +273,8 @@ def test_a_player_without_a_loss_has_no_line_and_stages_are_told_apart(monkeypat
     monkeypatch.setattr(curves, "write", lambda path, figure: figures.append(figure))
     training = {"d_loss": [0.5, 0.4, -3.0, -4.0], "g_loss": [None] * 4, "d_real": [0.9, 1.0, 1.5, 1.8]}
     training |= {"d_generated": [0.1, 0.0, -1.5, -2.5]}
-    for stage in (2, 0, 4):
-        curves.training_curves("unused.png", {"training": {"epoch": epochs} | training}, "a title", stage=stage)
+    for outputs, stage in ((("probability", "score"), 2), (("score",), 0), (("score",), 4)):
+        curves.training_curves("unused.png", Curves({"epoch": epochs} | training), "a title", outputs, stage)
     staged, whole, ended = figures
     begins = ["the second stage begins"]
 
@@ -284,8 +288,8 @@ def test_a_player_without_a_loss_has_no_line_and_stages_are_told_apart(monkeypat
     assert words(whole) == words(ended) == [["critic"], ["f(x)", "f(G(z))"]]
     assert whole.axes[1].get_ylabel() == "mean output of f"
     probable = {name: [0.5, 0.6] for name in ("d_loss", "g_loss", "d_real", "d_generated")}
-    for critic, shown in ((True, "f(x)"), (False, "D(x)")):  # outputs that could be either's
-        curves.training_curves("unused.png", {"training": {"epoch": [1, 2]} | probable}, "a title", critic)
+    for output, shown in (("score", "f(x)"), ("probability", "D(x)")):  # outputs that could be either's
+        curves.training_curves("unused.png", Curves({"epoch": [1, 2]} | probable), "a title", (output,))
         assert words(figures[-1])[1][0] == shown
 
 
@@ -298,7 +302,7 @@ def test_a_player_without_a_loss_has_no_line_and_stages_are_told_apart(monkeypat
     ],
 )
 def test_seeds_that_agree_are_counted(epochs, shown):
-    assert likelihood._preset_title("paper", {seed: {"epochs": n} for seed, n in epochs.items()}) == shown
+    assert likelihood._preset_title("paper", {seed: parsed(make_record(seed, epochs=n)) for seed, n in epochs.items()}) == shown
 
 
 @pytest.mark.parametrize("width", [1, 150, 300, 700, 5000])
@@ -321,18 +325,18 @@ def test_generators_have_names_in_words():
     names = {
         "best": "best by validation",
         "last": "last weights",
-        "averaged-uniform-5": "mean of weights since epoch 5",
-        "averaged-exponential-.9995": "moving average of weights, decay .9995",
+        "mean-from-5": "mean of weights since epoch 5",
+        "ema-.9995": "moving average of weights, decay .9995",
         "D": "D",
     }
-    assert {kind: curves.kind_title(kind) for kind in names} == names
+    assert {kind: weights_names.title(kind) for kind in names} == names
 
 
 def test_the_same_arguments_give_the_same_bytes_and_no_date_or_version(tmp_path):
     number = Published("table1", "Fake", "mnist", "parzen_log_likelihood", "nats", 225, 2, "somewhere", ours=True)
     draw = {
         "training": lambda path: curves.training_curves(path, trained(20), "title"),
-        "likelihood": lambda path: likelihood.log_likelihood_curves(path, [[of(0)]], [number], "title"),
+        "likelihood": lambda path: likelihood.log_likelihood_curves(path, [Group((of(0),))], [number], "title"),
         "sweep": lambda path: likelihood.parzen_sweep(path, [("ours", [swept()])], "title", [number]),
     }
     for name, call in draw.items():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gan_repro.data.scaling import Linear
+from gan_repro.evaluation.measurement import Curves
 from gan_repro.figures import draw, grids
 from gan_repro.latent import priors
 from gan_repro.latent.sampling import sample_images
@@ -52,7 +53,7 @@ def finished(tmp_path):
         )
         fake = experiment.Experiment(name="fake", title="", reference="", models={"nets": model})
         source = conftest.make_digits()
-        run = Finished(fake, config, source, Workdir(tmp_path), {}, epochs=2.5)
+        run = Finished(fake, config, source, Workdir(tmp_path), Curves(), epochs=2.5)
         generator(recipe, source.spec).save_weights(run.workdir.weights("last"))
         return run
 
@@ -79,13 +80,13 @@ def test_the_experiment_says_whose_curves_are_a_critic_s(finished, conditional, 
     model = dataclasses.replace(run.model, critic=lambda recipe: recipe.conditional)
     judged = dataclasses.replace(run.experiment, models={"nets": model})
     draw.curves(dataclasses.replace(run, experiment=judged))
-    assert drawn == [(False, 3), (conditional, 3)]  # three epochs went before
+    assert drawn == [(("probability",), 3), (("score",) if conditional else ("probability",), 3)]  # three epochs went before
 
 
 def test_a_caption_says_which_generator_of_which_run(finished):
     run = finished(False)
     assert draw.caption(run, "best") == f"{RUN}; best by validation"
-    assert draw.caption(run, "averaged-uniform-5") == f"{RUN}; mean of weights since epoch 5, not in the paper"
+    assert draw.caption(run, "mean-from-5") == f"{RUN}; mean of weights since epoch 5, not in the paper"
     for epochs, words in ((0, ""), (1, "1 epoch, "), (1000, "1,000 epochs, "), (39.125, "39.125 epochs, ")):
         played = dataclasses.replace(run, epochs=epochs)
         assert draw.run_title(played) == f"Fake nets on random blobs: paper preset, {words}seed 5"
@@ -155,9 +156,9 @@ def test_each_row_of_the_averages_says_whose_it_is_and_its_nats(finished, monkey
     found = []
     monkeypatch.setattr(grids, "sample_grid", lambda path, *rest: found.append((path.name, *rest)))
     monkeypatch.setattr(Finished, "samples", lambda self, kind, n: np.full((n, 2, 2, 1), len(kind) / 100, np.float32))
-    run, kinds = finished(False), ["best", "last", "averaged-uniform-5"]
-    entry = {"metric": "parzen_log_likelihood", "generator": "best", "value": 1183.04}
-    draw.averages(run, kinds, [entry, entry | {"generator": "last", "value": -3.0}, entry | {"metric": "x", "value": 1}])
+    run, kinds = finished(False), ["best", "last", "mean-from-5"]
+    given = [("best", "parzen_log_likelihood", 1183.04), ("last", "parzen_log_likelihood", -3.0), ("best", "x", 1.0)]
+    draw.averages(run, kinds, [run.measurement(metric, "nats", value, None, name) for name, metric, value in given])
     draw.averages(run, kinds)
     draw.averages(run, kinds[:1])
     (name, images, rows, columns, title, *_, labels), (*_, plain, _, _, without) = found

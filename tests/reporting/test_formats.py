@@ -5,7 +5,7 @@ import dataclasses
 import io
 import re
 
-from test_records import make_record, measurement
+from support.records import make_record, measurement
 from test_tables import FIRST, build, experiment, trained
 
 from gan_repro.reporting import formats
@@ -13,7 +13,7 @@ from gan_repro.reporting import formats
 
 def whole_table():
     theis = experiment("theis", "Checks", numbers=())
-    ours = [trained(seed, 220.0 + seed, ("best", "last", "averaged-exponential-.9999")) for seed in range(3)]
+    ours = [trained(seed, 220.0 + seed, ("best", "last", "ema-.9999")) for seed in range(3)]
     faces = trained(0, 1600.0, dataset="npz:/a/my faces|50%.npz")
     faces["manifest"]["data"]["title"] = "my_faces|50%.npz"
     sanity = make_record(
@@ -36,7 +36,7 @@ def test_markdown_has_every_row_in_order():
         "**Measured by this program**",
         FIRST,
         "run 1, last weights instead of the best by validation",
-        "run 1, average of G's weights (exponential-.9999), not in the paper",
+        "run 1, average of G's weights (ema-.9999), not in the paper",
         "Fake nets, run 2: paper preset, 100 epochs, 500 steps",
         "Fake nets",
         "**For comparison**",
@@ -63,16 +63,16 @@ def test_markdown_tables_are_rectangular():
 def test_every_command_is_there():
     table = whole_table()
     text = formats.markdown(table)
-    commands = [record["command"] for members in table.groups for record in members]
+    commands = [record.command for group in table.groups for record in group]
     assert len(set(commands)) == 5 and all(f"\n{command}\n" in text for command in commands)
 
 
 def test_csv_has_one_line_for_each_number_at_full_precision():
     table = whole_table()
     rows = list(csv.DictReader(io.StringIO(formats.comma_separated(table))))
-    assert [row["kind"] for row in rows] == ["published"] * 4 + ["measured"] * 4 + ["sanity"] * 2
-    best = next(row for row in rows if row["kind"] == "measured" and row["generator"] == "best")
-    assert float(best["value"]) == 221.0 and float(best["deviation_over_seeds"]) == 1.0
+    assert [row["kind"] for row in rows] == ["published"] * 4 + ["measured"] * 4 + ["reference"] * 2
+    best = next(row for row in rows if row["kind"] == "measured" and row["weights"] == "best")
+    assert float(best["value"]) == 221.0 and float(best["std_over_seeds"]) == 1.0
     assert best["seeds"] == "0 1 2" and best["n_seeds"] == "3"
     assert best["verdict"] == "undecided"  # 221 - 225 +- 2.92 sqrt(1^2 / 3 + 2^2) straddles -5
     assert best["n_samples"] == "10000" and best["sigma"] == "0.167" and best["epochs"] == "100"
@@ -117,7 +117,9 @@ def test_what_was_not_run_is_listed_with_its_reason():
     assert "Faces" not in text and "## Not run" not in formats.markdown(whole_table())
     assert r"fake & Tags & needs YFCC\_100M \\" in formats.latex(table) and formats.latex(table).count("begin{tabular}") == 3
     rows = [row for row in csv.DictReader(io.StringIO(formats.comma_separated(table))) if row["kind"] == "not run"]
-    assert [(row["model"], row["departures"], row["experiment"]) for row in rows] == [(*item, "fake") for item in items]
+    assert [(row["model"], row["condition_differences"], row["experiment"]) for row in rows] == [
+        (*item, "fake") for item in items
+    ]
 
 
 def test_a_page_is_headed_by_what_people_call_its_paper():

@@ -3,10 +3,10 @@
 import dataclasses
 import statistics
 
-from test_records import make_sweep, measurement
+from support.records import grouped, make_sweep, measurement
 from test_tables import build, experiment, trained
 
-from gan_repro.reporting import investigation, records
+from gan_repro.reporting import investigation
 
 FAKE = experiment()
 
@@ -15,13 +15,13 @@ def run(seed=0, values=None, epochs=20, recipe=None, averaged=None, measurements
     """A record whose validation curve has `values` at epochs 5, 10, 20."""
     record = trained(seed, 200.0 + seed, ("best",), epochs=epochs, recipe=recipe or {}, **rest)
     curve = {"epoch": [5, 10, 20], "value": values or [50.0 + seed, 100.0 + seed, 150.0 + seed]}
-    record["curves"]["validation"] = {"last": curve} | ({"averaged-uniform-5": averaged} if averaged else {})
+    record["curves"]["validation"] = {"last": curve} | ({"mean-from-5": averaged} if averaged else {})
     record["measurements"] = measurements or record["measurements"]
     return record
 
 
 def page(*members, figures=(), experiments=None):
-    return investigation.markdown(experiments or [FAKE], records.group(members), figures)
+    return investigation.markdown(experiments or [FAKE], grouped(members), figures)
 
 
 def rows(text, heading):
@@ -55,8 +55,8 @@ def test_at_the_end_there_is_the_slope_of_the_last_fifth_and_the_best_validation
 def test_averages_are_explained_where_there_are_some():
     curve = {"epoch": [20], "value": [222.0]}
     record = run(averaged=curve)
-    assert "`uniform-5` is their mean since epoch 5." in page(record) and "DECAY" not in page(record)
-    record["curves"]["validation"]["averaged-exponential-.9999"] = curve
+    assert "`mean-from-5` is their mean since epoch 5." in page(record) and "DECAY" not in page(record)
+    record["curves"]["validation"]["ema-.9999"] = curve
     assert "updates (1 / (1 - .9999) = 10,000)" in page(record)
     assert "which they never touch" not in page(run())
 
@@ -108,7 +108,7 @@ def test_what_stands_in_for_samples_stands_beside_them_once():
     bare = {"experiment": "theis", "epochs": 0, "measurements": [measurement(244.0, "training images")]}
     others = [run(seed, **bare) for seed in (0, 1)]
     text = page(run(), *others)
-    assert text.count("| no model: in place of samples | training images | 244.0 ± ") == 1
+    assert text.count("| no model: reference samples | training images | 244.0 ± ") == 1
     assert "no model" not in page(run())
 
 
@@ -157,7 +157,7 @@ def test_of_details_changed_the_last_epoch_counts_that_both_were_validated_at():
 def test_other_presets_data_and_experiments_have_no_place_there():
     assert "## " not in page(run(preset="quick"), run(dataset="npz:x.npz"), run(experiment="other", seed=1))
     unvalidated = run()
-    del unvalidated["curves"]["validation"]
+    unvalidated["curves"]["validation"] = {}
     assert "## " not in page(unvalidated)
 
 
@@ -176,6 +176,6 @@ def test_a_recipe_with_details_changed_has_one_row_in_a_part_of_its_own():
     table = build(trained(0, 100.0, ("best", "last")), changed)
     labels = [row[0] for row in comparison.main_rows(table)]
     assert [row[1] for row in comparison.verdict_rows(table)[1:] if row[1]] == ["100.0 ± 2.0 SE (1 seed; σ .167, n 10,000)"]
-    part = labels[labels.index("Recipes with a detail changed (--set)") + 1 :]
+    part = labels[labels.index("Ablations (--set)") + 1 :]
     assert len(part) == 1 and "batch_size 50 (paper preset: 100)" in part[0]
     assert sum("batch_size 50" in label for label in labels) == 1

@@ -4,10 +4,12 @@ import dataclasses
 import re
 
 import pytest
+from support.records import parsed
 from test_tables import build, experiment, trained
 
 from gan_repro.papers.experiment import KeyFigure
-from gan_repro.reporting import overview
+from gan_repro.reporting import comparison, overview
+from gan_repro.reporting.groups import group
 
 SHOWN = KeyFigure("mnist", "samples-best", "Figure 9: samples")
 STEM = "fake-mnist-paper-100epochs-seed"
@@ -34,9 +36,10 @@ def test_a_key_figure_is_that_of_the_first_run_that_has_it():
 
 def test_figures_of_two_records_with_one_telling_name_are_told_apart():
     plain, variant = trained(0, 1.0), trained(0, 1.0, recipe={"batch_size": 50})
-    plain["stem"], variant["stem"] = f"{STEM}0", f"{STEM}0-72300bb7"
-    figures = [f"{STEM}0-72300bb7-samples-best.png", f"{STEM}0-training.png"]
-    text = page(plain, variant, figures=figures)
+    figures = [f"{STEM}0-batch_size=50-samples-best.png", f"{STEM}0-training.png"]
+    groups = group([parsed(plain, f"{STEM}0"), parsed(variant, f"{STEM}0-batch_size=50")])
+    own = dataclasses.replace(experiment(), short="FAKE", key_figures=(SHOWN,))
+    text = overview.markdown([comparison.build("table1", [own], groups)], figures)
     links = dict(re.findall(r"^\* run (\d), seed 0: (.*)$", text, re.MULTILINE))
     assert sorted(links.values()) == [
         f"[curves of the training](figures/{figures[1]})",
@@ -89,7 +92,7 @@ def test_figures_of_runs_and_commands_are_folded():
     [
         ("samples-best", "samples, best by validation"),
         ("walk-last", "walks through z, last weights"),
-        ("interpolation-averaged-exponential-.9999", "interpolation in z, average exponential-.9999"),
+        ("interpolation-ema-.9999", "interpolation in z, average ema-.9999"),
         ("log-likelihood", "log-likelihood along the training"),
         ("training-images", "training images"),
         ("k-means-centroids", "k-means centroids"),

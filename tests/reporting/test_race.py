@@ -3,12 +3,12 @@
 import dataclasses
 
 import pytest
-from test_records import make_record, measurement
+from support.records import grouped, make_record, measurement
 from test_tables import experiment
 
 from gan_repro.papers.configuration import plain
 from gan_repro.papers.recipe import TrainingRecipe
-from gan_repro.reporting import investigation, race, records
+from gan_repro.reporting import investigation, race
 
 RECIPE = TrainingRecipe(epochs=100, batch_size=100)
 PAPER = dataclasses.replace(experiment(), recipes={"mnist": {"paper": RECIPE, "quick": RECIPE}})
@@ -29,7 +29,7 @@ def cells(lines):
 
 
 def section(*members):
-    return race.section(PAPER, "mnist", records.group(members))
+    return race.section(PAPER, "mnist", grouped(members))
 
 
 def test_lost_is_what_differs_less_than_a_tenth_as_much_as_real_images_at_epoch_10():
@@ -84,4 +84,4 @@ def test_the_page_on_log_likelihoods_has_it():
     members = [training(seed, 0.8) for seed in range(3)] + [training(seed, 0.01, batch_size=50) for seed in range(3)]
     whole = training(9, 0.9, preset="paper")
     whole["curves"]["validation"] = {"last": {"epoch": [10], "value": [100.0]}}
-    assert f"### {race.HEADING}" in investigation.markdown([PAPER], records.group([*members, whole]))
+    assert f"### {race.HEADING}" in investigation.markdown([PAPER], grouped([*members, whole]))

@@ -6,13 +6,15 @@ import io
 import re
 
 import pytest
-from test_records import make_record, make_sweep, measurement
+from support.records import grouped, make_record, make_sweep, measurement, summaries
 
 from gan_repro.papers.configuration import plain
 from gan_repro.papers.experiment import Experiment, Published
 from gan_repro.papers.recipe import TrainingRecipe, bounded
-from gan_repro.reporting import comparison, formats, metrics, records
+from gan_repro.reporting import cells as numbers
+from gan_repro.reporting import comparison, conditions, formats, metrics, notes
 from gan_repro.system.errors import RunError
+from gan_repro.system.numbers import with_error
 
 LL = ("parzen_log_likelihood", "nats")
 
@@ -53,7 +55,7 @@ def trained(seed, value, generators=("best",), **changes):
 
 
 def build(*members, experiments=None, name="table1"):
-    return comparison.build(name, experiments or [experiment()], records.group(members))
+    return comparison.build(name, experiments or [experiment()], grouped(members))
 
 
 FIRST = "Fake nets, run 1: paper preset, 100 epochs, 500 steps"
@@ -83,7 +85,7 @@ def test_fewer_epochs_of_an_unpublished_schedule_are_no_other_conditions():
     numbers = (published("Fake nets", "mnist", 225, 2, ours=True, open_schedule=True),)
     paper, short = experiment(numbers=numbers), [trained(seed, 100.0 + seed, epochs=20) for seed in range(3)]
     table = build(*short, experiments=[paper])
-    assert table.lines[0].verdict.word == "falls short" and table.lines[0].departures == ()
+    assert table.lines[0].verdict.word == "falls short" and table.lines[0].condition_differences == ()
     assert comparison.verdict_rows(table)[1][-1].startswith("not reached in 20 epochs")
 
 
@@ -116,7 +118,7 @@ def test_a_metric_of_its_own_is_judged_only_as_its_experiment_says():
 def test_other_conditions_are_named_and_never_more(changes, words):
     (line,) = build(*(trained(seed, 230.0, **changes) for seed in range(3))).lines
     assert line.verdict.word == "other conditions"
-    assert len(line.departures) == 1 and re.search(words, line.departures[0])
+    assert len(line.condition_differences) == 1 and re.search(words, line.condition_differences[0])
     (line,) = build(*(trained(seed, 100.0, **changes) for seed in range(3))).lines
     assert line.verdict.word == "other conditions"
 
@@ -139,15 +141,15 @@ def test_fewer_samples_are_another_evaluation_and_no_other_training():
     record = trained(0, 230.0, recipe={"n_samples": 5000})
     record["measurements"][0]["n_samples"] = 5000
     (line,) = build(record).lines
-    assert line.section == "ours" and line.departures == ("evaluation: n_samples 5,000 (paper: 10,000)",)
+    assert line.section == "ours" and line.condition_differences == ("evaluation: n_samples 5,000 (paper: 10,000)",)
 
 
 def test_only_the_best_generator_on_the_same_data_is_judged():
-    table = build(*(trained(seed, 225.0, ("last", "averaged-uniform-5", "best")) for seed in range(3)))
-    assert [(line.summary.generator, bool(line.verdict)) for line in table.lines] == [
+    table = build(*(trained(seed, 225.0, ("last", "mean-from-5", "best")) for seed in range(3)))
+    assert [(str(line.summary.subject), bool(line.verdict)) for line in table.lines] == [
         ("best", True),
         ("last", False),
-        ("averaged-uniform-5", False),
+        ("mean-from-5", False),
     ]
     other = build(*(trained(seed, 9999.0, dataset="npz:faces.npz") for seed in range(3)))
     assert [line.verdict for line in other.lines] == [None]
@@ -174,7 +176,7 @@ def test_only_the_best_generator_on_the_same_data_is_judged():
     ],
 )
 def test_digits(value, error, expected):
-    assert comparison.digits(value, error) == expected
+    assert with_error(value, error) == expected
 
 
 def test_the_two_error_bars_stand_apart():
@@ -204,32 +206,32 @@ def test_the_two_error_bars_stand_apart():
 )
 def test_sigma_and_n_stand_beside_the_number(rows, expected):
     members = [make_record(seed, [measurement(200.0, **changes)]) for seed, changes in enumerate(rows)]
-    (summary,) = records.summaries(members)
-    assert comparison.measured(summary) == expected
+    (summary,) = summaries(members)
+    assert numbers.measured(summary) == expected
 
 
 def test_draws_subsets_judges_and_the_paired_difference_stand_beside_the_number():
     paired = {"to": "best", "difference": 26.94, "standard_error": 0.61}
-    members = [trained(seed, 225.0, ("best", "averaged-uniform-5")) for seed in range(1)]
-    members[0]["measurements"][0].update(n_draws=5, draw_deviation=0.42)
-    members[0]["measurements"][1].update(n_draws=5, draw_deviation=0.31, paired=paired)
+    members = [trained(seed, 225.0, ("best", "mean-from-5")) for seed in range(1)]
+    members[0]["measurements"][0].update(n_draws=5, std_over_draws=0.42)
+    members[0]["measurements"][1].update(n_draws=5, std_over_draws=0.31, paired=paired)
     text = formats.markdown(build(*members))
     assert "225.0 ± 2.0 SE (1 seed; draws ± 0.42; σ .167, n 10,000)" in text
     assert "; draws ± 0.31; σ .167, n 10,000); paired with best +26.94 ± 0.61" in text
     (row,) = [row for row in csv.DictReader(io.StringIO(formats.comma_separated(build(*members)))) if row["paired_to"]]
-    assert (row["paired_to"], float(row["paired_difference"]), float(row["draw_deviation"])) == ("best", 26.94, 0.31)
-    reference = measurement(244.0, "training images", n_subsets=3, subset_deviation=1.4)
-    judged = measurement(7.0, "best", metric="frechet_distance", unit="squared units", judge_difference=-0.53)
-    shown = [comparison.measured(summary) for summary in records.summaries([make_record(0, [reference, judged])])]
-    assert "subsets ± 1.4" in shown[0] and "second judge -0.53" in shown[1]
+    assert (row["paired_to"], float(row["paired_difference"]), float(row["std_over_draws"])) == ("best", 26.94, 0.31)
+    reference = measurement(244.0, "training images", n_subsets=3, std_over_subsets=1.4)
+    judged = measurement(7.0, "best", metric="frechet_distance", unit="squared units", classifier_difference=-0.53)
+    shown = [numbers.measured(summary) for summary in summaries([make_record(0, [reference, judged])])]
+    assert "subsets ± 1.4" in shown[0] and "second classifier -0.53" in shown[1]
 
 
 def test_runs_whose_epoch_was_chosen_by_the_reported_z_are_named():
     old, new = trained(0, 225.0), trained(0, 226.0, epochs=99)
     for record in (old, new):
-        record["best"] = {"epoch": 50, "value": 200.0}
-    new["choice"] = {"draw": "validation"}
-    (line,) = [line for line in formats.markdown(build(old, new)).splitlines() if records.OLD_RULE in line]
+        record["choice"] = {"epoch": 50, "value": 200.0, "draw": "reported"}
+    new["choice"]["draw"] = "validation"
+    (line,) = [line for line in formats.markdown(build(old, new)).splitlines() if notes.OLD_RULE in line]
     assert "Run 1:" in line and "run 2" not in line.lower()
 
 
@@ -237,8 +239,8 @@ def test_runs_whose_epoch_was_chosen_by_the_reported_z_are_named():
 
 
 def test_a_change_shows_all_digits():
-    assert comparison.change("decay", 1.00004, 1.000004) == "decay 1.00004 (paper preset: 1.000004)"
-    assert comparison.change("rates", [2e-4, 1e-8], [0.1]) == "rates 0.0002, 1e-08 (paper preset: 0.1)"
+    assert conditions.change("decay", 1.00004, 1.000004) == "decay 1.00004 (paper preset: 1.000004)"
+    assert conditions.change("rates", [2e-4, 1e-8], [0.1]) == "rates 0.0002, 1e-08 (paper preset: 0.1)"
 
 
 def test_the_verdicts_name_their_conditions():
@@ -277,9 +279,9 @@ def test_numbers_from_memory_are_called_unverified_wherever_they_stand():
 
 def test_zero_is_said_in_words_where_it_is_no_number():
     (line,) = build(trained(0, 230.0, recipe={"steps_per_epoch": 200})).lines
-    assert line.departures == ("steps_per_epoch 200 (paper preset: the whole epoch)",)
-    assert comparison.change("momentum", 0, 0.5) == "momentum 0 (paper preset: 0.5)"
-    assert comparison.change("norm", False, True) == "norm no (paper preset: yes)"
+    assert line.condition_differences == ("steps_per_epoch 200 (paper preset: the whole epoch)",)
+    assert conditions.change("momentum", 0, 0.5) == "momentum 0 (paper preset: 0.5)"
+    assert conditions.change("norm", False, True) == "norm no (paper preset: yes)"
 
 
 # ---- presets by model, stages, recipes -----------------------------------------------------------------------------
@@ -333,12 +335,14 @@ def label(*members):
 def test_a_preset_is_held_against_the_paper_level_of_its_own_model():
     (line,) = build(of_staged(recipe={"units": [2000, 100]}), experiments=[staged()]).lines
     units = "units 2,000, 100 (paper preset: 8,000, 100)"
-    assert line.departures == ("quick-staged preset", "39 of the preset's 72 epochs", units)
+    assert line.condition_differences == ("quick-staged preset", "39 of the preset's 72 epochs", units)
     members = [of_staged(seed, preset="paper-staged", epochs=72) for seed in range(3)]
     (line,) = build(*members, experiments=[staged()]).lines
-    assert line.departures == () and line.verdict.word == "undecided"  # 26 nats of the published error, beyond the margin
+    assert (
+        line.condition_differences == () and line.verdict.word == "undecided"
+    )  # 26 nats of the published error, beyond the margin
     (line,) = build(of_staged(preset="paper-other"), experiments=[staged()]).lines
-    assert line.departures == ("the experiment has no paper preset for these data",)
+    assert line.condition_differences == ("the experiment has no paper preset for these data",)
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "npz:faces.npz"])
@@ -363,18 +367,18 @@ def test_a_row_says_what_is_not_the_papers_recipe(dataset, recipe, named):
 def test_a_row_without_steps_or_without_a_paper_recipe():
     assert label(of_staged(steps=0)) == "Fake nets, run 1: quick-staged preset, 39 epochs"
     record = of_staged(preset="quick-other", epochs=3, recipe={"units": [1]})
-    del record["cost"]["steps"]
+    record["cost"]["steps"] = None
     assert label(record) == "Fake nets, run 1: quick-other preset, 3 epochs"
 
 
 def test_a_run_without_a_best_generator_is_shown_and_judged_by_its_last():
-    table = build(*(trained(seed, 225.0, ("averaged-uniform-5", "last")) for seed in range(3)))
+    table = build(*(trained(seed, 225.0, ("mean-from-5", "last")) for seed in range(3)))
     assert [(line.label, line.verdict and line.verdict.word) for line in table.lines] == [
         (f"{FIRST}, last weights", "reproduced"),
-        ("run 1, average of G's weights (uniform-5), not in the paper", None),
+        ("run 1, average of G's weights (mean-from-5), not in the paper", None),
     ]
     (line,) = build(trained(0, 230.0, ("last",), epochs=20)).lines
-    assert line.verdict.word == "other conditions" and line.departures == ("20 of the preset's 100 epochs",)
+    assert line.verdict.word == "other conditions" and line.condition_differences == ("20 of the preset's 100 epochs",)
 
 
 # ---- folds and spaces ----------------------------------------------------------------------------------------------
@@ -382,7 +386,7 @@ def test_a_run_without_a_best_generator_is_shown_and_judged_by_its_last():
 
 def test_tfd_is_judged_by_its_five_folds():
     table = build(*(on_tfd(2057.0, seed) for seed in range(3)), experiments=[staged()])
-    assert [(line.verdict.word, line.departures) for line in table.lines] == [("reproduced", ())]
+    assert [(line.verdict.word, line.condition_differences) for line in table.lines] == [("reproduced", ())]
     text = formats.markdown(table)
     assert cells(text, "Fake nets, run 1: paper preset, 72 epochs, 4,368 steps") == [
         "",
@@ -392,7 +396,7 @@ def test_tfd_is_judged_by_its_five_folds():
     (row,) = [row for row in csv.DictReader(io.StringIO(formats.comma_separated(table))) if row["kind"] == "measured"]
     assert (row["n_folds"], row["n_test"], row["sigma"]) == ("5", "4178", "0.1")
     (line,) = build(on_tfd(2057.0, n_folds=None), experiments=[staged()]).lines
-    assert line.departures == ("evaluation: n_folds none (paper: 5)",)
+    assert line.condition_differences == ("evaluation: n_folds none (paper: 5)",)
 
 
 def test_another_space_is_another_column_and_never_judged():

@@ -9,8 +9,8 @@ from scipy import stats
 from gan_repro.reporting import metrics, verdicts
 
 
-def judge(difference, deviation=2.0, n=3, error=1.0, margin=5.0, better="more", departures=()):
-    return verdicts.judge(200.0 + difference, deviation, n, 200.0, error, margin, better, departures)
+def judge(difference, deviation=2.0, n=3, error=1.0, margin=5.0, better="more", condition_differences=()):
+    return verdicts.compare(200.0 + difference, deviation, n, 200.0, error, margin, better, condition_differences)
 
 
 @pytest.mark.parametrize(("deviation", "n", "error"), [(2.0, 3, 1.0), (0.5, 5, None), (10.0, 12, 26.0)])
@@ -60,7 +60,7 @@ def test_fewer_seeds_and_other_conditions_decide_nothing():
     assert judge(0.0, None, 1).word == judge(50.0, None, 1).word == judge(-50.0, 0.1, 2).word == "undecided"
     assert judge(50.0, None, 1).half_width is None
     for difference in (0.0, 50.0, -50.0):
-        assert judge(difference, departures=("20 of 100 epochs",)).word == "other conditions"
+        assert judge(difference, condition_differences=("20 of 100 epochs",)).word == "other conditions"
 
 
 def test_margins_of_error_rates_are_shares_of_the_error():

@@ -206,7 +206,7 @@ def assert_same_run(whole, broken):
         if not name.endswith(TIMED):
             assert found[name].read_bytes() == expected[name].read_bytes(), name
     a, b = (files.read_json(paths["record.json"]) for paths in (found, expected))
-    for key in ("measurements", "curves", "best", "epochs", "complete", "config"):
+    for key in ("measurements", "curves", "choice", "epochs", "complete", "config"):
         assert a[key] == b[key], key
     assert a["manifest"]["weights_sha256"] == b["manifest"]["weights_sha256"] and a["manifest"]["continued_under"] == []
     assert a["cost"]["steps"] == b["cost"]["steps"]

@@ -190,7 +190,7 @@ def make_runs(folder):
     for name, (experiment, dataset, shape, classes) in runs.items():
         place = folder / name
         (place / "checkpoints").mkdir(parents=True)
-        config = configuration.resolve(configuration.find(experiment), dataset, "smoke")
+        config = configuration.resolve(configuration.find(experiment), dataset, preset="smoke")
         (place / "config.json").write_text(json.dumps(config.as_dict()))
         data = {"title": dataset, "shape": shape, "classes": classes, "sha256": ""}
         (place / "manifest.json").write_text(json.dumps({"data": data, "continued_under": []}))
