@@ -1,6 +1,5 @@
 """No two weights of a game begin with the same numbers. A Keras 3 initialiser returns the same ones at each call."""
 
-
 import numpy as np
 import pytest
 from support import noise

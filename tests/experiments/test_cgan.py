@@ -261,9 +261,7 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path):
 )
 def test_too_little_for_precision_and_recall_is_told_before_the_training(name, model, preset):
     data = noise.source((8, 8, 1), classes=10)
-    few, enough, many = (
-        noise.config(name, "npz:x.npz", preset, model=model, n_samples=n_samples) for n_samples in (3, 4, 500)
-    )
+    few, enough, many = (noise.config(name, "npz:x.npz", preset, model=model, n_samples=n_samples) for n_samples in (3, 4, 500))
     with pytest.raises(UsageError, match=r"n_samples = 3: .*4 or more"):
         rules.stages(few, data)
     rules.stages(enough, data)
