@@ -154,48 +154,47 @@ def test_tensorflow_s_false_alarm_is_not_heard(tmp_path):
 # ---- a whole run ------------------------------------------------------------------------------------------------------
 
 
-def execute(folder, monkeypatch, **changes):
-    """Runs goodfellow2014's game on a line for a few steps, with a part of the experiment changed."""
+def execute(folder, monkeypatch, short_name="", **changes):
+    """Runs goodfellow2014's game on a line for a few steps, with a part of the model changed."""
     whole = configuration.find("goodfellow2014")
-    found = dataclasses.replace(whole, **changes)
+    model = dataclasses.replace(whole.models["line"], **changes)
+    found = dataclasses.replace(whole, short_name=short_name, models={"line": model})
     settings = ["steps_per_epoch=2", "samples_every=9"]
-    config = configuration.resolve(found, "gaussian1d", "smoke", epochs=1, settings=settings)
+    config = configuration.resolve(found, "gaussian1d", preset="smoke", epochs=1, settings=settings)
     monkeypatch.setattr(configuration, "find", lambda name: found)
     return runner.execute(found, config, folder)
 
 
 def test_a_game_that_cannot_be_played_leaves_no_folder(tmp_path, monkeypatch):
-    whole = configuration.find("goodfellow2014")
+    (phase,) = configuration.find("goodfellow2014").models["line"].phases
 
-    def wrong(config, source):
-        (stage,) = whole.stages(config, source)
-
-        def build(before):
-            made = stage.build(before)
-            bad = dataclasses.replace(made.generator, terms=(losses.Term("vector", lambda play: play.d_generated),))
-            made.generator = bad
-            return made
-
-        return (dataclasses.replace(stage, build=build),)
+    def wrong(recipe, spec):
+        rules = phase.game(recipe, spec)
+        vector = losses.Term("vector", lambda play: play.d_generated)
+        return dataclasses.replace(rules, loss=dataclasses.replace(rules.loss, generator=(vector,)))
 
     with pytest.raises(UserError, match="vector"):
-        execute(tmp_path / "run", monkeypatch, stages=wrong)
+        execute(tmp_path / "run", monkeypatch, phases=(dataclasses.replace(phase, game=wrong),))
     assert not (tmp_path / "run").exists()
+
+
+def nothing(run):
+    """A measure that forgets to return what it has measured."""
 
 
 def test_an_evaluation_without_measurements_names_the_experiment_and_keeps_the_training(tmp_path, monkeypatch, capsys):
     whole = configuration.find("goodfellow2014")
-    with pytest.raises(RunError, match="goodfellow2014"):
-        execute(tmp_path, monkeypatch, evaluate=lambda run: None)
+    with pytest.raises(RunError, match="measure nothing of the experiment goodfellow2014"):
+        execute(tmp_path, monkeypatch, short_name=whole.short_name, measures=(nothing,))
     workdir = Workdir(tmp_path)
     assert workdir.weights("last").exists() and not workdir.record.exists()
     monkeypatch.undo()
     runner.evaluate_again(tmp_path)
     assert workdir.record.exists() and trained.from_folder(tmp_path).experiment is whole
     out = capsys.readouterr().out
-    assert f"{whole.known_as}: {whole.model('smoke', 'gaussian1d')}" in out
+    assert f"{whole.short_name}: {whole.models['line'].title}" in out
 
 
 def test_a_paper_of_one_model_is_named_once(tmp_path, monkeypatch, capsys):
-    execute(tmp_path, monkeypatch, short="WGAN-GP", row="WGAN-GP", models={}, evaluate=lambda run: [])
+    execute(tmp_path, monkeypatch, short_name="WGAN-GP", title="WGAN-GP", measures=(), figures=())
     assert capsys.readouterr().out.splitlines().count("WGAN-GP") == 1

@@ -14,6 +14,7 @@ from tensorflow.python.framework import kernels
 from gan_repro.benchmark import steps
 from gan_repro.data import source as sources
 from gan_repro.papers import configuration
+from gan_repro.training import rules
 
 HOST = {"PyFunc", "PyFuncStateless", "EagerPyFunc", "NumpyFunction", "PrintV2", "Print", "IteratorGetNext", "HostConst"}
 SCALARS = 4  # a seed is two numbers, the place of a minibatch one
@@ -120,8 +121,8 @@ def with_gpu(monkeypatch):
 def test_a_step_stays_on_the_device(with_gpu, name, preset, settings):
     """No Python, no op without a GPU kernel, and no tensor but seeds, places and decisions that the host waits for."""
     found = configuration.find(name)
-    config = configuration.resolve(found, "mnist", preset, settings=settings)
-    played = found.stages(config, steps.source(found.scaling(config), 1000))[0].build(None)
+    config = configuration.resolve(found, "mnist", preset=preset, settings=settings)
+    played = rules.stages(config, steps.source(configuration.scaling_of(config), 1000))[0].build(None)
     seen = check(traced(played))
     assert seen["While"] + seen["StatelessWhile"] == 1 and any(op.startswith("StatelessRandom") for op in seen)
 

@@ -213,16 +213,6 @@ def test_list_of_one_experiment_tells_each_models_data_sets_and_how_long_each_pr
         assert numbers == (epochs if model.phases else [])
 
 
-def test_a_file_that_is_no_experiment_hides_no_other_from_the_list(capsys, tmp_path, monkeypatch):
-    import experiments
-
-    (tmp_path / "broken.py").write_text("raise RuntimeError('half written')\n")
-    monkeypatch.setattr(experiments, "__path__", [*experiments.__path__, str(tmp_path)])
-    assert run.main(["run", "--list"]) == 0
-    out, err = capsys.readouterr()
-    assert "goodfellow2014: " in out and "half written" in err and err.count("\n") == 1
-
-
 def test_dry_run_is_json_with_the_overrides(here, capsys):
     arguments = [
         "--dataset=glyphs",

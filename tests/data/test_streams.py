@@ -293,7 +293,7 @@ def test_the_real_divisions(monkeypatch):
 
 def test_names_with_a_slash_make_flat_file_names():
     class Config:
-        experiment, dataset, preset, seed = "dcgan", "lsun/bedroom", "paper", 0
+        experiment, dataset, model, preset, seed = "dcgan", "lsun/bedroom", "faces", "paper", 0
 
     assert str(default_workdir(Config)) == "runs/dcgan-lsun-bedroom-paper-seed0"
     assert records.prefix(parsed(make_record(experiment="dcgan", dataset="lsun/bedroom"))) == "dcgan-lsun-bedroom"

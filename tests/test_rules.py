@@ -1,0 +1,168 @@
+"""rules.stages: what a model's phases, measures and data become, what is refused before anything is trained."""
+
+import dataclasses
+import types
+
+import pytest
+from support import noise
+
+from gan_repro.data.source import Spec
+from gan_repro.papers import configuration
+from gan_repro.papers.experiment import OWN
+from gan_repro.system.errors import DataError, UsageError
+from gan_repro.training import rules
+
+SIDES = (28, 32, 48, 64)
+OWNED = [
+    (name, model)
+    for name in configuration.names()
+    for model, described in configuration.find(name).models.items()
+    if described.phases and set(OWN) <= set(described.datasets)
+]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("name", "model"), OWNED)
+def test_images_of_the_usual_sizes_need_no_setting(name, model, channels):
+    """Both networks of every model that takes a user's own images, at every size; one model is of 32 x 32 alone."""
+    config = noise.config(name, "npz:a.npz", "smoke", model=model)
+    for side in SIDES:
+        spec = Spec("npz:a.npz", "a.npz", (side, side, channels), 10, {"train": 100, "validation": 20, "test": 20})
+        if model == "convolutional" and side != 32:
+            with pytest.raises(UsageError, match=f"images are {side} x {side}.*makes images of 32 x 32"):
+                rules.generator(config, spec)
+            continue
+        g, d = rules.generator(config, spec), rules.discriminator(config, spec)
+        assert g.output.shape[1:] == d.inputs[0].shape[1:] == spec.shape and d.output.shape[1:] == (1,)
+        assert g.inputs[0].shape[1:] == (rules.prior(config).size,) and len(g.inputs) == len(d.inputs)
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "shape", "near"),
+    [
+        ("dcgan", "faces", (30, 30, 3), "28 x 28 or 32 x 32"),
+        ("dcgan", "mnist", (30, 30, 1), "28 x 28 or 32 x 32"),
+        ("dcgan", "imagenet", (31, 32, 3), "30 x 32 or 32 x 34"),
+        ("dcgan", "svhn", (64, 66, 3), "64 x 64 or 68 x 68"),
+        ("wgan", "dcgan", (50, 50, 1), "48 x 48 or 52 x 52"),
+        ("wgan", "nonorm-gan", (2, 2, 1), "4 x 4"),
+    ],
+)
+def test_a_size_that_no_layers_make_is_one_line_with_the_nearest_that_some_do(name, model, shape, near):
+    config = noise.config(name, "npz:a.npz", "smoke", model=model)
+
+    def build(shape):
+        return rules.generator(config, Spec("npz:a.npz", "a.npz", shape, 10, {}))
+
+    with pytest.raises(UsageError) as caught:
+        build(shape)
+    text = str(caught.value)
+    assert f"{shape[0]} x {shape[1]}" in text and text.endswith(near) and "\n" not in text
+    for size in near.split(" or "):
+        height, width = map(int, size.split(" x "))
+        assert build((height, width, shape[2])).output.shape[1:] == (height, width, shape[2])
+
+
+# ---- measures ---------------------------------------------------------------------------------------------------------
+
+
+class Measure:
+    """A measure that asks for `split`, refuses what `refuses` says, and validates by a number of its own."""
+
+    def __init__(self, split, number=None, refuses=""):
+        self.split, self.number, self.refuses = split, number, refuses
+
+    def check(self, recipe, spec):
+        if self.refuses:
+            raise UsageError(f"{spec.title}: {self.refuses}")
+
+    def requires(self, recipe, spec):
+        return (self.split,)
+
+    def validation(self, recipe, source):
+        return lambda images: self.number
+
+    def __call__(self, run):
+        raise AssertionError("nothing is measured before a training")
+
+
+@pytest.fixture
+def stages(monkeypatch):
+    """(measures, phases) -> the stages of MNIST's model of 2014 with these, and the splits that were asked for."""
+
+    def make(measures, phases=None):
+        whole = configuration.find("goodfellow2014")
+        model = dataclasses.replace(whole.models["mnist"], measures=measures)
+        model = model if phases is None else dataclasses.replace(model, phases=phases)
+        found = dataclasses.replace(whole, models={"mnist": model})
+        monkeypatch.setattr(configuration, "find", lambda name: found)
+        source, asked = noise.source((4, 4, 1)), []
+        source.require = asked.append
+        return rules.stages(configuration.resolve(found, preset="smoke"), source), asked
+
+    return make
+
+
+def test_the_first_measure_that_validates_chooses_the_best_generator(stages):
+    plain = types.SimpleNamespace()  # a measure that is a function has none of these
+    (stage,), asked = stages((plain, Measure("test", 7.0), Measure("validation", 8.0)))
+    assert stage.validate(None) == 7.0 and asked == ["test", "validation"]
+    assert (stage.epochs, stage.validation_samples, stage.validate_every) == (2, 500, 1)
+    (stage,), asked = stages((plain,))
+    assert stage.validate is None and asked == []
+
+
+def test_a_measure_refuses_before_a_training_what_it_could_not_measure(stages):
+    with pytest.raises(UsageError, match="noise: too few"):
+        stages((Measure("test"), Measure("test", refuses="too few")))
+
+
+def test_where_nothing_is_trained_there_are_no_stages_and_nothing_is_refused(stages):
+    assert stages((Measure("test", refuses="too few"),), ()) == ((), [])
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "classes", "splits"),
+    [
+        ("goodfellow2014", "mnist", 0, ["test"]),
+        ("goodfellow2014", "tfd", 0, ["test"]),
+        ("goodfellow2014", "convolutional", 0, ["test"]),
+        ("cgan", "mlp", 10, ["test"]),
+        ("dcgan", "imagenet", 10, ["test"]),  # for the support vector machine
+        ("dcgan", "imagenet", 0, []),
+        ("wgan", "dcgan", 0, []),
+    ],
+)
+def test_what_is_measured_afterwards_must_be_there_before(name, model, classes, splits):
+    source = noise.source((32, 32, 3), classes=classes)
+
+    def require(split):
+        raise DataError(f"no {split}")
+
+    source.require = require
+    config = noise.config(name, "npz:a.npz", "smoke", model=model)
+    if splits:
+        with pytest.raises(DataError, match=f"no {splits[0]}"):
+            rules.stages(config, source)
+    else:
+        assert rules.stages(config, source)
+
+
+# ---- phases -----------------------------------------------------------------------------------------------------------
+
+
+def test_phases_begin_with_other_weights_unless_they_are_to_begin_with_the_same():
+    (_, first), (_, second) = noise.built("goodfellow2014", "tfd", "tfd")
+    assert [played.tag for played in (first, second)] == [0, 1]
+    a, b = (played.discriminator.network.get_layer("maxout_0").kernel.numpy() for played in (first, second))
+    assert a.shape == b.shape and (a != b).any()
+    (_, first), (_, second) = noise.built("wgan", "gaussians", "two_gaussians")
+    for a, b in zip(first.discriminator.network.weights, second.discriminator.network.weights, strict=True):
+        assert (a.numpy() == b.numpy()).all()
+
+
+def test_averages_are_kept_where_a_phase_keeps_them():
+    config = noise.config("goodfellow2014", "tfd", "smoke", averages=("uniform-0",), n_samples=50, batch_size=20)
+    first, second = rules.stages(config, noise.source((48, 48, 1)))
+    before = first.build(None)
+    assert before.kinds() == ["last"] and second.build(before).kinds() == ["last", "averaged-uniform-0"]
