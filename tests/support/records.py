@@ -58,9 +58,11 @@ def make_manifest(seed=0, **data):
     }
 
 
-def make_record(seed=0, measurements=None, recipe=None, dataset="mnist", preset="paper", epochs=100, experiment="fake"):
+def make_record(
+    seed=0, measurements=None, recipe=None, dataset="mnist", preset="paper", epochs=100, experiment="fake", model="nets"
+):
     """The JSON of a whole record."""
-    name = {"experiment": experiment, "dataset": dataset, "preset": preset, "seed": seed}
+    name = {"experiment": experiment, "dataset": dataset, "model": model, "preset": preset, "seed": seed}
     return {
         "schema": 2,
         **name,
