@@ -100,11 +100,10 @@ def measure(folder, data_dir=None, out=None):
     Raises:
       RunError: the files are damaged, or the run's own data cannot be had.
     """
-    from gan_repro import data
 
     run = opened(folder, out)
     try:
-        source = data.load(run.config.dataset, data_dir, configuration.scaling_of(run.config), download=False)
+        source = configuration.source_of(run.config, data_dir, download=False)
     except DataError as error:
         raise RunError(f"packaged generators are measured on the run's data: {error}") from error
     return dataclasses.replace(run, source=source).measure()

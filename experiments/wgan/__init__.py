@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 import gan_repro as gr
-from experiments.wgan import evidence, networks, parallel_lines, two_gaussians
+from experiments.wgan import evidence, networks, parallel_lines, two_gaussians, upright_line
 
 # On small images as many epochs as make up for their number; the widths are those of main.py.
 PAPER = networks.Recipe(epochs=100)
@@ -167,6 +167,7 @@ EXPERIMENT = gr.Experiment(
         "lines": parallel_lines.MODEL,
         "gaussians": two_gaussians.MODEL,
     },
+    sources=upright_line.SOURCES,
     protocol=PROTOCOL,
     deviations=DEVIATIONS,
     not_run=NOT_RUN,

@@ -9,6 +9,7 @@ import functools
 import numpy as np
 
 import gan_repro as gr
+from experiments.wgan import upright_line
 
 theory_figures = gr.lazy("experiments.wgan.theory_figures")
 
@@ -57,7 +58,7 @@ def measured(recipe, source, seed):
 
     Args:
       recipe: Recipe.
-      source: data.parallel_lines.UprightLine, P_0.
+      source: upright_line.UprightLine, P_0.
       seed: the run's; draw j at the i-th theta is a function of (seed, i, j).
 
     Returns:
@@ -66,7 +67,7 @@ def measured(recipe, source, seed):
     thetas = np.arange(-(recipe.thetas // 2), recipe.thetas // 2 + 1) / (recipe.thetas // 2)
     found = {metric: np.zeros((recipe.thetas, recipe.draws)) for metric in EXACT}
     for i, theta in enumerate(thetas):
-        shifted = gr.data.parallel_lines.UprightLine(source.spec, float(theta))
+        shifted = upright_line.UprightLine(source.spec, float(theta))
         for j in range(recipe.draws):
             rng = np.random.default_rng([seed, i, j])
             many, few = (

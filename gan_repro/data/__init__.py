@@ -16,7 +16,6 @@ Modules (help(gan_repro.data.NAME)):
     glyphs          digits rendered from fonts, without a network
     drawn           points drawn from a known law
     gaussian1d      points on a line from a Gaussian
-    parallel_lines  points on an upright line in the plane
 """
 
 import dataclasses
@@ -24,7 +23,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from gan_repro.data import gaussian1d, parallel_lines
+from gan_repro.data import gaussian1d
 from gan_repro.data.names import choose_dataset
 from gan_repro.data.scaling import UNIT
 from gan_repro.data.source import Loader, Source
@@ -80,7 +79,6 @@ LOADERS: Mapping[str, Loader] = MappingProxyType(
         "celeb_a": _streams,
         "lsun/bedroom": _streams,
         **gaussian1d.SOURCES,
-        **parallel_lines.SOURCES,
     }
 )
 

@@ -3,19 +3,21 @@
 Everything here takes arrays and returns arrays; loading data, drawing samples and making tables or figures is not here.
 
 Modules (help(gan_repro.evaluation.NAME)):
-    parzen          Gaussian Parzen-window log-likelihood
-    neighbours      nearest neighbours in pixel space, and the error of the classifier made of them
-    centroids       k-means centroids
-    classifier      a classifier of the data's own labels: what it reads in samples; the features it judges by
-    frechet         Frechet distance between two sets of features
-    coverage        precision and recall of samples, how evenly classes are drawn
-    features        features of a discriminator, and a linear support vector machine on them
-    arithmetic      vector arithmetic in z space
-    divergences     divergences between densities on a line, value of the game there
-    cells           divergences between two samples of points, counted in cells
-    transport       Wasserstein-1 distances
-    distances       all pairs of squared distances
-    measure         all of these applied to a finished run, as measurements of its record
+    parzen       Gaussian Parzen-window log-likelihood
+    neighbours   nearest neighbours in pixel space, and the error of the classifier made of them
+    centroids    k-means centroids
+    classifier   a classifier of the data's own labels: what it reads in samples; the features it judges by
+    frechet      Frechet distance between two sets of features
+    coverage     precision and recall of samples, how evenly classes are drawn
+    features     features of a discriminator, and a linear support vector machine on them
+    arithmetic   vector arithmetic in z space
+    divergences  divergences between densities on a line, value of the game there
+    cells        divergences between two samples of points, counted in cells
+    transport    Wasserstein-1 distances
+    distances    all pairs of squared distances
+    measure      all of these applied to a finished run, as measurements of its record
+    measurement  one number of a run: what it is of, its errors, how it was taken
+    measures     what is measured of a run, one object for each protocol
 """
 
 import pkgutil

@@ -5,6 +5,7 @@ Modules (help(gan_repro.papers.NAME)):
     recipe         Recipe, TrainingRecipe: typed fields with ranges
     configuration  Config: an experiment, data set, preset and settings, found and checked
     pylearn2       the recipe and the game of the 2014 papers' code
+    weights_names  the names of a generator's weights: best, last, ema-DECAY, mean-from-EPOCH
 """
 
 import pkgutil

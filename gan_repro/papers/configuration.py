@@ -176,6 +176,14 @@ def model_of(config):
     return find(config.experiment).models[config.model]
 
 
+def source_of(config, data_dir=None, download=True):
+    """The data of a Config as its networks see them, a data.source.Source. Raises what data.load does."""
+    from gan_repro import data  # not before it is needed
+
+    sources = find(config.experiment).sources
+    return data.load(config.dataset, data_dir, scaling_of(config), download, sources=sources)
+
+
 def scaling_of(config):
     """What the networks of a Config see of the data."""
     return model_of(config).scaling(config.recipe)

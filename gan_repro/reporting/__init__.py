@@ -1,21 +1,23 @@
 """Reporting: records of finished runs, the tables and the figures made from them.
 
 Modules (help(gan_repro.reporting.NAME)):
-    record          the record of a run: its types, and the only door for its JSON
-    groups          records that are equal but for the seed, summarised over the seeds
-    records         records as files: reading a folder of them, their names, adding one
-    conditions      how a run's recipe differs from the paper's, and what a run is called
-    metrics         titles of the metrics, which way is better, margins, published protocols
-    verdicts        when a published number counts as reproduced: intervals and margins
-    cells           measured and published numbers as text
-    comparison      a table of a paper: published numbers beside measured ones
-    claims          what papers show without a number, against our runs
-    notes           footnotes of tables, the key to their numbers
-    formats         tables as Markdown, CSV and LaTeX
-    overview        results/README.md: all papers on one page
-    investigation   results/log-likelihood.md: what a log-likelihood owes to what
-    race            in how many trainings G is lost in the first epochs
-    likelihood      figures of log-likelihoods over many runs
+    record         the record of a run: its types, and the only door for its JSON
+    groups         records that are equal but for the seed, summarised over the seeds
+    records        records as files: reading a folder of them, their names, adding one
+    conditions     how a run's recipe differs from the paper's, and what a run is called
+    metrics        titles of the metrics, which way is better, margins, published protocols
+    verdicts       when a published number counts as reproduced: intervals and margins
+    cells          measured and published numbers as text
+    comparison     a table of a paper: published numbers beside measured ones
+    claims         what papers show without a number, against our runs
+    notes          footnotes of tables, the key to their numbers
+    formats        tables as Markdown, CSV and LaTeX
+    overview       results/README.md: all papers on one page
+    investigation  results/log-likelihood.md: what a log-likelihood owes to what
+    race           in how many trainings G is lost in the first epochs
+    likelihood     figures of log-likelihoods over many runs
+    findings       prose in results/findings, with numbers filled in from records
+    summary        the results of all papers in one table
 """
 
 import pkgutil

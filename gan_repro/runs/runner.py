@@ -103,12 +103,11 @@ def evaluate_again(place, data_dir=None):
     workdir = Workdir(place)
     experiment, config = load_config(workdir)
     workdir.check_own()
-    from gan_repro import data
     from gan_repro.system import tensorflow_setup
 
     strategy = tensorflow_setup.prepare()
     with workdir.locked(), _memory_told(config):
-        source = data.load(config.dataset, data_dir, configuration.scaling_of(config))
+        source = configuration.source_of(config, data_dir)
         manifest = _read_manifest(workdir, source) or _new_manifest(config, source)
         loop, complete = _loop(config, source, workdir), True
         if loop:
@@ -197,11 +196,10 @@ def _show_finished(workdir, config):
 
 def _load(experiment, config, data_dir, fallback):
     """(source, config, warning): the data, and what was settled for where the default could not be had."""
-    from gan_repro import data
     from gan_repro.data.source import DatasetUnavailable
 
     try:
-        return data.load(config.dataset, data_dir, configuration.scaling_of(config)), config, None
+        return configuration.source_of(config, data_dir), config, None
     except DatasetUnavailable as error:
         if fallback is None:
             raise
@@ -211,7 +209,7 @@ def _load(experiment, config, data_dir, fallback):
             "read as MNIST's. Everything that it writes is labelled glyphs."
         )
         print(warning, flush=True)
-        return data.load(fallback.dataset, data_dir, configuration.scaling_of(fallback)), fallback, warning
+        return configuration.source_of(fallback, data_dir), fallback, warning
 
 
 def _new_manifest(config, source):

@@ -244,12 +244,11 @@ def _described(workdir, experiment, config):
 
 
 def _loaded(workdir, experiment, config, data_dir):
-    from gan_repro import data
     from gan_repro.system import tensorflow_setup
 
     tensorflow_setup.prepare()
     try:
-        return data.load(config.dataset, data_dir, configuration.scaling_of(config))
+        return configuration.source_of(config, data_dir)
     except DataError as error:
         raise RunError(
             f"{workdir.manifest} is of an older version and does not say the shape of the images; the data that would say "

@@ -11,6 +11,8 @@ Modules (help(gan_repro.system.NAME)):
     signals           Ctrl-C and SIGTERM as something to react to
     snapshots         dataclasses of arrays as .npz files
     tensorflow_setup  a quiet, deterministic start of TensorFlow
+    numbers           how many digits of a number a reader is shown
+    schema            dataclasses from JSON, checked, and back
 """
 
 import pkgutil

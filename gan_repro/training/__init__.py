@@ -14,6 +14,7 @@ Modules (help(gan_repro.training.NAME)):
     monitors    mode collapse and a saturated D, noticed
     history     metrics: names, means, curves
     callbacks   the progress line, grids of samples, TensorBoard
+    rules       the rules of a game as a paper gives them, and the stages made of a model
 """
 
 import pkgutil

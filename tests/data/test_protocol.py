@@ -10,6 +10,7 @@ import tensorflow as tf
 from PIL import Image
 from support import noise
 
+from experiments.wgan import upright_line
 from gan_repro import data
 from gan_repro.data import drawn, glyphs, pictures, preparation, source, streams, tfd
 from gan_repro.data.scaling import UNIT, ContrastNormalised, Linear
@@ -75,7 +76,7 @@ def any_source(request, folder, faces, monkeypatch, tmp_path):
         if request.param == "streamed folder":
             monkeypatch.setattr("gan_repro.data.user.free_memory", lambda: 100)
         return data.load(f"images:{folder}")
-    return data.load(request.param)
+    return data.load(request.param, sources=upright_line.SOURCES)
 
 
 def assert_consistent(found):
@@ -166,7 +167,7 @@ def test_an_experiments_own_source_is_loaded_like_the_librarys():
 
 @pytest.mark.parametrize("name", ["gaussian1d", "two_gaussians", "parallel_lines"])
 def test_one_papers_laws_are_loaded_by_that_mechanism(name, monkeypatch):
-    sources = data.gaussian1d.SOURCES if name != "parallel_lines" else data.parallel_lines.SOURCES
+    sources = data.gaussian1d.SOURCES if name != "parallel_lines" else upright_line.SOURCES
     rest = {other: loader for other, loader in data.LOADERS.items() if other not in sources}
     digest = data.load(name).digest()
     monkeypatch.setattr(data, "LOADERS", rest)

@@ -39,7 +39,7 @@ def by_name(measurements):
 
 
 def test_the_parallel_lines_are_two_laws_and_their_batches_fresh():
-    source = data.load("parallel_lines")
+    source = data.load("parallel_lines", sources=EXPERIMENT.sources)
     moved = type(source)(source.spec, 0.5)
     for law, theta in ((source, 0.0), (moved, 0.5)):
         batches = [law.batch(law.open(1, 3), tf.constant(i), 4000)[0].numpy() for i in (0, 1)]
@@ -53,7 +53,7 @@ def test_the_parallel_lines_are_two_laws_and_their_batches_fresh():
 
 def test_samples_follow_the_closed_forms():
     recipe = config("parallel_lines", transport_samples=200, n_samples=4000, draws=3, thetas=9).recipe
-    theta, found = parallel_lines.measured(recipe, data.load("parallel_lines"), 0)
+    theta, found = parallel_lines.measured(recipe, data.load("parallel_lines", sources=EXPERIMENT.sources), 0)
     np.testing.assert_array_equal(theta, np.linspace(-1, 1, 9))
     apart = theta != 0
     distance = found["wasserstein_distance"]
@@ -70,13 +70,13 @@ def test_samples_follow_the_closed_forms():
 
 def test_lines_nearer_than_half_a_cell_are_counted_as_one():
     recipe = config("parallel_lines", transport_samples=20, n_samples=1000, thetas=101, cells=20).recipe
-    theta, found = parallel_lines.measured(recipe, data.load("parallel_lines"), 0)
+    theta, found = parallel_lines.measured(recipe, data.load("parallel_lines", sources=EXPERIMENT.sources), 0)
     seen = found["total_variation"].mean(axis=1) > 0.5
     np.testing.assert_array_equal(seen, np.abs(theta) > 0.025)
 
 
 def test_a_draw_is_a_function_of_seed_theta_and_its_number():
-    source, recipe = data.load("parallel_lines"), config("parallel_lines", thetas=3).recipe
+    source, recipe = data.load("parallel_lines", sources=EXPERIMENT.sources), config("parallel_lines", thetas=3).recipe
     first, again, other = (parallel_lines.measured(recipe, source, seed)[1] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first["wasserstein_distance"], again["wasserstein_distance"])
     assert len(np.unique([first["wasserstein_distance"], other["wasserstein_distance"]])) == 12
@@ -104,7 +104,7 @@ def test_figure_1_says_what_was_measured_of_the_total_variation(cells, words, tm
     notes = []
     monkeypatch.setattr(theory_figures, "against_theta", lambda *arguments: notes.append(arguments[-1]))
     lines = config("parallel_lines", transport_samples=20, thetas=5, cells=cells)
-    noise.evaluate(Finished(EXPERIMENT, lines, data.load("parallel_lines"), Workdir(tmp_path), {}))
+    noise.evaluate(Finished(EXPERIMENT, lines, data.load("parallel_lines", sources=EXPERIMENT.sources), Workdir(tmp_path), {}))
     (note,) = notes
     assert words in note and ("to 1, by the draw" in note) == (cells == 1)  # cells as wide as 1: theta = .5 may share one
 
