@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from gan_repro.data.names import dataset_kind
 from gan_repro.data.scaling import UNIT
@@ -145,7 +146,7 @@ class Model:
     title: str
     datasets: tuple[str, ...]
     presets: Mapping[str, Recipe]
-    on: Mapping[str, Mapping[str, object]] = dataclasses.field(default_factory=dict)
+    on: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     phases: tuple[Phase, ...] = ()
     prior: Callable | None = None
     scaling: Callable = lambda recipe: UNIT

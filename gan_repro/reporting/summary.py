@@ -60,8 +60,8 @@ def rows(built: Sequence[Table]) -> list[Row]:
                 found.append(Row(*first, "", cells.printed(number), "", comparison.not_run(number)))
         for experiment in table.own():
             for claim in experiment.claims:
-                measured, _, verdict = claims.answer(table, experiment, claim)
-                found.append(Row(experiment.short_name, page, f"{claim.figure}: {claim.says}", "", "shown", measured, verdict))
+                measured, _, answer = claims.answer(table, experiment, claim)
+                found.append(Row(experiment.short_name, page, f"{claim.figure}: {claim.says}", "", "shown", measured, answer))
     return found
 
 
