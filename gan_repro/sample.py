@@ -254,7 +254,7 @@ def write(out, run, kind, asked):
     """
     from gan_repro.figures import show
 
-    if asked.way and run.prior().strays(asked.way):
+    if asked.way and run.prior().leaves_support(asked.way):
         other = next(way for way in WAYS if way != asked.way)
         print(
             f"note: z is {run.prior().kind} here: {asked.way} walks can leave the region that the generator was trained on; "

@@ -99,13 +99,13 @@ def test_loop_comes_back():
 
 
 @pytest.mark.parametrize("kind", priors.KINDS)
-@pytest.mark.parametrize("way", sorted(priors.PATHS))
-def test_which_paths_stray_from_the_support(kind, way):
+@pytest.mark.parametrize("path", sorted(priors.PATHS))
+def test_which_paths_leave_the_support(kind, path):
     """Seen in points drawn near the edge of the support: the largest of 50 numbers, or the length."""
     z = draw(kind)
     edge = {"uniform_unit_variance": 3**0.5, "uniform_0_1": 1, "uniform_-1_1": 1}.get(kind, np.inf)
-    paths = np.concatenate([priors.PATHS[way](a, b, 7) for a, b in zip(z[:300], z[300:600])])
+    paths = np.concatenate([priors.PATHS[path](a, b, 7) for a, b in zip(z[:300], z[300:600])])
     outside = (np.abs(paths) > edge * 1.0001).any()
     if kind == "spherical":
         outside = (np.abs(np.linalg.norm(paths, axis=1) - 1) > 1e-3).any()
-    assert priors.Prior(kind, 50).strays(way) == outside
+    assert priors.Prior(kind, 50).leaves_support(path) == outside

@@ -1,26 +1,31 @@
-"""p(z): the distributions from which generators take their noise, and paths through z space. Networks are not here."""
+"""p(z): the distributions from which generators take their noise, and paths through z space.
+
+TensorFlow is imported when something is drawn: experiments, which name priors, are listed without it.
+"""
 
 import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
-# The noise kinds of goodfeli/adversarial (__init__.py) under plain names, and those of CGAN and DCGAN.
-_DRAWS = {
+# (shape, int32 (2,) seed) -> float32 z of that shape, graph code.
+_DRAWS: Mapping[str, Callable[[list[int], Any], Any]] = {
     "uniform_unit_variance": lambda shape, pair: _uniform(shape, pair, -(3.0**0.5), 3.0**0.5),
     "uniform_0_1": lambda shape, pair: _uniform(shape, pair, 0.0, 1.0),
     "uniform_-1_1": lambda shape, pair: _uniform(shape, pair, -1.0, 1.0),
     "gaussian": lambda shape, pair: _normal(shape, pair),
     "spherical": lambda shape, pair: _on_sphere(shape, pair),
 }
+# The distributions that a Prior knows. The noise of goodfeli/adversarial (__init__.py) under plain names: uniform of unit
+# variance, U(-sqrt 3, sqrt 3), is pylearn2's 'uniform'; gaussian, N(0, 1); spherical, uniform on the unit sphere. CGAN takes
+# z from U(0, 1), DCGAN from U(-1, 1). Each number of z is drawn by itself, but for those on the sphere.
 KINDS = tuple(_DRAWS)
-# Paths between two points of a prior's support that can leave it: a cube is convex, a sphere is not.
-_STRAYS = {
+# For each of PATHS the kinds whose support it can leave between two points of it: a cube is convex, a sphere is not.
+_LEAVING = {
     "linear": ("spherical",),
     "spherical": ("uniform_unit_variance", "uniform_0_1", "uniform_-1_1"),
 }
-
-
-# TensorFlow is imported when something is drawn: experiments, which name priors, are listed without it.
 
 
 def _uniform(shape, pair, low, high):
@@ -53,21 +58,21 @@ class Prior:
     kind: str
     size: int
 
-    def draw(self, n, pair):
+    def draw(self, n: int, pair: Any) -> Any:
         """float32 (n, size), a function of the int32 (2,) seed `pair` alone; graph code."""
         return _DRAWS[self.kind]([n, self.size], pair)
 
-    def strays(self, path):
+    def leaves_support(self, path: str) -> bool:
         """Whether the path of that name in PATHS, between two points that this prior can draw, may leave its support."""
-        return self.kind in _STRAYS[path]
+        return self.kind in _LEAVING[path]
 
 
-def of(recipe):
+def of(recipe: Any) -> Prior:
     """The Prior of a recipe with the fields `prior`, one of KINDS, and `latent`, the dimension of z."""
     return Prior(recipe.prior, recipe.latent)
 
 
-def line(start, end, steps):
+def line(start: Any, end: Any, steps: int) -> np.ndarray:
     """Points on the straight line between two points of z space, both ends included.
 
     Args:
@@ -81,7 +86,7 @@ def line(start, end, steps):
     return ((1 - share) * np.asarray(start, np.float64) + share * np.asarray(end, np.float64)).astype(np.float32)
 
 
-def great_circle(start, end, steps):
+def great_circle(start: Any, end: Any, steps: int) -> np.ndarray:
     """Spherical interpolation (Shoemake 1985): constant angular speed; lengths change linearly. As `line` otherwise.
 
     Between opposite directions every half circle is a shortest arc: the one towards the coordinate axis most nearly at right
@@ -104,10 +109,11 @@ def great_circle(start, end, steps):
     return (((1 - share) * lengths[0] + share * lengths[1]) * direction).astype(np.float32)
 
 
-PATHS = {"linear": line, "spherical": great_circle}
+# The paths between two points of z space, by the name that a user gives: (start, end, steps) -> float32 (steps, d).
+PATHS: Mapping[str, Callable[[Any, Any, int], np.ndarray]] = {"linear": line, "spherical": great_circle}
 
 
-def loop(stops, steps, path):
+def loop(stops: np.ndarray, steps: int, path: str) -> np.ndarray:
     """A closed walk: from each stop to the next one and from the last back to the first, without the first one's return.
 
     Args:

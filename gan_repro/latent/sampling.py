@@ -1,21 +1,31 @@
-"""Drawing images from a generator, outside of training. Where its weights come from is not here."""
+"""Drawing images from a generator, outside of training."""
 
 import math
 
+import keras
 import numpy as np
 import tensorflow as tf
 
+from gan_repro.latent.priors import Prior
 from gan_repro.system import randomness
 
 _MASKS = 1  # of the sampling stream: dropout masks; z uses that stream without a number
 
 
-def balanced_labels(n, classes):
+def balanced_labels(n: int, classes: int) -> np.ndarray:
     """int32 (n,): 0, 1, ..., classes - 1, 0, 1, ...: every class equally often, as far as n allows."""
     return np.arange(n, dtype=np.int32) % classes
 
 
-def sample_images(network, prior, n, seed, labels=None, chunk=1000, classes=0):
+def sample_images(
+    network: keras.Model,
+    prior: Prior,
+    n: int,
+    seed: int,
+    labels: np.ndarray | None = None,
+    chunk: int = 1000,
+    classes: int = 0,
+) -> np.ndarray:
     """Draws images from a generator, in test mode.
 
     Args:
@@ -35,13 +45,20 @@ def sample_images(network, prior, n, seed, labels=None, chunk=1000, classes=0):
     return images_of(network, draw(prior, n, seed, chunk), labels, chunk, seed)
 
 
-def draw(prior, n, seed, chunk=1000):
+def draw(prior: Prior, n: int, seed: int, chunk: int = 1000) -> np.ndarray:
     """z float32 (n, size) from a priors.Prior; z j is a function of (seed, j // chunk) and j % chunk alone."""
     parts = [prior.draw(chunk, randomness.seed_pair(seed, i, randomness.SAMPLE)).numpy() for i in range(math.ceil(n / chunk))]
     return np.concatenate(parts)[:n]
 
 
-def images_of(network, z, labels=None, chunk=100, seed=None, strips=1):
+def images_of(
+    network: keras.Model,
+    z: np.ndarray,
+    labels: np.ndarray | None = None,
+    chunk: int = 100,
+    seed: int | None = None,
+    strips: int = 1,
+) -> np.ndarray:
     """float32 (n, h, w, c): what a generator makes of z float32 (n, size), in test mode.
 
     Args:
@@ -61,7 +78,7 @@ def images_of(network, z, labels=None, chunk=100, seed=None, strips=1):
     return _images_of(network, z, labels, chunk, seed)
 
 
-def keeps_dropout(network):
+def keeps_dropout(network: keras.Model) -> bool:
     """Whether a generator's dropout stays on when samples are drawn (layers.Dropout, `always`)."""
     return any(getattr(layer, "always", False) for layer in network.layers)
 
@@ -82,7 +99,7 @@ def _images_of(network, z, labels, chunk, seed, mask=0):
     return np.concatenate(images)
 
 
-def with_shares(network):
+def with_shares(network: keras.Model) -> keras.Model:
     """A conditional generator that takes shares of its classes, float32 (m, classes), where it took labels: points between.
 
     The same weights, behind the layer "one_hot". Trained were only the corners, one class alone.
@@ -90,7 +107,5 @@ def with_shares(network):
     Raises:
       ValueError: the generator has no such layer.
     """
-    import keras
-
     shares = network.get_layer("one_hot").output
     return keras.Model([network.inputs[0], shares], network.output, name=network.name)

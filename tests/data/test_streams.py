@@ -14,7 +14,7 @@ from support import games
 from support.records import make_record, parsed
 
 from gan_repro import data
-from gan_repro.data import from_tfds, streams
+from gan_repro.data import from_tfds, source, streams
 from gan_repro.data.scaling import Linear
 from gan_repro.data.source import DatasetUnavailable
 from gan_repro.reporting import records
@@ -194,6 +194,14 @@ def test_evaluation_has_the_first_images_and_is_refused_too_many(faces, monkeypa
     for ask in (faces.images, faces.scaled):
         with pytest.raises(DataError, match="60 train images of CelebA are too many.*first 20"):
             ask("train")
+
+
+@pytest.mark.parametrize("chosen", [slice(2, 50, 7), np.array([41, 3, 3, 17]), np.array([], int)])
+def test_single_images_are_found_wherever_they_lie(faces, chosen, monkeypatch):
+    monkeypatch.setattr(streams, "_CHUNK", 8)
+    found = faces.rows("train", chosen)
+    np.testing.assert_array_equal(found, faces.images("train")[chosen])
+    assert isinstance(faces, source.Source) and faces.folds() is None
 
 
 def test_bedrooms_of_all_sizes_and_a_test_part_from_the_end_of_the_training_images(root):
