@@ -1,4 +1,4 @@
-"""One module per paper, each reading like that paper's experimental section; found by name through gan_repro.experiment.
+"""One module per paper, each reading like that paper's experimental section; no paper imports another.
 
-No machinery is here, and no paper imports another.
+gan_repro.papers.configuration finds them by name.
 """

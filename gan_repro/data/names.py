@@ -8,7 +8,7 @@ PATHS = {"npz": "npz:PATH", "images": "images:FOLDER"}  # the kinds of data sets
 
 
 def dataset_kind(dataset: str) -> str:
-    """The key of Experiment.recipes for a --dataset: "npz" for "npz:PATH", "images" for "images:FOLDER", else itself."""
+    """The kind of a --dataset, as Model.datasets has it: "npz" for "npz:PATH", "images" for "images:FOLDER", else itself."""
     kind, colon, rest = dataset.partition(":")
     return kind if colon and rest else dataset
 

@@ -1,4 +1,4 @@
-"""A trained run as an experiment's `evaluate` sees it: its data, generators, samples, curves. Nothing is measured here."""
+"""A trained run as the measures and figures of its model see it: its data, generators, samples, curves."""
 
 import dataclasses
 import gc
@@ -23,7 +23,7 @@ LARGE = 10**7  # weights: 40 MB
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Finished:
-    """A trained run as an experiment's `evaluate` sees it.
+    """A trained run as the measures and figures of its model see it.
 
     Attributes:
       experiment, config: which run it is.
