@@ -12,8 +12,7 @@ from pathlib import Path
 from absl import flags
 
 from gan_repro.papers import configuration, weights_names
-from gan_repro.reporting import record as record_file
-from gan_repro.reporting.record import Record
+from gan_repro.reporting.record import Record, read
 from gan_repro.runs import trained
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files
@@ -131,7 +130,7 @@ def report(folder, data_dir=None, out=None) -> Record:
 
 def record(folder) -> Record:
     """The record of the run that a shipped generator comes from. Raises RunError: it is damaged."""
-    return record_file.read(Workdir(folder).record)
+    return read(Workdir(folder).record)
 
 
 def said(folder):
@@ -165,17 +164,17 @@ def draw(folder):
     Raises:
       RunError: files of a shipped generator are damaged, or the folder cannot be written to.
     """
-    from gan_repro.figures import draw as drawing
+    from gan_repro.figures.draw import class_rows, curves, interpolation, samples, walk
 
     written = {}
     for experiment, dataset in folders():
         with tempfile.TemporaryDirectory() as out:
             run = load(experiment, dataset, out)
             for kind in run.kinds():
-                (drawing.class_rows if run.conditional() else drawing.samples)(run, kind)
-                drawing.interpolation(run, kind)
-                drawing.walk(run, kind)
-            drawing.curves(run)
+                (class_rows if run.conditional() else samples)(run, kind)
+                interpolation(run, kind)
+                walk(run, kind)
+            curves(run)
             for picture in run.workdir.figures.glob("*.png"):
                 path = Path(folder) / f"shipped-{find(experiment, dataset).name}-{picture.name}"
                 written[path] = not (path.exists() and _alike(path, picture))

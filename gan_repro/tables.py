@@ -104,7 +104,7 @@ def _check_page(path):
 
 def _training(experiment: Experiment, record: Record) -> Draw:
     """Draws the curves of a record."""
-    shown = curves.run_title(model(experiment, record), record.data.title, record.preset, record.epochs, record.seed)
+    shown = curves.title_of_run(model(experiment, record), record.data.title, record.preset, record.epochs, record.seed)
     return lambda path: curves.training_curves(path, record.curves, shown, record.d_output, record.second_stage)
 
 

@@ -1,6 +1,6 @@
 """Figure 1 of Goodfellow et al. 2014 from a real game on a line: densities, D and D*, and where G takes equal steps of z.
 
-Who trains the game and takes the snapshots is not here. The same arguments give the same bytes, as in curves.py.
+The same arguments give the same bytes.
 """
 
 import dataclasses

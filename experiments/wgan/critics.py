@@ -1,7 +1,6 @@
 """What a discriminator and a critic, trained to tell two known densities on a line apart, say of them and pass on to G.
 
-Everything is float64 on a grid. The networks and their training are not here, nor what they should have found
-(divergences.py, transport.py).
+Everything is float64 on a grid. What they should have found is in divergences.py and transport.py.
 """
 
 import dataclasses

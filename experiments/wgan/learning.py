@@ -1,6 +1,6 @@
 """How a training's own estimate goes with the quality of its samples (Figures 3 and 4 of WGAN): snapshots and their figure.
 
-Who trains and takes the snapshots is not here. The same arguments give the same bytes, as in curves.py.
+The same arguments give the same bytes.
 """
 
 import dataclasses

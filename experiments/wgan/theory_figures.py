@@ -1,6 +1,6 @@
 """Figures 1 and 2 of Arjovsky et al. 2017, from measured numbers: distances of parallel lines; a discriminator and a critic.
 
-Who measures and trains is not here. The same arguments give the same bytes, as in curves.py.
+The same arguments give the same bytes.
 """
 
 import numpy as np

@@ -4,7 +4,7 @@ import dataclasses
 import importlib.metadata
 
 from gan_repro.system import machine
-from gan_repro.system.numbers import three_digits as digits
+from gan_repro.system.numbers import three_digits
 
 TITLE = "# Benchmark"
 QUICK = (
@@ -40,13 +40,13 @@ def conditions():
 
 def time_of(seconds):
     """Seconds as text: "12.3 ms", "1.23 s"."""
-    return f"{digits(seconds)} s" if seconds >= 1 else f"{digits(seconds * 1000)} ms"
+    return f"{three_digits(seconds)} s" if seconds >= 1 else f"{three_digits(seconds * 1000)} ms"
 
 
 def _more(row):
     parts = [row.note] if row.note else []
     for key, value in row.more.items():
-        amount = f"{value / 2**20:,.0f} MiB" if key.endswith("_bytes") else digits(value)
+        amount = f"{value / 2**20:,.0f} MiB" if key.endswith("_bytes") else three_digits(value)
         parts.append(f"{key.removesuffix('_bytes').replace('_', ' ')} {amount}")
     return "; ".join(parts)
 
@@ -59,7 +59,7 @@ def table(task, rows):
         cells = [row.name, row.not_run, "", row.what, _more(row)]
         if row.seconds:
             cells[1] = f"{time_of(row.median)} ({time_of(min(row.seconds))} to {time_of(max(row.seconds))})"
-            cells[2] = digits(row.median / first)
+            cells[2] = three_digits(row.median / first)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     counted = next((row.parameters for row in rows if row.parameters), None)
     same = len({tuple(row.parameters.items()) for row in rows if row.parameters}) == 1
@@ -73,8 +73,12 @@ def goals_table(verdicts):
     lines = ["## Goals", "", "| goal | limit | measured | |", "|---|---|---|---|"]
     for each in verdicts:
         goal, unit = each.goal, "" if each.goal.unit == "x" else f" {each.goal.unit}"
-        limit = f"at {'least' if goal.at_least else 'most'} {digits(goal.limit)}{unit}"
-        measured = "" if each.value is None else f"{digits(each.value)}{unit} ({digits(each.low)} to {digits(each.high)})"
+        limit = f"at {'least' if goal.at_least else 'most'} {three_digits(goal.limit)}{unit}"
+        measured = (
+            ""
+            if each.value is None
+            else f"{three_digits(each.value)}{unit} ({three_digits(each.low)} to {three_digits(each.high)})"
+        )
         lines.append(f"| {goal.name} | {limit} | {measured} | {each.word} |")
     return "\n".join([*lines, "", ROUND_BY_ROUND])
 

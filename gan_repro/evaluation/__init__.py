@@ -1,6 +1,6 @@
 """Numbers that judge a generator: log-likelihoods, distances between distributions, labels read, features, neighbours.
 
-Everything here takes arrays and returns arrays; loading data, drawing samples and making tables or figures is not here.
+Everything here takes arrays and returns arrays.
 
 Modules (help(gan_repro.evaluation.NAME)):
     parzen       Gaussian Parzen-window log-likelihood

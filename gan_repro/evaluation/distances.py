@@ -1,7 +1,4 @@
-"""All pairs of squared distances by matrix products, fast and yet exact where a caller needs it to be.
-
-What is done with the distances (densities, neighbours) is not here.
-"""
+"""All pairs of squared distances by matrix products, fast and yet exact where a caller needs it to be."""
 
 import dataclasses
 import os

@@ -1,6 +1,6 @@
 """Divergences between densities on a line, the value function of the adversarial game there, and p_g of a known map.
 
-Everything is float64 on a grid, in nats. Where the densities come from, and how a game is trained, is not here.
+Everything is float64 on a grid, in nats.
 """
 
 import numpy as np

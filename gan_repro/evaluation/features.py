@@ -1,7 +1,4 @@
-"""What D has learned without labels: the features of its convolutions, and a linear SVM on them.
-
-Where D's weights come from is not here, nor what measure.py makes of the accuracy.
-"""
+"""What D has learned without labels: the features of its convolutions, and a linear SVM on them."""
 
 import re
 

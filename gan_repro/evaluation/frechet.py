@@ -1,6 +1,6 @@
 """The Fréchet distance between two sets of features, each seen as a Gaussian (Heusel et al. 2017, eq. 6, without Inception).
 
-Where the features come from is not here (classifier.py); in another network's features it is another number.
+The features are classifier.py's; in another network's features it is another number.
 """
 
 import numpy as np

@@ -1,7 +1,4 @@
-"""Exact nearest neighbours in pixel space (Goodfellow et al. 2014, Figure 2), and the classifier made of them.
-
-Arranging samples and neighbours in a figure is not here.
-"""
+"""Exact nearest neighbours in pixel space (Goodfellow et al. 2014, Figure 2), and the classifier made of them."""
 
 import math
 

@@ -1,6 +1,6 @@
 """Wasserstein-1 distances: exact between two point sets, in closed form between two Gaussians on a line.
 
-A critic's estimate is not here (the game trains critics), nor other divergences (divergences.py, cells.py).
+Other divergences are in divergences.py and cells.py.
 """
 
 import numpy as np

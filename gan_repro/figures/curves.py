@@ -72,7 +72,7 @@ def headline(figure, title, size=11):
     figure.suptitle("\n".join(wrapped(title, width, size)), fontsize=size, color=INK)
 
 
-def run_title(model, data, preset, epochs, seed):
+def title_of_run(model, data, preset, epochs, seed):
     """Which run a figure is of: "WGAN on MNIST: quick preset, 25 epochs, seed 0". `epochs`: played; 0: not known."""
     played = f"{epochs:,g} epoch{'' if epochs == 1 else 's'}, " if epochs else ""
     return f"{model} on {data}: {preset} preset, {played}seed {seed}"

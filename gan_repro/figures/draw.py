@@ -4,8 +4,7 @@ import numpy as np
 
 from gan_repro.evaluation import neighbours
 from gan_repro.figures import grids, points
-from gan_repro.figures.curves import run_title as title_of
-from gan_repro.figures.curves import training_curves, wrapped
+from gan_repro.figures.curves import title_of_run, training_curves, wrapped
 from gan_repro.papers import weights_names
 
 ROWS, COLUMNS = 4, 5  # Figure 2 of Goodfellow et al. 2014: 4 rows of 5 samples and one training image
@@ -19,7 +18,7 @@ REFERENCES = 10_000  # training images that are compared at a time
 def run_title(run):
     """Which run a figure is of, such as "WGAN, MLP generator on MNIST: quick-mlp preset, 25 epochs, seed 0"."""
     config = run.config
-    return title_of(run.model.title, run.source.spec.title, config.preset, run.epochs, config.seed)
+    return title_of_run(run.model.title, run.source.spec.title, config.preset, run.epochs, config.seed)
 
 
 def caption(run, kind):

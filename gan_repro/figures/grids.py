@@ -1,6 +1,6 @@
 """Figures of images: grids of samples with exact pixels, the papers' nearest-neighbour and interpolation layouts.
 
-Where images come from is not here, nor are figures of numbers (curves.py). The same arguments give the same bytes.
+The same arguments give the same bytes. Figures of numbers are in curves.py.
 """
 
 import numpy as np

@@ -1,7 +1,6 @@
 """What a run is: an experiment found by name, one of its data sets and presets, fields set, as a Config.
 
-No TensorFlow is imported here: `--list`, `--dry_run` and every usage error answer at once. What recipes hold is not here
-(experiment.py).
+No TensorFlow is imported here: `--list`, `--dry_run` and every usage error answer at once.
 """
 
 import dataclasses

@@ -1,6 +1,6 @@
 """A run from its configuration to its record: data, folder, training, evaluation, record, in this order.
 
-Flags are not here (run.py, evaluate.py), nor the loop (trainer.py). TensorFlow is imported only once work begins.
+TensorFlow is imported only once work begins.
 """
 
 import contextlib
@@ -12,8 +12,7 @@ from pathlib import Path
 
 from gan_repro.evaluation.measurement import Curves
 from gan_repro.papers import configuration
-from gan_repro.reporting import record as record_file
-from gan_repro.reporting.record import Choice, Config, Cost, Manifest, Notice, Record
+from gan_repro.reporting.record import SCHEMA, Choice, Config, Cost, Manifest, Notice, Record, read
 from gan_repro.runs.trained import Finished, load_config
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files, machine, schema, signals
@@ -182,7 +181,7 @@ def _show_finished(workdir, config):
         return False
     workdir.check(config)
     try:
-        record = record_file.read(workdir.record)
+        record = read(workdir.record)
     except RunError as error:
         again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={workdir.path}"])
         raise RunError(f"{error}. It is written anew by: {again}") from error
@@ -347,7 +346,7 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
     files.write_json(workdir.manifest, manifest)
     seconds = loop.progress.seconds if loop else 0.0
     record = Record(
-        schema=record_file.SCHEMA,
+        schema=SCHEMA,
         experiment=config.experiment,
         dataset=config.dataset,
         model=config.model,

@@ -11,7 +11,7 @@ from gan_repro.evaluation.measurement import Curves, Measurement
 from gan_repro.networks import weights
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Experiment
-from gan_repro.reporting import record as record_file
+from gan_repro.reporting.record import read
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files, schema
 from gan_repro.system.errors import DataError, RunError, UsageError
@@ -222,7 +222,7 @@ def from_folder(place, data_dir=None, out=None):
 def _epochs(workdir):
     """The epochs that the run's record says were played; 0 without a sound one: titles do without, and samples are drawn."""
     try:
-        return record_file.read(workdir.record).epochs
+        return read(workdir.record).epochs
     except RunError:
         return 0
 

@@ -1,7 +1,4 @@
-"""A run's folder: its files, its configuration and manifest, checkpoints, and the lock that keeps a second run out.
-
-What is trained, and when a checkpoint is due, is not here (trainer.py).
-"""
+"""A run's folder: its files, its configuration and manifest, checkpoints, and the lock that keeps a second run out."""
 
 import contextlib
 import fcntl

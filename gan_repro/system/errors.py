@@ -1,6 +1,6 @@
 """The errors that are a user's to mend: one clear message, an exit code, no traceback.
 
-Programming errors are not here: they stay ordinary exceptions with their tracebacks.
+Programming errors stay ordinary exceptions with their tracebacks.
 """
 
 

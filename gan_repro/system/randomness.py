@@ -1,6 +1,6 @@
 """Random numbers as a function of (seed, step, stream) and nothing else: what makes an exact resume possible.
 
-Every stream that training draws from is named here. What is drawn from it is not here.
+Every stream that training draws from is named here.
 """
 
 import contextlib

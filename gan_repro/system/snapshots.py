@@ -1,4 +1,4 @@
-"""Moments of a training as files: an .npz with an array for each attribute. What they are, and how drawn, is not here."""
+"""Moments of a training as files: an .npz with an array for each attribute."""
 
 import dataclasses
 import typing
