@@ -44,8 +44,8 @@ class Recipe(gr.pylearn2.Recipe):
 
 
 PRESETS = {
-    "paper": Recipe(epochs=300, samples_every=10, averages=("exponential-.9999",)),
-    "quick": Recipe(epochs=20, averages=("exponential-.9995",)),
+    "paper": Recipe(epochs=300, samples_every=10, averages=("ema-.9999",)),
+    "quick": Recipe(epochs=20, averages=("ema-.9995",)),
 }
 
 

@@ -322,8 +322,8 @@ def test_averages_follow_their_definition(digits):
     average = 0.0
     for k, w in enumerate(snapshots, 1):
         average = average + max(1 - 0.95**10, 1 / k) * (w - average)
-    expected["averaged-exponential-.95"] = average
-    expected["averaged-uniform-2"] = np.mean(snapshots[1:], axis=0)  # two epochs of 10 minibatches: from step 20 on
+    expected["ema-.95"] = average
+    expected["mean-from-2"] = np.mean(snapshots[1:], axis=0)  # two epochs of 10 minibatches: from step 20 on
     for kind, values in expected.items():
         np.testing.assert_allclose(played.weights(kind).weights[0].numpy(), values, rtol=1e-5, atol=1e-6)
 
@@ -331,7 +331,7 @@ def test_averages_follow_their_definition(digits):
 def test_a_uniform_average_is_the_generator_itself_before_it_begins(digits):
     played = games.build(digits, averages=("uniform-5",))
     play(played, 20)
-    for a, b in zip(played.weights("averaged-uniform-5").weights, played.generator.network.weights):
+    for a, b in zip(played.weights("mean-from-5").weights, played.generator.network.weights):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-6, atol=1e-8)
 
 

@@ -165,4 +165,4 @@ def test_averages_are_kept_where_a_phase_keeps_them():
     config = noise.config("goodfellow2014", "tfd", "smoke", averages=("uniform-0",), n_samples=50, batch_size=20)
     first, second = rules.stages(config, noise.source((48, 48, 1)))
     before = first.build(None)
-    assert before.kinds() == ["last"] and second.build(before).kinds() == ["last", "averaged-uniform-0"]
+    assert before.kinds() == ["last"] and second.build(before).kinds() == ["last", "mean-from-0"]

@@ -51,7 +51,7 @@ FILES = {
     "generator.weights.h5",
     "generator_best.weights.h5",
     "discriminator.weights.h5",
-    "generator_averaged-exponential-.5.weights.h5",
+    "generator_ema-.5.weights.h5",
     "checkpoints/0000000002.npz",
     "checkpoints/0000000004.npz",
     "samples/epoch-00001.png",
@@ -367,7 +367,7 @@ def test_its_metrics_have_a_row_per_epoch(smoke):
     rows = [dict(zip(header, line.split(","), strict=True)) for line in lines[1:]]
     assert [(row["epoch"], row["step"]) for row in rows] == [("1.0", "2"), ("2.0", "4")]
     assert all(float(row[key]) > 0 for row in rows for key in ("d_loss", "g_loss", "d_real", "d_generated"))
-    assert all(row["validation_averaged-exponential-.5"] for row in rows)
+    assert all(row["validation_ema-.5"] for row in rows)
 
 
 @pytest.mark.e2e

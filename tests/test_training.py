@@ -67,7 +67,7 @@ def test_a_run_leaves_rows_weights_and_checkpoints(digits, tmp_path):
     assert [row["epoch"] for row in table] == ["1.0", "2.0", "3.0"] and [row["step"] for row in table] == ["10", "20", "30"]
     # validated every second epoch
     assert [row["validation_last"] != "" for row in table] == [False, True, False]
-    assert [row["validation_averaged-uniform-0"] != "" for row in table] == [False, True, False]
+    assert [row["validation_mean-from-0"] != "" for row in table] == [False, True, False]
     assert Workdir(tmp_path).kinds() == ["best", "last", "mean-from-0"]
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["0000000020.npz", "0000000030.npz"]
     sampler = games.build(digits, init_seed=9).sampler
@@ -334,7 +334,7 @@ def test_either_spelling_of_an_average_continues_the_others_run(digits, tmp_path
     later.run()
     whole = loop(digits, tmp_path / "whole", epochs=3, averages=(now,))
     whole.run()
-    assert later.resumed_at == 10 and later.trainable.kinds() == ("last", f"averaged-{now}")
+    assert later.resumed_at == 10 and later.trainable.kinds() == ("last", now)
     assert_same(final(whole), final(later))
 
 

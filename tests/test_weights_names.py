@@ -9,23 +9,25 @@ from gan_repro.papers import configuration, weights_names
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system.errors import UsageError
 
-KEPT = {
-    "best": "best",
-    "last": "last",
-    "ema-.9999": "averaged-exponential-.9999",
-    "ema-1e-3": "averaged-exponential-1e-3",
-    "mean-from-5": "averaged-uniform-5",
-}
+NAMES = ("best", "last", "ema-.9999", "ema-1e-3", "mean-from-5")
+OLDER = {"averaged-exponential-.9999": "ema-.9999", "exponential-1e-3": "ema-1e-3", "averaged-uniform-5": "mean-from-5"}
 
 
-@pytest.mark.parametrize(("name", "kept"), KEPT.items())
-def test_both_names_lead_to_one_file_and_the_folder_tells_the_new_one(name, kept, tmp_path):
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_that_of_the_file_in_a_runs_folder(name, tmp_path):
     folder = Workdir(tmp_path)
-    assert weights_names.name_of(kept) == weights_names.name_of(name) == name
-    assert weights_names.kept_name(name) == weights_names.kept_name(kept) == kept
-    assert folder.weights(name) == folder.weights(kept)
-    folder.weights(kept).touch()
-    assert folder.kinds() == [name] and weights_names.is_name(name)
+    folder.weights(name).touch()
+    assert folder.kinds() == [name] and weights_names.is_name(name) and weights_names.name_of(name) == name
+
+
+@pytest.mark.parametrize(("older", "name"), OLDER.items())
+def test_an_older_spelling_means_the_same(older, name):
+    assert weights_names.name_of(older) == name
+
+
+def test_an_older_spelling_in_a_recipe_is_todays():
+    config = configuration.resolve(configuration.find("cgan"), settings=["averages=exponential-.99,uniform-3"])
+    assert config.recipe.averages == ("ema-.99", "mean-from-3")
 
 
 def test_reference_samples_are_no_weights():
@@ -43,15 +45,14 @@ def test_an_old_name_is_taken_and_the_new_one_is_said(capsys):
 
 
 @pytest.mark.parametrize(
-    ("experiment", "dataset", "preset", "expected"),
+    ("experiment", "model", "expected"),
     [
-        ("goodfellow2014", "mnist", "paper", ("probability",)),
-        ("wgan", "mnist", "quick", ("score",)),
-        ("wgan", "mnist", "quick-gan", ("probability",)),
-        ("wgan", "two_gaussians", "paper", ("probability", "score")),
+        ("goodfellow2014", "mnist", ("probability",)),
+        ("wgan", "dcgan", ("score",)),
+        ("wgan", "dcgan-gan", ("probability",)),
+        ("wgan", "gaussians", ("probability", "score")),
     ],
 )
-def test_what_d_says_is_known_of_every_stage(experiment, dataset, preset, expected):
-    found = configuration.find(experiment)
-    config = configuration.resolve(found, dataset, preset)
-    assert found.d_output(vars(config.recipe)) == found.d_output(config.as_dict()["recipe"]) == expected
+def test_what_d_says_is_known_of_every_phase(experiment, model, expected):
+    found = configuration.find(experiment).models[model]
+    assert found.d_output(found.presets["paper"]) == expected

@@ -23,9 +23,9 @@ class Recipe(gr.TrainingRecipe):
       norm_gain: whether batch norm has a learned gain, from N(1, .02^2), and shift. Without, the MNIST model is better
         (section 8.1).
       norm_epsilon, norm_momentum: see convolutional.Normalisation.
-      slope: of D's leaky ReLU.
-      deviation: weights are N(0, deviation^2).
-      order: "one_player": each minibatch trains one of the two, G the first; "alternating": D, then G, on each.
+      negative_slope: of D's leaky ReLU.
+      init_std: weights are N(0, init_std^2).
+      order: "alternate_minibatches": each minibatch trains one of the two, G the first; "alternating": D, then G, on each.
       learning_rate, beta_1, beta_2, epsilon: of Adam, for both players.
       l2: this times a weight is added to its gradient, in both players.
       svm_images: labelled training images that the SVM on D's features is fitted on, at most.
@@ -49,9 +49,9 @@ class Recipe(gr.TrainingRecipe):
     norm_gain: bool = False
     norm_epsilon: float = gr.bounded(1e-8, above=0, high=1.0)
     norm_momentum: float = gr.bounded(0.98, low=0, below=1)
-    slope: float = gr.bounded(0.2, low=0, high=1)
-    deviation: float = gr.bounded(0.02, above=0, high=100.0)
-    order: typing.Literal["one_player", "alternating"] = "one_player"
+    negative_slope: float = gr.bounded(0.2, low=0, high=1)
+    init_std: float = gr.bounded(0.02, above=0, high=100.0)
+    order: typing.Literal["alternate_minibatches", "alternating"] = "alternate_minibatches"
     learning_rate: float = gr.bounded(2e-4, above=0, high=1000.0)
     beta_1: float = gr.bounded(0.5, low=0, below=1)
     beta_2: float = gr.bounded(0.999, low=0, below=1)
@@ -75,7 +75,7 @@ def _common(recipe, spec):
     return {
         "classes": spec.classes if recipe.conditional else 0,
         "normalisation": gr.convolutional.Normalisation(recipe.norm_gain, recipe.norm_epsilon, recipe.norm_momentum),
-        "init_std": recipe.deviation,
+        "init_std": recipe.init_std,
     }
 
 
@@ -105,7 +105,7 @@ def discriminator(recipe, spec):
         recipe.discriminator_strides[:depth],
         recipe.kernel_size,
         hidden=recipe.discriminator_hidden,
-        negative_slope=recipe.slope,
+        negative_slope=recipe.negative_slope,
         **_common(recipe, spec),
     )
 

@@ -33,8 +33,8 @@ class ConvolutionalRecipe(Recipe):
     """The convolutional model: G ends in a deconvolution, D begins with three maxout convolutions.
 
     Attributes:
-      seed_size, deconvolution_kernel, deconvolution_stride: G's sigmoid layer is seen as seed_size x seed_size pixels and
-        deconvolved to stride (seed_size - 1) + kernel = 32 pixels.
+      base_size, deconvolution_kernel, deconvolution_stride: G's sigmoid layer is seen as base_size x base_size pixels and
+        deconvolved to stride (base_size - 1) + kernel = 32 pixels.
       output_irange: of the deconvolution.
       channels, kernels, paddings, convolution_pieces: of D's maxout convolutions, one number for each.
       pool_sizes, pool_strides: of the max-pooling behind each, in ceil mode.
@@ -43,7 +43,7 @@ class ConvolutionalRecipe(Recipe):
 
     batch_size: int = gr.bounded(128, low=1, high=10**6)
     output_irange: float = gr.bounded(0.05, above=0, high=100.0)
-    seed_size: int = gr.bounded(10, low=1, high=1000)
+    base_size: int = gr.bounded(10, low=1, high=1000)
     deconvolution_kernel: int = gr.bounded(5, low=1, high=100)
     deconvolution_stride: int = gr.bounded(3, low=1, high=1000)
     channels: tuple[int, ...] = gr.bounded((32, 32, 192), low=1, high=10**4, smoke=(4, 4, 8))
@@ -60,10 +60,10 @@ class ConvolutionalRecipe(Recipe):
         lists = ("channels", "kernels", "paddings", "pool_sizes", "pool_strides")
         if len({len(getattr(self, name)) for name in lists}) != 1:
             raise gr.UsageError(f"{', '.join(lists)} must have one number for each convolution, all as many")
-        if self.generator_units[1] % self.seed_size**2:
+        if self.generator_units[1] % self.base_size**2:
             raise gr.UsageError(
-                f"generator_units = {self.generator_units}: the last is seen as {self.seed_size} x {self.seed_size} pixels, "
-                f"so it must be a multiple of {self.seed_size**2}"
+                f"generator_units = {self.generator_units}: the last is seen as {self.base_size} x {self.base_size} pixels, "
+                f"so it must be a multiple of {self.base_size**2}"
             )
 
     def convolutions(self):
@@ -133,17 +133,17 @@ def convolutional_generator(recipe, spec):
     """
     recipe.check_convolutions(min(spec.shape[:2]))
     kernel, stride = recipe.deconvolution_kernel, recipe.deconvolution_stride
-    size = stride * (recipe.seed_size - 1) + kernel
+    size = stride * (recipe.base_size - 1) + kernel
     if spec.shape[:2] != (size, size):
         raise gr.UsageError(
-            f"images are {spec.shape[0]} x {spec.shape[1]}, and deconvolution_stride ({stride}) * (seed_size "
-            f"({recipe.seed_size}) - 1) + deconvolution_kernel ({kernel}) = {size}: the model makes images of {size} x {size}; "
+            f"images are {spec.shape[0]} x {spec.shape[1]}, and deconvolution_stride ({stride}) * (base_size "
+            f"({recipe.base_size}) - 1) + deconvolution_kernel ({kernel}) = {size}: the model makes images of {size} x {size}; "
             "set one of the three, or take another --model"
         )
     return gr.mlp.deconvolution_generator(
         recipe.latent,
         _hidden(recipe),
-        recipe.seed_size,
+        recipe.base_size,
         kernel,
         stride,
         spec.shape[2],

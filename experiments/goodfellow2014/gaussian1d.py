@@ -33,7 +33,7 @@ class Recipe(gr.TrainingRecipe):
       generator_units, generator_irange: G's tanh layers; weights U(0, irange), one for each layer and for the linear
         output: positive weights make G ascend at the start. The first layer's biases U(-irange, irange), the others 0.
       discriminator_units, discriminator_irange: D's tanh layers, and the logit's; weights U(-irange, irange), biases as G's.
-      g_every: k of Algorithm 1: D's updates, each on a minibatch of its own, for one of G's.
+      n_critic: k of Algorithm 1: D's updates, each on a minibatch of its own, for one of G's.
       objective: G minimises -log D(G(z)), or log(1 - D(G(z))) as Algorithm 1 has it; with the latter the end is less steady.
       generator_learning_rate, discriminator_learning_rate, learning_rate_decay: both are divided by the decay with every
         update of G; without it the two go round each other at a small distance for ever.
@@ -46,7 +46,7 @@ class Recipe(gr.TrainingRecipe):
     generator_irange: tuple[float, ...] = gr.bounded((3.0, 0.3, 0.1), above=0, high=100.0)
     discriminator_units: tuple[int, ...] = gr.bounded((64,), low=1, high=10**5)
     discriminator_irange: tuple[float, ...] = gr.bounded((8.0, 0.2), above=0, high=100.0)
-    g_every: int = gr.bounded(4, low=1, high=1000)
+    n_critic: int = gr.bounded(4, low=1, high=1000)
     objective: typing.Literal["non_saturating", "minimax"] = "non_saturating"
     generator_learning_rate: float = gr.bounded(1e-3, above=0, high=1000.0)
     discriminator_learning_rate: float = gr.bounded(3e-2, above=0, high=1000.0)
@@ -109,15 +109,15 @@ def _adam(recipe, learning_rate, updates):
 
 
 def game(recipe, spec):
-    """Algorithm 1 with k = g_every and Adam."""
+    """Algorithm 1 with k = n_critic and Adam."""
     del spec
     return gr.Rules(
         loss=gr.losses.OBJECTIVES[recipe.objective](),
         optimizers=(
             _adam(recipe, recipe.generator_learning_rate, 1),
-            _adam(recipe, recipe.discriminator_learning_rate, recipe.g_every),
+            _adam(recipe, recipe.discriminator_learning_rate, recipe.n_critic),
         ),
-        schedule=gr.schedule.alternating(recipe.g_every),
+        schedule=gr.schedule.alternating(recipe.n_critic),
     )
 
 

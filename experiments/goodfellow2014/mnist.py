@@ -11,11 +11,11 @@ class Recipe(adversarial.Recipe):
     """goodfeli/adversarial: mnist.yaml. G: two ReLU layers, sigmoid pixels; D: two maxout layers.
 
     Attributes:
-      judged: whether a classifier of labelled data judges samples as well, which the paper does not do: its estimator alone
+      classifier_metrics: whether a classifier of labelled data judges samples as well, which the paper does not do: its estimator alone
         cannot tell better samples from smoother ones.
     """
 
-    judged: bool = gr.bounded(True, role="evaluation", smoke=False)
+    classifier_metrics: bool = gr.bounded(True, role="evaluation", smoke=False)
 
 
 PRESETS = {
@@ -23,11 +23,11 @@ PRESETS = {
     "paper": Recipe(
         epochs=1000,
         samples_every=10,
-        averages=("exponential-.9995", "exponential-.9999", "exponential-.99995", "uniform-5"),
+        averages=("ema-.9995", "ema-.9999", "ema-.99995", "mean-from-5"),
     ),
     # D wins the first epochs, and how long G takes to come back differs from seed to seed: after 20 epochs two of five
     # seeds were at 63 and 76 nats of test images, after 25 all were past 90.
-    "quick": Recipe(epochs=25, averages=("exponential-.9995",)),
+    "quick": Recipe(epochs=25, averages=("ema-.9995",)),
 }
 
 
@@ -52,7 +52,7 @@ MODEL = gr.Model(
     measures=(
         # parzen_ll.py was called with --limit_size 1000: sigma is chosen on the first 1,000 validation images
         gr.measures.ParzenLogLikelihood(validation_images=1000),
-        gr.measures.ReadByClassifier(field="judged"),
+        gr.measures.ReadByClassifier(field="classifier_metrics"),
     ),
     figures=adversarial.FIGURES,
 )

@@ -68,7 +68,7 @@ PRESETS = {
         steps_per_epoch=112,
         generator_units=(2000, 2000),
         bottom_units=(2000, 100),
-        averages=("exponential-.999",),
+        averages=("ema-.999",),
         samples_every=3,
         validate_every=3,
     ),

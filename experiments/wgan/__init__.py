@@ -16,7 +16,7 @@ QUICK = dataclasses.replace(
     generator_channels=(256, 128, 64, 32),
     critic_channels=(32, 64, 128, 256),
     learning_rate=2e-4,
-    long_phases=5,
+    warmup_first=5,
     samples_every=1,
 )
 # The GAN of Figures 4 to 7: the same networks and noise, dcgan.torch's optimizer, D and G on every minibatch.
@@ -26,8 +26,8 @@ GAN: dict[str, Any] = {
     "learning_rate": 2e-4,
     "clip": 0.0,
     "n_critic": 1,
-    "long_phases": 0,
-    "long_every": 0,
+    "warmup_first": 0,
+    "warmup_every": 0,
 }
 LARGE = {"epochs": 25, "samples_every": 1}  # main.py's, on millions of images
 

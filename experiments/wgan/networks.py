@@ -21,15 +21,15 @@ class Recipe(gr.TrainingRecipe):
       generator_channels, critic_channels: of the convolutional ones; every convolution has stride 2.
       kernel_size: of all convolutions.
       generator_norm, critic_norm: whether there is batch norm; a GAN's D is named critic here, too.
-      norm_epsilon, norm_momentum, norm_gain_deviation: see convolutional.Normalisation.
-      slope: of the critic's leaky ReLU.
-      deviation: convolutions' weights are N(0, deviation^2).
+      norm_epsilon, norm_momentum, norm_gain_std: see convolutional.Normalisation.
+      negative_slope: of the critic's leaky ReLU.
+      init_std: convolutions' weights are N(0, init_std^2).
       optimizer, learning_rate, rho, beta_1, beta_2, epsilon: of both players; rho of RMSprop, the betas of Adam.
       clip: every parameter of the critic is clipped to [-clip, clip], batch norm's too; 0: none is.
       clip_before: before each of the critic's updates, as in the code, and not after it, as in Algorithm 1.
       n_critic: minibatches for the critic to one of G's updates.
-      long_phases, long_every, long_length: n_critic is long_length before G's first `long_phases` updates and before
-        every long_every-th one (0: never).
+      warmup_first, warmup_every, warmup_length: n_critic is warmup_length before G's first `warmup_first` updates and before
+        every warmup_every-th one (0: never).
     """
 
     batch_size: int = gr.bounded(64, low=1, high=10**6, smoke=16)
@@ -46,9 +46,9 @@ class Recipe(gr.TrainingRecipe):
     critic_norm: bool = True
     norm_epsilon: float = gr.bounded(1e-5, above=0, high=1.0)
     norm_momentum: float = gr.bounded(0.9, low=0, below=1)
-    norm_gain_deviation: float = gr.bounded(0.02, low=0, high=100.0)
-    slope: float = gr.bounded(0.2, low=0, high=1)
-    deviation: float = gr.bounded(0.02, above=0, high=100.0)
+    norm_gain_std: float = gr.bounded(0.02, low=0, high=100.0)
+    negative_slope: float = gr.bounded(0.2, low=0, high=1)
+    init_std: float = gr.bounded(0.02, above=0, high=100.0)
     optimizer: typing.Literal["rmsprop", "adam"] = "rmsprop"
     learning_rate: float = gr.bounded(5e-5, above=0, high=1000.0)
     rho: float = gr.bounded(0.99, low=0, below=1)
@@ -58,9 +58,9 @@ class Recipe(gr.TrainingRecipe):
     clip: float = gr.bounded(0.01, low=0, high=1000.0)
     clip_before: bool = True
     n_critic: int = gr.bounded(5, low=1, high=10**6)
-    long_phases: int = gr.bounded(25, low=0, high=10**6, smoke=1)
-    long_every: int = gr.bounded(500, low=0, high=10**9)
-    long_length: int = gr.bounded(100, low=1, high=10**6, smoke=8)
+    warmup_first: int = gr.bounded(25, low=0, high=10**6, smoke=1)
+    warmup_every: int = gr.bounded(500, low=0, high=10**9)
+    warmup_length: int = gr.bounded(100, low=1, high=10**6, smoke=8)
 
     def __post_init__(self):
         super().__post_init__()
@@ -85,10 +85,10 @@ def _linears(units, inputs):
 
 def _convolutional(recipe, norm):
     """What both convolutional networks share; `norm`: whether they have batch norm."""
-    given = (recipe.norm_epsilon, recipe.norm_momentum, recipe.norm_gain_deviation)
+    given = (recipe.norm_epsilon, recipe.norm_momentum, recipe.norm_gain_std)
     return {
         "normalisation": gr.convolutional.Normalisation(True, *given) if norm else None,
-        "init_std": recipe.deviation,
+        "init_std": recipe.init_std,
     }
 
 
@@ -130,7 +130,7 @@ def critic(recipe, spec):
         channels,
         (2,) * len(channels),
         recipe.kernel_size,
-        negative_slope=recipe.slope,
+        negative_slope=recipe.negative_slope,
         **_convolutional(recipe, recipe.critic_norm),
     )
 
@@ -144,11 +144,13 @@ def _optimizer(recipe):
 def game(recipe, spec):
     """Algorithm 1: n_critic updates of the critic, clipped, for one of G's, more of them at first and now and then."""
     del spec
-    warmup = gr.schedule.CriticWarmup(recipe.long_phases, recipe.long_every, recipe.long_length)
+    warmup = gr.schedule.CriticWarmup(recipe.warmup_first, recipe.warmup_every, recipe.warmup_length)
     return gr.Rules(
         loss=gr.losses.OBJECTIVES[recipe.objective](),
         optimizers=(_optimizer(recipe), _optimizer(recipe)),
-        schedule=gr.schedule.alternating(recipe.n_critic, warmup=warmup if recipe.long_phases or recipe.long_every else None),
+        schedule=gr.schedule.alternating(
+            recipe.n_critic, warmup=warmup if recipe.warmup_first or recipe.warmup_every else None
+        ),
         constraint=gr.constraints.WeightClip(recipe.clip) if recipe.clip else None,
         constrain_first=recipe.clip_before,
     )

@@ -41,7 +41,7 @@ def maxout_mlp(recipe, shape, classes):
 
 def conditional_convolutional(recipe, shape, classes):
     """(G, D) of a conditional DcganRecipe; labels come as one-hot rows and are tiled to maps."""
-    start = keras.initializers.RandomNormal(0.0, recipe.deviation)
+    start = keras.initializers.RandomNormal(0.0, recipe.init_std)
     plain = {"use_bias": False, "kernel_initializer": start}
 
     def norm():
@@ -70,10 +70,10 @@ def conditional_convolutional(recipe, shape, classes):
     x, y = inputs = keras.Input(shape), keras.Input((classes,))
     for i, (channels, stride) in enumerate(zip(recipe.discriminator_channels, recipe.discriminator_strides)):
         x = convolution(_L.Conv2D, channels, stride)(with_label(x, y))
-        x = _L.LeakyReLU(recipe.slope)(norm()(x) if i else x)
+        x = _L.LeakyReLU(recipe.negative_slope)(norm()(x) if i else x)
     x = _L.Flatten()(x)
     for units in recipe.discriminator_hidden:
-        x = _L.LeakyReLU(recipe.slope)(norm()(_L.Dense(units, **plain)(with_label(x, y))))
+        x = _L.LeakyReLU(recipe.negative_slope)(norm()(_L.Dense(units, **plain)(with_label(x, y))))
     return g, keras.Model(inputs, _L.Dense(1, dtype="float32", **plain)(with_label(x, y)))
 
 

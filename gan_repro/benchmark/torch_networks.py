@@ -96,7 +96,7 @@ class Discriminator(_Conditional):
     def __init__(self, recipe, shape, classes):
         super().__init__(classes)
         norm = {"eps": recipe.norm_epsilon, "momentum": 1 - recipe.norm_momentum, "affine": recipe.norm_gain}
-        self.slope, k = recipe.slope, recipe.kernel_size
+        self.slope, k = recipe.negative_slope, recipe.kernel_size
         (height, width, before), self.convolutions = shape, nn.ModuleList()
         self.norms = nn.ModuleList()
         for i, (after, stride) in enumerate(zip(recipe.discriminator_channels, recipe.discriminator_strides)):
@@ -122,10 +122,10 @@ class Discriminator(_Conditional):
 
 
 def conditional_convolutional(recipe, shape, classes):
-    """(G, D) of a conditional DcganRecipe, weights N(0, deviation^2)."""
+    """(G, D) of a conditional DcganRecipe, weights N(0, init_std^2)."""
     found = Generator(recipe, shape, classes), Discriminator(recipe, shape, classes)
     for network in found:
         for layer in network.modules():
             if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
-                nn.init.normal_(layer.weight, 0.0, recipe.deviation)
+                nn.init.normal_(layer.weight, 0.0, recipe.init_std)
     return found

@@ -5,6 +5,7 @@ import operator
 import re
 import typing
 
+from gan_repro.papers.weights_names import name_of
 from gan_repro.system.errors import UsageError
 
 LATEST = 10**6  # epochs
@@ -92,6 +93,7 @@ class TrainingRecipe(Recipe):
 
     def __post_init__(self):
         super().__post_init__()
+        object.__setattr__(self, "averages", tuple(map(name_of, self.averages)))
         parsed = [parse_average(kind) for kind in self.averages]
         twice = [kind for kind, value in zip(self.averages, parsed) if parsed.count(value) > 1]
         if twice:
@@ -117,7 +119,7 @@ def _check_range(field, value):
 
 
 def parse_average(kind):
-    """Splits "ema-.9999" or "mean-from-5" into (decay, first epoch). "exponential-.9999" and "uniform-5" are older spellings.
+    """Splits "ema-.9999" or "mean-from-5" into (decay, first epoch).
 
     Returns:
       (decay, epoch): decay in (0, 1) with epoch 0 for an exponential moving average; decay 1.0 with the epoch (0-based
@@ -126,12 +128,12 @@ def parse_average(kind):
     Raises:
       UsageError: anything else.
     """
-    found = re.fullmatch(r"(ema|exponential|mean-from|uniform)-([0-9.e-]{1,30})", kind)  # it is a part of files' names
+    found = re.fullmatch(r"(ema|mean-from)-([0-9.e-]{1,30})", kind)  # it is a part of files' names
     valid = f"ema-DECAY (0 < DECAY < 1) and mean-from-EPOCH (0 <= EPOCH <= {LATEST})"
     try:
-        if found and found[1] in ("ema", "exponential") and 0 < float(found[2]) < 1:
+        if found and found[1] == "ema" and 0 < float(found[2]) < 1:
             return float(found[2]), 0
-        if found and found[1] in ("mean-from", "uniform") and 0 <= int(found[2]) <= LATEST:
+        if found and found[1] == "mean-from" and 0 <= int(found[2]) <= LATEST:
             return 1.0, int(found[2])
     except ValueError as error:
         raise UsageError(f"averages: {kind!r}: {error}; valid are {valid}") from error

@@ -1,32 +1,26 @@
-"""The names of a generator's weights, as records, figures and --generator have them, and as the training keeps them.
+"""The names of a generator's weights, everywhere: recipes, files, records, figures, --generator.
 
-"best" (by validation), "last", "ema-DECAY" (exponential moving average, DECAY per update), "mean-from-EPOCH" (mean since
-EPOCH whole epochs were played). A training and the files of its folder call averages "averaged-exponential-DECAY" and
-"averaged-uniform-EPOCH", as its recipe's field `averages` does.
+"best" (by validation), "last", "ema-DECAY" (exponential moving average, DECAY per update of G), "mean-from-EPOCH" (mean since
+EPOCH whole epochs were played). Averages are in no paper.
 """
 
-_KEPT = {"ema-": "averaged-exponential-", "mean-from-": "averaged-uniform-"}
+import re
+
+_OLDER = {"averaged-": "", "exponential-": "ema-", "uniform-": "mean-from-"}  # spellings that users may still type
+_AVERAGE = re.compile(r"(ema|mean-from)-")
 
 
-def name_of(kept: str) -> str:
-    """The name of weights that a training calls `kept`; any other text stays as it is."""
-    for name, other in _KEPT.items():
-        if kept.startswith(other):
-            return name + kept.removeprefix(other)
-    return kept
-
-
-def kept_name(name: str) -> str:
-    """What a training calls the weights `name`; any other text stays as it is."""
-    for begin, other in _KEPT.items():
-        if name.startswith(begin):
-            return other + name.removeprefix(begin)
-    return name
+def name_of(text: str) -> str:
+    """The name of weights that a text means: older spellings in today's; any other text stays as it is."""
+    for older, now in _OLDER.items():
+        if text.startswith(older):
+            text = now + text.removeprefix(older)
+    return text
 
 
 def is_average(name: str) -> bool:
     """Whether these weights are an average, which no paper has."""
-    return name.startswith(tuple(_KEPT))
+    return bool(_AVERAGE.match(name))
 
 
 def is_moving(name: str) -> bool:

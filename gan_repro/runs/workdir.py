@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_repro.papers import weights_names
 from gan_repro.papers.configuration import identity
 from gan_repro.system import files
 from gan_repro.system.errors import RunError
@@ -53,9 +52,8 @@ class Workdir:
         self._found = ()  # of the files that `abandon` may remove those that were there before this process
 
     def weights(self, kind):
-        """The file of a generator's weights (papers/weights_names.py); averages also by what the training calls them."""
-        kept = weights_names.kept_name(kind)
-        return self.path / ("generator.weights.h5" if kept == "last" else f"generator_{kept}.weights.h5")
+        """The file of a generator's weights (papers/weights_names.py)."""
+        return self.path / ("generator.weights.h5" if kind == "last" else f"generator_{kind}.weights.h5")
 
     def network(self, name):
         """The file of the last weights of another network than the generator, such as "discriminator"."""
@@ -64,7 +62,7 @@ class Workdir:
     def kinds(self):
         """The weights of the generator that are here, "best" and "last" first (papers/weights_names.py)."""
         found = [
-            weights_names.name_of(path.name.removeprefix("generator_").removesuffix(".weights.h5"))
+            path.name.removeprefix("generator_").removesuffix(".weights.h5")
             for path in sorted(self.path.glob("generator_*.weights.h5"))
         ]
         found = (["last"] if self.weights("last").exists() else []) + found

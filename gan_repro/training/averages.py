@@ -41,11 +41,6 @@ class Average:
         for value, source in zip(self.values, self.sources, strict=True):
             value.assign_add(tf.cast(rate, value.dtype) * (tf.convert_to_tensor(source) - value))
 
-    @property
-    def key(self) -> str:
-        """What checkpoints call it: `kind` in its older spelling, so that either spelling continues the other's run."""
-        return self.kind.replace("ema-", "exponential-").replace("mean-from-", "uniform-")
-
     def state(self) -> dict[str, tf.Variable]:
         """{name: variable} for a checkpoint."""
         return {"count": self.count} | {f"{i:03d}": value for i, value in enumerate(self.values)}

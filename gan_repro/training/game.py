@@ -204,7 +204,7 @@ class AdversarialGame:
             for part, variables in (("", player.network.variables), ("_optimizer", player.optimizer.variables)):
                 state |= {f"{role}{part}/{i:03d}": variable.value for i, variable in enumerate(variables)}
         for average in self.averages.values():
-            state |= {f"average/{average.key}/{name}": variable for name, variable in average.state().items()}
+            state |= {f"average/{average.kind}/{name}": variable for name, variable in average.state().items()}
         return state
 
     def restored(self) -> None:
@@ -213,14 +213,14 @@ class AdversarialGame:
 
     def kinds(self) -> tuple[str, ...]:
         """The generators to be had from `weights` and `sample`: "last" and one per average."""
-        return ("last", *(f"averaged-{kind}" for kind in self.averages))
+        return ("last", *self.averages)
 
     def weights(self, kind: str = "last") -> keras.Model:
         """The sampler with the weights of one of `kinds()`: a Keras model, overwritten by the next call."""
         if kind == "last":
             values = [weight.numpy() for weight in self.generator.network.weights]
         else:
-            values = [value.numpy() for value in self.averages[kind.removeprefix("averaged-")].values]
+            values = [value.numpy() for value in self.averages[kind].values]
         self.sampler.set_weights(values)
         return self.sampler
 

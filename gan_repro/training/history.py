@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from gan_repro.papers import weights_names
-
 METRICS = ("d_loss", "g_loss", "d_real", "d_generated")  # what a Trainable of two players tells of every minibatch
 OF_EPOCHS = ("diversity",)  # what is measured at each epoch's end (monitors.py)
 
@@ -54,7 +52,7 @@ def curves(rows: Iterable[dict]) -> dict[str, dict]:
     for epoch, group in by_epoch.items():
         for name, value in group[-1].items():
             if name.startswith("validation_"):
-                weights = weights_names.name_of(name.removeprefix("validation_"))
+                weights = name.removeprefix("validation_")
                 curve = validation.setdefault(weights, {"epoch": [], "value": []})
                 curve["epoch"].append(epoch)
                 curve["value"].append(value)

@@ -167,10 +167,9 @@ def discriminator_only() -> UpdateSchedule:
     return UpdateSchedule(None)
 
 
-# By the names that recipes have for them; "one_player" is an older one of `alternate_minibatches`.
+# By the names that recipes have for them.
 SCHEDULES: Mapping[str, Callable[[], UpdateSchedule]] = {
     "simultaneous": simultaneous,
     "alternating": alternating,
     "alternate_minibatches": alternate_minibatches,
-    "one_player": alternate_minibatches,
 }

@@ -35,7 +35,7 @@ class Trainable(Protocol):
         """Called after the variables of `state` were given other values."""
 
     def kinds(self):
-        """The generators to be had: "last", "averaged-KIND", ..."""
+        """The generators to be had: "last", "ema-.9999", ... (papers/weights_names.py)"""
 
     def weights(self, kind):
         """A Keras model with the weights of one of `kinds`, overwritten by the next call."""

@@ -178,7 +178,7 @@ def test_the_64_by_64_networks_are_those_of_figure_1():
         assert gain.mean() == pytest.approx(1, abs=0.01) and gain.std() == pytest.approx(0.02, rel=0.2)
         assert (norm.beta.numpy() == 0).all()
     recipe = noise.config("dcgan", "lsun/bedroom").recipe
-    assert (recipe.batch_size, recipe.epochs, recipe.l2, recipe.order) == (128, 25, 1e-5, "one_player")
+    assert (recipe.batch_size, recipe.epochs, recipe.l2, recipe.order) == (128, 25, 1e-5, "alternate_minibatches")
     assert recipe == noise.config("dcgan", "celeb_a").recipe == noise.config("dcgan", "npz:a.npz").recipe
     assert configuration.scaling_of(noise.config("dcgan", "celeb_a")) == Linear(-1.0, 1.0)
 

@@ -80,7 +80,7 @@ def test_a_short_training_on_real_mnist_stays_in_its_band(real_mnist, tmp_path):
     short = config(epochs=6, averages=("exponential-.9995",), validate_every=6)
     loop = Loop(rules.stages(short, real_mnist), Workdir(tmp_path), 0)
     loop.run()
-    value = loop.progress.rows[-1]["validation_averaged-exponential-.9995"]
+    value = loop.progress.rows[-1]["validation_ema-.9995"]
     assert BAND[0] < value < BAND[1], value
 
 
@@ -98,7 +98,7 @@ def test_a_classifier_judges_samples_of_labelled_images(few_glyphs, tmp_path):
         "run",
         "--experiment=goodfellow2014",
         "--preset=smoke",
-        "--set=judged=true",
+        "--set=classifier_metrics=true",
         "--set=n_samples=60",
         "--set=batch_size=20",
     ]
@@ -128,4 +128,4 @@ def test_the_quick_preset_passes_80_nats(real_mnist, tmp_path, seed):
     samples = loop.trainable.sample(10_000, seed)
     validation, test = real_mnist.scaled("validation", 1000), real_mnist.scaled("test")
     assert parzen.evaluate(samples, validation, test).value > 80
-    assert loop.progress.rows[-1]["validation_averaged-exponential-.9995"] > 130
+    assert loop.progress.rows[-1]["validation_ema-.9995"] > 130

@@ -108,7 +108,7 @@ def test_recipes_that_cannot_be_are_refused(model, setting, complaint):
 
 def test_a_deconvolution_of_another_size_is_refused_with_both_sizes():
     with pytest.raises(UsageError, match=r"32 x 32.* = 23: .*23 x 23"):
-        built("convolutional", "smoke", seed_size=10, deconvolution_stride=2)
+        built("convolutional", "smoke", base_size=10, deconvolution_stride=2)
 
 
 def test_a_whole_small_run_draws_its_figures_in_the_space_of_the_model(tmp_path):

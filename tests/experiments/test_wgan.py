@@ -154,7 +154,7 @@ def test_the_gan_beside_it():
 @pytest.mark.parametrize("preset", ["paper", "quick"])
 @pytest.mark.parametrize("variant", ["dcgan", "nonorm", "mlp"])
 def test_both_are_compared_with_the_same_networks(dataset, preset, variant):
-    game = {"objective", "optimizer", "learning_rate", "clip", "n_critic", "long_phases", "long_every"}
+    game = {"objective", "optimizer", "learning_rate", "clip", "n_critic", "warmup_first", "warmup_every"}
     models = [EXPERIMENT.models[name] for name in (variant, f"{variant}-gan")]
     wgan, gan = (model.recipe(preset, dataset) for model in models)
     assert {name for name in vars(wgan) if getattr(wgan, name) != getattr(gan, name)} <= game
@@ -176,7 +176,7 @@ def phases_of_the_code(n, first, every, length, n_critic):
 
 @pytest.mark.parametrize("first, every", [(3, 6), (2, 0)])
 def test_the_critics_phases(first, every):
-    changes = MLP | {"n_critic": 5, "long_phases": first, "long_every": every, "long_length": 20}
+    changes = MLP | {"n_critic": 5, "warmup_first": first, "warmup_every": every, "warmup_length": 20}
     played = stage(**changes, batch_size=4, steps_per_epoch=0).build(None)
     g_losses = noise.play(played, 200)["g_loss"]
     expected = phases_of_the_code(200, first, every, 20, 5)
@@ -186,8 +186,8 @@ def test_the_critics_phases(first, every):
 
 
 def test_without_long_phases_there_are_none():
-    assert stage(long_phases=0, long_every=0).build(None).schedule == schedule.alternating(n_critic=5)
-    assert stage(long_phases=0, long_every=9).build(None).schedule.warmup == schedule.CriticWarmup(0, 9, 8)
+    assert stage(warmup_first=0, warmup_every=0).build(None).schedule == schedule.alternating(n_critic=5)
+    assert stage(warmup_first=0, warmup_every=9).build(None).schedule.warmup == schedule.CriticWarmup(0, 9, 8)
 
 
 def largest(played):
@@ -197,7 +197,7 @@ def largest(played):
 @pytest.mark.parametrize("before", [True, False])
 def test_the_critic_is_clipped_before_or_after_each_of_its_moves(before):
     """RMSprop moves no weight by more than learning_rate / sqrt(1 - rho), ten times the learning rate."""
-    played = stage(**MLP, batch_size=20, clip_before=before, learning_rate=1e-3, long_phases=0, n_critic=1).build(None)
+    played = stage(**MLP, batch_size=20, clip_before=before, learning_rate=1e-3, warmup_first=0, n_critic=1).build(None)
     assert largest(played) > 0.3
     noise.play(played, 1)
     assert 0.01 < largest(played) <= 0.01 + 0.0101 if before else largest(played) <= np.float32(0.01)
@@ -209,7 +209,7 @@ def test_the_critic_is_clipped_before_or_after_each_of_its_moves(before):
 
 
 def test_every_weight_learns_and_a_run_can_be_repeated_and_resumed():
-    made = stage(learning_rate=1e-3, n_critic=2, long_length=3, averages=("exponential-.9",))
+    made = stage(learning_rate=1e-3, n_critic=2, warmup_length=3, averages=("exponential-.9",))
     played = noise.assert_learns_repeats_and_resumes(made, 13, 6)
     assert played.updates == {"discriminator": 13, "generator": 6}
     # Batch norm's gains began at 1: they are clipped like everything else.

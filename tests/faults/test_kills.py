@@ -53,7 +53,7 @@ MODELS = {
         2,
         "--experiment=dcgan --model=imagenet --preset=smoke --set=averages=exponential-.9",
     ),
-    "wgan": ("small", 20, 4, "--experiment=wgan --preset=smoke --set=long_every=3"),
+    "wgan": ("small", 20, 4, "--experiment=wgan --preset=smoke --set=warmup_every=3"),
     "wgan, without batch norm": ("small", 20, 4, "--experiment=wgan --model=nonorm --preset=smoke"),
     "wgan, MLP": ("small", 20, 4, "--experiment=wgan --model=mlp --preset=smoke --set=units=16,16"),
     "wgan, the GAN beside it": ("small", 20, 4, "--experiment=wgan --model=dcgan-gan --preset=smoke"),

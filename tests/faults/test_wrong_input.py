@@ -84,10 +84,10 @@ USAGE = {
         *("--set=generator_units=8000", "--set=sparse_connections=9000", "--set=max_column_norm=0"),
     ],
     ("run", G, "--model=convolutional"): ["--set=kernels=8,8"],
-    ("run", G, "--model=convolutional", "--set=seed_size=11"): [("", "generator_units", "11")],
+    ("run", G, "--model=convolutional", "--set=base_size=11"): [("", "generator_units", "11")],
     ("run", G, "--dataset=mnist"): [("--model=tfd", "tfd96")],
     ("run", G, "--dataset=cifar10"): ["--set=contrast_norm=-1"],
-    ("run", G, "--dataset=gaussian1d"): ["--set=generator_irange=1,1", "--set=g_every=0"],
+    ("run", G, "--dataset=gaussian1d"): ["--set=generator_irange=1,1", "--set=n_critic=0"],
     ("run", T): [
         *("--dataset=gaussian1d", "--epochs=3", "--set=latent=3", "--set=centroids=0", "--set=iterations=1e3"),
         *(f"--set=centroids={10**30}", "--model=paper"),
@@ -98,14 +98,20 @@ USAGE = {
         *(f"--set=batch_size={10**9}", f"--set=joint_units={10**6}"),
     ],
     ("run", D): [
-        *("--dataset=tfd", "--set=upsampling=nearest", "--set=output=linear", "--set=slope=-.1", "--set=norm_momentum=1"),
+        *(
+            "--dataset=tfd",
+            "--set=upsampling=nearest",
+            "--set=output=linear",
+            "--set=negative_slope=-.1",
+            "--set=norm_momentum=1",
+        ),
         *("--set=decay_epochs=-1", f"--set=generator_channels={10**5},{10**5}", "--set=kernel_size=1000"),
         ("--set=generator_strides=2", "generator_channels"),
     ],
     ("run", D, "--set=generator_strides="): ["--set=generator_channels="],
     ("run", W): [
         ("--dataset=two_gaussian", "two_gaussians?"),
-        *("--set=n_critic=0", "--set=clip=-.01", "--set=clip=inf", "--set=long_length=0", "--set=optimizer=sgd"),
+        *("--set=n_critic=0", "--set=clip=-.01", "--set=clip=inf", "--set=warmup_length=0", "--set=optimizer=sgd"),
         *("--set=critic=linear", "--set=units=", f"--set=critic_channels=64,128,256,{10**7}"),
     ],
     ("run", W, "--dataset=celeb_a"): [
