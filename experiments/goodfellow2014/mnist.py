@@ -11,8 +11,8 @@ class Recipe(adversarial.Recipe):
     """goodfeli/adversarial: mnist.yaml. G: two ReLU layers, sigmoid pixels; D: two maxout layers.
 
     Attributes:
-      classifier_metrics: whether a classifier of labelled data judges samples as well, which the paper does not do: its estimator alone
-        cannot tell better samples from smoother ones.
+      classifier_metrics: whether a classifier of labelled data reads samples as well, which is not in the paper: its estimator
+        alone cannot tell better samples from smoother ones.
     """
 
     classifier_metrics: bool = gr.bounded(True, role="evaluation", smoke=False)
