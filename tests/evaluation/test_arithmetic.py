@@ -106,4 +106,4 @@ def test_measurements_are_means_over_trials():
     assert (bright.value, right.value) == pytest.approx((94, 70))
     assert bright.standard_error == pytest.approx(4 / np.sqrt(3))
     assert bright.n_trials == 3 and bright.n_samples == 1000 and bright.unit == "%"
-    assert measure.arithmetic_percentiles(run(), "last", trials[:1], CHOSEN)[0]["standard_error"] is None
+    assert measure.arithmetic_percentiles(run(), "last", trials[:1], CHOSEN)[0].standard_error is None
