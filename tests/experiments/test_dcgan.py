@@ -258,6 +258,7 @@ def test_a_users_own_images_may_be_learnt_by_each_of_the_models():
             assert recipes[f"{preset}{name}"] == EXPERIMENT.recipes[model][preset]
 
 
+@pytest.mark.e2e
 def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     numbers, error = (20, 50), measure.nearest_neighbour_error  # 50,000 samples take their time
     monkeypatch.setattr(measure, "nearest_neighbour_error", lambda run, *rest, **options: error(run, numbers))
@@ -275,8 +276,14 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     assert len(list((tmp_path / "samples").glob("*.png"))) == 2
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
-    ("preset", "metric"), [("smoke", None), ("smoke-cifar10", "svm_accuracy"), ("smoke-mnist", "label_accuracy")]
+    ("preset", "metric"),
+    [
+        pytest.param("smoke", None, marks=pytest.mark.slow),
+        ("smoke-cifar10", "svm_accuracy"),
+        pytest.param("smoke-mnist", "label_accuracy", marks=pytest.mark.slow),
+    ],
 )
 def test_every_model_learns_a_users_small_labelled_images(preset, metric, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(measure, "nearest_neighbour_error", lambda run: [])  # of 50,000 samples

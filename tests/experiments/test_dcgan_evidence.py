@@ -18,6 +18,9 @@ from gan_repro.system.errors import RunError
 EXPERIMENT = configuration.find("dcgan")
 
 
+pytestmark = pytest.mark.e2e  # of a whole run
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """The folder of a tiny unlabelled model trained on labelled colour images by the real command."""
