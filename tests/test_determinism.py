@@ -98,6 +98,7 @@ def main():
             print(f"{what}, step {played.step}: {hashlib.sha256(state).hexdigest()}", flush=True)
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_two_processes_end_with_the_same_bytes():
     command = [sys.executable, __file__]

@@ -10,6 +10,7 @@ import pytest
 from support import reference_points
 
 SEED = 101  # not of the file
+SLOW = ("dcgan", "wgan")  # convolutions; test_same_weights.py knows their first weights
 LIMIT = 4.5  # deviations; 42 numbers, each from a dozen seeds, whose tails are heavier than a normal distribution's
 
 
@@ -21,24 +22,27 @@ def reference():
 
 def test_the_file_is_of_the_same_runs(reference):
     assert reference["runs"] == json.loads(json.dumps(reference_points.RUNS))
+    assert set(SLOW) < set(reference_points.RUNS)
     assert reference["seeds"] == list(reference_points.SEEDS) and SEED not in reference["seeds"]
     assert all(point["deviation"] > 0 for points in reference["points"].values() for point in points.values())
 
 
-@pytest.mark.parametrize("name", reference_points.RUNS)
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", ["goodfellow2014", "cgan", *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)])
 def test_a_short_run_stands_where_it_stood(reference, name):
     off = reference_points.differences(name, reference_points.points(name, SEED), reference)
     assert set(off) == set(reference["points"][name])
     assert max(abs(value) for value in off.values()) < LIMIT, off
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("name", "change"),
     [
         ("goodfellow2014", "learning_rate=.05"),
-        ("goodfellow2014", "hidden_keep=.8"),
-        ("cgan", "learning_rate=.05"),
-        ("wgan", "clip=.02"),
+        pytest.param("goodfellow2014", "hidden_keep=.8", marks=pytest.mark.slow),
+        pytest.param("cgan", "learning_rate=.05", marks=pytest.mark.slow),
+        pytest.param("wgan", "clip=.02", marks=pytest.mark.slow),
     ],
 )
 def test_learning_differently_is_noticed(reference, name, change):

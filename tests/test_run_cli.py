@@ -389,6 +389,7 @@ def test_fewer_epochs_are_finished_as_well(smoke, capsys):
     assert "finished already (2 epochs)" in capsys.readouterr().out and contents(folder) == before
 
 
+@pytest.mark.e2e
 def test_more_epochs_continue_it(smoke, copy, capsys):
     before = contents(copy)
     assert run.main(["run", *smoke[0], f"--workdir={copy}", "--epochs=4"]) == 0
@@ -432,6 +433,7 @@ def test_another_configuration_is_refused_and_the_differences_are_named(other, w
     assert "recipe.epochs" not in err and contents(folder) == before and list(here.iterdir()) == []
 
 
+@pytest.mark.e2e
 def test_evaluating_again_gives_the_same_record(smoke, copy, capsys):
     (copy / "record.json").unlink()
     shutil.rmtree(copy / "figures")
@@ -442,6 +444,7 @@ def test_evaluating_again_gives_the_same_record(smoke, copy, capsys):
     assert set(contents(copy)) == FILES
 
 
+@pytest.mark.e2e
 def test_a_run_that_began_under_the_old_rule_is_marked_when_it_is_reported_anew(smoke, copy):
     old, manifest = read(smoke[1] / "record.json"), files.read_json(copy / "manifest.json")
     assert old["choice"]["draw"] == "validation"
@@ -452,6 +455,7 @@ def test_a_run_that_began_under_the_old_rule_is_marked_when_it_is_reported_anew(
     assert new["choice"] == old["choice"] | {"draw": "reported"} and new["measurements"] == old["measurements"]
 
 
+@pytest.mark.e2e
 def test_evaluating_a_run_that_was_interrupted_before_its_first_validation(copy):
     (copy / "record.json").unlink()
     (copy / "generator_best.weights.h5").unlink()
@@ -595,6 +599,7 @@ def test_what_a_failed_run_found_stays(here, capsys):
     assert set(contents(here)) == {"notes.txt"}
 
 
+@pytest.mark.e2e
 def test_a_run_that_could_not_begin_does_not_stand_in_the_corrected_ones_way(tiny, here, capsys):
     arguments = ["run", G, f"--dataset=npz:{tiny}", *TINY, "--epochs=1"]
     assert run.main([*arguments, "--set=batch_size=241"]) == 2
@@ -618,6 +623,7 @@ def test_a_damaged_run_is_one_line(name, content, smoke, copy, capsys):
     assert name in one_line(capsys.readouterr().err) and contents(copy) == before
 
 
+@pytest.mark.e2e
 def test_a_run_without_its_manifest_is_not_gone_on_with(smoke, copy, capsys):
     """It says which data the run has seen, and they might be others now."""
     (copy / "manifest.json").unlink()
@@ -687,6 +693,7 @@ def only_glyphs(here, few_glyphs, tmp_path):
     return ["run", G, *TINY, "--epochs=1", f"--data_dir={tmp_path / 'empty'}"]
 
 
+@pytest.mark.e2e
 def test_mnist_is_the_default_and_cannot_be_had(only_glyphs, here, capsys):
     assert run.main(only_glyphs) == 0
     out, err = capsys.readouterr()

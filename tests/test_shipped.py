@@ -106,6 +106,7 @@ def test_without_data_the_pictures_are_like_digits(name, dataset, kind, monkeypa
     assert len({image.tobytes() for image in images}) == DRAWN
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(("name", "dataset", "kind"), GENERATORS)
 def test_against_the_record(name, dataset, kind, mnist):
     """The log-likelihood, the labels and the classes, with fewer images than the record has: within loose bands."""

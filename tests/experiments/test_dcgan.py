@@ -269,6 +269,7 @@ def test_a_d_of_more_layers_than_g_keeps_those_that_g_keeps_for_the_size():
     assert [layer.name for layer in d.layers if layer.name.endswith("activation")] == [f"down_{i}_activation" for i in range(3)]
 
 
+@pytest.mark.e2e
 def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     numbers, error = (20, 50), measure.nearest_neighbour_error  # 50,000 samples take their time
     monkeypatch.setattr(measure, "nearest_neighbour_error", lambda run, *rest, **options: error(run, numbers))
@@ -288,8 +289,15 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     assert len(list((tmp_path / "samples").glob("*.png"))) == 2
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
-    ("model", "metric"), [("faces", None), ("imagenet", "svm_accuracy"), ("svhn", "svm_accuracy"), ("mnist", "label_accuracy")]
+    ("model", "metric"),
+    [
+        pytest.param("faces", None, marks=pytest.mark.slow),
+        ("imagenet", "svm_accuracy"),
+        pytest.param("svhn", "svm_accuracy", marks=pytest.mark.slow),
+        pytest.param("mnist", "label_accuracy", marks=pytest.mark.slow),
+    ],
 )
 def test_every_model_learns_a_users_small_labelled_images(model, metric, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(measure, "nearest_neighbour_error", lambda run: [])  # of 50,000 samples

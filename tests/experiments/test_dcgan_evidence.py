@@ -24,6 +24,9 @@ EXPERIMENT = configuration.find("dcgan")
 RANDOM = Subject(reference="D with random weights")
 
 
+pytestmark = pytest.mark.e2e  # of a whole run
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """The folder of a tiny unlabelled model trained on labelled colour images by the real command."""

@@ -71,6 +71,7 @@ def test_the_rules_are_the_papers(built):
     assert (played.prior.kind, played.prior.size) == ("uniform_unit_variance", 100)
 
 
+@pytest.mark.slow
 def test_a_short_training_on_real_mnist_stays_in_its_band(real_mnist, tmp_path):
     """Six epochs of the paper's recipe: half-way up the steep part of the curve (the mean image alone has -48 nats).
 
@@ -93,6 +94,7 @@ def test_the_order_of_algorithm_1_can_be_set():
     assert played.schedule == schedule.alternating(n_critic=1, d_steps=1, fresh_noise=True)
 
 
+@pytest.mark.e2e
 def test_a_classifier_judges_samples_of_labelled_images(few_glyphs, tmp_path):
     words = [
         "run",

@@ -118,6 +118,7 @@ def test_iranges_must_fit_the_layers():
             noise.config("goodfellow2014", "gaussian1d", **{key: value})
 
 
+@pytest.mark.e2e
 def test_a_run_leaves_figure_1_and_its_numbers(tmp_path, monkeypatch):
     folder = tmp_path / "run"
     arguments = ["--experiment=goodfellow2014", "--dataset=gaussian1d", "--preset=smoke", f"--workdir={folder}"]

@@ -91,6 +91,7 @@ def test_column_norms_hold_after_every_update():
     assert any((norm > 0.89).any() for norm in norms)  # N(0, 1) in a hundred places is longer: the limit was at work
 
 
+@pytest.mark.e2e
 def test_a_run_goes_through_both_stages_and_an_interrupted_one_ends_with_the_same_bytes(tmp_path):
     whole = loop(tmp_path / "whole", epochs=2)
     whole.run()
@@ -147,6 +148,7 @@ def test_users_own_images_are_learnt_by_either_model():
     assert faces.recipe == configuration.resolve(EXPERIMENT, "tfd").recipe
 
 
+@pytest.mark.e2e
 def test_a_whole_small_run_on_a_file_of_the_layout_is_judged_fold_by_fold(tmp_path):
     """Real files, the real command, two stages, five folds, to the record; the mean and its error against plain numpy."""
     rng = np.random.default_rng(0)

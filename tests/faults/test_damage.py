@@ -119,6 +119,7 @@ def _cases():
                     yield pytest.param(file, how, command, outcome, id=f"{file}-{how}-{command}", marks=marks)
 
 
+@pytest.mark.e2e
 @pytest.mark.fault(
     group=FILES,
     tried="a file of a finished run truncated, emptied or changed, then run, evaluate, sample or tables",
@@ -152,6 +153,7 @@ def test_a_damaged_file(file, how, command, outcome, finished, longer, copies, t
         assert [name for name in wanted if found[name] != wanted[name] and name != "samples/epoch-00002.png"] == []
 
 
+@pytest.mark.e2e
 @pytest.mark.fault(
     group=FILES,
     tried="metrics.csv truncated in the middle of a row, then --epochs=3",
@@ -165,6 +167,7 @@ def test_metrics_that_end_inside_a_row(finished, longer, copies):
     assert (folder / "metrics.csv").read_bytes() == (longer / "metrics.csv").read_bytes()
 
 
+@pytest.mark.e2e
 @pytest.mark.fault(
     group=FILES,
     tried="the best generator's file deleted, then evaluate",
@@ -178,6 +181,7 @@ def test_the_best_generator_comes_back_from_the_checkpoint(finished, copies):
     assert tiny_runs.results(folder) == tiny_runs.results(finished[1])
 
 
+@pytest.mark.e2e
 @pytest.mark.fault(group=FILES, tried="every checkpoint damaged, then run and evaluate", outcome="one line that says so")
 def test_no_checkpoint_is_whole(finished, copies, capsys, record_property):
     folder = copies()
@@ -210,6 +214,7 @@ def test_a_damaged_later_checkpoint_takes_no_place(tmp_path):
 # ---- another configuration ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.e2e
 @pytest.mark.fault(
     group=FILES,
     tried="going on with another configuration, and with a checkpoint of another one",

@@ -104,6 +104,7 @@ def test_images_in_memory_are_held_once(tmp_path):
     assert own / 2 < large - small < own + TOLERANCE, f"{(large - small) / MIB:.0f} MiB for {own / MIB:.0f} of images"
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.fault(
     group="load",
@@ -199,13 +200,14 @@ def labelled_folder(folder, side, channels):
 GAN = ["--set=generator_units=16", "--set=discriminator_units=8"]
 WHOLE_RUNS = [
     ("goodfellow2014", "mnist", 28, 1, [*GAN, "--set=averages="]),
-    ("dcgan", "imagenet", 32, 3, ["--set=svm_images=150"]),
+    pytest.param("dcgan", "imagenet", 32, 3, ["--set=svm_images=150"], marks=pytest.mark.slow),
     pytest.param("cgan", "mlp", 28, 1, [], marks=pytest.mark.slow),
     pytest.param("dcgan", "mnist", 28, 1, [], marks=pytest.mark.slow),
     pytest.param("wgan", "dcgan", 64, 3, [], marks=pytest.mark.slow),
 ]
 
 
+@pytest.mark.e2e
 @pytest.mark.fault(
     group="load",
     tried="whole runs on a folder of labelled pictures that is too large for memory, and more training images than may be held",
