@@ -87,9 +87,14 @@ def regenerate(results: str | Path, found: Sequence[Experiment]) -> list[Path]:
 
 def _readme(results: Path, built: Sequence[comparison.Table]) -> dict[Path, str]:
     """{the README.md beside `results`: its text with the table of results}; {} where it has no place for one."""
-    path = results.absolute().parent / "README.md"
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    return {path: summary.into_readme(text, overview.by_date(built))} if summary.BEGIN in text else {}
+    results = results.absolute()
+    path = results.parent / "README.md"
+    try:
+        content = path.read_bytes() if path.is_file() else b""
+        text = content.decode() if summary.BEGIN.encode() in content else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"cannot read {path}: {files.reason(error) if isinstance(error, OSError) else error}") from error
+    return {path: summary.into_readme(text, overview.by_date(built), results.name)} if text else {}
 
 
 def _check_page(path):

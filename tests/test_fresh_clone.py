@@ -40,7 +40,7 @@ def pixels(path):
 
 @pytest.mark.e2e
 def test_tables_and_figures_come_out_again(clone, tmp_path):
-    before = contents(clone / "results")
+    before, readme = contents(clone / "results"), (clone / "README.md").read_bytes()
     for name in before:  # what is not written anew is missed
         if name.startswith("figures/shipped-") or name.endswith((".tex", ".csv")):
             (clone / "results" / name).unlink()
@@ -53,7 +53,7 @@ def test_tables_and_figures_come_out_again(clone, tmp_path):
         outputs.append(done.stdout)
     assert offline.attempts(tmp_path) == []
     after = contents(clone / "results")
-    assert after.keys() == before.keys()
+    assert after.keys() == before.keys() and (clone / "README.md").read_bytes() == readme
     assert [name for name in before if not name.endswith(".png") and after[name] != before[name]] == []
     drawn = [name for name in before if name.startswith("figures/shipped-")]
     assert {name.split("-")[1] for name in drawn} >= {key for key, _ in shipped.folders()} and len(drawn) > 15

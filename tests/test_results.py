@@ -1,58 +1,69 @@
-"""What is in results/ and README.md against the records: tables are rebuilt and compared, figures and quotes are there."""
+"""What is in results/ and README.md against the records: pages are made anew and compared, places are filled, links lead on."""
 
 import re
+import shutil
 
-import conftest
 import pytest
+import support
 from support import reliability
 
-from gan_repro import shipped
+from gan_repro import tables
 from gan_repro.papers import configuration
-from gan_repro.reporting import comparison, formats, investigation, metrics, overview, records
-from gan_repro.reporting.groups import group
+from gan_repro.reporting import comparison, findings, investigation, metrics, records
 from gan_repro.system import files
 
-RESULTS = conftest.ROOT / "results"
+RESULTS = support.ROOT / "results"
+LINKING = [
+    support.ROOT / "README.md",
+    *(support.ROOT / folder / "README.md" for folder in ("experiments", "gan_repro/data", "notebooks")),
+    *sorted(RESULTS.glob("*.md")),
+]
 
 
-def built():
-    found = [configuration.find(name) for name in configuration.names()]
-    groups = group(records.read_folder(RESULTS / "records"))
-    return {name: comparison.build(name, found, groups) for name in comparison.names(found)}
+@pytest.fixture(scope="module")
+def kept():
+    """The Records of results/."""
+    return records.read_folder(RESULTS / "records")
 
 
-def test_there_are_records():
-    assert records.read_folder(RESULTS / "records")
+def experiments():
+    return [configuration.find(name) for name in configuration.names()]
 
 
-def test_every_metric_of_a_record_has_a_title():
-    found = {entry.metric for record in records.read_folder(RESULTS / "records") for entry in record.measurements}
-    own = {metric.name for name in configuration.names() for metric in configuration.find(name).metrics}
-    assert found <= set(metrics.METRICS) | own
+def test_every_metric_of_a_record_has_a_title(kept):
+    found = {entry.metric for record in kept for entry in record.measurements}
+    own = {metric.name for experiment in experiments() for metric in experiment.metrics}
+    assert found and found <= set(metrics.METRICS) | own
 
 
-@pytest.mark.parametrize("suffix", formats.FORMATS)
-def test_the_tables_are_those_of_the_records(suffix):
-    for name, table in built().items():
-        assert (RESULTS / f"{name}{suffix}").read_text(encoding="utf-8") == formats.FORMATS[suffix](table)
+def test_pages_and_the_readmes_table_are_what_the_records_make(tmp_path, monkeypatch):
+    """In a copy, to the byte. The figures are drawn in test_fresh_clone.py; here their names are enough."""
+    shutil.copy(support.ROOT / "README.md", tmp_path)
+    shutil.copytree(RESULTS, tmp_path / "results", ignore=shutil.ignore_patterns("*.png"))
+    (tmp_path / "results" / "figures").mkdir(exist_ok=True)
+    for path in (RESULTS / "figures").glob("*.png"):
+        (tmp_path / "results" / "figures" / path.name).touch()
+    for module, name in (
+        ("curves", "training_curves"),
+        ("likelihood", "log_likelihood_curves"),
+        ("likelihood", "parzen_sweep"),
+    ):
+        monkeypatch.setattr(getattr(tables, module), name, lambda path, *rest: path.touch())
+    pages = {path.relative_to(tmp_path) for path in tables.regenerate(tmp_path / "results", experiments())}
+    named = {f"results/{name}{suffix}" for name in comparison.names(experiments()) for suffix in (".md", ".csv", ".tex")}
+    named |= {"README.md", "results/README.md", f"results/{investigation.NAME}.md"}
+    assert {str(path) for path in pages if path.suffix != ".png"} == named
+    other = [name for name in sorted(named) if (tmp_path / name).read_bytes() != (support.ROOT / name).read_bytes()]
+    assert other == []
 
 
-def test_the_overview_is_that_of_the_tables_and_figures():
-    names = [path.name for path in (RESULTS / "figures").iterdir()]
-    text = (RESULTS / "README.md").read_text(encoding="utf-8")
-    packaged = [folder.name for folder in shipped.folders().values()]
-    parts = investigation.parts((RESULTS / f"{investigation.NAME}.md").read_text(encoding="utf-8"))
-    assert text == overview.markdown(list(built().values()), names, packaged, list(overview.PAGES), parts)
-    links = re.findall(r"\]\(([^)]+)\)", text)
-    assert len(links) > 20 and all((RESULTS / link.partition("#")[0]).exists() for link in links)
-
-
-def test_the_page_on_log_likelihoods_is_that_of_the_records():
-    names = [path.name for path in (RESULTS / "figures").iterdir()]
-    found = map(configuration.find, configuration.names())
-    groups = group(records.read_folder(RESULTS / "records"))
-    text = (RESULTS / f"{investigation.NAME}.md").read_text(encoding="utf-8")
-    assert text == investigation.markdown(found, groups, names) and "### Along the training" in text
+def test_every_file_of_findings_is_of_a_table_and_every_place_is_filled(kept):
+    names = [path.stem for path in (RESULTS / findings.FOLDER).iterdir()]
+    assert names and set(names) <= set(comparison.names(experiments()))
+    page = (RESULTS / "README.md").read_text(encoding="utf-8")
+    for name in names:
+        text = findings.read(RESULTS, name, kept)
+        assert text and "{" not in text and text in page
 
 
 def test_the_page_of_reliability_is_that_of_its_counts_and_every_trial_ended_well():
@@ -62,32 +73,65 @@ def test_the_page_of_reliability_is_that_of_its_counts_and_every_trial_ended_wel
     assert len(rows) > 20 and all(row["passed"] == row["trials"] > 0 for row in rows)
 
 
-def test_the_readme_quotes_table_1_as_it_is():
-    header, *rows = [row for row in comparison.main_rows(built()["table1"]) if len(row) > 1]
-    text = (conftest.ROOT / "README.md").read_text(encoding="utf-8").partition("## Results\n")[2]
-    lines = [line.strip("| ").split(" | ") for line in re.search(r"(?:^\|.*\n)+", text, re.MULTILINE).group().splitlines()]
-    quoted = [[cell.strip() for cell in line] for line in lines if not line[0].startswith(("**", "--"))]
-    assert len(quoted) > 8
-    for label, *cells in quoted[1:]:
-        shown = dict(zip(quoted[0][1:], [*cells, *[""] * len(header)]))
-        assert shown in [{name: dict(zip(header, row))[name] for name in shown} for row in rows if row[0] == label]
-
-
-def test_every_record_has_its_figures():
+def test_every_record_has_its_figures(kept):
     names = {path.name for path in (RESULTS / "figures").iterdir()}
-    for record in records.read_folder(RESULTS / "records"):
+    for record in kept:
         assert not record.curves or f"{record.stem}-training.png" in names
         assert any(name.startswith(record.stem) for name in names)
 
 
-def test_the_name_of_a_record_says_what_was_changed():
-    for record in records.read_folder(RESULTS / "records"):
+def test_the_name_of_a_record_says_what_was_changed(kept):
+    for record in kept:
         assert record.stem == records.name(record)
 
 
-def test_links_of_the_readme_lead_somewhere():
-    text = (conftest.ROOT / "README.md").read_text(encoding="utf-8")
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if not link.startswith("http")]
-    assert links
-    missing = [link for link in links if not (conftest.ROOT / link).exists()]
-    assert not missing
+# ---- README.md and the links of all pages ----------------------------------------------------------------------------
+
+
+def test_the_readme_is_short_and_narrow():
+    """But for its table and the lines that lead to figures, which cannot be broken."""
+    lines = (support.ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 170
+    assert [line for line in lines if len(line) > 130] == []
+
+
+def headings(text):
+    """The names behind # by which GitHub finds the headings of a page."""
+    found = []
+    for heading in re.findall(r"^#+ +(.+)$", re.sub(r"(?ms)^```.*?^```", "", text), re.MULTILINE):
+        shown = re.sub(r"\[([^]]*)\](\([^)]*\)|\[[^]]*\])", r"\1", heading).strip().lower()
+        name = re.sub(r"[^\w\- ]", "", shown).replace(" ", "-")
+        found.append(f"{name}-{found.count(name)}" if name in found else name)
+    return found
+
+
+def links(text):
+    """Where the links of a page lead, those by [name] too."""
+    plain = re.sub(r"`[^`\n]*`", "", re.sub(r"(?ms)^```.*?^```", "", text))
+    named = dict(re.findall(r"^\[([^]]+)\]: (\S+)$", plain, re.MULTILINE))
+    wanted = re.findall(r"\]\[([^]]+)\]", plain)
+    return [*re.findall(r"\]\(([^)\s]+)\)", plain), *(named.get(name, f"[{name}]") for name in wanted), *named.values()]
+
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(path, id=str(path.relative_to(support.ROOT))) for path in LINKING if path.exists()]
+)
+def test_links_lead_somewhere(page):
+    missing = []
+    for link in links(page.read_text(encoding="utf-8")):
+        place, _, heading = link.partition("#")
+        target = page.parent / place if place else page
+        if link.startswith(("http://", "https://")):
+            continue
+        if not target.exists() or heading and heading not in headings(target.read_text(encoding="utf-8")):
+            missing.append(link)
+    assert missing == []
+
+
+def test_links_and_headings_are_found():
+    text = (
+        "# A *b*, c: `d`\n## [E](x.md)\n## E\n```\n# no\n[no](no.md)\n```\n[one](a.md#b) [two][t] `[no](no.md)`\n\n[t]: b.md\n"
+    )
+    assert headings(text) == ["a-b-c-d", "e", "e-1"]
+    assert sorted(set(links(text))) == ["a.md#b", "b.md", "x.md"]
+    assert links("[lost][nowhere]") == ["[nowhere]"]

@@ -3,24 +3,27 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+import support
 from PIL import Image
 from support.records import make_manifest, make_record, make_run, measurement
 
 from gan_repro import tables
 from gan_repro.papers import configuration
+from gan_repro.reporting import summary
 from gan_repro.system.errors import RunError
 
-ROOT = Path(__file__).resolve().parent.parent
+
+def epochs_of(config):
+    """Over all phases."""
+    return getattr(config.recipe, "total_epochs", config.recipe.epochs)
 
 
 def record(seed=0, preset="quick", dataset="mnist", value=150.0):
-    config = configuration.resolve(configuration.find("goodfellow2014"), dataset, preset, seed)
-    content = make_record(
-        seed, [measurement(value, dataset=dataset)], {}, dataset, preset, config.recipe.epochs, "goodfellow2014"
-    )
+    config = configuration.resolve(configuration.find("goodfellow2014"), dataset, preset=preset, seed=seed)
+    rows, epochs = [measurement(value, dataset=dataset)], epochs_of(config)
+    content = make_record(seed, rows, {}, dataset, preset, epochs, "goodfellow2014", config.model)
     content["manifest"] = make_manifest(seed, name=dataset)
     content["curves"] = {
         "training": {"epoch": [1, 2], "d_loss": [0.5, 0.4], "g_loss": [1.0, 1.5]},
@@ -46,9 +49,12 @@ def swept(content, top):
 
 def stand_ins(dataset="mnist", preset="paper", sha256="0", space=None):
     """A record of theis2015."""
-    config = configuration.resolve(configuration.find("theis2015"), dataset, preset).as_dict()
+    config = configuration.resolve(configuration.find("theis2015"), dataset, preset=preset).as_dict()
     content = record(dataset="mnist", value=240.0)
-    content |= {key: config[key] for key in ("experiment", "dataset", "preset", "seed")} | {"config": config, "epochs": 0}
+    content |= {key: config[key] for key in ("experiment", "dataset", "model", "preset", "seed")} | {
+        "config": config,
+        "epochs": 0,
+    }
     content["manifest"]["data"]["sha256"] = sha256
     content["measurements"][0] |= {"weights": None, "reference": "training images", "dataset": dataset, "space": space}
     return swept(content | {"curves": {"training": {}, "validation": {}}}, 240.0)
@@ -67,7 +73,7 @@ def contents(folder):
 
 def command(*arguments):
     words = [sys.executable, "-m", "gan_repro.tables", *arguments]
-    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return subprocess.run(words, cwd=support.ROOT, capture_output=True, text=True, timeout=60)
 
 
 @pytest.mark.e2e
@@ -114,7 +120,7 @@ def test_sweeps_stand_beside_those_of_the_same_images_in_the_same_space(tmp_path
         drawn[path.name] = [(label, len(members)) for label, members in sweeps], title, [n.value for n in published]
 
     monkeypatch.setattr(tables.likelihood, "parzen_sweep", draw)
-    last, faces = swept(record(1), 140.0), swept(record(0, "quick-tfd", "npz:faces.npz"), 90.0)
+    last, faces = swept(record(1), 140.0), swept(record(0, "quick", "npz:faces.npz"), 90.0)
     last["measurements"][0]["weights"] = "last"
     faces["manifest"]["data"] |= {"title": "faces.npz", "sha256": "1"}
     cifar = stand_ins("cifar10", sha256="2", space="contrast-normalised to norm 55")
@@ -134,7 +140,7 @@ def test_sweeps_stand_beside_those_of_the_same_images_in_the_same_space(tmp_path
         [225],
     )
     assert drawn["goodfellow2014-npz_faces-sweep.png"] == (
-        [(f"quick-tfd preset, {faces['epochs']} epochs", 1)],
+        [(f"quick preset, {faces['epochs']} epochs", 1)],
         f"Adversarial nets on faces.npz: {about}",
         [],
     )
@@ -153,7 +159,7 @@ def test_sweeps_stand_beside_those_of_the_same_images_in_the_same_space(tmp_path
 def test_sweeps_of_other_data_of_the_same_name_do_not_share_a_figure(tmp_path, results, monkeypatch):
     drawn = []
     monkeypatch.setattr(tables.likelihood, "parzen_sweep", lambda path, sweeps, *rest: drawn.append((path.name, len(sweeps))))
-    made = [swept(record(0, "quick-tfd", f"npz:/d{digit}/faces.npz"), 90.0) for digit in (1, 2)]
+    made = [swept(record(0, "quick", f"npz:/d{digit}/faces.npz"), 90.0) for digit in (1, 2)]
     for digit, content in enumerate(made, start=1):
         content["manifest"]["data"]["sha256"] = f"{digit}" * 64
     runs = [make_run(tmp_path / f"run{index}", content) for index, content in enumerate(made)]
@@ -268,6 +274,53 @@ def test_a_readme_of_another_project_is_not_replaced(tmp_path, capsys):
     with pytest.raises(RunError, match="no page of this program"):
         tables.regenerate(project, [])
     assert contents(project) == {"README.md": b"# Mine\n\xff"}
+
+
+@pytest.fixture
+def readme(results):
+    """The path of the README.md beside `results`, which has a place for the table."""
+    path = results.parent / "README.md"
+    path.write_bytes(f"# Mine\r\n{summary.BEGIN}\n{summary.END}\nMore.\n".encode())
+    return path
+
+
+def test_the_readme_beside_gets_the_table_and_another_one_stays(results, readme):
+    assert tables.main(["tables", f"--results={results}"]) == 0
+    text = readme.read_bytes().decode()
+    assert text.startswith("# Mine\r\n") and text.endswith("\nMore.\n") and "\n[table1]: results/table1.md\n" in text
+    readme.write_bytes(b"# Another's\xff\n")
+    assert tables.main(["tables", f"--results={results}"]) == 0
+    assert readme.read_bytes() == b"# Another's\xff\n"
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (f"{summary.BEGIN}\nand no end".encode(), summary.END),
+        (f"{summary.BEGIN}\n\xff{summary.END}".encode("latin-1"), "utf-8"),
+    ],
+)
+def test_a_damaged_place_in_the_readme_is_one_line_and_nothing_is_written(content, words, results, readme, capsys):
+    readme.write_bytes(content)
+    assert tables.main(["tables", f"--results={results}"]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "README.md" in err and words in err
+    assert contents(results) == {} and readme.read_bytes() == content
+
+
+def test_findings_stand_on_the_page_of_all_papers_and_their_mistakes_leave_it(tmp_path, results, capsys):
+    run = make_run(tmp_path / "run", record())
+    (results / "findings").mkdir()
+    prose = results / "findings" / "table1.md"
+    place = "goodfellow2014-mnist-quick-25epochs-seed0 | parzen_log_likelihood | best"
+    prose.write_text(f"* It has {{{place}}} nats.\n", encoding="utf-8")
+    assert tables.main(["tables", f"--results={results}", f"--add={run}"]) == 0
+    assert "\n* It has 150.0 nats.\n" in (results / "README.md").read_text(encoding="utf-8")
+    prose.write_text("* It has 150.0 nats.\n", encoding="utf-8")
+    before = contents(results)
+    assert tables.main(["tables", f"--results={results}"]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "table1.md, line 1" in err and contents(results) == before
 
 
 @pytest.mark.e2e

@@ -181,9 +181,10 @@ def _verdict(experiment: Experiment, summary: Summary, number: Published, away: 
     return verdicts.compare(*ours, *theirs, metric.better, away)
 
 
-def _own_model(experiment: Experiment, number: Published) -> str:
-    """The name in tables of the model that a published number is of."""
-    return experiment.models[experiment.model_for(number.dataset)].title
+def own_model(experiment: Experiment, number: Published) -> str:
+    """The name in tables of the model that answers to a published number: the paper's own where none has those data."""
+    known = dataset_kind(number.dataset) in experiment.datasets
+    return experiment.models[experiment.model_for(number.dataset)].title if known else number.row
 
 
 def column(entry: Summary | Published) -> Column:
@@ -229,7 +230,7 @@ def main_rows(table: Table) -> list[list[str]]:
         rows += _rows(table, map(_cell, own))
         wanted = [number for number in experiment.published if number.ours and number.table == table.name]
         missing = [number for number in wanted if not any(_answers(line.summary, number) for line in own)]
-        rows += _rows(table, ((_own_model(experiment, number), column(number), not_run(number)) for number in missing))
+        rows += _rows(table, ((own_model(experiment, number), column(number), not_run(number)) for number in missing))
     variants = [line for line in table.lines if line.section == "variant" and line.main]
     if variants:
         rows += [["Ablations (--set)"], *_rows(table, map(_cell, variants))]

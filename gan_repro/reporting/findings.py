@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_repro.reporting.groups import Group
+from gan_repro.reporting.groups import Group, identity
 from gan_repro.reporting.record import Record
 from gan_repro.system import files
 from gan_repro.system.errors import RunError
@@ -21,7 +21,7 @@ from gan_repro.system.numbers import with_error
 
 FOLDER = "findings"
 _PLACE = re.compile(r"\{([^{}]*)\}")
-_DECIMAL = re.compile(r"(?<![\w.{])\d*\.\d+(?![\w.])")
+_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?!\w|\.\w)")  # none: a file's name, a version
 _FIELDS = ("value", "error", "std")
 
 
@@ -53,8 +53,11 @@ def filled(text: str, records: Sequence[Record], where: object) -> str:
     """
     lines = []
     for number, line in enumerate(text.splitlines(), start=1):
-        if loose := _DECIMAL.search(_PLACE.sub("", line)):
+        rest = _PLACE.sub("", line)
+        if loose := _DECIMAL.search(rest):
             raise RunError(f"{where}, line {number}: {loose[0]} stands in no place; write {{RECORD | METRIC | WEIGHTS}}")
+        if "{" in rest or "}" in rest:
+            raise RunError(f"{where}, line {number}: a place must begin with {{ and end with }} in the same line")
         try:
             lines.append(_PLACE.sub(lambda place: _number(place[1], records), line))
         except ValueError as error:
@@ -68,6 +71,8 @@ def _number(place: str, records: Sequence[Record]) -> str:
     members = [record for record in records if fnmatch.fnmatchcase(record.stem, name)]
     if not members:
         raise ValueError(f"there is no record {name}")
+    if len({identity(record) for record in members}) > 1:
+        raise ValueError(f"{name} are records that differ in more than the seed")
     if words == ["epochs"]:
         return f"{members[0].epochs:,g}"
     if words == ["minutes"]:
@@ -77,7 +82,10 @@ def _number(place: str, records: Sequence[Record]) -> str:
         raise ValueError(f"{{{place}}}: must be RECORD | METRIC | WEIGHTS, RECORD | epochs or RECORD | minutes")
     metric, subject, *rest = words
     field = next((word for word in rest if word in _FIELDS), "value")
-    asked = dict(pair.split("=", 1) for word in rest if word not in _FIELDS for pair in word.split())
+    pairs = [pair for word in rest if word not in _FIELDS for pair in word.split()]
+    if wrong := [pair for pair in pairs if "=" not in pair]:
+        raise ValueError(f"{{{place}}}: {wrong[0]} is none of {', '.join(_FIELDS)} and no KEY=VALUE")
+    asked = dict(pair.split("=", 1) for pair in pairs)
     found = [
         summary
         for summary in Group(tuple(sorted(members, key=lambda record: record.seed))).summaries()
@@ -93,4 +101,4 @@ def _number(place: str, records: Sequence[Record]) -> str:
     number = {"value": summary.value, "error": summary.standard_error, "std": summary.std_over_seeds}[field]
     if number is None:
         raise ValueError(f"{{{place}}}: no {field} is known")
-    return f"{number:.2g}" if field != "value" else with_error(number, error)[0]
+    return with_error(number, error)[0] if field == "value" else with_error(number, number)[1]

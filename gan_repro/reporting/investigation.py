@@ -1,6 +1,5 @@
 """results/log-likelihood.md: what a log-likelihood owes to epochs, averages of weights, the grid of sigma and ablations."""
 
-import re
 import statistics
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -43,20 +42,10 @@ def markdown(experiments: Iterable[Experiment], groups: Sequence[Group], figures
     return "\n".join(lines).rstrip() + "\n"
 
 
-def parts(text: str) -> list[str]:
-    """What the page looks into: the headings of its parts, each once."""
-    return list(dict.fromkeys(re.findall(r"^### (.+)$", text, re.MULTILINE)))
-
-
 def _is_of(experiment: Experiment, number: Published, record: Record) -> bool:
     """Whether a run is of the recipe that a published number is of, as its paper level has it or an ablation of that."""
     same = (record.experiment, record.dataset) == (experiment.name, number.dataset)
     return same and record.preset == "paper" and bool(record.curves.validation)
-
-
-def _model(experiment: Experiment, number: Published) -> str:
-    """The name in tables of the model that a published number is of."""
-    return experiment.models[experiment.model_for(number.dataset)].title
 
 
 def _references(groups: Iterable[Group], number: Published) -> list[tuple[Summary, list[Measurement]]]:
@@ -81,8 +70,8 @@ def _section(
     changed = [group for group in groups if is_variant(experiment, group.first)]
     plain = [group for group in groups if not is_variant(experiment, group.first)]
     along = longest(plain)
-    title = groups[0].first.data.title
-    lines = [f"## {_model(experiment, number)} on {title}: what do {cells.printed(number)} nats take ({number.source})?", ""]
+    name = f"{comparison.own_model(experiment, number)} on {groups[0].first.data.title}"
+    lines = [f"## {name}: what do {cells.printed(number)} nats take ({number.source})?", ""]
     lines += [_budget([*along.values(), *(record for group in changed for record in group)]), ""]
     if along:
         averages = sorted({name for record in along.values() for name in record.curves.validation} - {"last"})

@@ -11,7 +11,7 @@ from gan_repro.system.numbers import with_error
 
 HEADER = ["Paper", "What", "Published", "Ours", "Verdict", "Seeds", "Minutes a seed"]
 SHORT = ["Paper", "What", "Published", "Ours", "Verdict"]
-BEGIN, END = "<!-- results -->\n", "<!-- end of results -->\n"  # between them README.md has its table
+BEGIN, END = "<!-- results -->", "<!-- end of results -->"  # between them README.md has its table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,9 +77,11 @@ def table(built: Sequence[Table]) -> list[list[str]]:
 
 def short_table(built: Sequence[Table]) -> list[list[str]]:
     """[SHORT, rows...] for README.md: of each published number the first run, of a claim its verdict alone."""
-    first = {(row.page, row.what): row for row in reversed(rows(built))}
+    first: dict[tuple[str, str, str], Row] = {}
+    for row in rows(built):
+        first.setdefault((row.page, row.what, row.published), row)
     found = [SHORT]
-    for row in (row for row in rows(built) if first[row.page, row.what] is row or first[row.page, row.what] == row):
+    for row in first.values():
         number = row.published != "shown"
         what = f"{row.what}; {row.played}" if row.played else row.what
         found.append(
@@ -94,8 +96,8 @@ def short_table(built: Sequence[Table]) -> list[list[str]]:
     return found
 
 
-def into_readme(text: str, built: Sequence[Table]) -> str:
-    """README.md with its table of results written anew, between BEGIN and END.
+def into_readme(text: str, built: Sequence[Table], folder: str = "results") -> str:
+    """README.md with its table of results written anew, between BEGIN and END; `folder`: where the pages are.
 
     Raises:
       RunError: END does not follow BEGIN.
@@ -103,9 +105,9 @@ def into_readme(text: str, built: Sequence[Table]) -> str:
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end:
-        raise RunError(f"README.md has no {END.strip()} behind {BEGIN.strip()}")
-    pages = [f"[{each.name}]: results/{each.name}.md" for each in built]
-    return before + begin + "\n".join([*formats.grid(short_table(built)), *pages, ""]) + end + after
+        raise RunError(f"README.md has no {END} behind {BEGIN}")
+    pages = [f"[{each.name}]: {folder}/{each.name}.md" for each in built]
+    return before + "\n".join([begin, *formats.grid(short_table(built)), *pages, end]) + after
 
 
 def _value(line: Line) -> str:

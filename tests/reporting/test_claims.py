@@ -7,22 +7,23 @@ import numpy as np
 import pytest
 from scipy import stats
 from support.records import measurement
-from test_tables import build, experiment, trained
+from support.tables import build, experiment, model, trained
 
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Claim
 from gan_repro.reporting import claims, formats
 
-USES = (("", "recall"), ("-wide", "recall"))
+USED = ("nets", "wide")
+USES = (("nets", "recall"), ("wide", "recall"))
 CLAIM = Claim("Figure 6", "both learn", "recall above 1 %", "mnist", USES, lambda plain, wide: min(plain, wide) > 1)
 
 
 def paper(claim=CLAIM):
-    return dataclasses.replace(experiment(), claims=(claim,), models={"-wide": "Wide nets"})
+    return experiment(claims=(claim,), models={"nets": model(), "wide": model("Wide nets")})
 
 
-def run(recall, preset="paper", epochs=100, seed=0, **changes):
-    record = trained(seed, 225.0, preset=preset, epochs=epochs, **changes)
+def run(recall, model="nets", preset="paper", epochs=100, seed=0, **changes):
+    record = trained(seed, 225.0, model=model, preset=preset, epochs=epochs, **changes)
     record["measurements"] += [
         measurement(value, of, metric="recall", unit="%", standard_error=None)
         for of, value in (("last", recall), ("training images", 99.0))
@@ -40,8 +41,8 @@ def answer(*members, claim=CLAIM):
 
 @pytest.mark.parametrize(("wide", "held"), [(20.0, 1), (0.5, 0)])
 def test_one_seed_decides_nothing(wide, held):
-    conditions = "runs 1 and 2 (paper, paper-wide; 100 epochs); 1 seed"
-    measured, named, verdict = answer(run(45.0), run(wide, "paper-wide"))
+    conditions = "runs 1 and 2 (paper; 100 epochs); 1 seed"
+    measured, named, verdict = answer(run(45.0), run(wide, "wide"))
     assert (measured, named) == (f"Fake nets: 45 %; Wide nets: {wide:g} %", conditions)
     assert verdict.startswith("undecided") and f"{held} of 1 seed" in verdict
 
@@ -55,7 +56,7 @@ def test_one_seed_decides_nothing(wide, held):
     ],
 )
 def test_the_criterion_is_met_seed_by_seed(values, words):
-    members = [run(value, preset, seed=seed) for preset in ("paper", "paper-wide") for seed, value in enumerate(values)]
+    members = [run(value, model, seed=seed) for model in USED for seed, value in enumerate(values)]
     measured, conditions, verdict = answer(*members)
     assert verdict == words and conditions.endswith("; 3 seeds")
     mean, half = np.mean(values), stats.t.ppf(0.95, 2) * np.std(values, ddof=1) / 3**0.5
@@ -64,47 +65,46 @@ def test_the_criterion_is_met_seed_by_seed(values, words):
 
 
 def test_only_seeds_that_every_model_has_are_compared():
-    members = [run(9.0, seed=seed) for seed in range(3)] + [run(9.0, "paper-wide", seed=seed) for seed in (1, 5)]
+    members = [run(9.0, seed=seed) for seed in range(3)] + [run(9.0, "wide", seed=seed) for seed in (1, 5)]
     assert answer(*members)[1].endswith("; 1 seed")
 
 
 def test_models_that_share_no_seed_answer_nothing_and_three_seeds_come_before_length():
-    assert answer(run(9.0, seed=0), run(9.0, "paper-wide", seed=1)) == ["", "", "not run"]
-    long = [run(9.0, preset, 500) for preset in ("paper", "paper-wide")]
-    short = [run(7.0, preset, seed=seed) for preset in ("paper", "paper-wide") for seed in range(3)]
-    assert answer(*long, *short)[1:] == ["runs 2 and 4 (paper, paper-wide; 100 epochs); 3 seeds", "observed in 3 of 3 seeds"]
+    assert answer(run(9.0, seed=0), run(9.0, "wide", seed=1)) == ["", "", "not run"]
+    long = [run(9.0, model, epochs=500) for model in USED]
+    short = [run(7.0, model, seed=seed) for model in USED for seed in range(3)]
+    assert answer(*long, *short)[1:] == ["runs 2 and 4 (paper; 100 epochs); 3 seeds", "observed in 3 of 3 seeds"]
 
 
 def test_runs_of_one_length_are_taken_the_longest_of_the_paper_presets():
     pairs = {("paper", 20): 11.0, ("paper", 30): 12.0, ("quick", 90): 13.0}
-    members = [run(value, preset + suffix, epochs) for (preset, epochs), value in pairs.items() for suffix in ("", "-wide")]
-    members.append(run(99.0, "paper", 50))  # longer than any run of the other model
+    members = [run(value, model, *how) for how, value in pairs.items() for model in USED]
+    members.append(run(99.0, "nets", "paper", 50))  # longer than any run of the other model
     measured, conditions, _ = answer(*members)
-    assert measured == "Fake nets: 12 %; Wide nets: 12 %" and "(paper, paper-wide; 30 epochs)" in conditions
+    assert measured == "Fake nets: 12 %; Wide nets: 12 %" and "(paper; 30 epochs)" in conditions
     measured, conditions, _ = answer(*members[4:])
-    assert measured == "Fake nets: 13 %; Wide nets: 13 %" and "(quick, quick-wide; 90 epochs)" in conditions
+    assert measured == "Fake nets: 13 %; Wide nets: 13 %" and "(quick; 90 epochs)" in conditions
 
 
 def test_a_changed_recipe_or_a_missing_run_answers_nothing():
     assert answer(run(45.0)) == ["", "", "not run"]
-    assert answer(run(45.0), run(20.0, "paper-wide", dataset="npz:x.npz")) == ["", "", "not run"]
-    changed = run(20.0, "paper", recipe={"batch_size": 50})
+    assert answer(run(45.0), run(20.0, "wide", dataset="npz:x.npz")) == ["", "", "not run"]
+    changed = run(20.0, recipe={"batch_size": 50})
     alone = dataclasses.replace(CLAIM, uses=USES[:1], holds=lambda plain: plain > 1)
     assert answer(changed, claim=alone) == ["", "", "not run"]
 
 
 def test_other_data_are_named_and_pages_show_the_rows():
     elsewhere = dataclasses.replace(CLAIM, departure="digits instead of bedrooms")
-    members = run(45.0), run(20.0, "paper-wide")
+    members = run(45.0), run(20.0, "wide")
     assert "; digits instead of bedrooms; 1 seed" in answer(*members, claim=elsewhere)[1]
     text = formats.markdown(build(*members, experiments=[paper(elsewhere)]))
     assert f"## {claims.HEADING}\n" in text and "| Figure 6: both learn | recall above 1 % | Fake nets: 45 %" in text
     assert claims.HEADING not in formats.markdown(build(*members))
 
 
-def test_claims_use_models_that_there_are():
+def test_claims_use_models_and_data_that_there_are():
     for name in configuration.names():
         found = configuration.find(name)
         for claim in found.claims:
-            presets = found.recipes[claim.dataset]
-            assert all(f"paper{suffix}" in presets for suffix, _ in claim.uses)
+            assert claim.uses and all(claim.dataset in found.models[model].datasets for model, _ in claim.uses)

@@ -6,7 +6,7 @@ import io
 import re
 
 from support.records import make_record, measurement
-from test_tables import FIRST, build, experiment, trained
+from support.tables import FIRST, build, experiment, trained
 
 from gan_repro.reporting import formats
 
@@ -123,7 +123,7 @@ def test_what_was_not_run_is_listed_with_its_reason():
 
 
 def test_a_page_is_headed_by_what_people_call_its_paper():
-    own = dataclasses.replace(experiment("fake", numbers=(), table="fake"), short="FAKE", deviations=("None.",))
+    own = dataclasses.replace(experiment("fake", numbers=(), table="fake"), short_name="FAKE", deviations=("None.",))
     text = formats.markdown(build(experiments=[own], name="fake"))
     assert text.startswith("# FAKE\n") and "* FAKE: A title" in text and "## Deviations of FAKE" in text
     assert formats.markdown(build()).startswith("# Table 1\n")

@@ -1,90 +1,122 @@
-"""The page of all papers: which figures open a section, what a reader needs to read it, what is folded away."""
+"""The page of all papers and what it has of each; the key figures and links to figures on the papers' own pages."""
 
 import dataclasses
 import re
 
 import pytest
 from support.records import parsed
-from test_tables import build, experiment, trained
+from support.tables import build, experiment, model, trained
 
 from gan_repro.papers.experiment import KeyFigure
 from gan_repro.reporting import comparison, overview
 from gan_repro.reporting.groups import group
 
-SHOWN = KeyFigure("mnist", "samples-best", "Figure 9: samples")
+SHOWN = KeyFigure("nets", "mnist", "samples-best", "Figure 9: samples")
 STEM = "fake-mnist-paper-100epochs-seed"
 
 
-def page(*members, figures=(), **changes):
-    own = dataclasses.replace(experiment(), **{"short": "FAKE", "key_figures": (SHOWN,)} | changes)
-    return overview.markdown([build(*members, experiments=[own])], figures)
+def paper(**changes):
+    fields = {"short_name": "FAKE", "key_figures": (SHOWN,), "models": {"nets": model(), "wide": model("Wide nets")}}
+    return experiment(**fields | changes)
+
+
+def page(*members, figures=(), findings="", shipped=(), pages=(), **changes):
+    table = build(*members, experiments=[paper(**changes)])
+    return overview.markdown([table], figures, {"table1": findings}, shipped, pages)
+
+
+def own_page(*members, figures=(), **changes):
+    """The lines of figures on a paper's own page."""
+    return "\n".join(overview.pictures(build(*members, experiments=[paper(**changes)]), sorted(figures)))
 
 
 def opening(text):
+    """The names of the figures that are shown."""
     return re.findall(r"^!\[.*\]\(figures/(.*)\)$", text, re.MULTILINE)
+
+
+# ---- the page of all papers ------------------------------------------------------------------------------------------
+
+
+def test_papers_stand_in_the_order_of_their_arxiv_numbers_and_behind_them_those_without():
+    references = {"late": "A; arXiv:1701.00001", "early": "B; arXiv:1406.00002", "nowhere": "C; a book"}
+    found = [dataclasses.replace(experiment(name, table=name, numbers=()), reference=text) for name, text in references.items()]
+    built = [build(experiments=found, name=name) for name in references]
+    assert [table.name for table in overview.by_date(built)] == ["early", "late", "nowhere"]
+    text = overview.markdown(built, [], {})
+    assert re.findall(r"^## \[(.+)\]\((.+)\)$", text, re.MULTILINE) == [
+        (name, f"{name}.md") for name in ("early", "late", "nowhere")
+    ]
+
+
+def test_a_paper_has_its_citation_its_findings_and_a_link_to_each_key_figure():
+    figures = [f"{STEM}0-samples-best.png", f"{STEM}0-training.png"]
+    section = page(trained(0, 1.0), figures=figures, findings="* It is short.").partition("## [")[2].partition("## More")[0]
+    assert "A title (A reference)" in section and "\n* It is short.\n" in section
+    assert re.findall(r"\[([^]]+)\]\(figures/([^)]+)\)", section) == [(SHOWN.caption, figures[0])]
+    without = page(trained(0, 1.0)).partition("## [")[2].partition("## More")[0]
+    assert "figures/" not in without and "* " not in without
+
+
+def test_the_table_stands_before_its_key_and_the_papers():
+    text = page(trained(0, 200.0, epochs=20), findings="* It is short.")
+    places = [
+        text.index(part) for part in ("| Paper |", "| 225 ± 2 | 200.0 ± 2.0 SE |", "**SE**", "**Undecided**", "* It is short.")
+    ]
+    assert places == sorted(places)
+
+
+def test_other_pages_and_shipped_generators_are_named_where_there_are_some():
+    figures = ["shipped-fake-mnist-samples-best.png", "shipped-other-samples-best.png"]
+    text = page(figures=figures, shipped=["fake-mnist"], pages=["benchmark"]).partition("## More")[2]
+    assert "(benchmark.md)" in text and "(log-likelihood.md)" not in text
+    assert f"[samples, best by validation](figures/{figures[0]})" in text and figures[1] not in text
+
+
+# ---- figures on a paper's own page -----------------------------------------------------------------------------------
 
 
 def test_a_key_figure_is_that_of_the_first_run_that_has_it():
     figures = [f"{STEM}1-samples-best.png", f"{STEM}2-samples-best.png", "fake-mnist-quick-20epochs-seed0-samples-best.png"]
     runs = [trained(0, 1.0, preset="quick", epochs=20), *(trained(seed, 1.0) for seed in range(3))]
-    text = page(*runs, figures=figures)
-    assert opening(text) == [f"{STEM}1-samples-best.png"] and "\n*Figure 9: samples (run 1, seed 1).*\n" in text
-    assert opening(page(*runs, figures=figures[2:])) == figures[2:]
-    assert opening(page(*runs)) == [] and "Figure 9" not in page(*runs)
-    assert opening(page(trained(0, 1.0, dataset="npz:mnist.npz"), figures=figures)) == []
+    text = own_page(*runs, figures=figures)
+    assert opening(text) == figures[:1] and "\n*Figure 9: samples (run 1, seed 1).*\n" in text
+    assert opening(own_page(*runs, figures=figures[2:])) == figures[2:]
+    assert opening(own_page(*runs)) == [] and "Figure 9" not in own_page(*runs)
+    assert opening(own_page(trained(0, 1.0, dataset="npz:mnist.npz"), figures=figures)) == []
 
 
-def test_figures_of_two_records_with_one_telling_name_are_told_apart():
+def test_a_key_figure_may_be_of_one_model_or_of_all_runs_on_the_data():
+    figures = ["nets-samples-best.png", "wide-samples-best.png", "fake-mnist-log-likelihood.png"]
+    runs = [parsed(trained(0, 1.0, model=name, epochs=20), name) for name in ("nets", "wide")]
+    shown = KeyFigure("wide", "mnist", "samples-best", "Wide"), KeyFigure("nets", "mnist", "log-likelihood", "Along")
+    table = comparison.build("table1", [paper(key_figures=shown)], group(runs))
+    text = "\n".join(overview.pictures(table, figures))
+    assert opening(text) == figures[1:]
+    assert "\n*Wide (run 2, seed 0).*\n" in text and "\n*Along.*\n" in text  # of all runs, so none is named
+
+
+def test_figures_of_a_record_whose_name_begins_anothers_are_told_apart():
     plain, variant = trained(0, 1.0), trained(0, 1.0, recipe={"batch_size": 50})
     figures = [f"{STEM}0-batch_size=50-samples-best.png", f"{STEM}0-training.png"]
     groups = group([parsed(plain, f"{STEM}0"), parsed(variant, f"{STEM}0-batch_size=50")])
-    own = dataclasses.replace(experiment(), short="FAKE", key_figures=(SHOWN,))
-    text = overview.markdown([comparison.build("table1", [own], groups)], figures)
-    links = dict(re.findall(r"^\* run (\d), seed 0: (.*)$", text, re.MULTILINE))
-    assert sorted(links.values()) == [
+    text = "\n".join(overview.pictures(comparison.build("table1", [paper()], groups), figures))
+    links = re.findall(r"^\* run \d, seed 0: (.*)$", text, re.MULTILINE)
+    assert sorted(links) == [
         f"[curves of the training](figures/{figures[1]})",
         f"[samples, best by validation](figures/{figures[0]})",
     ]
     assert opening(text) == []  # a recipe with a detail changed is no paper's
-    assert opening(page(plain, figures=[f"{STEM}0-samples-best.png"])) == [f"{STEM}0-samples-best.png"]
 
 
-def test_a_key_figure_may_be_of_one_model_or_of_all_runs_on_the_data():
-    figures = [
-        "fake-mnist-quick-20epochs-seed0-samples-best.png",
-        "fake-mnist-quick-wide-20epochs-seed0-samples-best.png",
-        "fake-mnist-log-likelihood.png",
-    ]
-    runs = [trained(0, 1.0, preset=preset, epochs=20) for preset in ("quick", "quick-wide")]
-    wide = KeyFigure("mnist", "samples-best", "Wide", "-wide"), KeyFigure("mnist", "log-likelihood", "Along")
-    text = page(*runs, figures=figures, key_figures=wide)
-    assert opening(text) == figures[1:] and "\n*Along.*\n" in text
-
-
-def test_key_protocol_findings_and_what_to_bear_in_mind_stand_before_the_verdicts():
-    text = page(trained(0, 200.0, epochs=20), protocol="By a ruler.", findings={"mnist": ("It is short.",)})
-    parts = [
-        "## Key",
-        "**SE**",
-        "**Other conditions**",
-        "* It is short.",
-        "**Protocol, FAKE.** By a ruler.",
-        "| Model |",
-        "known to mislead",
-        "| other conditions: ",
-    ]
-    places = [text.index(part) for part in parts]
-    assert places == sorted(places)
-
-
-def test_figures_of_runs_and_commands_are_folded():
-    text = page(trained(0, 1.0), figures=[f"{STEM}0-training.png", "fake-mnist-sweep.png"])
-    shown = re.sub(r"(?s)<details>.*?</details>", "", text)
-    assert "](figures/" not in shown and "```" not in shown
-    assert text.count("<details>") == text.count("</details>") == 2
+def test_figures_of_every_run_are_folded_beside_those_over_all_runs():
+    text = own_page(trained(0, 1.0), figures=[f"{STEM}0-training.png", "fake-mnist-sweep.png"])
+    assert "](figures/" not in re.sub(r"(?s)<details>.*?</details>", "", text)
     assert f"* run 1, seed 0: [curves of the training](figures/{STEM}0-training.png)\n" in text
-    assert "* FAKE on MNIST, over all runs: [log-likelihood against σ and n](figures/fake-mnist-sweep.png)\n" in text
-    assert "<details>" not in page()
+    assert re.search(
+        r"^\* fake-mnist, .*\[log-likelihood against σ and n\]\(figures/fake-mnist-sweep.png\)$", text, re.MULTILINE
+    )
+    assert "<details>" not in own_page()
 
 
 @pytest.mark.parametrize(
@@ -100,16 +132,3 @@ def test_figures_of_runs_and_commands_are_folded():
 )
 def test_links_are_in_words(kind, words):
     assert overview.in_words(kind) == words
-
-
-def test_links_to_the_parts_of_a_papers_page_lead_to_its_headings():
-    own = dataclasses.replace(experiment(), deviations=("None.",), short="Fake et al. 2014")
-    text = overview.markdown([build(trained(0, 1.0), experiments=[own])], [])
-    assert "[Notes](table1.md#notes)" in text
-    assert "(table1.md#deviations-of-fake-et-al-2014-from-paper-and-code)" in text
-
-
-def test_the_page_on_log_likelihoods_is_announced_by_what_it_has():
-    text = overview.markdown([build()], [], parts=["Along the training", "Ablations"])
-    assert "(log-likelihood.md): along the training; ablations.\n" in text
-    assert "log-likelihood.md" not in overview.markdown([build()], [])

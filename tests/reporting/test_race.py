@@ -4,14 +4,12 @@ import dataclasses
 
 import pytest
 from support.records import grouped, make_record, measurement
-from test_tables import experiment
+from support.tables import RECIPE, experiment
 
 from gan_repro.papers.configuration import plain
-from gan_repro.papers.recipe import TrainingRecipe
 from gan_repro.reporting import investigation, race
 
-RECIPE = TrainingRecipe(epochs=100, batch_size=100)
-PAPER = dataclasses.replace(experiment(), recipes={"mnist": {"paper": RECIPE, "quick": RECIPE}})
+PAPER = experiment()
 
 
 def training(seed, diversity, preset="quick", epochs=10, d_real=0.8, **changes):

@@ -232,10 +232,12 @@ def test_a_record_comes_back_from_its_json_and_every_field_of_it_is_there():
 
 
 def test_a_changed_recipe_is_named_by_what_was_changed_in_plain_characters_and_never_too_long():
-    recipe = configuration.plain(dataclasses.asdict(configuration.find("goodfellow2014").recipes["mnist"]["paper"]))
+    recipe = configuration.plain(
+        dataclasses.asdict(configuration.find("goodfellow2014").models["mnist"].recipe("paper", "mnist"))
+    )
 
     def name(**changes):
-        content = make_record(0, recipe=recipe | {"epochs": 100} | changes, experiment="goodfellow2014")
+        content = make_record(0, recipe=recipe | {"epochs": 100} | changes, experiment="goodfellow2014", model="mnist")
         return records.name(parsed(content))
 
     assert name() == name(n_samples=5, samples_every=7) == "goodfellow2014-mnist-paper-100epochs-seed0"
@@ -353,9 +355,11 @@ def test_another_configuration_of_the_same_name_stands_beside_and_is_found_again
 
 
 def test_an_older_run_that_lacks_a_field_is_found_again(tmp_path):
-    recipe = configuration.plain(dataclasses.asdict(configuration.find("goodfellow2014").recipes["mnist"]["paper"]))
+    recipe = configuration.plain(
+        dataclasses.asdict(configuration.find("goodfellow2014").models["mnist"].recipe("paper", "mnist"))
+    )
     older = {key: value for key, value in recipe.items() if key != "order"}
-    record = make_record(0, recipe=older | {"epochs": 100}, experiment="goodfellow2014")
+    record = make_record(0, recipe=older | {"epochs": 100}, experiment="goodfellow2014", model="mnist")
     first = records.add(make_run(tmp_path / "run", record), tmp_path / "results")
     assert records.add(make_run(tmp_path / "run", record), tmp_path / "results") == first
     (found,) = records.read_folder(first.parent)
