@@ -111,33 +111,6 @@ def samples_without_dropout(run):
     return {subject: (quiet.samples(run.kinds()[0], n, labels=labels), labels)}
 
 
-DEVIATIONS = (
-    'The prior is read as U(0, 1) in each of 100 dimensions: "a uniform distribution within the unit hypercube" (section 4.1) '
-    "does not say where the cube lies.",
-    "The paper names no initialisation, order of updates or factor of D's loss: those of Goodfellow et al. 2014's code are "
-    "taken (U(-.05, .05) in G, U(-.005, .005) in D, G's output bias from the pixels' means, both players at once, half of D's "
-    "loss, the non-saturating loss of G), on which the paper builds.",
-    'Where dropout acts is not said beyond "both the generator and discriminator": here at the input of every layer that does '
-    "not see z, the label or the image itself, scaled by 2 in training.",
-    "G's dropout stays on when samples are drawn; the paper does not say, and this is one of two readings. In the code on "
-    "which it builds, Generator.sample() is free of dropout unless the generator is an IntrinsicDropoutGenerator "
-    "(goodfeli/adversarial: __init__.py). The other reading (`--set=dropout_in_samples=false`) is measured from the same "
-    "weights and stands beside it. Along a walk in z all pictures have the same dropout mask.",
-    "Momentum grows to .7 by epoch 250 as in Goodfellow et al. 2014; the paper gives both values and no schedule.",
-    "At most 300 epochs (the learning rate is then .1 / 400), of which the best by validation log-likelihood is reported, as "
-    "in the paper; looked at every 5 epochs. Sigma is chosen on the first 1,000 validation images.",
-    "Maxout takes the maximum over pieces that lie `units` columns apart, pylearn2 over consecutive ones (models/maxout.py): "
-    "the same model under the same initialiser.",
-    "Averages of G's weights are kept beside the training, which they never touch. They are not in the paper.",
-)
-
-NOT_RUN = (
-    (
-        "MIR Flickr: tags from images (section 4.2, Table 2)",
-        "needs the features of the authors' ImageNet network and their skip-gram of YFCC100M's tags; neither can be had here.",
-    ),
-)
-
 PUBLISHED = {  # nats of MNIST's test images, and their standard error
     "DBN": (138, 2),
     "Stacked CAE": (121, 1.6),
@@ -145,12 +118,6 @@ PUBLISHED = {  # nats of MNIST's test images, and their standard error
     "Adversarial nets": (225, 2),
     "Conditional adversarial nets": (132, 1.8),
 }
-PROTOCOL = (
-    "The Parzen estimator of Goodfellow et al. 2014 over 1,000 samples of each of the ten labels, generator by generator; σ "
-    "is the best of ten on 1,000 validation images. One draw of z chooses epoch and σ, five others are reported. Labels are "
-    "read by a classifier that was trained on the same data."
-)
-
 EXPERIMENT = gr.Experiment(
     name="cgan",
     short_name="CGAN",
@@ -198,8 +165,6 @@ EXPERIMENT = gr.Experiment(
         )
         for row, (value, error) in PUBLISHED.items()
     ),
-    protocol=PROTOCOL,
-    deviations=DEVIATIONS,
-    not_run=NOT_RUN,
     key_figures=(gr.KeyFigure("mlp", "mnist", "classes-best", "Figure 2: a row of samples for each label"),),
+    **gr.prose(__file__),
 )

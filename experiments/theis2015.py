@@ -29,14 +29,6 @@ class Recipe(gr.Recipe):
     contrast_norm: float = gr.bounded(0.0, low=0, high=1e6)
 
 
-DEVIATIONS = (
-    "k-means stops after 10 iterations, from random images. How long the paper's ran is not known here.",
-    "The mean of all training images as the only sample is not in the paper: it is what a model has to beat to say anything. "
-    "Nor are all training images: k-means has seen them all, so 10,000 centroids know more than 10,000 images.",
-    "The paper's table is on MNIST; the other data sets are ours. CIFAR-10 is contrast-normalised to norm 55, as the "
-    "CIFAR-10 networks of Goodfellow et al. 2014 see it: nats in that space say nothing of nats of pixels in [0, 1].",
-)
-
 ALL = "all training images"  # as many data as the centroids are made of: without them the comparison would be unfair
 OPEN = (
     "how many centroids the paper took, how long its k-means ran and on which images it chose σ is not known here; each of "
@@ -122,7 +114,5 @@ EXPERIMENT = gr.Experiment(
             ("k-means centroids in place of samples", 313, OPEN),
         )
     ),
-    protocol="The same estimator over training images (as many as there are samples, and all), k-means centroids of all of "
-    "them or their mean in place of samples.",
-    deviations=DEVIATIONS,
+    **gr.prose(__file__),
 )

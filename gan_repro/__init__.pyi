@@ -28,6 +28,7 @@ from .papers.experiment import KeyFigure as KeyFigure
 from .papers.experiment import Model as Model
 from .papers.experiment import Phase as Phase
 from .papers.experiment import Published as Published
+from .papers.prose import prose as prose
 from .papers.recipe import Recipe as Recipe
 from .papers.recipe import TrainingRecipe as TrainingRecipe
 from .papers.recipe import bounded as bounded

@@ -327,17 +327,6 @@ def test_a_run_begun_before_terms_were_metrics_goes_on(uninterrupted, tmp_path, 
     assert mine[2] == whole[2]
 
 
-@pytest.mark.parametrize(("then", "now"), [("exponential-.9", "ema-.9"), ("mean-from-1", "uniform-1")])
-def test_either_spelling_of_an_average_continues_the_others_run(digits, tmp_path, then, now):
-    loop(digits, tmp_path / "parts", epochs=1, averages=(then,)).run()
-    later = loop(digits, tmp_path / "parts", epochs=3, averages=(now,))
-    later.run()
-    whole = loop(digits, tmp_path / "whole", epochs=3, averages=(now,))
-    whole.run()
-    assert later.resumed_at == 10 and later.trainable.kinds() == ("last", now)
-    assert_same(final(whole), final(later))
-
-
 def balanced(source, declared=True):
     """A game with BEGAN's k (Berthelot et al. 2017, section 3.4): a number that D's term reads and moves."""
     k = tf.Variable(0.0, trainable=False, name="k")

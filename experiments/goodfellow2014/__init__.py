@@ -8,42 +8,6 @@ TABLE_1: dict[str, dict[str, tuple[float, float]]] = {  # nats, and their standa
     "tfd": {"DBN": (1909, 66), "Stacked CAE": (2110, 50), "Deep GSN": (1890, 29), "Adversarial nets": (2057, 26)},
 }
 
-DEVIATIONS = (
-    "Maxout takes the maximum over pieces that lie `units` columns apart, pylearn2 over consecutive ones "
-    "(pylearn2: models/maxout.py). Under the same uniform initialiser the two are the same model.",
-    "The ragged last minibatch of an epoch is dropped; pylearn2's shuffled_sequential keeps it. MNIST has none "
-    "(50,000 = 500 x 100) and neither has the fully connected CIFAR-10 model (40,000 = 400 x 100); the convolutional one "
-    "loses 64 of 40,000 images an epoch, other ones each time, and TFD 58 of 98,058.",
-    "How the authors chose the reported epoch is not in their code, which on MNIST never stops (mnist.yaml has no "
-    "termination criterion). Here 1,000 epochs, and the best generator by validation log-likelihood under the paper's protocol "
-    "(10,000 samples, its sigma grid), looked at every 5 epochs; the last one stands beside it.",
-    "The authors' repository before the published one (goodfeli/galatea: adversarial) hints at such a choice: "
-    "reboot_early.yaml stops when the nats of 100 samples, at sigma .2 on the monitored images, have not risen by 1 % in 100 "
-    "epochs. Its monitors look at test images, and its history chooses sigma first on test images, then from 15 widths, then "
-    "from ten. Here neither epoch nor sigma sees a test image, and the ten widths are those of the published script.",
-    "The paper's Algorithm 1 moves D, then G against the new D; the authors' YAML files move both from the same old "
-    "parameters, and so does this. `--set=order=alternating` plays Algorithm 1 with k = 1.",
-    "Random numbers differ (their MRG streams, our counter-based ones), and so does the hardware (their GTX 580).",
-    "Averages of G's weights are kept beside the training, which they never touch. They are not in the paper; their rows "
-    "say so.",
-    "The CIFAR-10 models stop after 500 epochs and the last generator is shown: their YAML files never stop, and the paper "
-    "gives no number by which a best one could be chosen. Their log-likelihood, in the contrast-normalised space that the "
-    "networks see, is not in the paper.",
-    "TFD: the second stage begins from the first one's last generator, as in tfd_pretrain/train.yaml; that the best one of the "
-    "second stage by validation is reported is ours. The row of the last one is the YAML's, which stops after 22 epochs. The "
-    "validation is that of fold 0, some of whose images are test images of other folds.",
-    "Figure 1 is a drawing, and the paper trains nothing for it. Ours is a game on a line: Algorithm 1 with k = 4, G's "
-    "non-saturating loss (section 3), small tanh networks and Adam; all constants are ours.",
-)
-
-
-PROTOCOL = (
-    "Log-likelihood of the test images, in nats of all their pixels, under a Gaussian Parzen window over 10,000 samples; its "
-    "width σ is the best of ten on 1,000 validation images (on TFD in each of five folds). The generator is the best by the "
-    "same measure on validation images, looked at every 5 epochs; the CIFAR-10 models show their last one. One draw of z "
-    "chooses epoch and σ, five others are reported; runs of the old rule, named in the notes, are reported on the draw that "
-    "chose."
-)
 EXPERIMENT = gr.Experiment(
     name="goodfellow2014",
     short_name="Goodfellow et al. 2014",
@@ -74,8 +38,6 @@ EXPERIMENT = gr.Experiment(
         for dataset, rows in TABLE_1.items()
         for row, (value, error) in rows.items()
     ),
-    protocol=PROTOCOL,
-    deviations=DEVIATIONS,
     key_figures=(
         gr.KeyFigure(
             "mnist",
@@ -97,4 +59,5 @@ EXPERIMENT = gr.Experiment(
             "Not in the paper: log-likelihood along the training, beside the published number",
         ),
     ),
+    **gr.prose(__file__),
 )

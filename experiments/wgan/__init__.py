@@ -60,56 +60,6 @@ def _model(title, gan=False, narrow=False, **changes):
     )
 
 
-DEVIATIONS = (
-    "The paper trains on LSUN bedrooms at 64 x 64 (`--dataset=lsun/bedroom`, not at hand here). MNIST at 28 x 28 and CIFAR-10 "
-    "at 32 x 32 take the same stacks with two and three strided layers instead of four.",
-    "WassersteinGAN (main.py) clips before each of the critic's updates, Algorithm 1 after it: here before "
-    "(`--set=clip_before=false` for the other).",
-    "WassersteinGAN (main.py) ends the critic's phase with the data, so that G moves at the end of every epoch, however short "
-    "the phase; here a phase goes on into the next epoch.",
-    "The ragged last minibatch of an epoch is dropped; WassersteinGAN (main.py) plays it. Of MNIST's 50,000 images these are "
-    "16, other ones each time (781 minibatches instead of 782).",
-    "The critic's last layer, a 4 x 4 convolution to one number averaged over the minibatch, is a dense layer without bias: "
-    "the same map. G's first, a transposed convolution of one pixel, likewise.",
-    "Samples are drawn with moving averages of the batch statistics, so that an image depends on its own z alone; the code "
-    "draws them with those of the minibatch.",
-    "The MLP generator has three hidden layers of 512, as in models/mlp.py; Figure 3's caption says four.",
-    "The paper does not say how its GAN is trained: here with Adam at 2e-4 (beta_1 .5), D and G once on each minibatch, as in "
-    "dcgan.torch, and for as many minibatches as the WGAN. G then moves about five times as often.",
-    "Figure 6's generator without batch norm has as many filters in each layer, as the paper's text says; models/dcgan.py "
-    "keeps doubling them.",
-    "The estimates' curves are means over 100 minibatches that go through a running median of 5 of them; the paper's go "
-    "through a median filter of 101 iterations.",
-    "Figure 1 is drawn from closed forms in the paper. Here they are beside what samples of both laws give: W1 by the best "
-    "pairing of 500 points, the others by counting 10,000 points in square cells of 1/20, ten times for each theta.",
-    "Figure 2: the paper gives neither the Gaussians nor the networks nor the training. Ours are N(-3, 1) and N(3, 1), one "
-    "layer of 100 leaky ReLU units for both players, Adam for D, and for the critic RMSprop and weight clipping at .1, with "
-    "which no slope can be steeper than 100 x .1 x .1 = 1. The lower panel, the gradients for G, is ours.",
-)
-NOT_RUN = (
-    (
-        "LSUN bedrooms at 64 x 64 (Figures 5 to 7)",
-        "3 million images, 46 GB: they cannot be had here. `--dataset=lsun/bedroom` runs the recipe on them.",
-    ),
-    ("The curves at the paper's size, 64 x 64 (Figures 3 and 4)", "of the same bedrooms; here they are of smaller images."),
-    (
-        "CIFAR-10 at 32 x 32, not in the paper",
-        "run for seconds only, with the smoke preset; `--dataset=cifar10 --preset=quick` is meant for two cores.",
-    ),
-    (
-        "An MLP for both players (Figures 3 and 4, the third panel)",
-        "not tried: `--set=critic=mlp --set=generator=mlp` plays it.",
-    ),
-    ("G's loss along a GAN's training (Figure 8)", "of the same bedrooms; every run's curves have it for its own data."),
-)
-
-
-PROTOCOL = (
-    "Fréchet distance, precision and recall: 10,000 samples against 10,000 test images, in the features of a classifier that "
-    "was trained on the same data. Rank correlation: of the training's own estimate with the Fréchet distance of 2,000 "
-    "samples, over the epochs. The generator is the last one."
-)
-
 DIGITS = "digits instead of bedrooms"
 _VALUES, _CHANGES = "estimate_quality_correlation", "estimate_quality_change_correlation"
 
@@ -168,9 +118,6 @@ EXPERIMENT = gr.Experiment(
         "gaussians": two_gaussians.MODEL,
     },
     sources=upright_line.SOURCES,
-    protocol=PROTOCOL,
-    deviations=DEVIATIONS,
-    not_run=NOT_RUN,
     claims=CLAIMS,
     key_figures=(
         gr.KeyFigure(
@@ -188,4 +135,5 @@ EXPERIMENT = gr.Experiment(
         gr.KeyFigure("gaussians", "two_gaussians", "figure2", "Figure 2: a discriminator and a critic between two Gaussians"),
         gr.KeyFigure("lines", "parallel_lines", "figure1", "Figure 1: distances between the laws of two parallel lines"),
     ),
+    **gr.prose(__file__),
 )

@@ -4,6 +4,7 @@ Modules (help(gan_repro.papers.NAME)):
     experiment     Experiment, published numbers, claims, key figures
     recipe         Recipe, TrainingRecipe: typed fields with ranges
     configuration  Config: an experiment, data set, preset and settings, found and checked
+    prose          a paper's protocol, deviations and what was not run, from the Markdown beside its module
     pylearn2       the recipe and the game of the 2014 papers' code
     weights_names  the names of a generator's weights: best, last, ema-DECAY, mean-from-EPOCH
 """

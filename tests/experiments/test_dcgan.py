@@ -291,19 +291,19 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
 
 @pytest.mark.e2e
 @pytest.mark.parametrize(
-    ("model", "metric"),
+    ("model", "side", "metric"),
     [
-        pytest.param("faces", None, marks=pytest.mark.slow),
-        ("imagenet", "svm_accuracy"),
-        pytest.param("svhn", "svm_accuracy", marks=pytest.mark.slow),
-        pytest.param("mnist", "label_accuracy", marks=pytest.mark.slow),
+        pytest.param("faces", 8, None, marks=pytest.mark.slow),
+        pytest.param("faces", 32, "svm_accuracy", marks=pytest.mark.slow),
+        ("imagenet", 32, "svm_accuracy"),
+        pytest.param("mnist", 32, "label_accuracy", marks=pytest.mark.slow),
     ],
 )
-def test_every_model_learns_a_users_small_labelled_images(model, metric, tmp_path, monkeypatch, capsys):
+def test_every_model_learns_a_users_small_labelled_images(model, side, metric, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(measure, "nearest_neighbour_error", lambda run: [])  # of 50,000 samples
     monkeypatch.setattr(classifier, "_train", lambda network, *rest: network.get_weights())
     random = np.random.default_rng(0)
-    images, labels = random.integers(0, 256, (120, 32, 32), np.uint8), np.arange(120) % 3
+    images, labels = random.integers(0, 256, (120, side, side), np.uint8), np.arange(120) % 3
     np.savez(tmp_path / "own.npz", images=images, labels=labels)
     words = ["run", "--experiment=dcgan", f"--dataset=npz:{tmp_path / 'own.npz'}", "--preset=smoke", "--set=n_samples=8"]
     words += ["--set=steps_per_epoch=1", "--epochs=1", "--set=batch_size=8", f"--workdir={tmp_path / 'run'}"]
