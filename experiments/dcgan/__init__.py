@@ -51,7 +51,7 @@ def _features(row, value, ours=False, **rest):
     return gr.Published("dcgan", row, "cifar10", "svm_accuracy", "%", value, None, table, ours=ours, departure=away, **rest)
 
 
-def _model(presets, datasets, concepts=("brightness", "balance")):
+def _model(title, presets, datasets, concepts=("brightness", "balance")):
     return gr.Model(
         title=title,
         datasets=datasets,
@@ -82,7 +82,7 @@ EXPERIMENT = gr.Experiment(
     reference="Radford, Metz, Chintala; ICLR 2016; arXiv:1511.06434",
     models={
         # Digits are centred, on black: there a shape's slant says more than where light lies.
-        "mnist": _model(recipes.MNIST, ("mnist", "glyphs", *gr.OWN), ("brightness", "slant")),
+        "mnist": _model("DCGAN, conditional", recipes.MNIST, ("mnist", "glyphs", *gr.OWN), ("brightness", "slant")),
         "faces": _model("DCGAN (faces)", recipes.FACES, ("celeb_a", "lsun/bedroom", *gr.OWN)),
         "imagenet": _model("DCGAN (ImageNet)", recipes.IMAGENET, ("cifar10", *gr.OWN)),
         "svhn": _model("DCGAN (SVHN)", recipes.SVHN, ("svhn_cropped", *gr.OWN)),
