@@ -2,9 +2,9 @@
 
 import dataclasses
 
-import conftest
 import numpy as np
 import pytest
+import support
 from PIL import Image
 
 from gan_repro import data, sample, shipped
@@ -26,7 +26,7 @@ DRAWN = 1000
 @pytest.fixture(scope="module")
 def mnist():
     """As conftest.real_mnist, but loaded once."""
-    if conftest.mnist_data_dir() is None:
+    if support.mnist_data_dir() is None:
         pytest.skip("needs real MNIST: set TFDS_DATA_DIR to a folder where TensorFlow Datasets has prepared it")
     return data.load("mnist")
 
@@ -51,7 +51,7 @@ def test_all_together_are_small():
 
 @pytest.mark.parametrize(("name", "dataset"), SHIPPED)
 def test_the_results_have_the_same_record(name, dataset):
-    assert shipped.record(shipped.find(name, dataset)) in records.read_folder(conftest.ROOT / "results" / "records")
+    assert shipped.record(shipped.find(name, dataset)) in records.read_folder(support.ROOT / "results" / "records")
 
 
 @pytest.mark.parametrize(("name", "dataset"), SHIPPED)

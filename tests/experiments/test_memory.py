@@ -4,9 +4,9 @@ import os
 import subprocess
 import sys
 
-import conftest
 import numpy as np
 import pytest
+import support
 
 LIMIT = 6 * 2**30
 # The peak is the process's own; getrusage's ru_maxrss would be taken over from the process that started it.
@@ -36,7 +36,7 @@ def test_the_8000_units_wide_models_train_within_6_gib(model, shape, settings, t
     command = [sys.executable, "-c", PROGRAM, "--experiment=goodfellow2014", f"--dataset=npz:{tmp_path / 'noise.npz'}"]
     command += [f"--model={model}", "--epochs=1", "--set=steps_per_epoch=2", f"--workdir={tmp_path / 'run'}"]
     command += [f"--set={setting}" for setting in settings]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=conftest.ROOT, env=dict(os.environ), timeout=1200)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=support.ROOT, env=dict(os.environ), timeout=1200)
     assert done.returncode == 0, done.stderr[-2000:]
     peak = int(done.stdout.split("peak ")[1])
     assert peak < LIMIT, f"{peak / 2**30:.2f} GiB"

@@ -3,10 +3,10 @@
 import dataclasses
 import types
 
-import conftest
 import keras
 import numpy as np
 import pytest
+import support
 
 from gan_repro.data.scaling import Linear
 from gan_repro.evaluation.measurement import Curves
@@ -52,7 +52,7 @@ def finished(tmp_path):
             phases=(experiment.Phase(generator=generator, discriminator=None, game=None),),
         )
         fake = experiment.Experiment(name="fake", title="", reference="", models={"nets": model})
-        source = conftest.make_digits()
+        source = support.make_digits()
         run = Finished(fake, config, source, Workdir(tmp_path), Curves(), epochs=2.5)
         generator(recipe, source.spec).save_weights(run.workdir.weights("last"))
         return run
