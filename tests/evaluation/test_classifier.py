@@ -201,7 +201,7 @@ def test_data_without_labels():
 
 
 FOLDER = classifier.SHIPPED / "classifier-mnist"
-ROW = re.compile(r"\| (judge|second) \| `(classifier-\w+\.npz)` \| (\d+) \| ([\d.]+) % \| `([0-9a-f]{64})` \|")
+ROW = re.compile(r"\| (first|second) \| `(classifier-\w+\.npz)` \| (\d+) \| ([\d.]+) % \| `([0-9a-f]{64})` \|")
 
 
 def card():
@@ -213,7 +213,7 @@ def card():
 
 def test_the_classifiers_of_mnist_are_small_files_of_float32_that_the_card_describes():
     rows, text = card()
-    assert list(rows) == ["judge", "second"] and [row[1] for row in rows.values()] == [99, 199]
+    assert list(rows) == ["first", "second"] and [row[1] for row in rows.values()] == [99, 199]
     assert {row[0] for row in rows.values()} | {FOLDER / "README.md"} == set(FOLDER.iterdir())
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 2e6
     for path, _, accuracy, sha256 in rows.values():
@@ -240,7 +240,7 @@ def test_with_an_empty_cache_nothing_is_trained_on_mnist(real_mnist, cache, monk
     rows, text = card()
     test = scaled(real_mnist.images("test"))
     reads = []
-    for name, second in (("judge", False), ("second", True)):
+    for name, second in (("first", False), ("second", True)):
         judge = classifier.of(real_mnist, second=second)
         reads.append(judge.read(test))
         # Another processor may round a logit, and so a doubtful digit, in another way.
@@ -263,7 +263,7 @@ def test_other_data_of_mnists_name_and_other_epochs_have_other_classifiers(real_
 def test_a_damaged_file_of_the_program_is_one_line(real_mnist, tmp_path, monkeypatch, trainings, damage):
     copy = shutil.copytree(FOLDER, tmp_path / "trained" / FOLDER.name)
     monkeypatch.setattr(classifier, "SHIPPED", copy.parent)
-    path = copy / card()[0]["judge"][0].name
+    path = copy / card()[0]["first"][0].name
     whole = path.read_bytes()
     if damage == "other arrays":
         np.savez(path, arr_0=np.zeros(3, np.float32))

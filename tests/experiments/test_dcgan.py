@@ -240,7 +240,7 @@ def test_a_generator_without_any_convolution_is_refused():
 
 
 def test_images_that_no_layers_fit_are_refused_with_the_nearest_sizes_that_they_fit():
-    with pytest.raises(UsageError, match="noise are 30 x 28: .* multiples of 4, such as 28 x 28 or 32 x 32"):
+    with pytest.raises(UsageError, match="noise are 30 x 28: .* multiples of 4, such as 28 x 28 or 32 x 28"):
         game("mnist", (30, 28, 1)).build(None)
     with pytest.raises(UsageError, match="multiples of 2, such as 26 x 26 or 28 x 28"):
         game("cifar10", (27, 27, 3)).build(None)

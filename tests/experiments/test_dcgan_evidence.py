@@ -11,7 +11,7 @@ from support.records import grouped, make_record, measurement
 from experiments import dcgan
 from gan_repro import run
 from gan_repro.evaluation import features, measure
-from gan_repro.evaluation.measurement import Subject
+from gan_repro.evaluation.measurement import Curves, Subject
 from gan_repro.papers import configuration
 from gan_repro.reporting import comparison, formats
 from gan_repro.runs.trained import Finished
@@ -47,7 +47,9 @@ def finished(place):
     from gan_repro.runs import runner
 
     experiment, config = runner.load_config(Workdir(place))
-    return Finished(experiment, config, data.load(config.dataset, None, configuration.scaling_of(config)), Workdir(place), {})
+    return Finished(
+        experiment, config, data.load(config.dataset, None, configuration.scaling_of(config)), Workdir(place), Curves()
+    )
 
 
 def test_an_unlabelled_model_of_labelled_images(place):
@@ -84,7 +86,7 @@ def test_the_features_are_those_of_the_trained_d(place):
 def test_without_its_weights_it_is_an_error(place, tmp_path):
     seen = finished(place)
     with pytest.raises(RunError, match="cannot read the discriminator's weights"):
-        dcgan.discriminators(Finished(EXPERIMENT, seen.config, seen.source, Workdir(tmp_path), {}))
+        dcgan.discriminators(Finished(EXPERIMENT, seen.config, seen.source, Workdir(tmp_path), Curves()))
 
 
 def test_the_svm_gets_each_split_with_its_own_labels(place, monkeypatch):

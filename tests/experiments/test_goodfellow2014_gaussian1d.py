@@ -11,6 +11,7 @@ from support import noise
 from experiments.goodfellow2014 import figure1, gaussian1d
 from gan_repro import data, run
 from gan_repro.evaluation import divergences
+from gan_repro.evaluation.measurement import Curves
 from gan_repro.networks import weights
 from gan_repro.papers import configuration
 from gan_repro.runs.trained import Finished
@@ -132,7 +133,7 @@ def test_a_run_leaves_figure_1_and_its_numbers(tmp_path, monkeypatch):
     assert [(taken.epoch, taken.step) for taken in snapshots] == [(0, 0), (1, 20), (2, 40)]
     assert (snapshots[0].p_g != snapshots[-1].p_g).any()
     config, line = noise.config("goodfellow2014", "gaussian1d", "smoke"), data.load("gaussian1d")
-    finished = Finished(EXPERIMENT, config, line, Workdir(folder), {}, epochs=3, step=60)
+    finished = Finished(EXPERIMENT, config, line, Workdir(folder), Curves(), epochs=3, step=60)
     d = weights.read(gaussian1d.discriminator(config.recipe, line.spec), folder / "discriminator.weights.h5")
     x, p_g, _ = gaussian1d.generated_density(finished.generator("last"), line)
     d_of_x = 1 / (1 + np.exp(-np.float64(d(np.float32(x).reshape(-1, 1, 1, 1))).ravel()))

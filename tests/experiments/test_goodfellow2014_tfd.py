@@ -9,6 +9,7 @@ from support import noise
 
 from experiments.goodfellow2014 import tfd
 from gan_repro import data, run
+from gan_repro.evaluation.measurement import Curves
 from gan_repro.papers import configuration
 from gan_repro.runs.trained import Finished
 from gan_repro.runs.workdir import Workdir
@@ -166,7 +167,7 @@ def test_a_whole_small_run_on_a_file_of_the_layout_is_judged_fold_by_fold(tmp_pa
     assert best["n_test"] == (folds == 3).sum()
     source = data.load("tfd", tmp_path)
     config = noise.config("goodfellow2014", "tfd", "smoke", n_samples=50)
-    finished = Finished(EXPERIMENT, config, source, Workdir(tmp_path / "run"), {})
+    finished = Finished(EXPERIMENT, config, source, Workdir(tmp_path / "run"), Curves())
     values = []  # (5 draws of z, 5 folds)
     for draw in range(5):
         samples, row = finished.samples("best", draw=draw).reshape(50, -1).astype(np.float64), []

@@ -6,6 +6,7 @@ from support import noise
 
 from gan_repro.data.scaling import UNIT, ContrastNormalised
 from gan_repro.evaluation import parzen
+from gan_repro.evaluation.measurement import Curves
 from gan_repro.figures import grids
 from gan_repro.papers import configuration, experiment
 from gan_repro.runs.trained import Finished
@@ -29,7 +30,7 @@ def test_cifar10_is_seen_as_the_papers_networks_see_it(preset):
 def test_the_images_of_a_user_stay_in_a_folder_of_their_own(tmp_path, monkeypatch):
     config, drawn = noise.config("theis2015", "npz:a.npz", "smoke"), []
     monkeypatch.setattr(grids, "sample_grid", lambda path, *rest: drawn.append(str(path.relative_to(tmp_path / "figures"))))
-    noise.evaluate(Finished(EXPERIMENT, config, noise.source((6, 6, 1), UNIT, train=90), Workdir(tmp_path), {}))
+    noise.evaluate(Finished(EXPERIMENT, config, noise.source((6, 6, 1), UNIT, train=90), Workdir(tmp_path), Curves()))
     own = ["real-images/training-images.png", "real-images/k-means-centroids.png"]
     assert drawn == [*own, "the-mean-training-image.png"]
 
@@ -38,11 +39,11 @@ def test_all_training_images_are_measured_where_samples_are_fewer(tmp_path, monk
     config = noise.config("theis2015", "mnist", "smoke", n_samples=50, centroids=9)
     source, drawn = noise.source((6, 6, 1), UNIT, train=90), []
     monkeypatch.setattr(grids, "sample_grid", lambda path, *rest: drawn.append(path.name))
-    found = noise.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
+    found = noise.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), Curves()))
     names = ["training images", "all training images", "k-means centroids", "the mean training image"]
     assert [entry.reference for entry in found] == names
-    assert [entry["n_samples"] for entry in found] == [50, 90, 9, 1]
-    assert "n_subsets" not in found[0]  # of 90
+    assert [entry.n_samples for entry in found] == [50, 90, 9, 1]
+    assert found[0].n_subsets is None  # of 90
     every = parzen.evaluate(source.scaled("train"), source.scaled("validation"), source.scaled("test"))
     assert found[1].value == pytest.approx(every.value, abs=1e-3)
     assert drawn == ["training-images.png", "k-means-centroids.png", "the-mean-training-image.png"]
@@ -52,15 +53,15 @@ def test_training_images_are_measured_over_three_disjoint_subsets(tmp_path, monk
     config, drawn = noise.config("theis2015", "mnist", "smoke", n_samples=30, centroids=9), []
     source = noise.source((6, 6, 1), UNIT, train=90)
     monkeypatch.setattr(grids, "sample_grid", lambda path, images, *rest: drawn.append(images))
-    found = noise.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
-    assert [entry.get("n_subsets") for entry in found] == [3, None, None, None]
+    found = noise.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), Curves()))
+    assert [entry.n_subsets for entry in found] == [3, None, None, None]
     order, train = np.random.default_rng(config.seed).permutation(90), source.scaled("train")
     sets = [train[order[i : i + 30]] for i in (0, 30, 60)]
     _, (nats,) = parzen.evaluate_sets(sets[0], sets, [(source.scaled("validation"), source.scaled("test"))])
     assert found[0].value == pytest.approx(nats.mean(), abs=1e-3)
     assert found[0].subset_deviation == pytest.approx(nats.mean(axis=1).std(ddof=1), abs=1e-3)
     assert {image.tobytes() for image in drawn[0]} == {image.tobytes() for image in sets[0]}
-    assert [entry["paired"]["to"] for entry in found[1:]] == ["training images"] * 3
+    assert [entry.paired["to"] for entry in found[1:]] == ["training images"] * 3
 
 
 @pytest.mark.parametrize("dataset, shape", [("mnist", (6, 6, 1)), ("cifar10", (6, 6, 3))])
@@ -69,12 +70,12 @@ def test_all_stand_ins_are_measured_and_drawn(dataset, shape, tmp_path, monkeypa
     source = noise.source(shape, configuration.scaling_of(config), train=90)  # fewer than 100 centroids or 500 samples
     drawn = []
     monkeypatch.setattr(grids, "sample_grid", lambda path, images, *rest: drawn.append((path.name, images, *rest[2:])))
-    found = noise.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), {}))
+    found = noise.evaluate(Finished(EXPERIMENT, config, source, Workdir(tmp_path), Curves()))
     assert [entry.reference for entry in found] == ["training images", "k-means centroids", "the mean training image"]
-    assert [entry["n_samples"] for entry in found] == [90, 22, 1]  # at most a quarter as many centroids
-    assert [entry["sweep"]["n_samples"] for entry in found] == [[90], [22], [1]]
+    assert [entry.n_samples for entry in found] == [90, 22, 1]  # at most a quarter as many centroids
+    assert [list(entry.sweep.n_samples) for entry in found] == [[90], [22], [1]]
     space = {"mnist": None, "cifar10": "contrast-normalised to norm 55"}[dataset]
-    assert [entry.get("space") for entry in found] == [space] * 3
+    assert [entry.space for entry in found] == [space] * 3
     for name, images, title, low, high in drawn:
         assert len(images) == {"training-images.png": 90, "k-means-centroids.png": 22, "the-mean-training-image.png": 1}[name]
         limits = (0, 1) if space is None else (-np.abs(images).max(), np.abs(images).max())

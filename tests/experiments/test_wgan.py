@@ -303,7 +303,7 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
 
 
 def test_images_that_no_layers_fit_are_refused_with_the_nearest_sizes_that_they_fit():
-    with pytest.raises(UsageError, match="noise are 30 x 28: .* multiples of 4, such as 28 x 28 or 32 x 32"):
+    with pytest.raises(UsageError, match="noise are 30 x 28: .* multiples of 4, such as 28 x 28 or 32 x 28"):
         stage((30, 28, 1)).build(None)
 
 

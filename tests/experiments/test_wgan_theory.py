@@ -13,6 +13,7 @@ from support import noise
 
 from experiments.wgan import parallel_lines, theory_figures, two_gaussians
 from gan_repro import data
+from gan_repro.evaluation.measurement import Curves
 from gan_repro.networks import weights
 from gan_repro.papers import configuration
 from gan_repro.runs import runner
@@ -104,7 +105,9 @@ def test_figure_1_says_what_was_measured_of_the_total_variation(cells, words, tm
     notes = []
     monkeypatch.setattr(theory_figures, "against_theta", lambda *arguments: notes.append(arguments[-1]))
     lines = config("parallel_lines", transport_samples=20, thetas=5, cells=cells)
-    noise.evaluate(Finished(EXPERIMENT, lines, data.load("parallel_lines", sources=EXPERIMENT.sources), Workdir(tmp_path), {}))
+    noise.evaluate(
+        Finished(EXPERIMENT, lines, data.load("parallel_lines", sources=EXPERIMENT.sources), Workdir(tmp_path), Curves())
+    )
     (note,) = notes
     assert words in note and ("to 1, by the draw" in note) == (cells == 1)  # cells as wide as 1: theta = .5 may share one
 
@@ -121,7 +124,7 @@ def trained(tmp_path_factory):
     loop.callbacks.append(configuration.model_of(short).callbacks(loop, workdir.samples, 1, source.spec))
     loop.run()
     assert loop.epochs() == short.recipe.total_epochs == 9
-    run = Finished(EXPERIMENT, short, source, workdir, {})
+    run = Finished(EXPERIMENT, short, source, workdir, Curves())
     return run, by_name(schema.plain(noise.evaluate(run)))
 
 
