@@ -53,15 +53,15 @@ def rows(built: Sequence[Table]) -> list[Row]:
             what = f"{metric.heading}{metrics.of_unit(number.unit)}, {data}"
             first = experiment.short_name, page, what
             for line, verdict in lines:
-                played, word = f"{line.group.first.epochs:,g} epochs", comparison.in_words(line, verdict, number)
-                ours = _value(line), word.partition(";")[0], str(len(line.summary.seeds)), _minutes(line)
+                played, said = f"{line.group.first.epochs:,g} epochs", comparison.in_words(line, verdict, number)
+                ours = _value(line), said.partition(";")[0], str(len(line.summary.seeds)), _minutes(line)
                 found.append(Row(*first, played, cells.printed(number), *ours))
             if not lines:
                 found.append(Row(*first, "", cells.printed(number), "", comparison.not_run(number)))
         for experiment in table.own():
             for claim in experiment.claims:
-                measured, _, verdict = claims.answer(table, experiment, claim)
-                found.append(Row(experiment.short_name, page, f"{claim.figure}: {claim.says}", "", "shown", measured, verdict))
+                measured, _, said = claims.answer(table, experiment, claim)
+                found.append(Row(experiment.short_name, page, f"{claim.figure}: {claim.says}", "", "shown", measured, said))
     return found
 
 
