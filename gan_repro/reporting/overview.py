@@ -20,7 +20,7 @@ KEY = (
     "Presets: `paper` is the published recipe (its length is ours where the paper gives none), `quick` a smaller or shorter "
     "one for two CPU cores.",
     *verdicts.RULE,
-    "**unverified**: a published number quoted from memory, not checked against the paper.",
+    "**Unverified**: a published number quoted from memory, not checked against the paper.",
 )
 WORDS = {  # what the name of a figure begins with
     "samples": "samples",
@@ -61,7 +61,8 @@ def markdown(
     built, figures = by_date(built), sorted(figures)
     lines = ["# Results", "", comparison.GENERATED, ""]
     lines += [
-        "Published numbers beside measured ones; behind each paper's name is its page, with every run and its protocol.",
+        "Each row sets a published number, or what a figure of a paper shows, beside a run of this program. A paper's name "
+        "leads to its page, which has every run and the protocol.",
         "",
     ]
     lines += formats.grid(summary.table(built))
@@ -89,7 +90,8 @@ def _published(table: Table) -> float:
 
 def _section(table: Table, figures: Sequence[str], found: str) -> list[str]:
     """The lines of a table's papers: what came of them, and where there is more."""
-    lines = [f"## [{formats.title(table)}]({table.name}.md)", ""]
+    papers = ", ".join(each.short_name for each in table.own()) or formats.title(table)
+    lines = [f"## [{papers}]({table.name}.md)", ""]
     lines += [f"{each.title} ({each.reference})" + "  " for each in table.own()]
     lines += ["", found, ""] if found else [""]
     shown = [f"[{caption}](figures/{name})" for name, caption, _ in opening(table, figures)]

@@ -123,7 +123,7 @@ def test_a_run_still_in_its_first_stage_is_not_evaluated_as_if_it_were_the_secon
         first.run()
     files.write_json(tmp_path / "config.json", small(pretrain_epochs=2).as_dict())
     files.write_json(tmp_path / "manifest.json", runner._new_manifest(small(pretrain_epochs=2), noise.source(SHAPE)))
-    monkeypatch.setattr(data, "load", lambda *arguments: noise.source(SHAPE))
+    monkeypatch.setattr(data, "load", lambda *arguments, **options: noise.source(SHAPE))
     with pytest.raises(RunError, match="still in its stage pretrain; the generator to evaluate is that of the stage train"):
         runner.evaluate_again(tmp_path)
     assert not list(tmp_path.glob("*.h5"))

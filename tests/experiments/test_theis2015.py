@@ -59,9 +59,9 @@ def test_training_images_are_measured_over_three_disjoint_subsets(tmp_path, monk
     sets = [train[order[i : i + 30]] for i in (0, 30, 60)]
     _, (nats,) = parzen.evaluate_sets(sets[0], sets, [(source.scaled("validation"), source.scaled("test"))])
     assert found[0].value == pytest.approx(nats.mean(), abs=1e-3)
-    assert found[0].subset_deviation == pytest.approx(nats.mean(axis=1).std(ddof=1), abs=1e-3)
+    assert found[0].std_over_subsets == pytest.approx(nats.mean(axis=1).std(ddof=1), abs=1e-3)
     assert {image.tobytes() for image in drawn[0]} == {image.tobytes() for image in sets[0]}
-    assert [entry.paired["to"] for entry in found[1:]] == ["training images"] * 3
+    assert [entry.paired.to for entry in found[1:]] == ["training images"] * 3
 
 
 @pytest.mark.parametrize("dataset, shape", [("mnist", (6, 6, 1)), ("cifar10", (6, 6, 3))])

@@ -13,6 +13,7 @@ from support import noise
 from experiments.wgan import evidence, learning
 from gan_repro import run
 from gan_repro.data.scaling import Linear
+from gan_repro.evaluation.measurement import Curves
 from gan_repro.networks.constraints import WeightClip
 from gan_repro.papers import configuration
 from gan_repro.runs.trained import Finished
@@ -266,7 +267,7 @@ def test_without_labels_there_is_the_estimate_and_no_quality(tmp_path, monkeypat
     assert all(math.isnan(snapshot.quality) for snapshot in snapshots)
     np.testing.assert_array_equal(snapshots[1].images, played.sample(learning.SHOWN, 0))
     assert len(list(workdir.samples.glob("*.png"))) == 2
-    curves = {"training": {"epoch": [1, 2], "d_loss": [-0.1, None], "g_loss": [0.0, 0.0]}, "validation": {}}
+    curves = Curves(training={"epoch": [1, 2], "d_loss": [-0.1, None], "g_loss": [0.0, 0.0]}, validation={})
     rows = ({"step": 9, "d_loss": -0.1}, {"step": 18, "d_loss": None})
     dataclasses.replace(snapshots[1], epoch=3, step=27).write(workdir.samples / "epoch-00003.npz")  # a killed process's
     draw, drawn = learning.estimate_and_quality, []
