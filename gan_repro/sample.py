@@ -9,7 +9,9 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 
@@ -33,7 +35,7 @@ WAYS = ("linear", "spherical")  # the names of priors.PATHS, which needs TensorF
 SAMPLES, EACH, STRIPS, STEPS, MOVING = 100, 10, 10, 10, 16  # how many, where nothing else is said
 MOST_NUMBERS, MOST_PIXELS, LONGEST_SIDE = 10**9, 5 * 10**7, 30_000  # 4 GB of float32; what matplotlib draws within 2 GB
 
-_FLAGS = (
+_FLAGS: tuple[tuple[Callable, str, Any, str], ...] = (
     (flags.DEFINE_string, "workdir", None, "The folder of the run."),
     (flags.DEFINE_string, "experiment", None, "Without --workdir: the trained generator of this experiment that is shipped."),
     (flags.DEFINE_string, "dataset", None, "With --experiment: which data set it was trained on; else the first."),

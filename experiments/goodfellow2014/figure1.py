@@ -4,6 +4,7 @@ The same arguments give the same bytes.
 """
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -15,7 +16,7 @@ from gan_repro.system.snapshots import Stored
 
 GREY, FAINT = "#9a9a9a", "#d8d8d8"
 # The caption of the paper's figure: data black and dotted, p_g green and solid, D blue and dashed. D* is ours.
-STYLES = {
+STYLES: dict[str, dict[str, Any]] = {
     "p_data": {"color": "black", "linestyle": (0, (1, 1.6)), "linewidth": 1.6, "zorder": 4},
     "p_g": {"color": curves.COLOURS[2], "linestyle": "-", "linewidth": 1.8, "zorder": 3},
     "d": {"color": curves.COLOURS[0], "linestyle": (0, (4, 2)), "linewidth": 1.6, "zorder": 5},

@@ -184,7 +184,9 @@ def snapshots(loop, folder, every, spec):
       spec: data.source.Spec, for the caption.
     """
 
-    class Snapshots(keras.callbacks.Callback):
+    callback: typing.Any = keras.callbacks.Callback
+
+    class Snapshots(callback):
         """See `snapshots`."""
 
         def on_train_begin(self, logs=None):
@@ -219,7 +221,7 @@ def chosen(snapshots):
     return [taken for i, taken in enumerate(found) if taken not in found[:i]]
 
 
-def _networks(run):
+def _networks(run) -> tuple[typing.Any, typing.Any]:
     """The last G and the last D of a run, Keras models."""
     d = run.loaded(discriminator(run.config.recipe, run.source.spec), run.workdir.network("discriminator"))
     return run.generator("last"), d

@@ -5,6 +5,7 @@ P_0 is the law of (0, U), P_theta that of (theta, U). Nothing is trained.
 
 import dataclasses
 import functools
+from collections.abc import Callable
 
 import numpy as np
 
@@ -44,7 +45,7 @@ class Recipe(gr.Recipe):
 PRESETS = {"paper": Recipe(), "quick": Recipe(thetas=21, draws=5)}
 
 # Example 1. Each is a function of theta, float64 arrays.
-EXACT = {
+EXACT: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "wasserstein_distance": np.abs,
     "jensen_shannon_divergence": lambda theta: np.where(theta == 0, 0.0, LOG_2),
     "kullback_leibler_divergence": lambda theta: np.where(theta == 0, 0.0, np.inf),

@@ -3,7 +3,10 @@
 The same arguments give the same bytes.
 """
 
+from typing import Any
+
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -12,7 +15,7 @@ from gan_repro.figures import curves
 
 GREY = "#9a9a9a"
 REAL, GENERATED = curves.COLOURS[2], curves.COLOURS[3]
-STYLES = {
+STYLES: dict[str, dict[str, Any]] = {
     "D": {"color": curves.COLOURS[0], "linestyle": "-", "linewidth": 1.8},
     "log(1 - D)": {"color": curves.COLOURS[0], "linestyle": "-", "linewidth": 1.8},
     "-log D": {"color": curves.COLOURS[5], "linestyle": (0, (4, 1.5)), "linewidth": 1.6},
@@ -123,13 +126,13 @@ def judges(path, found, title=None, note=None):
     for axes in (above, right, below):
         axes.tick_params(labelsize=8)
         axes.spines["top"].set_visible(False)
-    networks = [
+    networks: list[tuple[Artist, str]] = [
         (Patch(color=REAL, alpha=0.4), "real density"),
         (Patch(color=GENERATED, alpha=0.4), "generated density"),
         (Line2D([], [], **STYLES["D"]), "GAN discriminator D(x)"),
         (Line2D([], [], **STYLES["f / K"]), "WGAN critic f(x) / K, K its Lipschitz constant"),
     ]
-    gradients = [
+    gradients: list[tuple[Artist, str]] = [
         (Line2D([], [], **STYLES[loss]), f"gradient of {loss.replace('-', '−')}, mean over p_g {mean:.3g}")
         for loss, mean in found.mean_slopes().items()
     ]

@@ -6,6 +6,7 @@ the weight clipping. G stands still.
 
 import dataclasses
 import functools
+import typing
 
 import numpy as np
 
@@ -100,7 +101,9 @@ def keep_discriminator(loop, folder, every, spec):
     """
     del every, spec
 
-    class KeepDiscriminator(keras.callbacks.Callback):
+    callback: typing.Any = keras.callbacks.Callback
+
+    class KeepDiscriminator(callback):
         """See `keep_discriminator`."""
 
         def on_epoch_end(self, epoch, logs=None):

@@ -6,6 +6,7 @@ TensorFlow is imported only where it computes: memory is that of the evaluation.
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 NAME = "goodfellow2014"  # whose step grows
@@ -48,7 +49,8 @@ def _measure_devices(devices, preset, n):
 def main(argument):
     """Measures what the JSON `argument` says and prints JSON: {"seconds", ...} of all its n units."""
     wanted = json.loads(argument)
-    measure = {"parzen": _measure_parzen, "devices": _measure_devices}[wanted.pop("what")]
+    measures: dict[str, Callable] = {"parzen": _measure_parzen, "devices": _measure_devices}
+    measure = measures[wanted.pop("what")]
     print(json.dumps(measure(**wanted)))
 
 

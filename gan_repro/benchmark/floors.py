@@ -128,7 +128,7 @@ def _own_shapes(listed, dtype):
 
     @tf.function(autograph=False)
     def all_of(given):
-        results = []
+        results: list[tf.Tensor] = []
         for (layer, kind, _), pair in zip(listed, given):
             with tf.control_dependencies(results[-1:]):  # as in a network, where one waits for the other
                 results.append(_product(layer, kind, *pair))

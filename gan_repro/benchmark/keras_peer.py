@@ -145,7 +145,7 @@ class Gan(keras.Model):
 class _FromFirst(keras.callbacks.Callback):
     """The time at which the first minibatch was done."""
 
-    at = None
+    at = 0.0  # time.perf_counter(): no minibatch is done yet
 
     def on_train_batch_end(self, batch, logs=None):
         """Notes it."""

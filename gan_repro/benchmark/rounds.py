@@ -209,7 +209,7 @@ def measure(task, rounds, say=lambda line: None):
         parameters = {name: _count(prepared) for name, prepared in ready.items()}
         if task.same_networks:
             check_sizes(task.name, parameters)
-        seconds = {name: [] for name in ready}
+        seconds: dict[str, list[float]] = {name: [] for name in ready}
         by_name = {contestant.name: contestant for contestant in task.contestants}
         names = list(ready)
         rounds = min(rounds, task.most)

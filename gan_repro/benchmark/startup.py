@@ -58,7 +58,7 @@ def _first_step(preset):
                 ) as child:
                     said = []
                     try:
-                        for line in child.stdout:
+                        for line in child.stdout or ():
                             said.append(line)
                             if line.startswith("epoch 1"):
                                 break

@@ -6,6 +6,7 @@ In the peer's favour: the images lie in one tensor (no DataLoader), learning rat
 import contextlib
 import math
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,8 @@ def have_torch():
     if not gpu:
         # torch's triton (torch 2.15 with CUDA) brings an LLVM that ends the process where TensorFlow's was there before; on
         # CPUs torch.compile does without it.
-        sys.modules.setdefault("triton", None)
+        modules: dict[str, Any] = sys.modules  # None in the place of a module: importing it fails
+        modules.setdefault("triton", None)
     try:
         import torch
     except ImportError as error:
@@ -51,7 +53,7 @@ def convolutional_optimizers(torch, recipe, g, d):
 
 # By kind of networks: the optimizers, what D's loss is multiplied by, U(low, high) of z, whether the networks see labels,
 # whether each minibatch trains one of the players only.
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "maxout_mlp": {
         "optimizers": maxout_optimizers,
         "d_weight": lambda recipe: recipe.d_loss_weight,
@@ -160,7 +162,7 @@ def prepare(recipe, kind, dtype, compiled, shape=(28, 28, 1), classes=10, n=50_0
     flat = (math.prod(shape),) if not options["conditional"] else (shape[2], *shape[:2])
     images = torch.from_numpy(random.integers(0, 256, (n, *flat), np.uint8)).to(trainer.device)
     labels = torch.from_numpy(random.integers(0, classes, n)).to(trainer.device)
-    order = []
+    order: list[Any] = []  # torch.Tensor: the rows of each minibatch that is left of this epoch
 
     def minibatch():
         if not order:

@@ -160,7 +160,7 @@ def _distances(font, digit):
     from matplotlib.ft2font import FT2Font, LoadFlags
 
     face = FT2Font(str(Path(get_data_path(), "fonts", "ttf", font)))  # by file: no font of the system plays a part
-    size = 2 * _HEIGHT
+    size: float = 2 * _HEIGHT
     for _ in range(2):  # measured at first, then at the size that makes it _HEIGHT pixels high
         face.set_size(size, 72)
         face.set_text(digit, 0, flags=LoadFlags.NO_HINTING)

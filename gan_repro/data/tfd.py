@@ -8,6 +8,7 @@ import math
 import os
 import zlib
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -192,9 +193,10 @@ def _scan(path, file):
     checksums of a compressed file.
     """
     _check_header(path, file.read(520))
-    end, at, held = os.path.getsize(path), _HEADER, []
+    end, at = os.path.getsize(path), _HEADER
+    held: list[str] = []
     file.seek(_HEADER - 2)
-    order = "little" if file.read(2) == b"IM" else "big"
+    order: Literal["little", "big"] = "little" if file.read(2) == b"IM" else "big"
     while at < end:
         file.seek(at)
         tag = file.read(8)

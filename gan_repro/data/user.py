@@ -231,7 +231,8 @@ def _member(file):
 
 def _stand_in(file):
     """uint8 zeros of the shape of an .npz file's images, of one byte of memory; None if they are not plain uint8 rows."""
-    shape, by_columns, dtype = (), True, None
+    shape: tuple[int, ...] = ()
+    by_columns, dtype = True, None
     with _member(file) as member, contextlib.suppress(ValueError):  # no array: numpy's own reading says what it is
         header = _HEADERS.get(np.lib.format.read_magic(member))
         shape, by_columns, dtype = header(member) if header else (shape, by_columns, dtype)

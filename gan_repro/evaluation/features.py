@@ -164,14 +164,15 @@ def svm_accuracy(train, validation, test, costs=COSTS):
 
     rows, held = seen(train[0]), seen(validation[0])
     classes = np.unique(train[1])
-    weights, shares, best = np.zeros((rows.shape[1] + 1, len(classes))), {}, None
+    weights, shares = np.zeros((rows.shape[1] + 1, len(classes))), {}
+    chosen, best = costs[0], weights
     for cost in costs:
         weights = fit_svm(rows, np.where(train[1][:, None] == classes, 1.0, -1.0), cost, weights)
         shares[cost] = float((classes[_scores(held, weights).argmax(axis=1)] == validation[1]).mean())
-        if best is None or shares[cost] > shares[best[0]]:
-            best = cost, weights
-    predicted = classes[_scores(seen(test[0]), best[1]).argmax(axis=1)]
-    return float((predicted == test[1]).mean()), best[0], shares
+        if len(shares) == 1 or shares[cost] > shares[chosen]:
+            chosen, best = cost, weights
+    predicted = classes[_scores(seen(test[0]), best).argmax(axis=1)]
+    return float((predicted == test[1]).mean()), chosen, shares
 
 
 def fit_svm(rows, signs, cost, start, tolerance=1e-6):

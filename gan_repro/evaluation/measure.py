@@ -6,6 +6,7 @@ import itertools
 import math
 import operator
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -240,6 +241,7 @@ def _read(run, classifiers, subject, sets):
     n, n_test, number = len(sets[0][0]), len(classifiers[0][1]), Sets("subsets", None, tuple(sets))
     against = {"split": "test", "n_test": n_test, "space": "features of the data's own classifier"}
     found = []
+    rest: dict[str, Any]
     for metric, unit, rest in (
         ("label_accuracy", "%", {"n_test": n}),
         ("frechet_distance", "squared units", against),

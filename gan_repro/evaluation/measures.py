@@ -4,6 +4,7 @@ Each is called with the run (runs.trained.Finished) and gives its measurements; 
 """
 
 import dataclasses
+from collections.abc import Callable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +19,7 @@ class ParzenLogLikelihood:
 
     validation_images: int | None = None
     validates: bool = True
-    beside: object = None
+    beside: Callable | None = None
 
     def requires(self, recipe, spec):
         """The splits of the data that it takes."""
@@ -51,7 +52,7 @@ class ReadByClassifier:
     """
 
     field: str = ""
-    beside: object = None
+    beside: Callable | None = None
 
     def _wanted(self, recipe, spec):
         return bool(spec.classes) and (not self.field or getattr(recipe, self.field))

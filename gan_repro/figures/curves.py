@@ -57,7 +57,7 @@ def wrapped(text, width, size):
 
 
 def _filled(text, width, size):
-    lines = []
+    lines: list[str] = []
     for word in text.split():
         if lines and text_width(f"{lines[-1]} {word}", size) <= width:
             lines[-1] += f" {word}"

@@ -39,6 +39,11 @@ def masks(run, kind, walk=False):
     return ", one dropout mask for each row" if walk else ", every image with a dropout mask of its own"
 
 
+def _shown(run, images) -> tuple[float, float]:
+    """(black, white) of a run's images."""
+    return run.source.spec.scaling.shown(images)
+
+
 def nearest_neighbours(run, kind):
     """Writes figures/samples-KIND.png: random samples; the last column is the training image nearest to the fifth one.
 
@@ -48,7 +53,8 @@ def nearest_neighbours(run, kind):
     alone to figures/.
     """
     samples = run.samples(kind, ROWS * COLUMNS)
-    found, shown = nearest(samples[COLUMNS - 1 :: COLUMNS], run.source), run.source.spec.scaling.shown(samples)
+    found = nearest(samples[COLUMNS - 1 :: COLUMNS], run.source)
+    shown = _shown(run, samples)
     path, whole = (folder / f"samples-{kind}.png" for folder in (run.workdir.figures, run.figures_of_data))
     grids.nearest_grid(whole, samples, found, *shown, caption(run, kind))
     if path != whole:
@@ -83,7 +89,7 @@ def samples(run, kind):
         points.cloud(path, run.samples(kind, points.SHOWN, labels=labels), points.real_of(run.source), labels, title)
         return
     images = run.samples(kind, 100)
-    grids.sample_grid(path, images, 10, 10, title, *run.source.spec.scaling.shown(images))
+    grids.sample_grid(path, images, 10, 10, title, *_shown(run, images))
 
 
 def interpolation(run, kind):
@@ -115,7 +121,7 @@ def _strips(run, kind, name, rows, points, steps, draw, title):
     strips = images.reshape(rows, -1, *images.shape[1:])
     path = run.workdir.figures / f"{name}-{kind}.png"
     title = f"{caption(run, kind)}. {title}{masks(run, kind, walk=True)}"
-    grids.interpolation_strips(path, strips, *run.source.spec.scaling.shown(images), title)
+    grids.interpolation_strips(path, strips, *_shown(run, images), title)
 
 
 def vector_arithmetic(run, kind, trials, statistics):
@@ -130,7 +136,7 @@ def vector_arithmetic(run, kind, trials, statistics):
         "the results: the same arithmetic on the exemplars' pixels."
     )
     path = run.workdir.figures / f"arithmetic-{kind}.png"
-    limits = run.source.spec.scaling.shown(trials[0].images)
+    limits = _shown(run, trials[0].images)
     headings = ["\n".join(wrapped(heading, HEADING, 7.2)) for heading in headings]
     grids.arithmetic_sheet(path, blocks, headings, *limits, f"{caption(run, kind)}. Vector arithmetic", legend)
 
@@ -143,7 +149,7 @@ def class_rows(run, kind, columns=20):
     z = run.prior().draw(columns, randomness.seed_pair(run.config.seed, 1, randomness.FIGURE)).numpy()
     images = run.images(kind, np.tile(z, (classes, 1)), np.repeat(np.arange(classes), columns), run.config.seed)
     title = f"{caption(run, kind)}. A row for each label, the same z down each column{masks(run, kind)}"
-    shown = run.source.spec.scaling.shown(images)
+    shown = _shown(run, images)
     grids.sample_grid(run.workdir.figures / f"classes-{kind}.png", images, classes, columns, title, *shown)
 
 
@@ -160,7 +166,7 @@ def averages(run, kinds, measurements=(), n=10):
     title = f"{run_title(run)}. The same z down each column; means and averages of weights are not in the paper"
     if nats:
         title += "; nats: Parzen log-likelihood of test images"
-    shown = run.source.spec.scaling.shown(rows)
+    shown = _shown(run, rows)
     grids.sample_grid(run.workdir.figures / "averages.png", rows, len(kinds), n, title, *shown, labels)
 
 

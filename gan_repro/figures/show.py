@@ -45,7 +45,7 @@ def _images(run, kind, z, listed, repeats=1, seed=None):
     return sampling.images_of(network, z, labels, seed=seed, strips=len(z) // repeats if repeats > 1 else 1), labels
 
 
-def _shown(run, images):
+def _shown(run, images) -> tuple[float, float]:
     return run.source.spec.scaling.shown(images)
 
 
@@ -98,7 +98,7 @@ def walks_of(run, walks, steps, seed, way):
     """z float32 (walks, steps, d) of the walks of `strips`."""
     from gan_repro.latent import priors
 
-    return np.stack([priors.PATHS[way](*stops[:2], steps) for stops in _stops(run, walks, seed)])
+    return np.stack([priors.PATHS[way](stops[0], stops[1], steps) for stops in _stops(run, walks, seed)])
 
 
 def strips(path, run, kind, walks, steps, seed, way, listed=()):
@@ -154,7 +154,7 @@ def off_prior(path, run, kind, factors, rows, seed, listed=()):
     from gan_repro.latent import sampling
 
     z = sampling.draw(run.prior(), rows, seed)
-    z = (z[:, None] * np.float32(factors)[:, None]).reshape(-1, z.shape[1])
+    z = (z[:, None] * np.asarray(factors, np.float32)[:, None]).reshape(-1, z.shape[1])
     images, _ = _images(run, kind, z, listed, len(factors))
     names = ", ".join(f"{factor:g}" for factor in factors)
     title = f"{draw.caption(run, kind)}. In each row one z, times {names}{draw.masks(run, kind, walk=True)}"
@@ -199,7 +199,7 @@ def kernels(path, network, layer, title):
     grids.sample_grid(path, enlarged, rows, columns, title, -1.0, 1.0)
 
 
-def strongest(path, network, images, labels, shown, title, n=8, rows=12):
+def strongest(path, network, images, labels, shown: tuple[float, float], title, n=8, rows=12):
     """Writes a PNG with a row for each of the first maps of D's last convolution: the places that excite it most.
 
     Beside a map whose places are nearly black stands why.
@@ -234,7 +234,8 @@ def animation(path, run, kind, walks, shape, seed, way, listed=()):
     z = np.concatenate([priors.loop(stops, FRAMES, way) for stops in _stops(run, walks, seed)])
     images, _ = _images(run, kind, z, listed, STOPS * FRAMES)
     frames = images.reshape(walks, STOPS * FRAMES, *images.shape[1:]).swapaxes(0, 1)
-    grids.animation(path, frames, *(shape or square(walks)), *_shown(run, images))
+    rows, columns = shape or square(walks)
+    grids.animation(path, frames, rows, columns, *_shown(run, images))
 
 
 def arrays(path, run, kind, n, seed, listed=()):

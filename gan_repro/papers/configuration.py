@@ -76,7 +76,8 @@ def find(name):
       UsageError: an unknown one, or its file cannot be imported or does not describe an experiment of that name.
     """
     choose("experiment", name, names())
-    path = _shown(importlib.util.find_spec(f"experiments.{name}").origin)
+    spec = importlib.util.find_spec(f"experiments.{name}")
+    path = _shown(spec.origin) if spec and spec.origin else f"experiments/{name}.py"
     try:
         found = getattr(importlib.import_module(f"experiments.{name}"), "EXPERIMENT", None)
     except (Exception, SystemExit) as error:  # whatever a file may do that somebody is writing

@@ -211,7 +211,7 @@ def _log_scale(axes, label, ticks, shown, apart=0.05):
 
 def _apart(ticks, least):
     """`ticks`, without those whose logarithms are so close below another one's that their numbers would overlap."""
-    kept = []
+    kept: list[float] = []
     for tick in sorted(ticks, reverse=True):
         if not kept or math.log(kept[-1] / tick) > least:
             kept.append(tick)

@@ -8,6 +8,7 @@ import importlib.util
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any, cast
 
 from gan_repro.reporting.record import read
 from gan_repro.system import tensorflow_setup
@@ -39,7 +40,7 @@ def digits(train=10_000, test=1000, data_dir=None):
     sizes = {"train": train, "validation": test, "test": test}
     try:
         whole = data.load("mnist", data_dir, download=False)
-        splits = {split: (whole.images(split)[:n], whole.labels(split)[:n]) for split, n in sizes.items()}
+        splits = {split: (whole.images(split)[:n], cast(Any, whole.labels(split))[:n]) for split, n in sizes.items()}
         name, title = "mnist", whole.spec.title
     except DatasetUnavailable:
         sizes["train"] = min(train, GLYPHS)

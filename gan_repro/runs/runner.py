@@ -9,6 +9,7 @@ import shlex
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from gan_repro.evaluation.measurement import Curves
 from gan_repro.papers import configuration
@@ -185,7 +186,8 @@ def _show_finished(workdir, config):
     except RunError as error:
         again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={workdir.path}"])
         raise RunError(f"{error}. It is written anew by: {again}") from error
-    played, wanted = record.recipe.get("epochs", 0), getattr(config.recipe, "epochs", 0)
+    played: Any = record.recipe.get("epochs", 0)
+    wanted = getattr(config.recipe, "epochs", 0)
     if not record.complete or played < wanted:
         return False
     print(f"finished already ({record.epochs} epochs): {workdir.record}")

@@ -64,7 +64,7 @@ class Finished:
         Raises:
           RunError: a measure of the experiment's own gives something else.
         """
-        found = []
+        found: list[Measurement] = []
         for measure in self.model.measures:
             measurements = measure(self)
             if not (isinstance(measurements, (list, tuple)) and all(isinstance(each, Measurement) for each in measurements)):

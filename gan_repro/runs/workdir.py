@@ -48,8 +48,8 @@ class Workdir:
         self.checkpoints = self.path / "checkpoints"
         self.record = self.path / "record.json"
         self.tensorboard = self.path / "tensorboard"
-        self._made = []  # folders that `locked` made, the deepest first
-        self._found = ()  # of the files that `abandon` may remove those that were there before this process
+        self._made: list[Path] = []  # folders that `locked` made, the deepest first
+        self._found: list[Path] = []  # of the files that `abandon` may remove those that were there before this process
 
     def weights(self, kind):
         """The file of a generator's weights (papers/weights_names.py)."""

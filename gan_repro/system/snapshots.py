@@ -11,6 +11,7 @@ class Stored:
     """What dataclasses of int, float and array attributes inherit to be kept as an .npz."""
 
     compress: typing.ClassVar[bool] = False
+    __dataclass_fields__: typing.ClassVar[dict[str, dataclasses.Field]]  # a subclass is a dataclass
 
     def write(self, path):
         """Writes an .npz with an array for each attribute, whole or not at all. Raises RunError as files.replacing."""
@@ -27,7 +28,8 @@ class Stored:
         try:
             found = files.read_arrays(path)
             values = {field.name: found[field.name] for field in dataclasses.fields(cls)}
-            numbers = [field for field in dataclasses.fields(cls) if field.type in (int, float)]
-            return cls(**values | {field.name: field.type(values[field.name]) for field in numbers})
+            kinds: dict[str, typing.Any] = {field.name: field.type for field in dataclasses.fields(cls)}
+            numbers = {name: kind(values[name]) for name, kind in kinds.items() if kind in (int, float)}
+            return cls(**values | numbers)
         except (ValueError, TypeError, KeyError) as error:
             raise RunError(f"{path} is damaged or no snapshot: {error}") from error

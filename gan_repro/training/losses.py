@@ -207,4 +207,8 @@ def wasserstein() -> Objective:
     return Objective((Term("critic", critic),), (Term("critic_generator", critic_generator),), tf.identity)
 
 
-OBJECTIVES = {"minimax": minimax, "non_saturating": non_saturating_pair, "wasserstein": wasserstein}
+OBJECTIVES: dict[str, Callable[..., Objective]] = {
+    "minimax": minimax,
+    "non_saturating": non_saturating_pair,
+    "wasserstein": wasserstein,
+}

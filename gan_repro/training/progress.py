@@ -42,7 +42,8 @@ class MetricsFile:
 
     def __init__(self, path: Path):
         """`path`: of the file; nothing is written yet."""
-        self.path, self.columns = path, ()
+        self.path = path
+        self.columns: tuple[str, ...] = ()
 
     def write(self, rows: Iterable[dict], metrics: Iterable[str], validations: Iterable[str]) -> None:
         """Writes the file whole, in the place of what is there; `append` then goes on with its columns.

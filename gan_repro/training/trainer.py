@@ -4,6 +4,7 @@ import itertools
 import math
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -40,15 +41,15 @@ class Loop:
         self.stages, self.workdir, self.seed, self.warn = stages, workdir, seed, warn
         self.callbacks = list(callbacks)
         self.progress = Progress()
-        self.trainable: Trainable | None = None
+        self.trainable: Trainable  # of the current stage, once `run` or `restore` has built it
         self._metrics = MetricsFile(workdir.metrics)
-        self._best = None
+        self._best: list[np.ndarray] | None = None
         self.resumed_at = 0
         self.on_resume = lambda step, total: None
-        self._told = None
+        self._told: Any = None  # keras.callbacks.CallbackList, while it runs
         self._saved_at = self._clock = time.monotonic()
         self._save_seconds = 0.0
-        self._steps_per_second = None
+        self._steps_per_second: float | None = None
         self._calls = 0
 
     # ---- from outside --------------------------------------------------------------------------------------------
@@ -165,9 +166,10 @@ class Loop:
 
     def _build_to(self, stage):
         # A later stage may take networks of the one before it: they are built in turn, and its checkpoint overwrites.
-        self.trainable = None
-        for i in range(stage + 1):
-            self.trainable = self.stages[i].build(self.trainable)
+        built = self.stages[0].build(None)
+        for each in self.stages[1 : stage + 1]:
+            built = each.build(built)
+        self.trainable = built
 
     def _resume(self):
         if self.restore():
@@ -286,7 +288,7 @@ class Loop:
             if not (finite := np.isfinite(values.filled(0.0))).all()
         }
         if bad:
-            name = min(bad, key=bad.get)  # of several at one step the first metric: a loss before its gradient
+            name = min(bad, key=lambda name: bad[name])  # of several at one step the first metric: a loss before its gradient
             at = bad[name]
             raise RunError(f"{name} became {float(metrics[name][at])} at step {first + at + 1}; {self._advice()}")
 
