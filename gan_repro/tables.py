@@ -32,8 +32,9 @@ from gan_repro.system.errors import RunError
 USAGE = """usage: python -m gan_repro.tables [--add=DIR ...] [--results=DIR]
 
 Regenerates the tables (.md, .csv, .tex), their overview (README.md), the page on log-likelihoods, the curves and the sweeps
-(log-likelihood against sigma and number of samples) in results/ from results/records/*.json. With --add, first copies the
-records of finished runs, and their figures of samples, there."""
+(log-likelihood against sigma and number of samples) in results/ from results/records/*.json, and the table in the README.md
+beside results/ if it has a place for one. With --add, first copies the records of finished runs, and their figures of samples,
+there."""
 
 
 METRIC = "parzen_log_likelihood"

@@ -73,7 +73,7 @@ def contents(folder):
 
 def command(*arguments):
     words = [sys.executable, "-m", "gan_repro.tables", *arguments]
-    return subprocess.run(words, cwd=support.ROOT, capture_output=True, text=True, timeout=60)
+    return subprocess.run(words, cwd=support.ROOT, capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.e2e

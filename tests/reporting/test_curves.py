@@ -7,8 +7,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from support.pictures import coloured, read
 from support.records import make_record, parsed
-from test_figures import read
 
 from gan_repro.evaluation.measurement import Curves, Sweep
 from gan_repro.figures import curves
@@ -26,11 +26,6 @@ def trained(n, kinds=("last", "mean-from-5")):
     }
     validation = {kind: {"epoch": epochs, "value": [200.0 - 900.0 / e for e in epochs]} for kind in kinds}
     return Curves.of({"training": {"epoch": epochs} | training, "validation": validation})
-
-
-def coloured(picture, colour):
-    wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-    return (np.abs(picture.astype(int) - wanted).max(-1) < 12).sum(0)
 
 
 @pytest.mark.parametrize("n", [1, 20, 5000])

@@ -5,8 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from scipy import stats
-from test_curves import coloured
-from test_figures import read
+from support.pictures import coloured, read
 
 from experiments.goodfellow2014 import figure1
 from gan_repro.figures import curves

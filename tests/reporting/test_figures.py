@@ -2,19 +2,13 @@
 
 import numpy as np
 import pytest
-from matplotlib import image as reader
 from PIL import Image
+from support.pictures import read
 
 from gan_repro.figures import grids
 from gan_repro.system.errors import RunError
 
 MARGIN, GAP = grids.MARGIN, grids.GAP
-
-
-def read(path):
-    """uint8 (h, w, 3)."""
-    pixels = reader.imread(path)
-    return np.rint(pixels[:, :, :3] * 255).astype(np.uint8)
 
 
 def digits(n, size=8, channels=1, seed=0):

@@ -5,8 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from test_curves import coloured
-from test_figures import read
+from support.pictures import coloured, read
 
 from experiments.wgan import learning
 from gan_repro.figures import curves
