@@ -111,7 +111,7 @@ def with_gpu(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "preset", "settings"),
     [
-        ("goodfellow2014", "smoke", ["averages=uniform-5,exponential-.9995"]),
+        ("goodfellow2014", "smoke", ["averages=mean-from-5,ema-.9995"]),
         ("goodfellow2014", "smoke", ["precision=mixed_bfloat16"]),
         ("cgan", "smoke", []),
         ("dcgan", "smoke", []),

@@ -79,7 +79,7 @@ def message(function, *arguments):
         ("widths=1200,240", (1200, 240)),
         ("widths=9", (9,)),
         ("widths=", ()),
-        ("names=exponential-.9995,uniform-5", ("exponential-.9995", "uniform-5")),
+        ("names=ema-.9995,uniform-5", ("ema-.9995", "uniform-5")),
         ("names=", ()),
         ("note=a=b", "a=b"),
         ("note=", ""),
@@ -162,12 +162,10 @@ def test_what_is_out_of_range_is_refused_however_a_recipe_is_made(field, value, 
     "kind, expected",
     [
         ("ema-.9999", (0.9999, 0)),
+        ("ema-0.5", (0.5, 0)),
+        ("ema-1e-3", (0.001, 0)),
+        ("mean-from-0", (1.0, 0)),
         ("mean-from-5", (1.0, 5)),
-        ("exponential-.9999", (0.9999, 0)),
-        ("exponential-0.5", (0.5, 0)),
-        ("exponential-1e-3", (0.001, 0)),
-        ("uniform-0", (1.0, 0)),
-        ("uniform-5", (1.0, 5)),
     ],
 )
 def test_averages(kind, expected):
@@ -180,31 +178,30 @@ def test_averages(kind, expected):
     [
         "",
         "exponential",
-        "exponential-",
-        "exponential-0",
-        "exponential-1",
-        "exponential-1.5",
-        "exponential--.5",
-        "exponential-nan",
-        "exponential-inf",
-        "exponential-x",
-        "uniform",
-        "uniform-",
-        "uniform--1",
-        "uniform-1.5",
-        "uniform-nan",
-        "Uniform-5",
+        "ema-",
+        "ema-0",
         "ema-1",
+        "ema-1.5",
+        "ema--.5",
+        "ema-nan",
+        "ema-inf",
+        "ema-x",
+        "mean-from",
+        "mean-from--1",
+        "mean-from-1.5",
+        "mean-from-nan",
+        "Mean-from-5",
+        "uniform-5",
         "ema",
         "mean-5",
         "mean-from-",
         "swa-.9",
-        "../exponential-.5",
+        "../ema-.5",
     ],
 )
 def test_averages_that_are_none(kind):
     assert "ema-DECAY" in (text := message(parse_average, kind)) and "mean-from-EPOCH" in text and repr(kind) in text
-    assert message(lambda: TrainingRecipe(epochs=1, batch_size=1, averages=("uniform-1", kind))) == text
+    assert message(lambda: TrainingRecipe(epochs=1, batch_size=1, averages=("mean-from-1", kind))) == text
 
 
 # ---- the command line's choices --------------------------------------------------------------------------------------

@@ -298,8 +298,8 @@ def equal(a, b):
 
 
 def test_the_length_of_calls_never_changes_the_result(digits):
-    reference = final(digits, averages=("exponential-.9", "uniform-1"))
-    assert equal(reference, final(digits, chunks=[1, 5, 4, 7, 6], averages=("exponential-.9", "uniform-1")))
+    reference = final(digits, averages=("ema-.9", "uniform-1"))
+    assert equal(reference, final(digits, chunks=[1, 5, 4, 7, 6], averages=("ema-.9", "uniform-1")))
 
 
 def test_seeds_decide(digits):
@@ -308,12 +308,12 @@ def test_seeds_decide(digits):
 
 
 def test_averages_never_touch_the_training(digits):
-    plain, averaged = final(digits), final(digits, averages=("exponential-.99",))
+    plain, averaged = final(digits), final(digits, averages=("ema-.99",))
     assert all(np.array_equal(plain[name], averaged[name]) for name in plain)
 
 
 def test_averages_follow_their_definition(digits):
-    played = games.build(digits, averages=("exponential-.95", "uniform-2"), schedule=schedule.alternating())
+    played = games.build(digits, averages=("ema-.95", "uniform-2"), schedule=schedule.alternating())
     snapshots, expected = [], {}
     for t in range(1, 61):
         played.steps(1)

@@ -162,7 +162,7 @@ def test_phases_begin_with_other_weights_unless_they_are_to_begin_with_the_same(
 
 
 def test_averages_are_kept_where_a_phase_keeps_them():
-    config = noise.config("goodfellow2014", "tfd", "smoke", averages=("uniform-0",), n_samples=50, batch_size=20)
+    config = noise.config("goodfellow2014", "tfd", "smoke", averages=("mean-from-0",), n_samples=50, batch_size=20)
     first, second = rules.stages(config, noise.source((48, 48, 1)))
     before = first.build(None)
     assert before.kinds() == ["last"] and second.build(before).kinds() == ["last", "mean-from-0"]

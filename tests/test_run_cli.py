@@ -40,7 +40,7 @@ TINY = [
     "--set=generator_units=16",
     "--set=discriminator_units=8",
     "--set=n_samples=50",
-    "--set=averages=exponential-.5",
+    "--set=averages=ema-.5",
 ]
 FILES = {
     ".lock",
@@ -256,8 +256,8 @@ def test_dry_run_is_json_with_the_overrides(here, capsys):
         ([G, "--dataset=images:data/faces/"], "runs/goodfellow2014-images-faces-paper-seed0"),
         ([G, "--workdir=elsewhere/a"], "elsewhere/a"),
         ([G, "--model=mnist"], "runs/goodfellow2014-mnist-paper-seed0"),
-        ([G, "--model=convolutional", "--preset=quick"], "runs/goodfellow2014-cifar10-quick-convolutional-seed0"),
-        ([G, "--dataset=npz:a.npz", "--model=tfd"], "runs/goodfellow2014-npz-a-paper-tfd-seed0"),
+        ([G, "--model=convolutional", "--preset=quick"], "runs/goodfellow2014-cifar10-convolutional-quick-seed0"),
+        ([G, "--dataset=npz:a.npz", "--model=tfd"], "runs/goodfellow2014-npz-a-tfd-paper-seed0"),
         ([G, "--dry_run=true", "--list=false"], "runs/goodfellow2014-mnist-paper-seed0"),
     ],
 )
@@ -528,7 +528,7 @@ def test_what_trains_nothing_runs_and_is_evaluated_again(tiny, here, capsys):
     }
     record = read(folder / "record.json")
     Record.from_json(record, "record.json")
-    assert [entry["weights"] for entry in record["measurements"]] == [
+    assert [entry["reference"] for entry in record["measurements"]] == [
         "training images",
         "k-means centroids",
         "the mean training image",

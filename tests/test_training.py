@@ -60,7 +60,7 @@ def assert_same(a, b):
 
 
 def test_a_run_leaves_rows_weights_and_checkpoints(digits, tmp_path):
-    made = loop(digits, tmp_path, epochs=3, averages=("uniform-0",))
+    made = loop(digits, tmp_path, epochs=3, averages=("mean-from-0",))
     played = made.run()
     assert played.step == 30 and made.step() == 30 and made.epochs() == 3 and made.finished()
     table = rows(tmp_path)
@@ -267,7 +267,7 @@ def _raise_in(name):
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory):
     """(weights, folder) of three epochs without a break."""
-    made = loop(support.make_digits(), tmp_path_factory.mktemp("whole"), epochs=3, averages=("exponential-.9",))
+    made = loop(support.make_digits(), tmp_path_factory.mktemp("whole"), epochs=3, averages=("ema-.9",))
     made.run()
     return final(made), made.workdir.path
 
@@ -287,13 +287,13 @@ class StopAt(keras.callbacks.Callback):
 
 def test_a_signal_saves_inside_an_epoch_and_the_rest_is_the_same_to_the_bit(uninterrupted, tmp_path, monkeypatch):
     monkeypatch.setattr(trainer, "CALL_SECONDS", 0.0)  # one minibatch a call: the interruption lands inside an epoch
-    first = loop(support.make_digits(), tmp_path, [StopAt(13)], epochs=3, averages=("exponential-.9",))
+    first = loop(support.make_digits(), tmp_path, [StopAt(13)], epochs=3, averages=("ema-.9",))
     with pytest.raises(signals.Interrupted) as stopped:
         first.run()
     assert stopped.value.number == signal.SIGTERM and first.step() == 13
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     monkeypatch.undo()
-    second = loop(support.make_digits(), tmp_path, epochs=3, averages=("exponential-.9",))
+    second = loop(support.make_digits(), tmp_path, epochs=3, averages=("ema-.9",))
     second.run()
     assert second.resumed_at == 13
     assert_same(uninterrupted[0], final(second))
@@ -310,9 +310,9 @@ def test_a_run_begun_before_terms_were_metrics_goes_on(uninterrupted, tmp_path, 
     with monkeypatch.context() as older:
         older.setattr(game.AdversarialGame, "metrics", history.METRICS)
         with pytest.raises(signals.Interrupted):
-            loop(support.make_digits(), tmp_path, [StopAt(at)], epochs=3, averages=("exponential-.9",)).run()
+            loop(support.make_digits(), tmp_path, [StopAt(at)], epochs=3, averages=("ema-.9",)).run()
         assert not any("/" in name for row in rows(tmp_path) for name in row)
-    later = loop(support.make_digits(), tmp_path, epochs=3, averages=("exponential-.9",))
+    later = loop(support.make_digits(), tmp_path, epochs=3, averages=("ema-.9",))
     later.run()
     assert later.resumed_at == at
     assert_same(uninterrupted[0], final(later))
@@ -364,9 +364,9 @@ def test_a_variable_that_nobody_keeps_is_refused_before_anything_is_written(digi
 
 
 def test_more_epochs_continue_a_finished_run(uninterrupted, tmp_path):
-    loop(support.make_digits(), tmp_path, epochs=2, averages=("exponential-.9",)).run()
+    loop(support.make_digits(), tmp_path, epochs=2, averages=("ema-.9",)).run()
     (tmp_path / "record.json").write_text("{}")
-    more = loop(support.make_digits(), tmp_path, epochs=3, averages=("exponential-.9",))
+    more = loop(support.make_digits(), tmp_path, epochs=3, averages=("ema-.9",))
     more.run()
     assert more.resumed_at == 20
     assert_same(uninterrupted[0], final(more))
@@ -440,7 +440,7 @@ def test_a_run_too_short_for_a_validation_is_validated_at_its_end(digits, tmp_pa
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "emptied"])
 def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(uninterrupted, tmp_path, damage):
-    loop(support.make_digits(), tmp_path, epochs=2, averages=("exponential-.9",)).run()
+    loop(support.make_digits(), tmp_path, epochs=2, averages=("ema-.9",)).run()
     newest = tmp_path / "checkpoints" / "0000000020.npz"
     content = bytearray(newest.read_bytes())
     if damage == "flipped":
@@ -448,7 +448,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(uninterrupted, tmp_
     else:
         del content[0 if damage == "emptied" else len(content) // 2 :]
     newest.write_bytes(content)
-    again = loop(support.make_digits(), tmp_path, epochs=3, averages=("exponential-.9",))
+    again = loop(support.make_digits(), tmp_path, epochs=3, averages=("ema-.9",))
     again.run()
     assert again.resumed_at == 10
     assert "0000000020.npz is damaged" in again.lines[0]
@@ -537,14 +537,14 @@ def test_a_file_system_without_locks_is_no_other_process(tmp_path, monkeypatch):
 
 def test_what_another_training_left_is_not_this_one_s(digits, tmp_path):
     """A folder whose checkpoints someone deleted: the training there begins anew."""
-    loop(digits, tmp_path, epochs=2, averages=("exponential-.5",)).run()
+    loop(digits, tmp_path, epochs=2, averages=("ema-.5",)).run()
     shutil.rmtree(tmp_path / "checkpoints")
     stale = ["samples/epoch-00009.png", "samples/game-epoch-00009.npz", "samples/critic.weights.h5", "figures/averages.png"]
     kept = ["notes.txt", "mine.weights.h5", "samples/best-seed0.png", "figures/notes.txt"]
     for name in (*stale, *kept):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("old")
-    made = loop(digits, tmp_path, [StopAt(10)], epochs=3, every=2, averages=("exponential-.9",))
+    made = loop(digits, tmp_path, [StopAt(10)], epochs=3, every=2, averages=("ema-.9",))
     with pytest.raises(signals.Interrupted):
         made.run()
     assert Workdir(tmp_path).kinds() == ["last", "ema-.9"]

@@ -174,7 +174,7 @@ def test_samples_have_dropout_as_training_has():
 
 def test_every_weight_of_both_learns_and_a_run_can_be_repeated_and_resumed():
     changes = {"batch_size": 50, "discriminator_irange": 0.05}  # as published D starts too small for so few updates
-    config = noise.config("cgan", "glyphs", "smoke", averages=("exponential-.9",), **changes)
+    config = noise.config("cgan", "glyphs", "smoke", averages=("ema-.9",), **changes)
     source = noise.source((6, 6, 1), classes=10)
     (stage,) = rules.stages(config, source)
     played = noise.assert_learns_repeats_and_resumes(stage, 10, 3)

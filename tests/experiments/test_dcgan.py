@@ -122,7 +122,7 @@ def test_the_mnist_game_is_that_of_the_code():
 
 
 def test_every_weight_learns_and_a_run_can_be_repeated_and_resumed():
-    stage = game("mnist", (8, 8, 1), averages=("exponential-.9",))
+    stage = game("mnist", (8, 8, 1), averages=("ema-.9",))
     played = noise.assert_learns_repeats_and_resumes(stage, 15, 5)
     assert played.updates == {"generator": 8, "discriminator": 7}  # one of the two on each minibatch, G the first
     drawn = [played.sample(4, 0, labels=np.full(4, label)) for label in (1, 2)]

@@ -78,7 +78,7 @@ def test_a_short_training_on_real_mnist_stays_in_its_band(real_mnist, tmp_path):
     The band is on the average of the weights, which is steadier from seed to seed than the generator itself; half width
     would be faster, but D then wins and the samples collapse.
     """
-    short = config(epochs=6, averages=("exponential-.9995",), validate_every=6)
+    short = config(epochs=6, averages=("ema-.9995",), validate_every=6)
     loop = Loop(rules.stages(short, real_mnist), Workdir(tmp_path), 0)
     loop.run()
     value = loop.progress.rows[-1]["validation_ema-.9995"]

@@ -210,7 +210,7 @@ def test_the_critic_is_clipped_before_or_after_each_of_its_moves(before):
 
 
 def test_every_weight_learns_and_a_run_can_be_repeated_and_resumed():
-    made = stage(learning_rate=1e-3, n_critic=2, warmup_length=3, averages=("exponential-.9",))
+    made = stage(learning_rate=1e-3, n_critic=2, warmup_length=3, averages=("ema-.9",))
     played = noise.assert_learns_repeats_and_resumes(made, 13, 6)
     assert played.updates == {"discriminator": 13, "generator": 6}
     # Batch norm's gains began at 1: they are clipped like everything else.

@@ -99,7 +99,7 @@ NUMBERS = st.one_of(
     st.floats(0, 1),
     st.sampled_from(["1_0", " 5", "٣", "1e3", ".5", "0x1"]),
 ).map(str)
-AVERAGES = st.builds("{}-{}".format, st.sampled_from(["exponential", "uniform", "Uniform", ""]), NUMBERS)
+AVERAGES = st.builds("{}-{}".format, st.sampled_from(["ema", "mean-from", "Mean-from", ""]), NUMBERS)
 ENTRIES = st.one_of(NUMBERS, AVERAGES, st.text(max_size=20))
 VALUES = st.one_of(
     ENTRIES,

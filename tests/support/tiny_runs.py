@@ -14,7 +14,7 @@ RECIPE = (
     "generator_units=16",
     "discriminator_units=8",
     "n_samples=50",
-    "averages=exponential-.5",
+    "averages=ema-.5",
     "validate_every=1",
     "samples_every=1",
 )
