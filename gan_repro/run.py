@@ -50,7 +50,7 @@ _FLAGS: tuple[tuple, ...] = (
         [],
         "key=value: a field of the recipe; may be given several times. --dry_run shows the fields.",
     ),
-    (flags.DEFINE_string, "workdir", None, "The run's folder; else runs/<experiment>-<dataset>-<model>-<preset>-seed<N>."),
+    (flags.DEFINE_string, "workdir", None, "The run's folder; else one in runs/, named after the choices."),
     (flags.DEFINE_bool, "tensorboard", False, "Also write metrics for TensorBoard, into the run's folder."),
     (flags.DEFINE_bool, "dry_run", False, "Show the resolved configuration and stop."),
 )

@@ -1,11 +1,13 @@
 """Every model's training gives the weights that it gave: twenty minibatches of each smoke preset from seed 0.
 
-On a processor that same_weights.json names, to the bit; on another, within roundings. `python tests/test_same_weights.py`
-writes the file anew, for a change that is meant to change weights: say in the commit why it does.
+On the processor that same_weights.json names for a model, to the bit; on another, within roundings. For a new paper, or a
+change that is meant to change weights (say in the commit why it does), `python tests/test_same_weights.py EXPERIMENT ...`
+writes the digests of these experiments' models, and of no others.
 """
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -49,14 +51,14 @@ def digest(game):
 
 
 def measured(game):
-    """{"recipe": its fields, "stages": {stage: digest}} after STEPS minibatches of each."""
+    """{"processor", "recipe": its fields, "stages": {stage: digest}} after STEPS minibatches of each."""
     name, model, dataset = game
     recipe = noise.config(name, dataset, "smoke", model=model, n_samples=50, batch_size=20).as_dict()["recipe"]
     found = {}
     for stage, played, _ in stages(game, recipe):
         noise.play(played, STEPS)
         found[stage] = digest(played)
-    return {"recipe": recipe, "stages": found}
+    return {"processor": processor(), "recipe": recipe, "stages": found}
 
 
 def key(game):
@@ -66,12 +68,12 @@ def key(game):
 
 @pytest.fixture(scope="module")
 def file():
-    """The file."""
+    """{model: as `measured` gives it} of the file."""
     return json.loads(FILE.read_text(encoding="utf-8"))
 
 
 def test_the_file_holds_every_model(file):
-    assert sorted(file["models"]) == sorted(map(key, noise.games())) and set(file["models"]) >= FIRST
+    assert sorted(file) == sorted(map(key, noise.games())) and set(file) >= FIRST
 
 
 @pytest.mark.parametrize(
@@ -80,8 +82,9 @@ def test_the_file_holds_every_model(file):
 )
 def test_weights_are_what_they_were(model, file):
     """And a game that is set back to a state saved in the middle ends with the same ones."""
-    here = processor() == file["processor"]
-    for stage, game, resumed in stages(model, file["models"][key(model)]["recipe"]):
+    then = file[key(model)]
+    here = processor() == then["processor"]
+    for stage, game, resumed in stages(model, then["recipe"]):
         noise.play(game, MIDDLE)
         saved = noise.values(game)
         noise.play(game, STEPS - MIDDLE)
@@ -91,10 +94,10 @@ def test_weights_are_what_they_were(model, file):
         noise.play(resumed, STEPS - MIDDLE)
         assert digest(resumed) == digest(game)
         for role, now in digest(game).items():
-            then = file["models"][key(model)]["stages"][stage][role]
-            assert now["sha256"] == then["sha256"] or not here, f"{stage}, {role}: other bits on the same processor"
+            wanted = then["stages"][stage][role]
+            assert now["sha256"] == wanted["sha256"] or not here, f"{stage}, {role}: other bits on the same processor"
             for number in ("norm", "projection"):
-                assert abs(now[number] - then[number]) <= TOLERANCE * max(1.0, then["norm"]), (stage, role, number)
+                assert abs(now[number] - wanted[number]) <= TOLERANCE * max(1.0, wanted["norm"]), (stage, role, number)
 
 
 def processor():
@@ -106,5 +109,7 @@ if __name__ == "__main__":
     from gan_repro.system import tensorflow_setup
 
     tensorflow_setup.prepare(logical_cpus=2)  # as conftest.py does
-    models = {key(game): measured(game) for game in noise.games()}
-    FILE.write_text(json.dumps({"processor": processor(), "models": models}, indent=1) + "\n", encoding="utf-8")
+    chosen = [game for game in noise.games() if game[0] in sys.argv[1:]]
+    models = json.loads(FILE.read_text(encoding="utf-8")) | {key(game): measured(game) for game in chosen}
+    FILE.write_text(json.dumps(models, indent=1) + "\n", encoding="utf-8")
+    print("written:", ", ".join(map(key, chosen)) or f"nothing; valid are {sorted({name for name, *_ in noise.games()})}")
