@@ -11,7 +11,7 @@ setup(
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["gan_repro", "gan_repro.*", "experiments", "experiments.*"]),
-    package_data={"gan_repro": ["trained/*/*", "__init__.pyi"], "experiments": ["*.md"], "experiments.*": ["*.md"]},
+    package_data={"": ["*.md"], "gan_repro": ["trained/*/*", "__init__.pyi"]},
     python_requires=">=3.11",  # Keras 3.15 asks for it
     install_requires=[
         "tensorflow>=2.21",

@@ -351,7 +351,7 @@ def test_its_record_is_sound_and_says_what_was_run(smoke, tiny):
     for entry in record["measurements"]:
         assert (entry["metric"], entry["unit"], entry["split"]) == ("parzen_log_likelihood", "nats", "test")
         assert (entry["n_test"], entry["n_samples"], entry["dataset"]) == (30, 50, f"npz:{tiny}")
-        value, error = map(float, re.search(rf"{entry['generator']}\): (\S+) \+- (\S+) nats", out).groups())
+        value, error = map(float, re.search(rf"{entry['weights']}\): (\S+) \+- (\S+) nats", out).groups())
         assert value == pytest.approx(entry["value"], abs=0.1 * error)
         assert error == pytest.approx(entry["standard_error"], rel=0.1)
     manifest = record["manifest"]

@@ -28,7 +28,9 @@ def call(*words, cwd, **variables):
 
 
 def modules(folder):
-    return {str(path.relative_to(folder)) for name in ("gan_repro", "experiments") for path in (folder / name).rglob("*.py")}
+    """Modules, the public face and the prose beside modules."""
+    found = [path for name in ("gan_repro", "experiments") for path in (folder / name).rglob("*.*")]
+    return {str(path.relative_to(folder)) for path in found if path.suffix in (".py", ".pyi", ".md")}
 
 
 def trained(folder):
