@@ -1,6 +1,5 @@
 """What a run's folder says of the machine. What the folder holds is tested with the programs that write it."""
 
-from gan_repro.runs import workdir
 from gan_repro.system import machine
 
 
