@@ -14,7 +14,7 @@ class Run:
     """A run whose images are their own z (2 x 2 pixels); the labels asked for are kept."""
 
     epochs = 0
-    experiment, config = SimpleNamespace(model=lambda *of: "Nets"), SimpleNamespace(seed=3, preset="paper", dataset="")
+    model, config = SimpleNamespace(title="Nets"), SimpleNamespace(seed=3, preset="paper", dataset="")
 
     def __init__(self, classes, folder):
         self.source = SimpleNamespace(spec=SimpleNamespace(title="blobs", classes=classes, scaling=UNIT))
