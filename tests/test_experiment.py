@@ -79,7 +79,7 @@ def message(function, *arguments):
         ("widths=1200,240", (1200, 240)),
         ("widths=9", (9,)),
         ("widths=", ()),
-        ("names=ema-.9995,uniform-5", ("ema-.9995", "uniform-5")),
+        ("names=ema-.9995,mean-from-5", ("ema-.9995", "mean-from-5")),
         ("names=", ()),
         ("note=a=b", "a=b"),
         ("note=", ""),
@@ -344,7 +344,7 @@ def test_epochs_out_of_range(epochs):
         ("learning_rate=-0.1", "learning_rate = -0.1: must be "),
         ("learning_rate_decay=0.99", "must be >= 1"),
         ("batch_size=0", "batch_size = 0: must be >= 1"),
-        ("averages=uniform-5,ema", "'ema'"),
+        ("averages=mean-from-5,ema", "'ema'"),
         pytest.param("generator_units=64,0", "generator_units", id="no-layer-without-units"),
         pytest.param("discriminator_units=-1", "discriminator_units", id="no-layer-of-negative-units"),
     ],
@@ -399,7 +399,7 @@ def paper(**models):
 
 
 def test_smoke_has_each_field_as_it_is_declared_or_as_it_is():
-    recipe = Sized(epochs=300, rate=0.3, averages=("uniform-5",), n_samples=20_000)
+    recipe = Sized(epochs=300, rate=0.3, averages=("mean-from-5",), n_samples=20_000)
     found = smoke_of(recipe)
     assert (found.width, found.widths, found.ends) == (8, (4, 4, 4), (4, 2))  # a tuple of its length, or the tuple given
     assert found.judged is False and (found.rate, found.batch_size, found.precision) == (0.3, 100, "float32")

@@ -298,8 +298,8 @@ def equal(a, b):
 
 
 def test_the_length_of_calls_never_changes_the_result(digits):
-    reference = final(digits, averages=("ema-.9", "uniform-1"))
-    assert equal(reference, final(digits, chunks=[1, 5, 4, 7, 6], averages=("ema-.9", "uniform-1")))
+    reference = final(digits, averages=("ema-.9", "mean-from-1"))
+    assert equal(reference, final(digits, chunks=[1, 5, 4, 7, 6], averages=("ema-.9", "mean-from-1")))
 
 
 def test_seeds_decide(digits):
@@ -313,7 +313,7 @@ def test_averages_never_touch_the_training(digits):
 
 
 def test_averages_follow_their_definition(digits):
-    played = games.build(digits, averages=("ema-.95", "uniform-2"), schedule=schedule.alternating())
+    played = games.build(digits, averages=("ema-.95", "mean-from-2"), schedule=schedule.alternating())
     snapshots, expected = [], {}
     for t in range(1, 61):
         played.steps(1)
@@ -329,7 +329,7 @@ def test_averages_follow_their_definition(digits):
 
 
 def test_a_uniform_average_is_the_generator_itself_before_it_begins(digits):
-    played = games.build(digits, averages=("uniform-5",))
+    played = games.build(digits, averages=("mean-from-5",))
     play(played, 20)
     for a, b in zip(played.weights("mean-from-5").weights, played.generator.network.weights):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-6, atol=1e-8)
@@ -729,7 +729,7 @@ def two_replicas():
     ],
 )
 def test_two_replicas_equal_one_device(digits, order):
-    options = {"dropout": OFF, "schedule": order, "averages": ("uniform-0",), "constraint": constraints.WeightClip(0.25)}
+    options = {"dropout": OFF, "schedule": order, "averages": ("mean-from-0",), "constraint": constraints.WeightClip(0.25)}
     one = games.build(digits, **options)
     metrics = play(one, 10)
     with two_replicas().scope():
