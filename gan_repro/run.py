@@ -3,6 +3,7 @@
 import json
 import sys
 import textwrap
+from typing import Any
 
 from absl import flags
 
@@ -78,7 +79,9 @@ def _list_one(name):
     for each, model in found.models.items():
         print(f"\n--model={each}: {model.title}")
         print(_WRAP.fill(f"    data sets: {', '.join(names.PATHS.get(kind, kind) for kind in model.datasets)}"))
-        lengths = [f"{preset} {model.recipe(preset, model.datasets[0]).total_epochs:,}" for preset in PRESETS if model.phases]
+        # A model that is trained has TrainingRecipes
+        recipes: dict[str, Any] = {level: model.recipe(level, model.datasets[0]) for level in PRESETS if model.phases}
+        lengths = [f"{level} {recipe.total_epochs:,}" for level, recipe in recipes.items()]
         print(f"    epochs: {', '.join(lengths)}" if lengths else "    nothing is trained")
 
 

@@ -1,4 +1,4 @@
-"""Public functions of the libraries of data, networks and noise say in their signatures what they take and give."""
+"""Public functions of the libraries and of runs say in their signatures what they take and give."""
 
 import importlib
 import inspect
@@ -6,11 +6,11 @@ import pkgutil
 
 import pytest
 
-from gan_repro import data, latent, networks
+from gan_repro import data, evaluation, latent, networks, papers, runs, system
 
 MODULES = [
     importlib.import_module(f"{package.__name__}.{module.name}")
-    for package in (data, networks, latent)
+    for package in (system, data, networks, latent, evaluation, papers, runs)
     for module in pkgutil.iter_modules(package.__path__)
 ] + [data]
 SPECIAL = ("__init__", "__call__")
@@ -25,7 +25,8 @@ def public(module):
             yield name, found
         elif inspect.isclass(found):
             for own, method in vars(found).items():
-                written = inspect.isfunction(method) and method.__code__.co_filename == inspect.getfile(module)
+                named = inspect.isfunction(method) and method.__name__ != "<lambda>"  # a field's default has no room for them
+                written = named and method.__code__.co_filename == inspect.getfile(module)
                 if written and (own in SPECIAL or not own.startswith("_")):  # not what dataclass and Protocol generate
                     yield f"{name}.{own}", method
 

@@ -5,10 +5,13 @@ The picture of it is in reporting, the record's entries are made in measure.py.
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from gan_repro.evaluation.measurement import Run
 from gan_repro.latent.priors import Prior
 from gan_repro.latent.sampling import images_of
 from gan_repro.system import randomness
@@ -20,12 +23,12 @@ HIGH, MIDDLE = 95.0, 50.0  # percentiles
 NOISE = 0.25  # half the width of the uniform noise that makes the neighbours
 
 
-def brightness(images):
+def brightness(images: ArrayLike) -> np.ndarray:
     """Float64 (n,): the mean over pixels and channels of images (n, h, w, c) in [0, 1]."""
     return np.asarray(images, np.float64).mean(axis=(1, 2, 3))
 
 
-def balance(images):
+def balance(images: ArrayLike) -> np.ndarray:
     """Float64 (n,), -1 to 1: how much brighter the right half is than the left one, in shares of both together."""
     columns = np.asarray(images, np.float64).sum(axis=(1, 3))
     half = columns.shape[1] // 2
@@ -33,7 +36,7 @@ def balance(images):
     return (right - left) / np.maximum(left + right, 1e-12)
 
 
-def slant(images):
+def slant(images: ArrayLike) -> np.ndarray:
     """Float64 (n,): by how many pixels a shape leans to the right for each pixel upwards: -cov(x, y) / var(y) of its mass.
 
     For bright shapes on black, such as digits, which are centred already (LeCun et al. 1998), so that `balance` says little.
@@ -62,18 +65,18 @@ SLANT = Statistic("slant", "slanting to the right", slant)
 STATISTICS = {statistic.name: statistic for statistic in (BRIGHTNESS, BALANCE, SLANT)}
 
 
-def named(names):
+def named(names: Iterable[str]) -> tuple[Statistic, ...]:
     """The statistics of these names, a tuple of Statistic."""
     return tuple(STATISTICS[name] for name in names)
 
 
-def percentiles(values, among):
+def percentiles(values: ArrayLike, among: ArrayLike) -> np.ndarray:
     """Float64 (n,): the share, in %, of `among` (m,) that is below each value; equal ones count half."""
     among = np.sort(among)
     return 50 * (np.searchsorted(among, values, "left") + np.searchsorted(among, values, "right")) / len(among)
 
 
-def exemplars(first, second, n=EXEMPLARS):
+def exemplars(first: ArrayLike, second: ArrayLike, n: int = EXEMPLARS) -> np.ndarray:
     """The exemplars of A (high in the first, plain in the second), B (plain in both), C (plain, high).
 
     Those whose percentiles are nearest to (HIGH, MIDDLE), (MIDDLE, MIDDLE), (MIDDLE, HIGH), by Euclidean distance.
@@ -111,7 +114,7 @@ class Trial:
 
 
 @functools.lru_cache(maxsize=1)  # the measure and the figure are of the same ones
-def trials(run, kind, statistics, n=TRIALS):
+def trials(run: Run, kind: str, statistics: tuple[Statistic, ...], n: int = TRIALS) -> list[Trial]:
     """Trials of the arithmetic of two statistics, each with other z; of a conditional generator also with the next label.
 
     Args:
@@ -129,7 +132,8 @@ def trials(run, kind, statistics, n=TRIALS):
     Source: Radford et al. 2015, section 6.3.2 and Figure 7, where exemplars of faces are picked by eye.
     """
     network, prior, seed = run.generator(kind), run.prior(), run.config.seed
-    classes, unit = run.source.spec.classes, run.source.spec.scaling.unit
+    scaling: Any = run.source.spec.scaling
+    classes, unit = run.source.spec.classes, scaling.unit
     found = []
     for trial in range(n):
 

@@ -4,10 +4,11 @@ Densities on a line, known or computed, are in divergences.py; distances that kn
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import rel_entr
 
 
-def frequencies(x, y, cell):
+def frequencies(x: ArrayLike, y: ArrayLike, cell: float) -> tuple[np.ndarray, np.ndarray]:
     """The shares of two point sets in the cubes of a grid, of which one is centred at the origin.
 
     Args:
@@ -27,10 +28,11 @@ def frequencies(x, y, cell):
         raise ValueError(f"the points must be finite, and the cell > 0, not {cell}")
     found, index = np.unique(np.floor(np.concatenate([x, y]) / cell + 0.5), axis=0, return_inverse=True)
     index = index.reshape(-1)
-    return tuple(np.bincount(part, minlength=len(found)) / len(part) for part in (index[: len(x)], index[len(x) :]))
+    p, q = (np.bincount(part, minlength=len(found)) / len(part) for part in (index[: len(x)], index[len(x) :]))
+    return p, q
 
 
-def jensen_shannon(p, q):
+def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
     """JSD(p || q) of two distributions over the same k cells: 0 to log 2, nats.
 
     Of two samples' frequencies it is too large by about (k - 1) (1/n + 1/m) / 8 where the laws are one (the second-order
@@ -42,11 +44,11 @@ def jensen_shannon(p, q):
     return float((rel_entr(2 * p, p + q) + rel_entr(2 * q, p + q)).sum() / 4)
 
 
-def kullback_leibler(p, q):
+def kullback_leibler(p: np.ndarray, q: np.ndarray) -> float:
     """KL(p || q) of two distributions over the same cells, nats; infinity where q leaves out a cell that p has."""
     return float(rel_entr(p, q).sum())
 
 
-def total_variation(p, q):
+def total_variation(p: np.ndarray, q: np.ndarray) -> float:
     """sup |P(A) - Q(A)| of two distributions over the same cells: half of the sum of |p - q|, 0 to 1."""
     return float(np.abs(p - q).sum() / 2)

@@ -6,12 +6,13 @@ The likelihood of the centroids is in `parzen`; nothing about clusters' quality 
 import warnings
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gan_repro.evaluation import distances
 from gan_repro.system.errors import DataError, UserError
 
 
-def kmeans(images, k, seed, iterations=10):
+def kmeans(images: ArrayLike, k: int, seed: int, iterations: int = 10) -> np.ndarray:
     """Centroids of k clusters: Lloyd's algorithm, once, from k random images.
 
     Ten iterations do not converge with thousands of clusters, but the log-likelihood of the centroids hardly changes

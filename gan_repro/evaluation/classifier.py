@@ -9,10 +9,13 @@ import dataclasses
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gan_repro.data.scaling import UNIT
+from gan_repro.data.source import Source
 from gan_repro.system import files
 from gan_repro.system.errors import RunError, UserError
 
@@ -36,20 +39,20 @@ class Classifier:
       n_test: how many those are.
     """
 
-    network: object
+    network: Any
     accuracy: float
     n_test: int
 
-    def read(self, images):
+    def read(self, images: ArrayLike) -> np.ndarray:
         """The class of each image, int64 (n,), of float (n, h, w, c) in [0, 1]."""
         return _predict(self.network, images)[0].argmax(axis=1)
 
-    def features(self, images):
+    def features(self, images: ArrayLike) -> np.ndarray:
         """Float32 (n, FEATURES): the activations of the last hidden layer."""
         return _predict(self.network, images)[1]
 
 
-def of(source, epochs=EPOCHS, second=False):
+def of(source: Source, epochs: int = EPOCHS, second: bool = False) -> Classifier:
     """The classifier of a data set: it comes with the program (MNIST), or is in the user's cache, or is trained and kept there.
 
     Which it is follows from the data (source.digest) and all that the training depends on, so other data of MNIST's name have
@@ -86,7 +89,7 @@ def of(source, epochs=EPOCHS, second=False):
     return _finished(network, weights, source)
 
 
-def train(source, folder, epochs=EPOCHS, second=False):
+def train(source: Source, folder: str | Path, epochs: int = EPOCHS, second: bool = False) -> tuple[Classifier, Path]:
     """Trains the classifier that `of` would give, whatever comes with the program or is cached, and writes it to a folder.
 
     Args:

@@ -4,6 +4,7 @@ Features and classes come from elsewhere (classifier.py); in another network's f
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gan_repro.evaluation import distances
 from gan_repro.evaluation.neighbours import nearest
@@ -14,7 +15,7 @@ _BLOCK = 1000  # generated examples compared with all real ones at a time
 _ROUNDING = 2.0**-50  # times d and the squared norms: what products of float64 numbers may be off by, with room
 
 
-def precision_recall(real, generated, k=K):
+def precision_recall(real: ArrayLike, generated: ArrayLike, k: int = K) -> tuple[float, float]:
     """Improved precision and recall: the shares of one set that lie within the manifold of the other.
 
     A set's manifold is the union of balls around its examples, each reaching to the example's k-th nearest neighbour in
@@ -69,7 +70,7 @@ def _within(x, points, squared, radii, slack):
     return within
 
 
-def class_histogram(labels, classes):
+def class_histogram(labels: ArrayLike, classes: int) -> np.ndarray:
     """How often each class occurs: int64 (classes,).
 
     Args:
@@ -87,7 +88,7 @@ def class_histogram(labels, classes):
     return np.bincount(labels, minlength=classes)
 
 
-def kl_from_uniform(histogram):
+def kl_from_uniform(histogram: ArrayLike) -> float:
     """KL(p || uniform) of the shares p of a histogram: 0 where all are equal, log(classes) where there is one class only.
 
     Args:

@@ -2,9 +2,11 @@
 
 import dataclasses
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gan_repro.system.errors import DataError
 
@@ -15,7 +17,7 @@ _HUGE = 1e15  # beyond this norm products of float32 numbers come near overflow
 _LARGEST = 1e100  # beyond this value squares come near the overflow of float64
 
 
-def as_rows(values, name):
+def as_rows(values: ArrayLike, name: str) -> np.ndarray:
     """`values` as an array (n, d) of its own dtype, flattened behind the first axis.
 
     Args:
@@ -40,7 +42,7 @@ def as_rows(values, name):
     return array
 
 
-def half_squared(x, points, rows, columns):
+def half_squared(x: np.ndarray, points: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """0.5 * ||x[rows] - points[columns]||^2, pair by pair, from differences taken in float64.
 
     Args:
@@ -88,13 +90,13 @@ class Points:
     Rows with too many such pairs are done again as a whole with float64 products.
     """
 
-    def __init__(self, points):
+    def __init__(self, points: np.ndarray) -> None:
         """points: (n, d) as from `as_rows`."""
         self.points = points
         self._centre = points.mean(axis=0, dtype=np.float64)
         extent = points.max(axis=0).astype(np.float64) - points.min(axis=0)
         self._fits_float32 = np.linalg.norm(extent) < _HUGE
-        self._prepared = {}
+        self._prepared: dict[type, tuple[np.ndarray, np.ndarray, np.floating]] = {}
 
     def _centred(self, values, dtype):
         """`values` minus the centre, rounded to `dtype`, and 0.5 * the squared norms (float64) of the rounded rows."""
@@ -124,7 +126,13 @@ class Points:
         centring = 4 * reach * (np.linalg.norm(self._centre) + reach)  # done in float64
         return unit * (product + rounding) + np.finfo(np.float64).eps / 2 * centring
 
-    def sweep(self, x, threshold, finish, chunk=None):
+    def sweep(
+        self,
+        x: np.ndarray,
+        threshold: Callable[[np.ndarray, np.ndarray], np.ndarray],
+        finish: Callable[[Candidates], object],
+        chunk: int | None = None,
+    ) -> None:
         """Goes once over all pairs of a row of x and a point, a block at a time.
 
         Args:

@@ -4,6 +4,7 @@ Everything is float64 on a grid, in nats.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.integrate import trapezoid
 from scipy.special import rel_entr, xlogy
 
@@ -11,7 +12,7 @@ LOG_4 = float(np.log(4.0))  # minus the value of the game at p_g = p_data (Goodf
 _NEAREST_1 = 2.0**-53  # from 1 to the float64 before it
 
 
-def optimal_discriminator(p_data, p_g):
+def optimal_discriminator(p_data: ArrayLike, p_g: ArrayLike) -> np.ndarray:
     """D*(x) = p_data(x) / (p_data(x) + p_g(x)): the D that is best against a given G.
 
     Args:
@@ -29,11 +30,11 @@ def optimal_discriminator(p_data, p_g):
     largest = np.maximum(p_data, p_g)
     seen = largest > 0
     # Over the larger one: the sum of two densities below 1e-308 would have few digits.
-    p_data, p_g = (np.divide(p, largest, out=np.ones_like(p), where=seen) for p in (p_data, p_g))
-    return p_data / (p_data + p_g)
+    of_data, of_g = (np.divide(p, largest, out=np.ones_like(p), where=seen) for p in (p_data, p_g))
+    return of_data / (of_data + of_g)
 
 
-def value(d, p_data, p_g, x):
+def value(d: ArrayLike, p_data: ArrayLike, p_g: ArrayLike, x: ArrayLike) -> float:
     """V(D, G): the integral of p_data log D + p_g log(1 - D), which D maximises and G minimises.
 
     A density of 0 makes its summand 0 whatever D is. 1 - D is taken as 2^-53 at least, the last step of float64 before
@@ -59,7 +60,7 @@ def value(d, p_data, p_g, x):
     return _integral(xlogy(p_data, d) + xlogy(p_g, np.maximum(1 - d, _NEAREST_1)), x)
 
 
-def jensen_shannon(p, q, x):
+def jensen_shannon(p: ArrayLike, q: ArrayLike, x: ArrayLike) -> float:
     """JSD(p || q) = KL(p || m) / 2 + KL(q || m) / 2 with m = (p + q) / 2: from 0 where p = q to log 2 where they never meet.
 
     Args:
@@ -79,7 +80,7 @@ def jensen_shannon(p, q, x):
     return _integral((rel_entr(2 * p, p + q) + rel_entr(2 * q, p + q)) / 4, x)
 
 
-def kullback_leibler(p, q, x):
+def kullback_leibler(p: ArrayLike, q: ArrayLike, x: ArrayLike) -> float:
     """KL(p || q): the integral of p log(p / q); infinite if q is 0 (or too small for float64) where p is not.
 
     Args:
@@ -98,7 +99,7 @@ def kullback_leibler(p, q, x):
     return _integral(rel_entr(p, q), x)
 
 
-def push_forward(g_of_z, cdf, edges):
+def push_forward(g_of_z: ArrayLike, cdf: ArrayLike, edges: ArrayLike) -> np.ndarray:
     """The density of x = G(z), averaged over each of many bins; G need not be monotone.
 
     Between two neighbouring points of z the map is taken as straight: the prior's mass between them is spread evenly
@@ -143,7 +144,7 @@ def _integral(values, x):
     return float(trapezoid(values, np.asarray(x, np.float64)))
 
 
-def _densities(p, q, x=None):
+def _densities(p, q, x=None) -> tuple[np.ndarray, np.ndarray]:
     """Both as float64, checked; x as well if there is one."""
     p, q = np.asarray(p, np.float64), np.asarray(q, np.float64)
     if p.shape != q.shape:

@@ -1,15 +1,24 @@
 """What D has learned without labels: the features of its convolutions, and a linear SVM on them."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+
+Labelled = tuple[np.ndarray, np.ndarray]  # features float32 (n, d), labels integers (n,)
 
 GRID = 4  # every layer's maps are pooled to GRID x GRID
 COSTS = (0.1, 1.0, 10.0)  # C of the SVM; validation chooses
 _LAYER = re.compile(r"down_\d+_activation")  # as convolutional.discriminator calls them
 
 
-def layers(discriminator):
+def layers(discriminator: keras.Model) -> list[keras.layers.Layer]:
     """The layers behind every convolution's activation, the first one first.
 
     Raises:
@@ -22,7 +31,7 @@ def layers(discriminator):
     return found
 
 
-def has_features(discriminator):
+def has_features(discriminator: keras.Model) -> bool:
     """Whether a network has convolutions, and all their maps are GRID x GRID or larger: else nothing can be pooled to that."""
     found = _layers(discriminator)
     return bool(found) and all(min(layer.output.shape[1:3]) >= GRID for layer in found)
@@ -32,12 +41,12 @@ def _layers(discriminator):
     return [layer for layer in discriminator.layers if _LAYER.fullmatch(layer.name)]
 
 
-def windows(size, n=GRID):
+def windows(size: int, n: int = GRID) -> list[tuple[int, int]]:
     """[(start, stop), ...]: n windows that cover 0..size - 1, as equal as can be; they overlap where n is no divisor."""
     return [(i * size // n, -(-(i + 1) * size // n)) for i in range(n)]
 
 
-def take_statistics(network, images, batch_size):
+def take_statistics(network: keras.Model, images: np.ndarray, batch_size: int) -> None:
     """Gives batch norm the statistics of these images in place of the moving averages of a training, which saw others, too.
 
     Every layer's mean and variance become the average of those of the minibatches, each with the layers before it
@@ -64,7 +73,7 @@ def take_statistics(network, images, batch_size):
         layer.momentum = momentum
 
 
-def extract(discriminator, images, chunk=500):
+def extract(discriminator: keras.Model, images: np.ndarray, chunk: int = 500) -> np.ndarray:
     """The outputs of all convolutions behind their activations, max-pooled to GRID x GRID, flattened, one after the other.
 
     Test mode: batch norm has the moving averages of its statistics.
@@ -103,7 +112,7 @@ def _pool(maps):
     return tf.stack([tf.reduce_max(maps[:, :, start:stop], axis=2) for start, stop in columns], axis=2)
 
 
-def strongest(discriminator, images, labels, n):
+def strongest(discriminator: keras.Model, images: np.ndarray, labels: np.ndarray | None, n: int) -> np.ndarray:
     """What excites each map of D's last convolution most: the parts of `images` that its strongest answers see.
 
     Args:
@@ -140,7 +149,9 @@ def strongest(discriminator, images, labels, n):
     return found
 
 
-def svm_accuracy(train, validation, test, costs=COSTS):
+def svm_accuracy(
+    train: Labelled, validation: Labelled, test: Labelled, costs: Sequence[float] = COSTS
+) -> tuple[float, float, dict[float, float]]:
     """Test accuracy of a linear SVM (one against the rest, squared hinge loss, L2 penalty) whose C validation chooses.
 
     Features are standardised with mean and deviation of the fitted images and divided by the root of their number, so
@@ -175,7 +186,7 @@ def svm_accuracy(train, validation, test, costs=COSTS):
     return float((predicted == test[1]).mean()), chosen, shares
 
 
-def fit_svm(rows, signs, cost, start, tolerance=1e-6):
+def fit_svm(rows: np.ndarray, signs: np.ndarray, cost: float, start: np.ndarray, tolerance: float = 1e-6) -> np.ndarray:
     """The weights of linear SVMs: argmin 1/2 |w|^2 + C sum max(0, 1 - y w (x, 1))^2, each column of `signs` its own.
 
     This is the problem that LIBLINEAR (L2-regularised L2-loss) and scikit-learn's LinearSVC solve, the intercept being

@@ -4,12 +4,13 @@ The features are classifier.py's; in another network's features it is another nu
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import linalg
 
 from gan_repro.system.errors import DataError
 
 
-def frechet_distance(a, b):
+def frechet_distance(a: ArrayLike, b: ArrayLike) -> float:
     """||mu_a - mu_b||^2 + tr(C_a + C_b - 2 (C_a C_b)^(1/2)), the squared Wasserstein-2 distance of the two Gaussians.
 
     Args:

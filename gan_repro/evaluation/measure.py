@@ -5,14 +5,16 @@ import functools
 import itertools
 import math
 import operator
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 
 from gan_repro.data.scaling import UNIT
+from gan_repro.data.source import Folds, Source, Spec
 from gan_repro.evaluation import arithmetic, coverage, features, frechet, neighbours, parzen
-from gan_repro.evaluation.measurement import Measurement, Paired, Subject, Sweep
+from gan_repro.evaluation.classifier import Classifier
+from gan_repro.evaluation.measurement import Measurement, Paired, Run, Subject, Sweep
 from gan_repro.system.errors import DataError, UsageError
 
 # The paper's ten widths, one more between each two of them, on down to .05 in the same steps, and up to 2.2 in wider ones.
@@ -20,10 +22,13 @@ _BETWEEN = (*range(-24, -18), *range(-17, 0, 2), 2, 4, 6)  # eighteenths of a de
 SWEEP_SIGMAS = tuple(sorted({*parzen.SIGMAS, *(10 ** (k / 18) for k in _BETWEEN)}))
 SWEEP_SAMPLES = (100, 300, 1000, 3000, 10_000)
 SUBSETS = 3  # of real images as reference samples: how much their choice moves a number
+Drawn = tuple[np.ndarray, np.ndarray | None]  # images, and the labels asked for
 TRAINING_IMAGES = Subject(reference="training images")
 
 
-def parzen_sweep(samples, folds, sigmas=SWEEP_SIGMAS, counts=SWEEP_SAMPLES) -> Sweep:
+def parzen_sweep(
+    samples: np.ndarray, folds: Folds, sigmas: Sequence[float] = SWEEP_SIGMAS, counts: Sequence[int] = SWEEP_SAMPLES
+) -> Sweep:
     """How a Parzen estimate depends on sigma and on the number of samples: on the test images, and under the protocol.
 
     Takes about one and a half times as long as that many widths on all samples: 16 s for 25 widths, 10,000 samples and
@@ -69,14 +74,14 @@ class Sets:
     choosing: Callable | None
     reported: tuple[Callable, ...]
 
-    def fields(self, values):
+    def fields(self, values: Sequence[float] | np.ndarray) -> dict[str, Any]:
         """What a measurement says of the sets, whose numbers are `values`."""
         if len(self.reported) < 2:
             return {}
         return {f"n_{self.what}": len(self.reported), f"std_over_{self.what}": float(np.std(values, ddof=1))}
 
 
-def draws(run, kind):
+def draws(run: Run, kind: str) -> Sets:
     """The Sets of a generator: the draw of z that validated the training chooses, randomness.REPORTED others are reported."""
     from gan_repro.system import randomness
 
@@ -84,17 +89,19 @@ def draws(run, kind):
     return Sets("draws", functools.partial(run.samples, kind, draw=randomness.VALIDATION), reported)
 
 
-def subsets(images, parts):
+def subsets(images: np.ndarray, parts: Iterable[np.ndarray | slice]) -> Sets:
     """The Sets of images (n, h, w, c) as reference samples: of each of `parts`, indices of them."""
     return Sets("subsets", None, tuple(functools.partial(operator.getitem, images, part) for part in parts))
 
 
-def disjoint(order, n):
+def disjoint(order: np.ndarray, n: int) -> list[np.ndarray]:
     """SUBSETS disjoint parts of n indices of `order`, or as many as there are; all of `order` where it has no n."""
     return [order[i * n : (i + 1) * n] for i in range(min(SUBSETS, len(order) // n))] or [order]
 
 
-def parzen_log_likelihood(run, validation_images=None, beside=None) -> list[Measurement]:
+def parzen_log_likelihood(
+    run: Run, validation_images: int | None = None, beside: dict[Subject, Sets] | None = None
+) -> list[Measurement]:
     """Parzen-window log-likelihood of every generator of a run, and of other samples, as Goodfellow et al. 2014.
 
     Unlike there, choice and report are apart: the samples that choose sigma on validation images, and have chosen the epoch
@@ -118,7 +125,7 @@ def parzen_log_likelihood(run, validation_images=None, beside=None) -> list[Meas
     """
     given = run.source.folds()
     folded = given is not None
-    if folded:
+    if given is not None:
         folds = [(validation[:validation_images], test) for validation, test in given]
     else:
         folds = [(run.source.scaled("validation", validation_images), run.source.scaled("test"))]
@@ -130,7 +137,7 @@ def parzen_log_likelihood(run, validation_images=None, beside=None) -> list[Meas
         sigmas, nats = parzen.evaluate_sets(sets.choosing() if sets.choosing else head, reported, folds)
         means = [rows.mean(axis=0) for rows in nats]
         value, error = parzen.mean_and_error(means, folded)
-        rest = {"n_folds": len(folds), "sigmas": sigmas} if folded else {"sigma": sigmas[0]}
+        rest: dict[str, Any] = {"n_folds": len(folds), "sigmas": sigmas} if folded else {"sigma": sigmas[0]}
         rest |= {} if scaling == UNIT else {"space": str(scaling)}
         rest |= sets.fields(np.mean([rows.mean(axis=1) for rows in nats], axis=0))
         if first:
@@ -158,13 +165,13 @@ def parzen_log_likelihood(run, validation_images=None, beside=None) -> list[Meas
     return measurements
 
 
-def parzen_validation(source, limit=None):
+def parzen_validation(source: Source, limit: int | None = None) -> Callable[[np.ndarray], float]:
     """What validates a training: images -> nats, the best over the sigma grid, the first `limit` validation images' mean."""
     validation = source.scaled("validation", limit)
     return lambda images: parzen.choose_sigma(parzen.ParzenWindow(images), validation)[1].max()
 
 
-def check_enough_to_judge(recipe, spec):
+def check_enough_to_judge(recipe: Any, spec: Spec) -> None:
     """Checks, before a training, that `read_by_classifier` will have as many samples and test images as it takes.
 
     Args:
@@ -182,7 +189,9 @@ def check_enough_to_judge(recipe, spec):
         )
 
 
-def read_by_classifier(run, classifier, samples=None, second=None) -> list[Measurement]:
+def read_by_classifier(
+    run: Run, classifier: Classifier, samples: Mapping[Subject, Drawn] | None = None, second: Classifier | None = None
+) -> list[Measurement]:
     """What the classifier of the data makes of samples of every generator of a run, and of real images in their place.
 
     As many samples as the run's recipe says, at most as many as there are test images, and of a conditional generator
@@ -213,7 +222,8 @@ def read_by_classifier(run, classifier, samples=None, second=None) -> list[Measu
     from gan_repro.latent.sampling import balanced_labels
 
     source = run.source
-    classes, unit = source.spec.classes, source.spec.scaling.unit
+    scaling: Any = source.spec.scaling
+    classes, unit = source.spec.classes, scaling.unit
     n = min(run.config.recipe.n_samples, source.spec.sizes["test"])
     test = UNIT(source.rows("test", slice(n)).astype(np.float32))
     classifiers = [(each, each.features(test)) for each in (classifier, second) if each]
@@ -276,7 +286,9 @@ def _readings(run, classifier, real, images, wanted):
     }
 
 
-def nearest_neighbour_error(run, numbers=(1000, 10_000, 50_000), splits=("test", "validation")) -> list[Measurement]:
+def nearest_neighbour_error(
+    run: Run, numbers: Sequence[int] = (1000, 10_000, 50_000), splits: Sequence[str] = ("test", "validation")
+) -> list[Measurement]:
     """Error of 1-nearest-neighbour classifiers fitted on labelled samples: how well these replace real images.
 
     Pixels in [0, 1], Euclidean distance, all images of a split. The smaller numbers take the first of the same samples, whose
@@ -300,6 +312,7 @@ def nearest_neighbour_error(run, numbers=(1000, 10_000, 50_000), splits=("test",
     from gan_repro.latent.sampling import balanced_labels
 
     source = run.source
+    scaling: Any = source.spec.scaling
     if not run.conditional():
         raise DataError("a nearest-neighbour classifier needs labelled samples; valid are conditional generators")
     largest = max(numbers)
@@ -315,7 +328,7 @@ def nearest_neighbour_error(run, numbers=(1000, 10_000, 50_000), splits=("test",
 
     measurements = []
     for name in run.kinds():
-        images = source.spec.scaling.unit(run.samples(name, largest, labels=wanted))
+        images = scaling.unit(run.samples(name, largest, labels=wanted))
         for n in numbers:
             measurements += errors(Subject(name), n, [(images[:n], wanted[:n])])
     for n in (n for n in numbers if n <= source.spec.sizes["train"]):
@@ -330,7 +343,7 @@ def _misread(source, split, images, labels):
     return np.concatenate([neighbours.classify(part, images, labels) for part in parts]) != source.labels(split)
 
 
-def svm_on_features(run, discriminators, n) -> list[Measurement]:
+def svm_on_features(run: Run, discriminators: Mapping[Subject, Any], n: int) -> list[Measurement]:
     """Test accuracy of linear SVMs on features of discriminators that were trained without labels.
 
     Fitted on n training images, or all there are if fewer, in a random order that never changes; all validation images
@@ -357,7 +370,7 @@ def svm_on_features(run, discriminators, n) -> list[Measurement]:
 
         fitted = scaling(source.rows("train", order).astype(np.float32))
         features.take_statistics(discriminator, fitted, run.config.recipe.batch_size)
-        train = features.extract(discriminator, fitted), source.labels("train")[order]
+        train = features.extract(discriminator, fitted), cast(np.ndarray, source.labels("train"))[order]
         share, cost, _ = features.svm_accuracy(train, of("validation"), of("test"))
         edge = cost in (features.COSTS[0], features.COSTS[-1])
         rest = {"split": "test", "n_samples": len(order), "cost": cost, "cost_at_edge": edge}
@@ -365,7 +378,9 @@ def svm_on_features(run, discriminators, n) -> list[Measurement]:
     return measurements
 
 
-def arithmetic_percentiles(run, kind, trials, statistics) -> list[Measurement]:
+def arithmetic_percentiles(
+    run: Run, kind: str, trials: Sequence[arithmetic.Trial], statistics: Sequence[arithmetic.Statistic]
+) -> list[Measurement]:
     """Where the results of arithmetic.trials stand among the images that the exemplars came from.
 
     Returns:

@@ -5,7 +5,59 @@ What makes them of samples is in measure.py. A record keeps them as JSON (system
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Self
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from gan_repro.data.source import Source
+
+
+class Run(Protocol):
+    """A trained run as measures and figures take it, such as runs.trained.Finished, which says what each of these gives."""
+
+    @property
+    def config(self) -> Any:
+        """Its papers.configuration.Config."""
+
+    @property
+    def source(self) -> Source:
+        """Its data."""
+
+    def __hash__(self) -> int:
+        """What is made of a run is kept by it."""
+
+    def kinds(self) -> list[str]:
+        """The generators whose weights are there."""
+
+    def generator(self, kind: str) -> Any:
+        """A Keras model with the weights of `kind`."""
+
+    def conditional(self) -> bool:
+        """Whether its generators take labels."""
+
+    def prior(self) -> Any:
+        """The latent.priors.Prior of its noise."""
+
+    def samples(
+        self, kind: str, n: int | None = None, seed: int | None = None, labels: np.ndarray | None = None, draw: Any = 0
+    ) -> np.ndarray:
+        """float32 (n, h, w, c) of its noise."""
+
+    def images(
+        self, kind: str, z: np.ndarray, labels: np.ndarray | None = None, seed: int | None = None, strips: int = 1
+    ) -> np.ndarray:
+        """float32 (n, h, w, c) of z float32 (n, size)."""
+
+    def measurement(
+        self,
+        metric: str,
+        unit: str,
+        value: float,
+        standard_error: float | None,
+        weights: str | None = None,
+        **rest: Any,
+    ) -> "Measurement":
+        """A Measurement of its data set."""
 
 
 @dataclasses.dataclass(frozen=True)

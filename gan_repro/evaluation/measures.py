@@ -5,6 +5,12 @@ Each is called with the run (runs.trained.Finished) and gives its measurements; 
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gan_repro.data.source import Source, Spec
+from gan_repro.evaluation.measurement import Measurement, Run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,19 +27,19 @@ class ParzenLogLikelihood:
     validates: bool = True
     beside: Callable | None = None
 
-    def requires(self, recipe, spec):
+    def requires(self, recipe: Any, spec: Spec) -> tuple[str, ...]:
         """The splits of the data that it takes."""
         del recipe, spec
         return ("test",)
 
-    def validation(self, recipe, source):
+    def validation(self, recipe: Any, source: Source) -> Callable[[np.ndarray], float] | None:
         """What validates a training: images -> nats of validation images; None where it does not."""
         del recipe
         from gan_repro.evaluation import measure
 
         return measure.parzen_validation(source, self.validation_images) if self.validates else None
 
-    def __call__(self, run):
+    def __call__(self, run: Run) -> list[Measurement]:
         """The measurements of every generator of the run."""
         from gan_repro.evaluation import measure
 
@@ -57,14 +63,14 @@ class ReadByClassifier:
     def _wanted(self, recipe, spec):
         return bool(spec.classes) and (not self.field or getattr(recipe, self.field))
 
-    def check(self, recipe, spec):
+    def check(self, recipe: Any, spec: Spec) -> None:
         """Raises UsageError or DataError where there will be too few samples or test images."""
         from gan_repro.evaluation import measure
 
         if self._wanted(recipe, spec):
             measure.check_enough_to_judge(recipe, spec)
 
-    def __call__(self, run):
+    def __call__(self, run: Run) -> list[Measurement]:
         """The measurements of every generator of the run."""
         from gan_repro.evaluation import classifier, measure
 
@@ -80,7 +86,7 @@ class ReadByClassifier:
 class NearestNeighbourError:
     """Errors of a nearest neighbour classifier fitted on labelled samples (Radford et al. 2015, Table 3)."""
 
-    def __call__(self, run):
+    def __call__(self, run: Run) -> list[Measurement]:
         """The measurements of a conditional generator; of another one none."""
         from gan_repro.evaluation import measure
 
@@ -97,7 +103,7 @@ class VectorArithmetic:
 
     concepts: tuple[str, str]
 
-    def __call__(self, run):
+    def __call__(self, run: Run) -> list[Measurement]:
         """The measurements of the first generator of the run."""
         from gan_repro.evaluation import arithmetic, measure
 

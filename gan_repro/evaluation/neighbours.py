@@ -3,12 +3,13 @@
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gan_repro.evaluation import distances
 from gan_repro.system.errors import DataError
 
 
-def nearest(queries, references, k=1):
+def nearest(queries: ArrayLike, references: ArrayLike, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """The k nearest references of every query, by Euclidean distance, nearest first; of equally near ones the first.
 
     Fast products find the candidates; the choice among them is made by distances taken in float64, so near ties come
@@ -47,7 +48,7 @@ def nearest(queries, references, k=1):
     return indices, lengths
 
 
-def classify(queries, references, labels, k=1):
+def classify(queries: ArrayLike, references: np.ndarray, labels: ArrayLike, k: int = 1) -> np.ndarray:
     """The k-nearest-neighbour classifier: the label that most of the k nearest references have.
 
     Of labels that equally many have, it is the one of the nearest reference among them. Takes 11 s for MNIST's 10,000 test
@@ -69,7 +70,7 @@ def classify(queries, references, labels, k=1):
     return near[np.arange(len(near)), votes.argmax(axis=1)]  # argmax: the first of equal votes, hence the nearest
 
 
-def error_rate(predicted, labels):
+def error_rate(predicted: ArrayLike, labels: ArrayLike) -> tuple[float, float]:
     """How many predicted labels are wrong.
 
     Args:
@@ -86,12 +87,12 @@ def error_rate(predicted, labels):
     return share, binomial_error(share, len(labels))
 
 
-def binomial_error(share, n):
+def binomial_error(share: float, n: int) -> float:
     """The standard error of a share of n independent examples: sqrt(share (1 - share) / n)."""
     return math.sqrt(share * (1 - share) / n)
 
 
-def _labels(values, name, n=None):
+def _labels(values, name, n=None) -> np.ndarray:
     array = np.asarray(values)
     if array.dtype.kind not in "iu" or array.ndim != 1 or array.size == 0 or n not in (None, len(array)):
         wanted = "(n,) with n >= 1" if n is None else f"({n},)"

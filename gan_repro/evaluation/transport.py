@@ -4,12 +4,13 @@ Other divergences are in divergences.py and cells.py.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from scipy.special import ndtr
 
 
-def wasserstein(x, y):
+def wasserstein(x: ArrayLike, y: ArrayLike) -> float:
     """W1 between two equally large point sets, each point with the same mass: the mean distance under the best pairing.
 
     Exact, by the assignment problem: memory n² float64, time up to n³ (500 points: 0.06 s on one core, 2,000: 2 s).
@@ -37,7 +38,7 @@ def wasserstein(x, y):
     return float(distances[linear_sum_assignment(distances)].mean())
 
 
-def wasserstein_gaussians(mean_p, std_p, mean_q, std_q):
+def wasserstein_gaussians(mean_p: float, std_p: float, mean_q: float, std_q: float) -> float:
     """W1 between N(mean_p, std_p²) and N(mean_q, std_q²) on a line.
 
     The best coupling there is monotone, mean + std Z with one Z for both: E|a + b Z| with a the difference of the means and

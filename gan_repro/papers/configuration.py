@@ -12,9 +12,12 @@ import pkgutil
 import traceback
 import types
 import typing
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from gan_repro.data.names import choose_dataset
-from gan_repro.papers.experiment import PRESETS, Experiment
+from gan_repro.data.source import Source
+from gan_repro.papers.experiment import PRESETS, Experiment, Model
 from gan_repro.papers.recipe import Recipe, TrainingRecipe, fields_of
 from gan_repro.system.choices import choose, suggest
 from gan_repro.system.errors import UsageError
@@ -31,7 +34,7 @@ class Config:
     seed: int
     recipe: Recipe
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, for config.json and for comparing two configurations."""
         return {
             "experiment": self.experiment,
@@ -43,7 +46,7 @@ class Config:
         }
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """`value` with tuples turned into lists, as JSON gives them back."""
     if isinstance(value, dict):
         return {key: plain(entry) for key, entry in value.items()}
@@ -52,7 +55,7 @@ def plain(value):
     return value
 
 
-def names():
+def names() -> list[str]:
     """The names of all experiments, sorted: the modules of the package `experiments` that stands beside gan_repro.
 
     Raises:
@@ -69,7 +72,7 @@ def names():
     return sorted(module.name for module in pkgutil.iter_modules(experiments.__path__) if not module.name.startswith("_"))
 
 
-def find(name):
+def find(name: str) -> Experiment:
     """The Experiment called `name`.
 
     Raises:
@@ -107,7 +110,7 @@ def _place(error):
     return "" if told else f" ({_shown(frames[-1].filename)}, line {frames[-1].lineno})"
 
 
-def usable(warn):
+def usable(warn: Callable[[str], object]) -> list[Experiment]:
     """The Experiments of all names, sorted. One that cannot be used hides no other: `warn` gets a line that says why."""
     found = []
     for name in names():
@@ -118,7 +121,7 @@ def usable(warn):
     return found
 
 
-def identity(config):
+def identity(config: dict[str, Any]) -> dict[str, Any]:
     """What makes a run another run: a configuration as Config.as_dict gives it, without what may be changed later.
 
     That are `epochs`, of which more continue a run, and what only draws pictures. A configuration that is none is returned
@@ -130,7 +133,15 @@ def identity(config):
     return config | {"recipe": {key: value for key, value in config["recipe"].items() if key not in left_out}}
 
 
-def resolve(experiment, dataset=None, model=None, preset="paper", seed=0, epochs=None, settings=()):
+def resolve(
+    experiment: Experiment,
+    dataset: str | None = None,
+    model: str | None = None,
+    preset: str = "paper",
+    seed: int = 0,
+    epochs: int | None = None,
+    settings: Iterable[str] = (),
+) -> Config:
     """The Config of a command line.
 
     Args:
@@ -171,12 +182,12 @@ def _preset(preset, experiment):
     return choose("preset", preset, PRESETS)
 
 
-def model_of(config):
+def model_of(config: Config) -> Model:
     """The Model of a Config."""
     return find(config.experiment).models[config.model]
 
 
-def source_of(config, data_dir=None, download=True):
+def source_of(config: Config, data_dir: str | pathlib.Path | None = None, download: bool = True) -> Source:
     """The data of a Config as its networks see them, a data.source.Source. Raises what data.load does."""
     from gan_repro import data  # not before it is needed
 
@@ -184,12 +195,12 @@ def source_of(config, data_dir=None, download=True):
     return data.load(config.dataset, data_dir, scaling_of(config), download, sources=sources)
 
 
-def scaling_of(config):
+def scaling_of(config: Config) -> Callable:
     """What the networks of a Config see of the data."""
     return model_of(config).scaling(config.recipe)
 
 
-def parse_setting(recipe_class, setting):
+def parse_setting(recipe_class: type[Recipe], setting: str) -> tuple[str, Any]:
     """Turns "key=value" into (key, typed value) for a field of `recipe_class`.
 
     Raises:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from gan_repro.data.names import dataset_kind
 from gan_repro.data.scaling import UNIT
@@ -156,7 +156,7 @@ class Model:
     figures: tuple[Callable, ...] = ()
     callbacks: Callable | None = None
 
-    def d_output(self, recipe):
+    def d_output(self, recipe: Recipe) -> tuple[Literal["probability", "score"], ...]:
         """What D says of images in each stage, "probability" or "score", one entry where all are alike (`critic`)."""
         found = self.critic(recipe)
         return tuple("score" if critic else "probability" for critic in (found if isinstance(found, tuple) else (found,)))

@@ -3,7 +3,15 @@
 import dataclasses
 import typing
 
+from gan_repro.data.source import Source, Spec
 from gan_repro.papers.recipe import TrainingRecipe, bounded
+
+if typing.TYPE_CHECKING:
+    import keras
+
+    from gan_repro.training.optimizers import MomentumSGD
+    from gan_repro.training.rules import Rules
+    from gan_repro.training.schedule import UpdateSchedule
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,7 +35,7 @@ class Recipe(TrainingRecipe):
     momentum_final: float = bounded(0.7, low=0, below=1)
     momentum_saturates: int = bounded(250, low=1, high=10**6)
 
-    def rules(self, spec, schedule):
+    def rules(self, spec: Spec, schedule: "UpdateSchedule") -> "Rules":
         """The training.rules.Rules: this objective, this SGD for both players, and a schedule."""
         from gan_repro.training import losses
         from gan_repro.training.rules import Rules
@@ -35,7 +43,7 @@ class Recipe(TrainingRecipe):
         loss = losses.OBJECTIVES[self.objective](self.d_loss_weight)
         return Rules(loss=loss, optimizers=(self.sgd(spec), self.sgd(spec)), schedule=schedule)
 
-    def sgd(self, spec):
+    def sgd(self, spec: Spec) -> "MomentumSGD":
         """Momentum SGD with the learning rate decaying per update and the momentum growing per epoch."""
         from gan_repro.training import optimizers
 
@@ -45,7 +53,7 @@ class Recipe(TrainingRecipe):
         )
 
 
-def start_at_marginals(generator, discriminator, source):
+def start_at_marginals(generator: "keras.Model", discriminator: "keras.Model", source: Source) -> None:
     """Sets the bias of G's layer "output" so that it begins at the mean training image (init_sigmoid_bias_from_marginals)."""
     del discriminator
     from gan_repro.data.source import mean

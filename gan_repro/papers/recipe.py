@@ -4,14 +4,25 @@ import dataclasses
 import operator
 import re
 import typing
+from typing import Any
 
+from gan_repro.data.source import Spec
 from gan_repro.papers.weights_names import name_of
 from gan_repro.system.errors import UsageError
 
 LATEST = 10**6  # epochs
 
 
-def bounded(default=dataclasses.MISSING, *, low=None, high=None, above=None, below=None, role="training", smoke=None):
+def bounded(
+    default: Any = dataclasses.MISSING,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    role: str = "training",
+    smoke: Any = None,
+) -> Any:
     """A dataclass field whose number, or every number of whose tuple, satisfies low <= n <= high and above < n < below.
 
     `role` says what two runs that differ in the field differ in: "training": in what is trained; "schedule": in how long;
@@ -25,9 +36,9 @@ def bounded(default=dataclasses.MISSING, *, low=None, high=None, above=None, bel
     return dataclasses.field(default=default, metadata=limits | {"role": role, "smoke": smoke})
 
 
-def smoke_of(recipe):
+def smoke_of(recipe: "Recipe") -> "Recipe":
     """The recipe of the preset smoke, which trains small networks for seconds: each field as `bounded` says, or as it is."""
-    changes = {}
+    changes: dict[str, Any] = {}
     for field in dataclasses.fields(recipe):
         small, value = field.metadata.get("smoke"), getattr(recipe, field.name)
         if small is not None:
@@ -36,7 +47,7 @@ def smoke_of(recipe):
     return dataclasses.replace(recipe, **changes)
 
 
-def fields_of(recipe, role):
+def fields_of(recipe: "Recipe | type[Recipe]", role: str) -> set[str]:
     """The names of the fields of a Recipe that have a role of `bounded`: a set. "pictures" are a part of "evaluation"."""
     roles = (role, "pictures") if role == "evaluation" else (role,)
     return {field.name for field in dataclasses.fields(recipe) if field.metadata.get("role", "training") in roles}
@@ -82,12 +93,12 @@ class TrainingRecipe(Recipe):
     validate_every: int = bounded(5, low=1, high=10**6, role="evaluation", smoke=1)
     samples_every: int = bounded(5, low=1, high=10**6, role="pictures", smoke=1)
 
-    def minibatches(self, spec):
+    def minibatches(self, spec: Spec) -> int:
         """Minibatches of an epoch on the data of a data.source.Spec: int."""
         return spec.steps_per_epoch(self.batch_size, self.steps_per_epoch)
 
     @property
-    def total_epochs(self):
+    def total_epochs(self) -> int:
         """The epochs of all stages together; a recipe with more than one stage says so."""
         return self.epochs
 
@@ -118,7 +129,7 @@ def _check_range(field, value):
         raise UsageError(f"{field.name} = {value}: must be {valid}")
 
 
-def parse_average(kind):
+def parse_average(kind: str) -> tuple[float, int]:
     """Splits "ema-.9999" or "mean-from-5" into (decay, first epoch).
 
     Returns:

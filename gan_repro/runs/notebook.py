@@ -3,27 +3,36 @@
 What they show is made by the rest of the package.
 """
 
+from __future__ import annotations
+
 import contextlib
 import importlib.util
 import sys
 import tempfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from gan_repro.reporting.record import read
+from gan_repro.reporting.record import Record, read
 from gan_repro.system import tensorflow_setup
 from gan_repro.system.numbers import with_error
+
+if TYPE_CHECKING:
+    from IPython.display import Image
+
+    from gan_repro.data.source import InMemory
+    from gan_repro.runs.workdir import Workdir
 
 GLYPHS = 10_000  # at most so many stand in for MNIST's training images: they are rendered anew
 RESULTS = Path(__file__).parents[2] / "results"  # of the repository that the notebooks lie in
 
 
-def start():
+def start() -> None:
     """Starts TensorFlow quietly; the first cell calls it."""
     tensorflow_setup.prepare()
 
 
-def digits(train=10_000, test=1000, data_dir=None):
+def digits(train: int = 10_000, test: int = 1000, data_dir: str | Path | None = None) -> InMemory:
     """A source of real MNIST's first images where it is prepared, else of the built-in glyphs; says which.
 
     Args:
@@ -52,7 +61,7 @@ def digits(train=10_000, test=1000, data_dir=None):
     return InMemory(Spec(name, title, images["train"].shape[1:], 10, sizes), images, labels)
 
 
-def picture(draw, *arguments, **more):
+def picture(draw: Callable, *arguments: Any, **more: Any) -> Image:
     """The IPython Image of the PNG that `draw(path, *arguments, **more)` writes."""
     from IPython.display import Image
 
@@ -62,19 +71,19 @@ def picture(draw, *arguments, **more):
         return Image(data=path.read_bytes())
 
 
-def image(path):
+def image(path: str | Path) -> Image:
     """The IPython Image of a PNG, such as one in a run's folder `figures`."""
     from IPython.display import Image
 
     return Image(data=Path(path).read_bytes())
 
 
-def figure(name):
+def figure(name: str) -> Image:
     """The IPython Image of a committed figure, results/figures/NAME.png: of a run that is not shipped whole."""
     return image(RESULTS / "figures" / f"{name}.png")
 
 
-def record(name):
+def record(name: str) -> Record:
     """The committed record results/records/NAME.json, as shipped.record gives those of shipped generators."""
     return read(RESULTS / "records" / f"{name}.json")
 
@@ -96,7 +105,7 @@ class _Progress:
         return False
 
 
-def play(experiment, dataset, preset, settings=()):
+def play(experiment: str, dataset: str, preset: str, settings: Iterable[str] = ()) -> Workdir:
     """Trains (if there is anything to train) and evaluates a run in runs/, as `gan_repro.run` does; a finished one is read.
 
     What is played is not printed, the notebook's text says it; nor is what it measured: `measured` does that.
@@ -115,7 +124,7 @@ def play(experiment, dataset, preset, settings=()):
     return Workdir(runner.default_workdir(config))
 
 
-def measured(record, *metrics):
+def measured(record: Record, *metrics: str) -> None:
     """Prints a record's measurements of these metrics, a line each: metric (of what, where): value ± standard error, unit.
 
     An error of 0 and the unit "1", that of a mere number, are left out.
@@ -128,7 +137,7 @@ def measured(record, *metrics):
             print(f"{entry.metric.replace('_', ' ')} ({where}): {value}{error and f' ± {error}'}{unit}")
 
 
-def slider(draw, still, **numbers):
+def slider(draw: Callable, still: Callable[[], Any], **numbers: tuple[float, float, float]) -> Any:
     """Shows `draw(**numbers)`, an IPython Image, with an ipywidgets slider for each (low, high, step).
 
     Only where somebody sits in front of the notebook and ipywidgets is installed: elsewhere a slider cannot be moved, and a

@@ -13,6 +13,7 @@ from typing import Any
 
 from gan_repro.evaluation.measurement import Curves
 from gan_repro.papers import configuration
+from gan_repro.papers.experiment import Experiment
 from gan_repro.reporting.record import SCHEMA, Choice, Config, Cost, Manifest, Notice, Record, read
 from gan_repro.runs.trained import Finished, load_config
 from gan_repro.runs.workdir import Workdir
@@ -22,7 +23,7 @@ from gan_repro.system.numbers import with_error
 from gan_repro.training import history
 
 
-def default_workdir(config):
+def default_workdir(config: configuration.Config) -> Path:
     """runs/<experiment>-<dataset>-<model>-<preset>-seed<N>, without the model where it is the data set's own.
 
     Of npz:PATH and images:FOLDER it has only how the file's name begins.
@@ -38,7 +39,14 @@ def _own_model(config):
     return configuration.find(config.experiment).model_for(config.dataset)
 
 
-def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fallback=None):
+def execute(
+    experiment: Experiment,
+    config: configuration.Config,
+    place: str | Path | None = None,
+    data_dir: str | Path | None = None,
+    tensorboard: bool = False,
+    fallback: configuration.Config | None = None,
+) -> int:
     """Trains, evaluates and reports one run; continues an unfinished one; shows a finished one.
 
     Args:
@@ -94,7 +102,7 @@ def execute(experiment, config, place=None, data_dir=None, tensorboard=False, fa
     return code
 
 
-def evaluate_again(place, data_dir=None):
+def evaluate_again(place: str | Path, data_dir: str | Path | None = None) -> None:
     """Evaluates the finished or interrupted run in the folder `place`, and rewrites its record.
 
     Raises:
@@ -315,7 +323,7 @@ def _reached(loop):
     return f" at step {loop.step():,} of {loop.total_steps():,}; everything is saved"
 
 
-def command(config):
+def command(config: configuration.Config) -> str:
     """The command line that gives a run of this configuration."""
     words = ["python", "-m", "gan_repro.run", f"--experiment={config.experiment}", f"--dataset={config.dataset}"]
     words += [f"--model={config.model}"] if config.model != _own_model(config) else []

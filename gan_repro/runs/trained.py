@@ -1,20 +1,33 @@
 """A trained run as the measures and figures of its model see it: its data, generators, samples, curves."""
 
+from __future__ import annotations
+
 import dataclasses
 import gc
 import shlex
-import typing
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from gan_repro.data import names
-from gan_repro.data.source import Described, Spec
+from gan_repro.data.source import Described, Source, Spec
 from gan_repro.evaluation.measurement import Curves, Measurement
 from gan_repro.networks import weights
 from gan_repro.papers import configuration
-from gan_repro.papers.experiment import Experiment
+from gan_repro.papers.experiment import Experiment, Model
 from gan_repro.reporting.record import read
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files, schema
 from gan_repro.system.errors import DataError, RunError, UsageError
+
+if TYPE_CHECKING:
+    import keras
+
+    from gan_repro.latent.priors import Prior
+
+Draw = int | Literal["validation"]  # of z: see Finished.samples
 
 # Data whose images are not ours to publish: a user's own, whose licence is not known here, and photographs of persons.
 UNPUBLISHED = ("npz", "images", "tfd", "tfd96", "celeb_a")
@@ -37,7 +50,7 @@ class Finished:
 
     experiment: Experiment
     config: configuration.Config
-    source: typing.Any
+    source: Source
     workdir: Workdir
     curves: Curves
     rows: tuple = ()
@@ -45,7 +58,7 @@ class Finished:
     step: int = 0
 
     @property
-    def figures_of_data(self):
+    def figures_of_data(self) -> Path:
         """The folder of figures that show images of the data: workdir.figures, or one below it that stays in the run's folder.
 
         The latter of UNPUBLISHED data: `gan_repro.tables --add` copies what lies in workdir.figures itself.
@@ -54,11 +67,11 @@ class Finished:
         return self.workdir.real_images if private else self.workdir.figures
 
     @property
-    def model(self):
+    def model(self) -> Model:
         """The papers.experiment.Model that was trained."""
         return self.experiment.models[self.config.model]
 
-    def measure(self):
+    def measure(self) -> list[Measurement]:
         """The measurements of all measures of the model, a list.
 
         Raises:
@@ -77,16 +90,16 @@ class Finished:
             found += measurements
         return found
 
-    def draw(self, measurements):
+    def draw(self, measurements: Sequence[Measurement]) -> None:
         """Writes all figures of the model."""
         for figure in self.model.figures:
             figure(self, measurements)
 
-    def kinds(self):
+    def kinds(self) -> list[str]:
         """The generators whose weights are there: "best" and "last" first, then averages."""
         return self.workdir.kinds()
 
-    def generator(self, kind):
+    def generator(self, kind: str) -> keras.Model:
         """Keras model, float32, with the weights of `kind`.
 
         Raises:
@@ -105,7 +118,7 @@ class Finished:
             gc.collect()
         return network
 
-    def loaded(self, network, path):
+    def loaded(self, network: keras.Model, path: Path) -> keras.Model:
         """`network` with the weights in a file. Raises RunError: the file is missing, damaged or of another network."""
         try:
             return weights.read(network, path)
@@ -113,17 +126,24 @@ class Finished:
             again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={self.workdir.path}"])
             raise RunError(f"{error}. Written anew from the run's checkpoint it is by: {again}") from error
 
-    def conditional(self):
+    def conditional(self) -> bool:
         """Whether its generators take labels."""
         return len(self._built().inputs) > 1
 
-    def prior(self):
+    def prior(self) -> Prior:
         """The prior from which the generator takes its noise."""
         from gan_repro.latent import priors
 
         return self.model.prior(self.config.recipe) if self.model.prior else priors.of(self.config.recipe)
 
-    def samples(self, kind, n=None, seed=None, labels=None, draw=0):
+    def samples(
+        self,
+        kind: str,
+        n: int | None = None,
+        seed: int | None = None,
+        labels: np.ndarray | None = None,
+        draw: Draw = 0,
+    ) -> np.ndarray:
         """float32 (n, h, w, c) from the generator `kind`.
 
         Args:
@@ -143,7 +163,9 @@ class Finished:
             seed = own if draw == randomness.VALIDATION else randomness.report_seed(own, draw)
         return sample_images(self.generator(kind), self.prior(), n, seed, labels, classes=self.source.spec.classes)
 
-    def images(self, kind, z, labels=None, seed=None, strips=1):
+    def images(
+        self, kind: str, z: np.ndarray, labels: np.ndarray | None = None, seed: int | None = None, strips: int = 1
+    ) -> np.ndarray:
         """float32 (n, h, w, c): the images that the generator `kind` makes of z float32 (n, size), and labels int (n,).
 
         `seed` and `strips` as in sampling.images_of.
@@ -152,7 +174,15 @@ class Finished:
 
         return images_of(self.generator(kind), z, labels, seed=seed, strips=strips)
 
-    def measurement(self, metric, unit, value, standard_error, weights=None, **rest) -> Measurement:
+    def measurement(
+        self,
+        metric: str,
+        unit: str,
+        value: float,
+        standard_error: float | None,
+        weights: str | None = None,
+        **rest: Any,
+    ) -> Measurement:
         """A measurement as a record keeps it.
 
         Args:
@@ -175,7 +205,7 @@ class Finished:
         return schema.parse(Measurement, schema.plain(found | rest), f"a measurement of {metric}")
 
 
-def load_config(workdir):
+def load_config(workdir: Workdir) -> tuple[Experiment, configuration.Config]:
     """(Experiment, Config) of the run in a folder.
 
     Raises:
@@ -187,13 +217,15 @@ def load_config(workdir):
     try:
         experiment = configuration.find(written["experiment"])
         base = configuration.resolve(experiment, *(written[key] for key in ("dataset", "model", "preset", "seed")))
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in written["recipe"].items()}
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in written["recipe"].items()
+        }
         return experiment, dataclasses.replace(base, recipe=type(base.recipe)(**values))
     except (AttributeError, KeyError, TypeError, UsageError) as error:
         raise RunError(f"{workdir.config} does not fit this version of the program: {error}") from error
 
 
-def from_folder(place, data_dir=None, out=None):
+def from_folder(place: str | Path, data_dir: str | Path | None = None, out: str | Path | None = None) -> Finished:
     """The Finished of a run's folder alone: its `source` is a Described, its `curves` are empty, its `epochs` the record's.
 
     Runs of older versions did not note the shape of their images: there, and only there, the data are loaded for it.

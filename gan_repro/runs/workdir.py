@@ -4,11 +4,13 @@ import contextlib
 import fcntl
 import json
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from gan_repro.papers.configuration import identity
+from gan_repro.papers.configuration import Config, identity
 from gan_repro.system import files
 from gan_repro.system.errors import RunError
 
@@ -37,7 +39,7 @@ class Workdir:
       out: where `samples` and `figures` are, of a run that is only read; None: `path`.
     """
 
-    def __init__(self, path, out=None):
+    def __init__(self, path: str | Path, out: str | Path | None = None) -> None:
         self.path = Path(path)
         self.config = self.path / "config.json"
         self.manifest = self.path / "manifest.json"
@@ -51,15 +53,15 @@ class Workdir:
         self._made: list[Path] = []  # folders that `locked` made, the deepest first
         self._found: list[Path] = []  # of the files that `abandon` may remove those that were there before this process
 
-    def weights(self, kind):
+    def weights(self, kind: str) -> Path:
         """The file of a generator's weights (papers/weights_names.py)."""
         return self.path / ("generator.weights.h5" if kind == "last" else f"generator_{kind}.weights.h5")
 
-    def network(self, name):
+    def network(self, name: str) -> Path:
         """The file of the last weights of another network than the generator, such as "discriminator"."""
         return self.path / f"{name}.weights.h5"
 
-    def kinds(self):
+    def kinds(self) -> list[str]:
         """The weights of the generator that are here, "best" and "last" first (papers/weights_names.py)."""
         found = [
             path.name.removeprefix("generator_").removesuffix(".weights.h5")
@@ -69,7 +71,7 @@ class Workdir:
         return sorted(found, key=lambda kind: (kind != "best", kind != "last", kind))
 
     @contextlib.contextmanager
-    def locked(self):
+    def locked(self) -> Iterator[None]:
         """Keeps every other process out of this folder; the lock dies with its owner, however that ends.
 
         Raises:
@@ -94,7 +96,7 @@ class Workdir:
                     leftover.unlink(missing_ok=True)
             yield
 
-    def abandon(self):
+    def abandon(self) -> None:
         """Removes what this process made for a run of which nothing was trained, empty folders too; no file that it found."""
         for path in self._own():
             if path not in self._found:
@@ -103,7 +105,7 @@ class Workdir:
             for folder in self._made:
                 folder.rmdir()
 
-    def clear(self):
+    def clear(self) -> None:
         """Removes the PRODUCTS of an earlier training here: they would pass for those of the one that begins."""
         for path in self._products():
             path.unlink(missing_ok=True)
@@ -117,11 +119,11 @@ class Workdir:
     def _products(self):
         return [path for pattern in PRODUCTS for path in sorted(self.path.glob(pattern))]
 
-    def begun(self):
+    def begun(self) -> bool:
         """Whether anything was trained or recorded here."""
         return self.record.exists() or bool(self._checkpoint_files())
 
-    def check_own(self):
+    def check_own(self) -> None:
         """Checks that the files which a run here would replace are a run's, and that no folder is in their place.
 
         Raises:
@@ -168,7 +170,7 @@ class Workdir:
                 f"give another --workdir ({error})"
             ) from error
 
-    def check(self, config):
+    def check(self, config: Config) -> None:
         """Checks that what was trained here, if anything, is a run of this configuration (configuration.identity).
 
         Raises:
@@ -185,7 +187,7 @@ class Workdir:
         elif self.begun():
             raise RunError(f"{self.path} holds a run without its config.json; choose another --workdir")
 
-    def read_config(self):
+    def read_config(self) -> dict[str, Any]:
         """The dict in config.json. Raises RunError: it is missing or damaged."""
         try:
             found = files.read_json(self.config)
@@ -198,14 +200,14 @@ class Workdir:
             ) from error
         return found
 
-    def settle(self, config):
+    def settle(self, config: Config) -> None:
         """Makes the folder this configuration's: `check`, then config.json is written. Raises as `check` does."""
         self.check(config)
         files.write_json(self.config, config.as_dict())
 
     # ---- checkpoints ---------------------------------------------------------------------------------------------
 
-    def save_checkpoint(self, step, arrays, notes):
+    def save_checkpoint(self, step: int, arrays: files.Arrays, notes: dict[str, Any]) -> None:
         """Writes a checkpoint, whole or not at all, and drops the ones that are no longer kept.
 
         Args:
@@ -225,7 +227,7 @@ class Workdir:
                 with contextlib.suppress(OSError):
                     old.unlink()
 
-    def load_checkpoint(self, warn):
+    def load_checkpoint(self, warn: Callable[[str], object]) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
         """The newest whole checkpoint: (arrays, notes), or None where there is none at all.
 
         Every byte is checked (files.read_arrays). `warn` is called with a line for each damaged file that was passed over.

@@ -1,17 +1,18 @@
 """One of several names: the check, and the nearest valid one for a mistyped one."""
 
 import difflib
+from collections.abc import Collection, Iterable
 
 from gan_repro.system.errors import UsageError
 
 
-def suggest(word, valid):
+def suggest(word: str, valid: Iterable[str]) -> str:
     """' Did you mean X?' for the valid word nearest to `word`, or ''."""
     near = difflib.get_close_matches(word, list(valid), n=1, cutoff=0.5)
     return f" Did you mean {near[0]}?" if near else ""
 
 
-def choose(kind, word, valid):
+def choose(kind: str, word: str, valid: Collection[str]) -> str:
     """`word`, if it is one of `valid`.
 
     Raises:

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import textwrap
+from collections.abc import Callable, Sequence
 
 from absl import flags
 
@@ -67,7 +68,12 @@ def _flush_to_nowhere(stream):
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
-def run_main(define_flags, body, argv, usage):
+def run_main(
+    define_flags: Callable[[flags.FlagValues], object],
+    body: Callable[[flags.FlagValues], int | None],
+    argv: Sequence[str],
+    usage: str,
+) -> int:
     """Runs a program: parses `argv`, calls `body`, returns the exit code. Ends in no traceback for a user's mistake.
 
     May be called many times in one process: every call has its own FlagValues, absl's global FLAGS is left alone.
@@ -122,7 +128,7 @@ def _run(define_flags, body, argv, usage):
         return UserError.exit_code
 
 
-def warn(line):
+def warn(line: str) -> None:
     """Says on stderr what does not end the work."""
     print(f"warning: {_one_line(line)}", file=sys.stderr, flush=True)
 
@@ -132,7 +138,7 @@ def _one_line(text):
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
-def parse(flag_values, argv):
+def parse(flag_values: flags.FlagValues, argv: Sequence[str]) -> None:
     """Parses `argv` (program name first) into `flag_values`.
 
     Raises:
@@ -174,7 +180,7 @@ def _reason(message):
     return next((f"{flag}: {better}" for start, better in words.items() if reason.startswith(start)), message)
 
 
-def help_text(flag_values, usage):
+def help_text(flag_values: flags.FlagValues, usage: str) -> str:
     """The whole text of --help: `usage`, then each flag with its help and default. Lines of at most 120 characters."""
     lines = [usage.strip(), "", "Flags:"]
     for name, flag in _defined(flag_values).items():

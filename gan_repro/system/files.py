@@ -16,8 +16,9 @@ import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,13 +34,13 @@ _DAMAGE = (ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zli
 _SEAL = re.compile(rb"\nsha256 of the bytes before this line: ([0-9a-f]{64})\n\Z")
 
 
-def cache_folder():
+def cache_folder() -> Path:
     """Where things are kept that can be made again: $XDG_CACHE_HOME/gan_repro or ~/.cache/gan_repro."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gan_repro"
 
 
 @contextlib.contextmanager
-def replacing(path):
+def replacing(path: str | Path) -> Iterator[Path]:
     """Yields a temporary path beside `path` that replaces it, atomically, when the block ends without an exception.
 
     The temporary name keeps the suffix of `path`, so that writers which choose their format by it do so, and what is short
@@ -94,24 +95,24 @@ def _clear(folder, prefix):
                 os.unlink(path)
 
 
-def reason(error):
+def reason(error: OSError) -> str:
     """What an OSError says, in one line: h5py's have several, and no strerror."""
     return error.strerror or str(error).splitlines()[0]
 
 
-def write_text(path, text):
+def write_text(path: str | Path, text: str) -> None:
     """Writes `text` (utf-8) to `path`, whole or not at all. Raises RunError as `replacing` does."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path, value):
+def write_json(path: str | Path, value: Mapping[str, Any]) -> None:
     """Writes a dict as indented JSON with a checksum, the key "sha256". NaN is refused (ValueError): it is not JSON."""
     plain = json.loads(json.dumps(value, allow_nan=False))  # as it will be read: lists for tuples, text for numbers as keys
     write_text(path, json.dumps(plain | {"sha256": _json_sha256(plain)}, indent=1) + "\n")
 
 
-def read_json(path):
+def read_json(path: str | Path) -> Any:
     """Reads a JSON file that `write_json` wrote, or one without a checksum.
 
     Returns:
@@ -135,15 +136,16 @@ def _json_sha256(value):
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def write_arrays(path, arrays, compress=False):
+def write_arrays(path: str | Path, arrays: Arrays, compress: bool = False) -> None:
     """Writes {name: numpy array} as a sealed .npz, whole or not at all. Raises RunError as `replacing` does."""
     with replacing(path) as temporary:
         with open(temporary, "wb") as file:
-            (np.savez_compressed if compress else np.savez)(file, **arrays)
+            save: Any = np.savez_compressed if compress else np.savez
+            save(file, **arrays)
         seal(temporary)
 
 
-def read_arrays(path):
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     """{name: numpy array} of an .npz. Its bytes are checked before numpy reads them: the seal, and the CRCs of the zip format.
 
     numpy.load alone stops where an array seems to end: a header that says less is believed. The CRCs say nothing of the
@@ -189,7 +191,7 @@ def cached_arrays(
     return made
 
 
-def seal(path):
+def seal(path: str | Path) -> None:
     """Adds a last line with the sha256 of a file to it, for formats whose readers do not mind: HDF5, zip."""
     with open(path, "rb") as file:
         line = f"\nsha256 of the bytes before this line: {hashlib.file_digest(file, 'sha256').hexdigest()}\n"
@@ -197,7 +199,7 @@ def seal(path):
         file.write(line.encode())
 
 
-def check_seal(path):
+def check_seal(path: str | Path) -> None:
     """Checks a file against the line of `seal`; one without that line passes.
 
     Raises:
@@ -212,7 +214,7 @@ def check_seal(path):
         raise RunError(f"{path} is damaged: its sha256 is another")
 
 
-def sha256(path):
+def sha256(path: str | Path) -> str:
     """The sha256 of a file's bytes, as hexadecimal text."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 PACKAGES = ("gan_repro", "tensorflow", "keras", "numpy", "tensorflow-datasets", "scipy", "matplotlib", "scikit-learn")
 ENVIRONMENT = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS")
@@ -15,7 +16,7 @@ ENVIRONMENT = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THRE
 _INSTRUCTIONS = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 BF16", "avx512f": "AVX-512", "avx2": "AVX2"}
 
 
-def processor():
+def processor() -> str:
     """The processor's name, its widest instructions and the cores for this process: "AMD EPYC, AVX-512 (2 cores)"."""
     name = platform.processor() or platform.machine()
     with contextlib.suppress(OSError):
@@ -31,7 +32,7 @@ def _cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
-def commit():
+def commit() -> str | None:
     """The commit of the checkout that this code runs from, with "+" after it if files differ; None outside of one."""
     folder = Path(__file__).resolve().parents[2]
     if not (folder / ".git").exists():
@@ -46,7 +47,7 @@ def commit():
     return head.strip() + ("+" if status.strip() else "")
 
 
-def versions():
+def versions() -> dict[str, str]:
     """{package: version} of what a result depends on; a package run from a checkout may have none."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
@@ -55,7 +56,7 @@ def versions():
     return found
 
 
-def conditions():
+def conditions() -> dict[str, Any]:
     """What must be equal for two processes to compute the same bits: versions, processor, devices, threads."""
     import tensorflow as tf
 

@@ -4,6 +4,8 @@ Every stream that training draws from is named here.
 """
 
 import contextlib
+from collections.abc import Iterator
+from typing import Final
 
 import tensorflow as tf
 
@@ -16,13 +18,13 @@ SAMPLE = 5  # z of samples for figures and evaluation
 FIGURE = 6  # z of the end points of a figure's paths
 WALK = 7  # z of the stops of a walk that a user asks for
 
-VALIDATION = "validation"  # the draw of z that chooses: the epoch in training, the width of a Parzen window
+VALIDATION: Final = "validation"  # the draw of z that chooses: the epoch in training, the width of a Parzen window
 REPORTED = 5  # draws of z that a run is reported with, none of which has chosen anything
 
 _calls: list[list] = []  # the innermost entry is the seed and call counter of the network call being traced
 
 
-def seed_pair(seed, step, *streams):
+def seed_pair(seed: int | tf.Tensor, step: int | tf.Tensor, *streams: int | tf.Tensor) -> tf.Tensor:
     """An int32 (2,) seed for TensorFlow's stateless functions (Philox): [hash of seed and streams, step + multiple of seed].
 
     Integer arithmetic alone. The hash is not one to one; the second number is, in the step of one seed and in the seeds
@@ -41,7 +43,7 @@ def seed_pair(seed, step, *streams):
     return tf.stack([mixed, tf.cast(step, tf.int32) + tf.cast(seed, tf.int32) * _odd(0xC2B2AE35)])
 
 
-def report_seed(seed, k):
+def report_seed(seed: int, k: int) -> int:
     """The seed of a run's k-th draw of z to be reported with: an int below 0, which no run's own seed is.
 
     So it shares no pair with the run's own seed, from which validation draws, nor with any other run's: of a stream, the
@@ -70,7 +72,7 @@ def _mix(state, stream):
 
 
 @contextlib.contextmanager
-def network_call(pair, shared=False):
+def network_call(pair: tf.Tensor, shared: bool = False) -> Iterator[None]:
     """While this is open, the random layers of a network (see layers.Dropout) draw from `pair`, each from its own stream.
 
     Layers are numbered in the order in which they are called, so two calls need two pairs and one network called
@@ -87,7 +89,7 @@ def network_call(pair, shared=False):
         _calls.pop()
 
 
-def layer_pair():
+def layer_pair() -> tuple[tf.Tensor, bool]:
     """The next random layer's seed pair in the open `network_call`, and whether all examples get one mask.
 
     Raises:

@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+from collections.abc import Iterator
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
@@ -12,15 +13,15 @@ class Interrupted(BaseException):
     No Exception: like KeyboardInterrupt, it must get through libraries that catch all of those.
     """
 
-    def __init__(self, number):
+    def __init__(self, number: int) -> None:
         super().__init__(f"ended by signal {number}")
         self.number = number
 
 
 @contextlib.contextmanager
-def signals_noted():
+def signals_noted() -> Iterator[list[int]]:
     """Yields a list to which the first of these signals is added instead of ending the process; a second one ends it."""
-    noted = []
+    noted: list[int] = []
 
     def note(number, frame):
         del frame
@@ -32,7 +33,7 @@ def signals_noted():
 
 
 @contextlib.contextmanager
-def signals_raised():
+def signals_raised() -> Iterator[None]:
     """Within it these signals raise Interrupted, wherever the program is; for work that is done anew next time."""
 
     def interrupt(number, frame):

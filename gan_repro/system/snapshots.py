@@ -2,6 +2,7 @@
 
 import dataclasses
 import typing
+from pathlib import Path
 
 from gan_repro.system import files
 from gan_repro.system.errors import RunError
@@ -13,13 +14,13 @@ class Stored:
     compress: typing.ClassVar[bool] = False
     __dataclass_fields__: typing.ClassVar[dict[str, dataclasses.Field]]  # a subclass is a dataclass
 
-    def write(self, path):
+    def write(self, path: str | Path) -> None:
         """Writes an .npz with an array for each attribute, whole or not at all. Raises RunError as files.replacing."""
         arrays = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         files.write_arrays(path, arrays, self.compress)
 
     @classmethod
-    def read(cls, path):
+    def read(cls, path: str | Path) -> typing.Self:
         """What `write` wrote.
 
         Raises:

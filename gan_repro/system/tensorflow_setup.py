@@ -1,10 +1,17 @@
 """Importing TensorFlow quietly and choosing the devices. Everything that TensorFlow then computes is elsewhere."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 # What TensorFlow 2.21 says on every start of a machine without a GPU, whatever TF_CPP_MIN_LOG_LEVEL is; and what its compiler
 # says as an error where a convolution with a bias is followed by a leaky ReLU: it then leaves the graph as it was.
@@ -15,7 +22,7 @@ _CHATTER = re.compile(
 
 
 @contextlib.contextmanager
-def without_chatter():
+def without_chatter() -> Iterator[None]:
     """Holds back what is written to stderr inside, also by C++, and lets all but the known chatter through.
 
     Where no temporary file can be had (a full disk, a read-only one), the chatter is heard.
@@ -40,7 +47,7 @@ def without_chatter():
             os.write(2, b"".join(rest)) if rest else None
 
 
-def prepare(logical_cpus=1):
+def prepare(logical_cpus: int = 1) -> tf.distribute.Strategy:
     """Imports TensorFlow and Keras, starts the devices, and returns the distribution strategy.
 
     Args:
@@ -100,7 +107,7 @@ def _sum_gradients_in_order():
     pywrap_tfe.TFE_Py_RegisterVSpace(usual._replace(aggregate_fn=add_up))
 
 
-def mirrored(devices):
+def mirrored(devices: Sequence[str]) -> tf.distribute.Strategy:
     """MirroredStrategy over `devices`.
 
     Gradients are summed on one device: collective operations (TensorFlow's default) abort with "Shape mismatch in the
