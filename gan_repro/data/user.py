@@ -6,6 +6,7 @@ Nothing is cropped, resized or scaled here: images are taken as they are or refu
 import contextlib
 import math
 import os
+import struct
 import warnings
 import zipfile
 from pathlib import Path
@@ -185,8 +186,7 @@ def _read_npz(path):
             raise DataError(f"{path} is no .npz file, or a truncated one. Write it with numpy.savez(path, images=images)")
         # A damaged header can make Python's parser warn.
         with warnings.catch_warnings(action="ignore"), np.load(path, allow_pickle=False) as file:
-            for entry in file.zip.infolist():
-                file.zip.open(entry).close()  # else `labels` with a damaged name would pass for no labels
+            _check_directory(path, file.zip)
             if "images" not in file:
                 held = ", ".join(file.files) or "nothing"
                 raise DataError(f"{path} holds {held}; needed is `images` (and optionally `labels`, `split`)")
@@ -199,6 +199,18 @@ def _read_npz(path):
                     if not isinstance(arrays[key], np.ndarray):  # numpy gives the bytes of what does not begin as an array
                         raise DataError(f"{path}: {key} is no array. Write the file with numpy.savez(path, images=images)")
             return arrays
+
+
+def _check_directory(path, archive):
+    """Raises zipfile.BadZipFile where a damaged list of members would make `labels` or `split` pass for missing."""
+    for entry in archive.infolist():
+        archive.open(entry).close()  # compares the two places where a member's name stands
+    with open(path, "rb") as file:  # an entry with a damaged length can swallow the next one
+        file.seek(max(0, os.path.getsize(path) - 2**16 - 22))
+        tail = file.read()
+    (said,) = struct.unpack_from("<H", tail, tail.rindex(b"PK\5\6") + 10)
+    if said not in (len(archive.infolist()), 2**16 - 1):
+        raise zipfile.BadZipFile(f"its list has {len(archive.infolist())} entries and should have {said}")
 
 
 @contextlib.contextmanager

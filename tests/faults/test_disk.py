@@ -15,7 +15,7 @@ from support import tiny_runs
 
 from gan_repro import evaluate, run, sample, tables
 from gan_repro.system import files
-from gan_repro.training import trainer
+from gan_repro.training.progress import MetricsFile
 
 pytestmark = pytest.mark.e2e  # whole runs
 
@@ -133,13 +133,13 @@ def test_a_full_disk_at_each_file(place, data, undisturbed, tmp_path, monkeypatc
     outcome="one line; the half row is replaced, the bytes of an undisturbed run",
 )
 def test_a_full_disk_at_a_row(data, undisturbed, tmp_path, monkeypatch, capsys):
-    folder, original = tmp_path / "run", trainer.Loop._append_metrics
+    folder, original = tmp_path / "run", MetricsFile.append
 
     def append(self, row):
         with file_limit((folder / "metrics.csv").stat().st_size + (20 if row["step"] == 4 else 10_000)):
             original(self, row)
 
-    monkeypatch.setattr(trainer.Loop, "_append_metrics", append)
+    monkeypatch.setattr(MetricsFile, "append", append)
     assert start(data, folder) == 1
     assert f"cannot write {folder / 'metrics.csv'}: File too large" in tiny_runs.one_line(capsys.readouterr().err)
     assert len((folder / "metrics.csv").read_text().splitlines()[-1]) == 20  # half a row

@@ -28,7 +28,7 @@ def test_strange_names_are_names(tmp_path, capfd):
     assert capfd.readouterr().err == ""
     record = json.loads((place / "run" / "record.json").read_text())
     assert record["dataset"] == line[2].partition("=")[2]
-    assert runner.command(configuration.resolve(configuration.find("theis2015"), record["dataset"], "smoke"))
+    assert runner.command(configuration.resolve(configuration.find("theis2015"), record["dataset"], preset="smoke"))
     assert evaluate.main(["evaluate", f"--workdir={place}/run"]) == 0
 
 

@@ -60,7 +60,7 @@ def poisonable():
             own = {"d_terms": pair.discriminator, "g_terms": pair.generator}
             name = f"{role[0]}_terms"
             terms = {name: spoilt(own[name], when)}
-            played = games.build(support.make_digits(), precision=precision, order=ORDERS[order], **terms)
+            played = games.build(support.make_digits(), precision=precision, schedule=ORDERS[order], **terms)
             made[role, precision, order] = played, when, games.weights(played)
         played, when, start = made[role, precision, order]
         for key, variable in played.state().items():
