@@ -73,7 +73,8 @@ def test_half_precision_changes_no_pixel_by_a_visible_step(name, dataset):
     assert {entry["weights"] for entry in said["measurements"]} == set(said["weights"])
     for entry in said["measurements"]:
         error = entry["standard_error"]
-        bound = 0.02 * abs(entry["record"]) if error is None else error
+        # By chance alone the labels of 10,000 samples have a class_kl of 9 / 20,000 nats.
+        bound = max(0.02 * abs(entry["record"]), 1e-4) if error is None else error
         assert entry["value"] == pytest.approx(entry["record"], rel=0, abs=bound)
 
 
