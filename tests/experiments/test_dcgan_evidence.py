@@ -120,7 +120,7 @@ def test_what_was_trained_on_other_data_is_other_conditions():
     entries = [measurement(99.0, subject, **of) for subject in ("last", "D")]
     config = noise.config("dcgan", "cifar10").as_dict()
     members = [
-        make_record(seed, copy.deepcopy(entries), config["recipe"], "cifar10", config["preset"], 60, "dcgan")
+        make_record(seed, copy.deepcopy(entries), config["recipe"], "cifar10", config["preset"], 60, "dcgan", config["model"])
         for seed in range(3)
     ]
     for content in members:
