@@ -35,8 +35,7 @@ def undocumented(tree, prefix=""):
     """Public functions, classes and their public methods without a docstring."""
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
-            overload = any(isinstance(each, ast.Name) and each.id == "overload" for each in node.decorator_list)
-            if not (overload or ast.get_docstring(node)):
+            if not ast.get_docstring(node):
                 yield prefix + node.name
             if isinstance(node, ast.ClassDef):
                 yield from undocumented(node, f"{prefix}{node.name}.")

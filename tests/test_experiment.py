@@ -17,6 +17,7 @@ import pytest
 from gan_repro.papers import configuration, experiment
 from gan_repro.papers.configuration import Config, parse_setting, resolve
 from gan_repro.papers.recipe import Recipe, TrainingRecipe, bounded, fields_of, parse_average, smoke_of
+from gan_repro.reporting import comparison
 from gan_repro.system.errors import UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -600,7 +601,9 @@ def test_goodfellow2014_answers_to_the_papers_table_1():
 def test_what_a_paper_shows_is_of_its_own_models(name):
     """Numbers that are ours, claims and figures are found by a model's name, and by a data set that it has."""
     found = configuration.find(name)
-    assert {number.dataset for number in found.published if number.ours} <= set(found.datasets)
+    rows = {(model.title, dataset) for model in found.models.values() for dataset in model.datasets}
+    own = [number for number in found.published if number.ours]
+    assert {(comparison.own_model(found, number), number.dataset) for number in own} <= rows
     for claim in found.claims:
         assert all(claim.dataset in found.models[model].datasets for model, _ in claim.uses), claim.figure
     for figure in found.key_figures:

@@ -188,9 +188,15 @@ def evaluate_sets(
 
 
 @overload
-def mean_and_error(folds: Sequence[np.ndarray], across: Literal[False] = False) -> tuple[float, float]: ...
+def mean_and_error(folds: Sequence[np.ndarray], across: Literal[False] = False) -> tuple[float, float]:
+    """Of one fold: there is an error."""
+
+
 @overload
-def mean_and_error(folds: Sequence[np.ndarray], across: bool) -> tuple[float, float | None]: ...
+def mean_and_error(folds: Sequence[np.ndarray], across: bool) -> tuple[float, float | None]:
+    """Across folds: of a single one there is none."""
+
+
 def mean_and_error(folds: Sequence[np.ndarray], across: bool = False) -> tuple[float, float | None]:
     """Mean and standard error of numbers of test examples.
 
