@@ -387,39 +387,34 @@ def test_the_report_has_every_row_and_verdict():
     assert sorted(set(by_name.values())) == ["met", "not measured"]
 
 
-@pytest.mark.parametrize("value, text", [(0, "0"), (1234.5, "1,234"), (99.96, "100"), (0.0123456, "0.0123"), (3, "3")])
-def test_digits(value, text):
-    assert report.digits(value) == text
-
-
 # ---- the command line ------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def only_a_stub(monkeypatch, tmp_path):
-    """`parzen` measures something that takes no time; the current folder is an empty one."""
+    """`estimators` measures something that takes no time; the current folder is an empty one."""
     stub = Contestant("ours", "nothing", lambda: Prepared(lambda n: 0.5))
-    monkeypatch.setattr(estimators, "tasks", lambda size: [Task("parzen", "Stub", "protocol", [stub])])
+    monkeypatch.setattr(estimators, "tasks", lambda size: [Task("estimators", "Stub", "protocol", [stub])])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def test_quick_and_partial_runs_write_nothing_unless_told_where(only_a_stub, capsys):
-    assert program.main(["benchmark", "--quick", "--only=parzen"]) == 0
+    assert program.main(["benchmark", "--quick", "--only=estimators"]) == 0
     assert "| ours | 500 ms (500 ms to 500 ms) | 1 | nothing |  |" in capsys.readouterr().out
-    assert program.main(["benchmark", "--only=parzen"]) == 0
+    assert program.main(["benchmark", "--only=estimators"]) == 0
     assert not list(only_a_stub.iterdir())
-    assert program.main(["benchmark", "--quick", "--only=parzen", "--results=there"]) == 0
+    assert program.main(["benchmark", "--quick", "--only=estimators", "--results=there"]) == 0
     assert sorted(path.name for path in (only_a_stub / "there").iterdir()) == ["benchmark.json", "benchmark.md"]
     assert re.search(r"Tried out with `--quick`", (only_a_stub / "there/benchmark.md").read_text(encoding="utf-8"))
 
 
 def test_a_whole_run_writes_results(only_a_stub, monkeypatch):
-    monkeypatch.setattr(program, "PARTS", ("parzen",))
+    monkeypatch.setattr(program, "PARTS", ("estimators",))
     assert program.main(["benchmark"]) == 0
     assert (only_a_stub / "results/benchmark.md").is_file() and (only_a_stub / "results/benchmark.json").is_file()
 
 
 def test_an_unknown_part_is_a_usage_error(capsys):
     assert program.main(["benchmark", "--only=step"]) == 2
-    assert "valid: steps, parzen, startup, growth" in capsys.readouterr().err
+    assert "valid: steps, estimators, startup, growth" in capsys.readouterr().err

@@ -142,7 +142,7 @@ def unreachable(url: str, seconds: float = PATIENCE) -> str | None:
 
     def ask():
         try:
-            with urllib.request.urlopen(url, timeout=seconds):
+            with urllib.request.urlopen(url, timeout=2 * seconds):  # later than the limit below, which words the answer
                 verdict[0] = None
         except (OSError, ValueError) as error:  # OSError: URLError, timeouts; ValueError: a malformed proxy
             verdict[0] = f"{host}: {getattr(error, 'reason', error)}"

@@ -145,7 +145,7 @@ def test_a_run_leaves_figure_1_and_its_numbers(tmp_path, monkeypatch):
     for epoch, step in ((3, 60), (4, 80)):
         later = dataclasses.replace(snapshots[0], epoch=epoch, step=step)
         later.write(folder / "samples" / f"epoch-{epoch:05d}.npz")
-    again = {m["metric"]: m["value"] for m in noise.evaluate(dataclasses.replace(finished, workdir=Workdir(folder)))}
+    again = {m.metric: m.value for m in noise.evaluate(dataclasses.replace(finished, workdir=Workdir(folder)))}
     assert again == found and (drawn[0][-1].epoch, drawn[0][-1].step) == (3, 60)
     assert drawn[0][-1].value() == found["value_function"]
     for path in (folder / "samples").glob("*.npz"):
