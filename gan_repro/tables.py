@@ -239,21 +239,40 @@ def _copy_figures(run_folder, folder, name):
             yield path
 
 
+def add(folders: Sequence[str | Path], results: Path, found: Sequence[Experiment] | None = None) -> Iterator[str]:
+    """Adds the records of finished runs to results, with their figures of samples, and writes all pages anew.
+
+    Args:
+      folders: of finished runs.
+      results: the folder.
+      found: the Experiments; None: all.
+
+    Yields:
+      lines that say what was added and written.
+
+    Raises:
+      RunError: as records.finished (then nothing was added) and `regenerate`.
+    """
+    found = configuration.usable(warn) if found is None else found
+    _check_page(results / "README.md")
+    for folder in folders:
+        records.finished(folder)  # all are looked at before the first is copied
+    for folder in folders:
+        record = records.add(folder, results)
+        yield f"added {record}"
+        for picture in _copy_figures(folder, results / "figures", record.stem):
+            yield f"added {picture}"
+    for path in regenerate(results, found):
+        yield f"wrote {path}"
+
+
 def _body(values):
     results = Path(values["results"].value)
     if not results.is_dir():
         raise RunError(f"there is no folder {results}; run this where results/ is, or name another with --results=DIR")
-    found = configuration.usable(warn)
-    _check_page(results / "README.md")
-    for folder in values["add"].value:
-        records.finished(folder)  # all are looked at before the first is copied
-    for folder in values["add"].value:
-        record = records.add(folder, results)
-        print(f"added {record}")
-        for picture in _copy_figures(folder, results / "figures", record.stem):
-            print(f"added {picture}")
-    for path in regenerate(results, found):
-        print(f"wrote {path}")
+    for line in add(values["add"].value, results):
+        print(line)
+    return 0
 
 
 def main(argv):

@@ -46,6 +46,17 @@ class Config:
         }
 
 
+def from_dict(value: dict[str, Any]) -> Config:
+    """The Config of which `Config.as_dict` gave `value`.
+
+    Raises:
+      KeyError, TypeError, AttributeError: something is missing, unknown or of another kind. UsageError: a value is not valid.
+    """
+    base = resolve(find(value["experiment"]), *(value[key] for key in ("dataset", "model", "preset", "seed")))
+    fields: dict[str, Any] = {key: tuple(entry) if isinstance(entry, list) else entry for key, entry in value["recipe"].items()}
+    return dataclasses.replace(base, recipe=type(base.recipe)(**fields))
+
+
 def plain(value: Any) -> Any:
     """`value` with tuples turned into lists, as JSON gives them back."""
     if isinstance(value, dict):

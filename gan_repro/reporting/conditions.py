@@ -8,7 +8,7 @@ from gan_repro.papers.experiment import Experiment, Published
 from gan_repro.papers.recipe import Recipe, fields_of
 from gan_repro.reporting import metrics
 from gan_repro.reporting.groups import Group, Summary
-from gan_repro.reporting.record import Record
+from gan_repro.reporting.record import Config, Record
 
 # What 0 says in a recipe, where it is no number.
 ZEROS = {"steps_per_epoch": "the whole epoch"}
@@ -49,7 +49,7 @@ def is_variant(experiment: Experiment, record: Record) -> bool:
     return any(differences(experiment.models[record.model].recipe(record.preset, record.dataset), record, schedule=False))
 
 
-def differences(recipe: Recipe, record: Record, schedule: bool = True) -> Iterator[tuple[str, object, object]]:
+def differences(recipe: Recipe, record: Record | Config, schedule: bool = True) -> Iterator[tuple[str, object, object]]:
     """(key, value used, the recipe's) of each field that touches the training and differs; None where it is in one only.
 
     Of its schedule (recipe.bounded) `epochs` is never among them: the record says how many were played. `schedule`:

@@ -7,9 +7,10 @@ from pathlib import Path
 from gan_repro.papers import configuration
 from gan_repro.reporting.conditions import differences
 from gan_repro.reporting.groups import Group, identity
-from gan_repro.reporting.record import Record, read
+from gan_repro.reporting.record import Config, Record, read
 from gan_repro.system import files
 from gan_repro.system.errors import RunError, UsageError
+from gan_repro.system.schema import plain
 
 LONGEST = 80  # characters of a name's settings: with what figures add to it, it fits into the 255 bytes of a file's name
 
@@ -83,7 +84,7 @@ def _free(record: Record, there: dict[str, Record]) -> str:
     return next(each for each in names if each not in there)
 
 
-def prefix(record: Record) -> str:
+def prefix(record: Record | Config) -> str:
     """<experiment>-<data set>; PATH of npz:PATH and images:PATH becomes its last name, with plain characters only."""
     kind, colon, rest = record.dataset.partition(":")
     safe = re.sub(r"[^A-Za-z0-9.]+", "-", Path(rest).stem).strip("-.")
@@ -107,32 +108,43 @@ def prefixes(groups: Iterable[Group]):
 
 
 def name(record: Record) -> str:
-    """The telling name, such as "goodfellow2014-mnist-paper-order=alternating-50epochs-seed0" or "wgan-mnist-mlp-quick-...".
+    """The telling name of a record's run: `run_name` with the epochs played, of a run that was ended before "12of50epochs"."""
+    return run_name(record.config, record.epochs, "" if record.complete else f"of{asked(record):g}")
+
+
+def asked(record: Record) -> float:
+    """The epochs of all stages of a record's run as it was planned."""
+    return float(getattr(configuration.from_dict(plain(record.config)).recipe, "total_epochs", 0))
+
+
+def run_name(config: Config, epochs: float, asked: str = "") -> str:
+    """Such as "goodfellow2014-mnist-paper-order=alternating-50epochs-seed0" or "wgan-mnist-mlp-quick-...".
 
     The model stands in it where it is not the data set's own.
 
     It has every setting that changes the training or its schedule and is not the preset's, as far as LONGEST characters
-    reach, then how many more there are; and no epochs where nothing is trained. Its characters are plain ones.
+    reach, then how many more there are; and no epochs where nothing is trained, or where `epochs` is 0. Its characters are
+    plain ones. `asked` stands behind the epochs.
     """
-    epochs = [f"{record.epochs:.10g}epochs"] if record.epochs else []
-    return "-".join([prefix(record), *_model(record), record.preset, *_settings(record), *epochs, f"seed{record.seed}"])
+    played = [f"{epochs:.10g}{asked}epochs"] if epochs else []
+    return "-".join([prefix(config), *_model(config), config.preset, *_settings(config), *played, f"seed{config.seed}"])
 
 
-def _model(record: Record) -> list[str]:
+def _model(config: Config) -> list[str]:
     try:
-        own = configuration.find(record.experiment).model_for(record.dataset)
+        own = configuration.find(config.experiment).model_for(config.dataset)
     except UsageError:
         own = ""
-    return [record.model] if record.model != own else []
+    return [config.model] if config.model != own else []
 
 
-def _settings(record: Record) -> list[str]:
+def _settings(config: Config) -> list[str]:
     try:
-        recipe = configuration.find(record.experiment).models[record.model].recipe(record.preset, record.dataset)
+        recipe = configuration.find(config.experiment).models[config.model].recipe(config.preset, config.dataset)
     except (KeyError, UsageError):
         return []
     shown: list[str] = []
-    changed = [f"{key}={_plain(used)}" for key, used, _ in differences(recipe, record)]
+    changed = [f"{key}={_plain(used)}" for key, used, _ in differences(recipe, config)]
     while changed and len("-".join([*shown, changed[0]])) <= LONGEST:
         shown.append(changed.pop(0))
     return shown + ([f"{len(changed)}-more"] if changed else [])

@@ -19,7 +19,7 @@ from gan_repro.runs.trained import Finished, load_config
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files, machine, schema, signals
 from gan_repro.system.errors import RunError, UserError
-from gan_repro.system.numbers import with_error
+from gan_repro.system.numbers import duration, with_error
 from gan_repro.training import history
 
 
@@ -310,13 +310,11 @@ def _loop(config, source, workdir, tensorboard=False):
 
 def _train(loop, strategy):
     """Trains to the end. Raises signals.Interrupted as the loop does."""
-    from gan_repro.training import callbacks
-
     loop.on_resume = lambda step, total: print(f"continuing from step {step:,} of {total:,}", flush=True)
     with strategy.scope():
         loop.run()
     played = loop.step() - loop.resumed_at
-    print(f"trained {played:,} steps, {loop.step():,} in all ({callbacks.duration(loop.progress.seconds)})")
+    print(f"trained {played:,} steps, {loop.step():,} in all ({duration(loop.progress.seconds)})")
 
 
 def _reached(loop):

@@ -215,12 +215,7 @@ def load_config(workdir: Workdir) -> tuple[Experiment, configuration.Config]:
         raise RunError(f"{workdir.path} holds no run: it has no config.json")
     written = workdir.read_config()
     try:
-        experiment = configuration.find(written["experiment"])
-        base = configuration.resolve(experiment, *(written[key] for key in ("dataset", "model", "preset", "seed")))
-        values: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in written["recipe"].items()
-        }
-        return experiment, dataclasses.replace(base, recipe=type(base.recipe)(**values))
+        return configuration.find(written["experiment"]), configuration.from_dict(written)
     except (AttributeError, KeyError, TypeError, UsageError) as error:
         raise RunError(f"{workdir.config} does not fit this version of the program: {error}") from error
 

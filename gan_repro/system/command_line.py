@@ -73,6 +73,7 @@ def run_main(
     body: Callable[[flags.FlagValues], int | None],
     argv: Sequence[str],
     usage: str,
+    words: list[str] | None = None,
 ) -> int:
     """Runs a program: parses `argv`, calls `body`, returns the exit code. Ends in no traceback for a user's mistake.
 
@@ -83,6 +84,7 @@ def run_main(
       body: called with the parsed FlagValues; returns the exit code, None meaning 0.
       argv: the program's name and its arguments, as sys.argv.
       usage: the text of --help above the list of flags; its first line says what to type.
+      words: a list that takes the arguments that are no flags; None: there may be none.
 
     Returns:
       0: done (or --help); 2: wrong usage; 1 or 2: as `exit_code` of a UserError; 1: a path that cannot even be looked at, or
@@ -90,7 +92,7 @@ def run_main(
       case but 0 and 141 one line is on stderr. Other exceptions pass through: they are faults of the program.
     """
     with _outputs() as out:
-        code = _run(define_flags, body, argv, usage)
+        code = _run(define_flags, body, argv, usage, words)
         with contextlib.suppress(BrokenPipeError):
             out.flush()
         if out.error is not None and code != 128 + signal.SIGPIPE:
@@ -99,12 +101,12 @@ def run_main(
         return code or (UserError.exit_code if out.error else 0)
 
 
-def _run(define_flags, body, argv, usage):
+def _run(define_flags, body, argv, usage, words):
     try:
         flag_values = flags.FlagValues()
         define_flags(flag_values)
         flags.DEFINE_bool("help", False, "Show this help.", short_name="h", flag_values=flag_values)
-        parse(flag_values, argv)
+        parse(flag_values, argv, words)
         if flag_values["help"].value:
             print(help_text(flag_values, usage))
             code = 0
@@ -138,16 +140,17 @@ def _one_line(text):
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
-def parse(flag_values: flags.FlagValues, argv: Sequence[str]) -> None:
-    """Parses `argv` (program name first) into `flag_values`.
+def parse(flag_values: flags.FlagValues, argv: Sequence[str], words: list[str] | None = None) -> None:
+    """Parses `argv` (program name first) into `flag_values`, and what is no flag into `words`.
 
     Raises:
-      UsageError: an unknown flag (the nearest is suggested), a bad, missing or empty value, an argument that is no flag, or
-        one that is not UTF-8.
+      UsageError: an unknown flag (the nearest is suggested), a bad, missing or empty value, an argument that is no flag
+        where none is taken, or one that is not UTF-8.
     """
     for argument in argv[1:]:
         if any("\ud800" <= letter <= "\udfff" for letter in argument):  # how Python passes on bytes that are no text
             raise UsageError(f"the argument {argument!r} is not UTF-8; rename what it names, and give it again")
+    flag_values.set_gnu_getopt(words is not None)  # flags may then stand behind other words
     try:
         stray = flag_values(list(argv))[1:]
     except flags.UnrecognizedFlagError as error:
@@ -160,7 +163,9 @@ def parse(flag_values: flags.FlagValues, argv: Sequence[str]) -> None:
         values = flag.value if isinstance(flag.value, list) else [flag.value]
         if flag.present and (not values or "" in values):  # else --workdir="$UNSET" would mean the default
             raise UsageError(f"--{name}= is empty: give it a value (--help says which), or leave the flag out")
-    if stray:
+    if words is not None:
+        words += stray
+    elif stray:
         raise UsageError(f"unexpected argument {stray[0]!r}: only flags are taken, as --name=value. See --help.")
 
 

@@ -22,7 +22,7 @@ class _Wrong(Exception):
     """What is wrong with a value: "FIELD must be ...", the field as it is reached from the whole."""
 
 
-def parse(kind: type[Parsed], value: object, where: object) -> Parsed:
+def parse(kind: type[Parsed], value: object, where: object, wrong: str = "is damaged") -> Parsed:
     """Makes a dataclass of a JSON value.
 
     Args:
@@ -31,14 +31,15 @@ def parse(kind: type[Parsed], value: object, where: object) -> Parsed:
         A ValueError of its __post_init__ is a reason to refuse the value; it begins with the name of the field.
       value: as json.loads gives it.
       where: the file's name, for the message.
+      wrong: what the message says of the file where it does not fit.
 
     Raises:
       RunError: a field is missing, unknown or wrong, or a number is not finite; the message names file and field.
     """
     try:
         return _read(kind, value, "")
-    except _Wrong as wrong:
-        raise RunError(f"{where} is damaged: {wrong}") from None
+    except _Wrong as error:
+        raise RunError(f"{where} {wrong}: {error}") from None
 
 
 def plain(value: object) -> typing.Any:
@@ -102,8 +103,9 @@ def _object(kind, value, place):
     for field in fields:
         if field.name not in value and field.default is dataclasses.MISSING:
             raise _Wrong(f"the field {begin}{field.name} is missing")
-    if unknown := sorted(value.keys() - {field.name for field in fields}):
-        raise _Wrong(f"the field {begin}{unknown[0]} is unknown")
+    names = [field.name for field in fields]
+    if unknown := sorted(value.keys() - set(names)):
+        raise _Wrong(f"the field {begin}{unknown[0]} is unknown; valid: {', '.join(names)}")
     hints = _hints(kind)
     read = {field.name: field for field in fields if field.name in value}
     found = {name: _read(hints[name], value[name], f"{begin}{name}") for name in read}

@@ -13,16 +13,7 @@ import numpy as np
 from gan_repro.figures import grids, points
 from gan_repro.latent import sampling
 from gan_repro.system.errors import UserError
-
-
-def duration(seconds):
-    """Seconds as people say them: "42 s", "7 min 05 s", "3 h 12 min"."""
-    seconds = int(round(seconds))
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60:02d} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+from gan_repro.system.numbers import duration
 
 
 class ProgressLine(keras.callbacks.Callback):

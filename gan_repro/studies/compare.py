@@ -1,0 +1,91 @@
+"""A run that was played again beside its committed record: the same bytes, or numbers within the errors that are known."""
+
+import dataclasses
+import math
+import statistics
+from collections.abc import Iterator, Sequence
+
+from scipy import stats
+
+from gan_repro.evaluation.measurement import Measurement
+from gan_repro.reporting.record import Record
+from gan_repro.system.numbers import with_error
+
+LEVEL = 0.99  # of the interval over seeds within which a run under other conditions must lie
+ERRORS = 3.0  # standard errors over images, where a number has no other error
+_CONDITIONS = ("processor", "device", "versions", "threads", "deterministic_ops", "precision", "jit_compile")
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """One thing compared: what, what came of it ("same", "within errors", "undecided", "DIFFERS"), and why, in words."""
+
+    what: str
+    verdict: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.verdict}: {self.what}{self.why and f' ({self.why})'}"
+
+
+def conditions(again: Record, committed: Record) -> list[str]:
+    """What of processor, device, versions, ... differs; of none the bits must be equal."""
+    before, now = committed.manifest, again.manifest
+    changed = [name for name in _CONDITIONS if getattr(before, name) != getattr(now, name)]
+    return changed + (["continued under other conditions"] if before.continued_under or now.continued_under else [])
+
+
+def lines(again: Record, committed: Record, seeds: Sequence[Record]) -> list[Line]:
+    """Compares a run that was played again with its record.
+
+    Args:
+      again: the new record. committed: of the same run, in results.
+      seeds: the records in results of the same run from all seeds, `committed` among them: how far seeds lie apart.
+
+    Returns:
+      A Line for the weights, and one for each measurement that either has.
+    """
+    changed = conditions(again, committed)
+    found = list(_weights(again, committed, changed))
+    before, now = ({entry.quantity: entry for entry in each.measurements} for each in (committed, again))
+    for quantity in dict.fromkeys([*before, *now]):
+        entry = before.get(quantity) or now[quantity]
+        what = f"{entry.metric} of {entry.subject}{f', {entry.space}' if entry.space else ''}"
+        if quantity not in before or quantity not in now:
+            found.append(Line(what, "DIFFERS", f"only {'the record' if quantity in before else 'the new run'} has it"))
+        else:
+            others = [each.value for record in seeds for each in record.measurements if each.quantity == quantity]
+            found.append(_number(what, now[quantity], before[quantity], others, changed))
+    return found
+
+
+def _weights(again: Record, committed: Record, changed: Sequence[str]) -> Iterator[Line]:
+    for kind, old in committed.manifest.weights_sha256.items():
+        what = f"weights {kind}"
+        if again.manifest.weights_sha256.get(kind) == old:
+            yield Line(what, "same", "every byte")
+        elif changed:
+            yield Line(what, "within errors", f"other bytes, as other conditions may give: {', '.join(changed)}")
+        else:
+            yield Line(what, "DIFFERS", "other bytes under the same conditions")
+
+
+def _number(what: str, now: Measurement, before: Measurement, seeds: Sequence[float], changed: Sequence[str]) -> Line:
+    if now.value == before.value:
+        return Line(what, "same", f"{before.value:.6g}")
+    shown = " and ".join(with_error(each.value, each.standard_error)[0] for each in (before, now))
+    if not changed:
+        return Line(what, "DIFFERS", f"{shown} under the same conditions")
+    gap = abs(now.value - before.value)
+    if len(seeds) > 1:  # a training under other roundings is another seed's
+        spread = statistics.stdev(seeds) * math.sqrt(1 + 1 / len(seeds)) * stats.t.ppf((1 + LEVEL) / 2, len(seeds) - 1)
+        mean = statistics.fmean(seeds)
+        return Line(
+            what,
+            "within errors" if abs(now.value - mean) <= spread else "DIFFERS",
+            f"{shown}; {len(seeds)} seeds allow {mean:.4g} +- {spread:.3g}",
+        )
+    errors = [error for each in (now, before) for error in (each.standard_error, each.std_over_draws) if error]
+    if errors and gap <= ERRORS * math.hypot(*errors):
+        return Line(what, "within errors", shown)
+    return Line(what, "undecided", f"{shown}; one seed does not say how far seeds lie apart")

@@ -1,0 +1,128 @@
+"""What runs cost: estimated from records and from 20 steps measured on this machine, and what a queue of them takes.
+
+No guess: a run of which neither says anything has no estimate.
+"""
+
+import dataclasses
+import heapq
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from gan_repro.papers import configuration
+from gan_repro.reporting.record import Record
+from gan_repro.studies.study import Planned
+from gan_repro.system import files, machine, schema
+from gan_repro.system.errors import RunError
+
+STEPS = 20  # that are measured
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """What a run will take.
+
+    Attributes:
+      minutes: of one worker.
+      source: where they are from, a phrase: "record, this processor", "20 steps here, evaluation unknown", ...
+    """
+
+    minutes: float
+    source: str
+
+
+def kind(config: Mapping) -> str:
+    """What two configurations (Config.as_dict) share that cost the same for an epoch: all but the seed and the epochs."""
+    return json.dumps(
+        {key: value for key, value in configuration.identity(dict(config)).items() if key != "seed"}, sort_keys=True
+    )
+
+
+class Estimates:
+    """Estimates of planned runs.
+
+    Args:
+      entries: the records to learn from.
+      file: where measured speeds are kept; they may be missing.
+      processor: of this machine, as machine.processor gives it.
+    """
+
+    def __init__(self, entries: Iterable[Record], file: str | Path, processor: str | None = None) -> None:
+        self.file, self.processor = Path(file), _model(processor or machine.processor())
+        self.by_kind: dict[str, list[Record]] = {}
+        for entry in entries:
+            self.by_kind.setdefault(kind(schema.plain(entry.config)), []).append(entry)
+        self.measured: dict[str, dict] = files.read_json(self.file) if self.file.exists() else {}
+
+    def of(self, planned: Planned) -> Estimate | None:
+        """The Estimate of a run from its beginning; None: nobody knows."""
+        known = self.by_kind.get(kind(planned.config.as_dict()), [])
+        here = [entry for entry in known if _model(entry.cost.processor) == self.processor]
+        if here:
+            return Estimate(_like(planned, here), "records, this processor")
+        if measured := self.measured.get(self._key(planned)):
+            minutes = planned.epochs * measured["steps_per_epoch"] / measured["steps_per_second"] / 60
+            evaluations = [found for entry in known if (found := _evaluation(entry)) is not None]
+            if evaluations:
+                return Estimate(minutes + sum(evaluations) / len(evaluations), f"{STEPS} steps here, evaluation from records")
+            return Estimate(minutes, f"{STEPS} steps here, evaluation not known")
+        if known:
+            return Estimate(_like(planned, known), f"records, {_model(known[0].cost.processor)}")
+        return None
+
+    def _key(self, planned):
+        return f"{self.processor} {kind(planned.config.as_dict())}"
+
+    def unknown(self, runs: Iterable[Planned]) -> list[Planned]:
+        """One run of each kind that no record of this processor and no measurement tells of; those that train nothing aside."""
+        found: dict[str, Planned] = {}
+        for each in runs:
+            estimate = self.of(each)
+            told = estimate is not None and estimate.source.endswith("this processor")
+            if each.epochs and not told and self._key(each) not in self.measured:
+                found.setdefault(self._key(each), each)
+        return list(found.values())
+
+    def measure(self, planned: Planned, data_dir: str | Path | None = None) -> None:
+        """Times STEPS steps of a run in a process of its own, on one core, and keeps the speed.
+
+        Raises:
+          RunError: they could not be played: why, in the words of that process.
+        """
+        config = json.dumps({**planned.config.as_dict(), "data_dir": data_dir and str(data_dir)})
+        words = [sys.executable, "-m", "gan_repro.studies.speed", config]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        if done.returncode:
+            lines = [line for line in done.stderr.splitlines() if line.strip()]
+            raise RunError(
+                f"{planned.name}: {lines[-1].removeprefix('error: ') if lines else 'its speed could not be measured'}"
+            )
+        self.measured[self._key(planned)] = json.loads(done.stdout.splitlines()[-1])
+        files.write_json(self.file, self.measured)
+
+
+def _model(processor: str | None) -> str:
+    """A processor without the number of its cores."""
+    return (processor or "").partition(" (")[0]
+
+
+def _like(planned: Planned, known: Sequence[Record]) -> float:
+    """Minutes, as records of the same kind took: an epoch's share of them, or all where nothing is trained."""
+    each = [entry.cost.minutes / (entry.epochs or 1) for entry in known]
+    return sum(each) / len(each) * (planned.epochs or 1)
+
+
+def _evaluation(record: Record) -> float | None:
+    """The minutes of a record's evaluation; None: not known."""
+    cost = record.cost
+    return cost.minutes - cost.steps / cost.steps_per_second / 60 if cost.steps and cost.steps_per_second else None
+
+
+def makespan(minutes: Sequence[float], workers: int) -> float:
+    """How long a queue takes: jobs of these minutes in this order, each begun by the first of `workers` that is free."""
+    free = [0.0] * min(workers, max(1, len(minutes)))
+    for each in minutes:
+        heapq.heapreplace(free, free[0] + each)
+    return max(free)

@@ -1,0 +1,236 @@
+"""Studies: small TOML files that name the runs behind a page of results, and what they ask for as planned runs.
+
+    title = "CGAN: Table 1, MNIST"
+    pages = ["cgan.md"]
+
+    [[runs]]
+    experiment = "cgan"
+    seeds = "0-2"
+
+A file `everything.toml` may hold only `title` and `studies = ["cgan", ...]`. README.md in this folder explains each field.
+"""
+
+import dataclasses
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from gan_repro.papers import configuration
+from gan_repro.reporting import record, records
+from gan_repro.system import files, schema
+from gan_repro.system.choices import choose
+from gan_repro.system.errors import RunError, UsageError
+
+FOLDER = "studies"  # in the folder of results
+MOST_SEEDS = 10_000
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Runs:
+    """A table [[runs]] of a study: runs that differ in the seed and in at most one setting.
+
+    Attributes:
+      experiment, dataset, model, preset, epochs: as the flags of gan_repro.run.
+      seeds: such as "0", "0-4", "0, 2, 5-7".
+      settings: {field of the recipe: value, or a list of values}, as --set. Every run has the single values. Of the lists
+        one at a time departs from the preset: a row for each value of each list, so that a row shows what one change does.
+      minutes: at most so many for the training of one run on this machine; it is stopped then, and recorded as N of M epochs.
+        None: as long as it takes.
+    """
+
+    experiment: str
+    dataset: str | None = None
+    model: str | None = None
+    preset: str = "paper"
+    seeds: str = "0"
+    epochs: int | None = None
+    settings: Mapping[str, object] | None = None
+    minutes: float | None = None
+
+    def __post_init__(self) -> None:
+        self.seed_numbers()
+        if self.minutes is not None and self.minutes <= 0:
+            raise ValueError(f"minutes must be > 0, not {self.minutes}")
+
+    def seed_numbers(self) -> list[int]:
+        """The numbers in `seeds`, sorted, each once. Raises ValueError: it names none, or is no list of numbers."""
+        found: set[int] = set()
+        for part in self.seeds.split(","):
+            numbers = re.fullmatch(r"\s*(\d{1,10})(?:\s*-\s*(\d{1,10}))?\s*", part)
+            if not numbers:
+                raise ValueError(f'seeds must be numbers and ranges, such as "0, 2, 5-7", not {self.seeds!r:.50}')
+            first, last = int(numbers[1]), int(numbers[2] or numbers[1])
+            if not first <= last < first + MOST_SEEDS:
+                raise ValueError(f"seeds must be ranges of 1 to {MOST_SEEDS:,} ascending numbers, not {part.strip()!r}")
+            found.update(range(first, last + 1))
+        return sorted(found)
+
+    def rows(self) -> Iterator[list[str]]:
+        """The settings of each row, as --set takes them: "key=value"."""
+        given = dict(self.settings or {})
+        lists = {key: values for key, values in given.items() if isinstance(values, list)}
+        single = {key: value for key, value in given.items() if key not in lists}
+        rows = [single | {key: value} for key, values in lists.items() for value in values] or [single]
+        for row in rows:
+            yield [f"{key}={_text(value)}" for key, value in row.items()]
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """A study as its file has it; `name` is the file's without its suffix.
+
+    Attributes:
+      title: one line.
+      pages: the pages of results that its runs are shown on.
+      runs: its own.
+      studies: names of studies whose runs are among its own.
+      name: not in the file.
+    """
+
+    title: str
+    pages: tuple[str, ...] = ()
+    runs: tuple[Runs, ...] = ()
+    studies: tuple[str, ...] = ()
+    name: str = dataclasses.field(default="", metadata=schema.NOT_JSON)
+
+    def __post_init__(self) -> None:
+        if not self.runs and not self.studies:
+            raise ValueError("runs: a study names runs, or other studies")
+
+
+@dataclasses.dataclass(frozen=True)
+class Planned:
+    """A run that a study asks for.
+
+    Attributes:
+      config: what is run.
+      minutes: as Runs.minutes.
+    """
+
+    config: configuration.Config
+    minutes: float | None = None
+
+    @property
+    def epochs(self) -> float:
+        """Over all stages; 0 where nothing is trained."""
+        return float(getattr(self.config.recipe, "total_epochs", 0))
+
+    @property
+    def identity(self) -> str:
+        """What it has in common with the record of the same run, of whatever data."""
+        return identity(self.config.as_dict(), self.epochs)
+
+    @property
+    def name(self) -> str:
+        """That of its record (records.name)."""
+        return records.run_name(self._as_recorded, self.epochs)
+
+    @property
+    def folder(self) -> str:
+        """The name of its run's folder: without the epochs, since a run that is given more of them goes on in it."""
+        return records.run_name(self._as_recorded, 0)
+
+    @property
+    def _as_recorded(self) -> record.Config:
+        return schema.parse(record.Config, self.config.as_dict(), self.config.experiment)
+
+
+def identity(config: Mapping, epochs: float) -> str:
+    """Text that is equal exactly for the same run from the same seed with as many epochs; `config`: as Config.as_dict."""
+    return json.dumps([configuration.identity(dict(config)), float(epochs)], sort_keys=True)
+
+
+def identity_of(found: record.Record) -> str:
+    """The `identity` of a record's run."""
+    epochs = found.epochs if found.complete else records.asked(found)
+    return identity(schema.plain(found.config), epochs)
+
+
+def read_folder(folder: str | Path) -> dict[str, Study]:
+    """{name: Study} of every .toml in a folder, sorted by name.
+
+    Raises:
+      RunError: there is none, or one cannot be read or does not fit; the message names file and field.
+      UsageError: one names itself, by way of others or not, or one that is not there.
+    """
+    paths = sorted(Path(folder).glob("[!.]*.toml"))
+    if not paths:
+        raise RunError(f"there are no studies (*.toml) in {folder}; name the folder of results with --results=DIR")
+    found = {path.stem: _read(path) for path in paths}
+    for name in found:
+        _check_names(found, name, ())
+    return found
+
+
+def _read(path: Path) -> Study:
+    try:
+        value = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {files.reason(error)}") from error
+    except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
+        raise RunError(f"{path} is not TOML: {error}") from error
+    study = schema.parse(Study, value, path, wrong="cannot be used")
+    return dataclasses.replace(study, name=path.stem)
+
+
+def _check_names(found: Mapping[str, Study], name: str, above: tuple[str, ...]) -> None:
+    if name in above:
+        raise UsageError(f"study {name} names itself: {' -> '.join([*above[above.index(name) :], name])}")
+    for other in found[name].studies:
+        choose(f"study (in {name}.toml)", other, found)
+        _check_names(found, other, (*above, name))
+
+
+def planned(study: Study, found: Mapping[str, Study]) -> list[Planned]:
+    """The runs of a study and of those that it names, each once, in their order. Raises as `own` does."""
+    runs = {each.identity: each for each in own(study)}
+    for name in study.studies:
+        for each in planned(found[name], found):
+            runs.setdefault(each.identity, each)
+    return list(runs.values())
+
+
+def own(study: Study) -> list[Planned]:
+    """The runs of a study's own tables, each once, in their order.
+
+    Raises:
+      UsageError: an experiment, data set, model, preset, field or value is not valid; the message names the study.
+    """
+    try:
+        runs = [each for table in study.runs for each in _planned(table)]
+    except UsageError as error:
+        raise UsageError(f"study {study.name}: {error}") from error
+    return list({each.identity: each for each in reversed(runs)}.values())[::-1]
+
+
+def _planned(runs: Runs) -> Iterator[Planned]:
+    experiment = configuration.find(runs.experiment)
+    for settings in runs.rows():
+        for seed in runs.seed_numbers():
+            config = configuration.resolve(experiment, runs.dataset, runs.model, runs.preset, seed, runs.epochs, settings)
+            yield Planned(config, runs.minutes)
+
+
+def smoke(runs: Iterable[Planned]) -> list[Planned]:
+    """The same experiments, models and data with the preset smoke, from seed 0: each once, in their order."""
+    found: dict[str, Planned] = {}
+    for each in runs:
+        config = each.config
+        small = configuration.resolve(configuration.find(config.experiment), config.dataset, config.model, "smoke")
+        found.setdefault(Planned(small).identity, Planned(small))
+    return list(found.values())
+
+
+def studies_of(found: Mapping[str, Study], entries: Sequence[record.Record]) -> dict[str, list[str]]:
+    """{record's stem: the names of the studies whose own runs it is one of}."""
+    owners: dict[str, list[str]] = {}
+    for name, study in found.items():
+        for each in own(study):
+            owners.setdefault(each.identity, []).append(name)
+    return {entry.stem: owners.get(identity_of(entry), []) for entry in entries}

@@ -1,0 +1,156 @@
+"""What people see of a queue: a table that lives on a terminal (with rich), plain lines elsewhere, and tables of studies."""
+
+import contextlib
+import importlib.util
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from gan_repro.studies.cost import Estimates, makespan
+from gan_repro.studies.places import Found, Places, State
+from gan_repro.studies.queue import Event, Job
+from gan_repro.studies.study import Planned, Study
+from gan_repro.system.numbers import duration
+
+EVERY = 60.0  # seconds between plain lines on how far the queue is
+Row = tuple[str, str, str, str]
+
+
+def rows(runs: Sequence[Planned], places: Places, begun: Mapping[str, float]) -> list[Row]:
+    """(name, state, progress, time left) of each run that is played now, or failed.
+
+    Args:
+      runs: all of the queue's.
+      places: its folder.
+      begun: {name: time.time() when it began} of those that are played.
+    """
+    found = []
+    for each in runs:
+        seen = places.look(each, running=begun)
+        if seen.state is State.RUNNING:
+            found.append((each.name, seen.state.value, _progress(seen), places.left(each)))
+        elif seen.state is State.FAILED:
+            found.append((each.name, seen.state.value, seen.line, ""))
+    return found
+
+
+def _progress(seen: Found) -> str:
+    return f"step {seen.step:,} of {seen.steps:,}, {seen.share:.0%}" if seen.step and seen.steps else "starting, or evaluating"
+
+
+class Watch:
+    """Shows a queue while it works.
+
+    Args:
+      queued: its jobs.
+      places: its folder.
+      workers: how many there are.
+      minutes: a run -> what it will take in all, or None.
+    """
+
+    def __init__(self, queued: Sequence[Job], places: Places, workers: int, minutes: Callable[[Planned], float | None]) -> None:
+        self.runs = [each for job in queued for each in job.runs]
+        self.places, self.workers, self.minutes = places, workers, minutes
+        self.begun: dict[str, float] = {}
+        self.ended: dict[str, str] = {}
+        self.live: Any = None  # rich.live.Live
+        self._said = time.monotonic()
+
+    @contextlib.contextmanager
+    def shown(self) -> Iterator[None]:
+        """Draws the live table within it, where the output is a terminal and rich is there."""
+        if not (sys.stdout.isatty() and importlib.util.find_spec("rich")):
+            yield
+            return
+        from rich.live import Live
+
+        with Live(self._table(), refresh_per_second=2) as self.live:
+            yield
+
+    def say(self, event: Event) -> None:
+        """Says that a run began or ended: one line each."""
+        name, outcome = event.planned.name, event.outcome
+        if outcome is None:
+            self.begun[name] = time.time()
+            self._print(f"begins: {name}")
+            return
+        self.begun.pop(name, None)
+        self.ended[name] = outcome.ended
+        went_on = f", from step {outcome.begun_at:,}" if outcome.begun_at else ""
+        reason = f": {outcome.line}" if outcome.line else ""
+        self._print(f"{outcome.ended}: {name} ({duration(outcome.seconds)}{went_on}){reason}; {event.left} to go")
+
+    def look(self) -> None:
+        """Draws anew; without a terminal a line a minute."""
+        if self.live is not None:
+            self.live.update(self._table())
+        elif time.monotonic() - self._said > EVERY:
+            self._said = time.monotonic()
+            for name, _, progress, left in self._rows():
+                print(f"  {name}: {progress}{left and f', {left} left'}", flush=True)
+            print(f"  {self._summary()}", flush=True)
+
+    def _print(self, line: str) -> None:
+        if self.live is not None:
+            self.live.console.print(line, highlight=False, markup=False)
+        else:
+            print(line, flush=True)
+
+    def _summary(self) -> str:
+        counts = {ended: list(self.ended.values()).count(ended) for ended in ("finished", "failed")}
+        said = [f"{number} {ended}" for ended, number in counts.items() if number]
+        waiting = [each for each in self.runs if each.name not in self.ended and each.name not in self.begun]
+        said += [f"{len(self.begun)} running", f"{len(waiting)} waiting"]
+        rest = [self.minutes(each) for each in self.runs if each.name not in self.ended]
+        known = [each for each in rest if each is not None]
+        if known:
+            unknown = f", and {len(rest) - len(known)} of unknown length" if len(known) < len(rest) else ""
+            said.append(f"about {duration(60 * makespan(known, self.workers))} left at most{unknown}")
+        return ", ".join(said)
+
+    def _rows(self) -> list[Row]:
+        return rows([each for each in self.runs if each.name in self.begun], self.places, self.begun)
+
+    def _table(self):
+        from rich.table import Table
+
+        table = Table("run", "state", "progress", "left", caption=self._summary())
+        for row in self._rows():
+            table.add_row(*row)
+        return table
+
+
+def states(
+    found: Mapping[str, Study],
+    runs: Mapping[str, Sequence[Planned]],
+    places: Places,
+    recorded: Sequence[str],
+    estimates: Estimates,
+    workers: int,
+) -> Iterator[str]:
+    """Lines on studies: of each what is there, what is missing, and what that will take.
+
+    Args:
+      found: the studies that are shown.
+      runs: {study: its planned runs}.
+      places: the queue's folder.
+      recorded: identities of the records in results.
+      estimates: of runs.
+      workers: how many would play.
+    """
+    for name, study in found.items():
+        seen = [(each, places.look(each, recorded)) for each in runs[name]]
+        counts = [(state, sum(each.state is state for _, each in seen)) for state in State]
+        yield f"{name}: {study.title}"
+        yield f"    {len(seen)} runs: {', '.join(f'{number} {state.value}' for state, number in counts if number)}"
+        rest = [(each, look) for each, look in seen if look.state not in (State.RECORDED, State.FINISHED)]
+        if rest:
+            costs = [(each, look, estimates.of(each)) for each, look in rest]
+            known = [cost.minutes * (1 - look.share) for _, look, cost in costs if cost]
+            if known:
+                yield f"    left: {duration(60 * makespan(sorted(known), workers))} on {workers} core{'s' * (workers > 1)}"
+            for each, look, cost in costs:
+                told = f"{duration(60 * cost.minutes * (1 - look.share))} ({cost.source})" if cost else "of unknown length"
+                progress = f", {_progress(look)}" if look.step else ""
+                yield f"      {look.state.value}: {each.name}: {told}{progress}{look.line and f': {look.line}'}"
