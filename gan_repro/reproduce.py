@@ -132,7 +132,7 @@ def _body(values, names):
     if asked.smoke:
         from gan_repro.studies import smoke  # draws pictures to play with
 
-        return smoke.everything(asked.places, lambda runs, places: _play(asked, runs, places), values["data_dir"].value)
+        return smoke.everything(asked.places, lambda runs, places: _play(asked, runs, places))
     return {
         "": _say_states,
         "list": _list,
@@ -261,7 +261,7 @@ def _add(asked: _Asked) -> int:
     if not finished:
         print(f"no finished run in {asked.places.path} is missing in results")
         return 0
-    for line in tables.add([asked.places.finished(each) for each in finished], asked.results):
+    for line in tables.add([asked.places.finished(each) for each in finished], asked.results, partial=True):
         print(line)
     return 0
 

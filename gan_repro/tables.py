@@ -46,12 +46,13 @@ def _define_flags(values):
     flags.DEFINE_string("results", "results", "Where tables, figures and records are.", flag_values=values)
 
 
-def regenerate(results: str | Path, found: Sequence[Experiment]) -> list[Path]:
+def regenerate(results: str | Path, found: Sequence[Experiment], strict: bool = True) -> list[Path]:
     """Writes every table, page and curve of `results` from the records in it.
 
     Args:
       results: the folder; its records are in records/, figures go to figures/.
       found: the Experiments, in the order of their names.
+      strict: as of records.read_folder.
 
     Returns:
       The Paths written.
@@ -61,7 +62,7 @@ def regenerate(results: str | Path, found: Sequence[Experiment]) -> list[Path]:
     """
     results, by_name = Path(results), {experiment.name: experiment for experiment in found}
     _check_page(results / "README.md")
-    entries = records.read_folder(results / "records")
+    entries = records.read_folder(results / "records", strict)
     groups = group(entries)
     built = [comparison.build(name, found, groups) for name in comparison.names(found)]
     figures = {
@@ -239,13 +240,13 @@ def _copy_figures(run_folder, folder, name):
             yield path
 
 
-def add(folders: Sequence[str | Path], results: Path, found: Sequence[Experiment] | None = None) -> Iterator[str]:
+def add(folders: Sequence[str | Path], results: Path, strict: bool = True, partial: bool = False) -> Iterator[str]:
     """Adds the records of finished runs to results, with their figures of samples, and writes all pages anew.
 
     Args:
       folders: of finished runs.
       results: the folder.
-      found: the Experiments; None: all.
+      strict, partial: as of records.finished.
 
     Yields:
       lines that say what was added and written.
@@ -253,16 +254,16 @@ def add(folders: Sequence[str | Path], results: Path, found: Sequence[Experiment
     Raises:
       RunError: as records.finished (then nothing was added) and `regenerate`.
     """
-    found = configuration.usable(warn) if found is None else found
+    found = configuration.usable(warn)
     _check_page(results / "README.md")
     for folder in folders:
-        records.finished(folder)  # all are looked at before the first is copied
+        records.finished(folder, strict, partial)  # all are looked at before the first is copied
     for folder in folders:
-        record = records.add(folder, results)
+        record = records.add(folder, results, strict, partial)
         yield f"added {record}"
         for picture in _copy_figures(folder, results / "figures", record.stem):
             yield f"added {picture}"
-    for path in regenerate(results, found):
+    for path in regenerate(results, found, strict):
         yield f"wrote {path}"
 
 

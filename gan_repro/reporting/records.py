@@ -15,8 +15,10 @@ from gan_repro.system.schema import plain
 LONGEST = 80  # characters of a name's settings: with what figures add to it, it fits into the 255 bytes of a file's name
 
 
-def read_folder(folder: str | Path) -> list[Record]:
+def read_folder(folder: str | Path, strict: bool = True) -> list[Record]:
     """Every record in `folder`, sorted by the name of its file (Record.stem); [] where there is no folder.
+
+    `strict`: whether what has no place among results is refused; only a trial of the program takes it.
 
     Raises:
       RunError: a record is unreadable, not JSON, damaged, or of a kind that has no place among results.
@@ -24,23 +26,25 @@ def read_folder(folder: str | Path) -> list[Record]:
     found = []
     for path in sorted(Path(folder).glob("[!.]*.json")):
         record = read(path)
-        _refuse(record, path)
+        _refuse(record, path, strict)
         found.append(record)
     return found
 
 
-def _refuse(record: Record, where: object) -> None:
-    """Raises RunError for what must not stand among results: unfinished runs, smoke runs, the built-in glyphs."""
-    if not record.complete:
-        raise RunError(f"{where}: the run has not finished; give its command again to continue it: {record.command}")
+def _refuse(record: Record, where: object, strict: bool) -> None:
+    """Raises RunError for what must not stand among results: smoke runs, the built-in glyphs."""
+    if not strict:
+        return
     if record.preset == "smoke":
         raise RunError(f"{where}: a smoke run measures nothing; results take the presets paper and quick")
     if "glyphs" in [record.dataset, *(measurement.dataset for measurement in record.measurements)]:
         raise RunError(f"{where}: glyphs are the program's own digits, no paper's; results take real data sets only")
 
 
-def finished(run_folder: str | Path) -> Record:
-    """The record of a finished run.
+def finished(run_folder: str | Path, strict: bool = True, partial: bool = False) -> Record:
+    """The record of a finished run; with `partial` also of one that was ended before, and measured as it stood.
+
+    `strict` as of `read_folder`.
 
     Raises:
       RunError: no such folder, no record (the run has not finished), a damaged one, a smoke run, or the glyphs.
@@ -52,12 +56,16 @@ def finished(run_folder: str | Path) -> Record:
     if not path.exists():
         raise RunError(f"{run_folder} has no record.json: the run has not finished; give its command again")
     record = read(path)
-    _refuse(record, path)
+    if not record.complete and not partial:
+        raise RunError(f"{path}: the run has not finished; give its command again to continue it: {record.command}")
+    _refuse(record, path, strict)
     return record
 
 
-def add(run_folder: str | Path, results_folder: str | Path) -> Path:
+def add(run_folder: str | Path, results_folder: str | Path, strict: bool = True, partial: bool = False) -> Path:
     """Copies a finished run's record into `results_folder`/records. A record of the same run is replaced.
+
+    `strict` and `partial` as of `finished`.
 
     Returns:
       Path of the copy, `name` of the record; where another run has that name, with as much behind it as tells them apart:
@@ -66,9 +74,9 @@ def add(run_folder: str | Path, results_folder: str | Path) -> Path:
     Raises:
       RunError: as `finished` and `read_folder`.
     """
-    record = finished(run_folder)
+    record = finished(run_folder, strict, partial)
     folder = Path(results_folder) / "records"
-    there = {other.stem: other for other in read_folder(folder)}
+    there = {other.stem: other for other in read_folder(folder, strict)}
     same = [stem for stem, other in there.items() if (identity(other), other.seed) == (identity(record), record.seed)]
     path = folder / f"{same[0] if same else _free(record, there)}.json"
     files.write_json(path, record.to_json())
