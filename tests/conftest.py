@@ -35,6 +35,16 @@ def pytest_configure(config):
 
 
 @pytest.fixture
+def same_examples(monkeypatch):
+    """Examples are a function of the test alone.
+
+    Hypothesis draws constants of our modules, too, that is of those which happen to be imported: others when other test
+    files run in the same process. It has no public switch for that.
+    """
+    monkeypatch.setattr("hypothesis.internal.conjecture.providers.is_local_module_file", lambda path: False, raising=False)
+
+
+@pytest.fixture
 def real_mnist():
     """Real MNIST (data.load); skips, saying so, where it is not prepared."""
     if mnist_data_dir() is None:
