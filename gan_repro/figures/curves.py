@@ -106,13 +106,15 @@ def plot_line(axes, epochs, values, label=None, stage=0, **style):
 def robust_limits(axes, drawn):
     """Keeps the first epochs, hundreds of nats below the rest, from flattening the part that matters.
 
-    `drawn`: the values of each curve. Whatever is cut off, the best half of every curve is seen.
+    `drawn`: the values of each curve, None where nothing was measured. Whatever is cut off, the best half of every curve is
+    seen.
     """
-    values = np.concatenate([np.array(values, float) for values in drawn] or [np.zeros(0)])
+    known = [np.array(found) for each in drawn if (found := _known(each))]
+    values = np.concatenate(known or [np.zeros(0)])
     if len(values) < 4:
         return
     quarter, top = np.percentile(values, 25), values.max()
-    bottom = min(quarter - 1.5 * (top - quarter), *(np.median(values) for values in drawn if values))
+    bottom = min(quarter - 1.5 * (top - quarter), *(np.median(each) for each in known))
     if values.min() < bottom:
         axes.set_ylim(bottom=bottom - 0.02 * (top - bottom))
 
