@@ -13,9 +13,10 @@ from scipy.stats import entropy
 from support import make_digits
 from support.records import make_record, parsed, summaries
 
+from experiments import dcgan
 from gan_repro.data.scaling import UNIT, ContrastNormalised, Linear
 from gan_repro.data.source import InMemory, Spec
-from gan_repro.evaluation import measure, parzen
+from gan_repro.evaluation import measure, measures, parzen
 from gan_repro.evaluation.measurement import Curves, Subject
 from gan_repro.papers import experiment
 from gan_repro.runs.trained import Finished
@@ -342,6 +343,19 @@ def judged(judge, images, labels, real):
         "recall": 100 * (across <= radii[:, None]).any(axis=0).mean(),
         "class_kl": entropy(np.bincount(read, minlength=10), np.ones(10)),
     }
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_what_takes_labels_is_said_not_to_be_taken_where_there_are_none(wanted, capsys):
+    run = Generators(
+        None, SimpleNamespace(recipe=SimpleNamespace(read=wanted, conditional=not wanted)), source(), None, Curves()
+    )
+    for measured in (measures.ReadByClassifier(field="read"), dcgan.FeaturesOfD()):
+        assert measured(run) == []
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert out == "" and len(lines) == (2 if wanted else 0)  # what was switched off is not missed
+    assert all(line.startswith("note: no ") and "blobs has no labels" in line for line in lines)
 
 
 @pytest.mark.parametrize("second", [None, SecondJudge()])
