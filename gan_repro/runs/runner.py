@@ -324,7 +324,10 @@ def _reached(loop):
 
 
 def command(config: configuration.Config) -> str:
-    """The command line that gives a run of this configuration."""
+    """The command line that gives a run of this configuration, in its default folder.
+
+    A record has it so, wherever its run was: records are published, and what --workdir and --data_dir were is of one machine.
+    """
     words = ["python", "-m", "gan_repro.run", f"--experiment={config.experiment}", f"--dataset={config.dataset}"]
     words += [f"--model={config.model}"] if config.model != _own_model(config) else []
     words += [f"--preset={config.preset}", f"--seed={config.seed}"]
