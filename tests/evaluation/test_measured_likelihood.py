@@ -2,15 +2,17 @@
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.special import logsumexp
 from support.records import make_record, parsed, summaries
 
+from experiments import dcgan
 from gan_repro.data.scaling import UNIT, ContrastNormalised
 from gan_repro.data.source import InMemory, Spec
-from gan_repro.evaluation import measure, parzen
+from gan_repro.evaluation import measure, measures, parzen
 from gan_repro.evaluation.measurement import Curves, Subject
 from gan_repro.runs.trained import Finished
 from gan_repro.system import schema
@@ -244,3 +246,16 @@ def test_a_record_takes_the_measurements_and_they_survive_json(data):
     assert best.n_folds == last.n_folds == (5 if isinstance(data, Folded) else None)
     assert best.std_over_draws == found[0].std_over_draws and best.paired is None
     assert last.paired == found[1].paired
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_what_takes_labels_is_said_not_to_be_taken_where_there_are_none(wanted, capsys):
+    run = Generators(
+        None, SimpleNamespace(recipe=SimpleNamespace(read=wanted, conditional=not wanted)), source(), None, Curves()
+    )
+    for measured in (measures.ReadByClassifier(field="read"), dcgan.FeaturesOfD()):
+        assert measured(run) == []
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert out == "" and len(lines) == (2 if wanted else 0)  # what was switched off is not missed
+    assert all(line.startswith("note: no ") and "blobs has no labels" in line for line in lines)

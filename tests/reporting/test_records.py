@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import json
 import math
+import shlex
 
 import pytest
 from support.records import grouped, make_record, make_run, make_sweep, measurement, paired, parsed, summaries
@@ -247,8 +248,9 @@ def test_unfinished_runs_are_refused(tmp_path):
     (tmp_path / "run").mkdir()
     with pytest.raises(RunError, match="has not finished"):
         records.add(tmp_path / "run", tmp_path)
-    with pytest.raises(RunError, match="has not finished.*gan_repro.run"):
-        records.add(make_run(tmp_path / "run", make_record() | {"complete": False}), tmp_path)
+    with pytest.raises(RunError, match="has not finished.*gan_repro.run") as refused:
+        records.add(make_run(tmp_path / "a run", make_record() | {"complete": False}), tmp_path)
+    assert f"--workdir={tmp_path / 'a run'}" in shlex.split(str(refused.value).partition("continue it: ")[2])
 
 
 def test_glyphs_measured_under_another_name_are_refused(tmp_path):
