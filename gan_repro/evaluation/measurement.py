@@ -13,7 +13,7 @@ from gan_repro.data.source import Source
 
 
 class Run(Protocol):
-    """A trained run as measures and figures take it, such as runs.trained.Finished, which says what each of these gives."""
+    """A trained run as measures take it, such as runs.trained.Finished, which says what each of these gives."""
 
     @property
     def config(self) -> Any:

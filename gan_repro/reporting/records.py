@@ -1,6 +1,7 @@
 """Records as files: those of a folder of results, their names, and adding the record of a finished run."""
 
 import re
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -57,7 +58,9 @@ def finished(run_folder: str | Path, strict: bool = True, partial: bool = False)
         raise RunError(f"{run_folder} has no record.json: the run has not finished; give its command again")
     record = read(path)
     if not record.complete and not partial:
-        raise RunError(f"{path}: the run has not finished; give its command again to continue it: {record.command}")
+        # The command in a record names no folder, and would begin another run elsewhere.
+        again = f"{record.command} {shlex.quote(f'--workdir={run_folder}')}"
+        raise RunError(f"{path}: the run has not finished; give its command again to continue it: {again}")
     _refuse(record, path, strict)
     return record
 

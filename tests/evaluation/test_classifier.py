@@ -1,6 +1,6 @@
 """The classifier that judges samples: what it learns, which come with the program, its cache, and its random numbers.
 
-What is made of its readings is in test_measure.py.
+What is made of its readings is in test_measured_by_classifier.py.
 """
 
 import hashlib

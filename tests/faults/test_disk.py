@@ -1,6 +1,6 @@
 """Disks that are full, read-only or in the way, at every file that a run writes: a clear error, and the run goes on after.
 
-Files that were damaged afterwards are in test_damage.py.
+Files that were damaged afterwards are in test_damage.py and test_damaged_archives.py.
 """
 
 import contextlib
