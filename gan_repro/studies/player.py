@@ -99,7 +99,7 @@ def cores(number: int) -> Iterator[str]:
                         taken.append(str(core))
                     if len(taken) == number:
                         break
-        yield ",".join(taken) if len(taken) == number else "-"
+        yield ",".join(taken) if number and len(taken) == number else "-"
 
 
 def play(

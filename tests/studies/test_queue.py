@@ -1,0 +1,187 @@
+"""The queue: every run is played once, whatever ends it in between; one that fails holds up no other."""
+
+import concurrent.futures
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support import planned as simulated
+
+from gan_repro.studies import player, queue
+from gan_repro.studies.places import Places, State
+from gan_repro.system.errors import RunError
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def simulated_program(monkeypatch):
+    """The processes that are started find support/simulated.py."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS / "support"), str(TESTS.parent)]))
+
+
+def work(runs, places, command, workers=2, stop=None, **options):
+    """The outcomes of a queue of these runs, and the events on the way."""
+    stop, events = stop or player.Stop(), []
+
+    def play(each):
+        return player.play(each, places, stop, 1, None, command)
+
+    with places.locked(), concurrent.futures.ThreadPoolExecutor(workers) as executor:
+        return queue.work(queue.jobs(runs, **options), places, executor, play, stop, events.append), events
+
+
+def test_every_run_is_played_once_and_its_record_is_kept(tmp_path):
+    runs, places = simulated.runs("0-5"), Places(tmp_path / "queue")
+    outcomes, events = work(runs, places, simulated.command(tmp_path))
+    assert {each.ended for each in outcomes.values()} == {"finished"} and sorted(outcomes) == sorted(each.name for each in runs)
+    assert all(places.look(each).state is State.FINISHED for each in runs)
+    assert [places.look(each).record.seed for each in runs] == [0, 1, 2, 3, 4, 5]
+    assert sorted(name for word, name, _ in simulated.journal(tmp_path) if word == "end") == sorted(each.folder for each in runs)
+    assert events[-1].left == 0 and sum(event.outcome is None for event in events) == 6
+    work(queue.unfinished(runs, places), places, simulated.command(tmp_path))
+    assert len(simulated.journal(tmp_path)) == 12  # six began and ended; a second time there is nothing to do
+
+
+def test_no_more_run_at_once_than_there_are_workers(tmp_path):
+    work(simulated.runs("0-7"), Places(tmp_path / "queue"), simulated.command(tmp_path, 0.1), workers=2)
+    at_once, most = 0, 0
+    for word, *_ in simulated.journal(tmp_path):
+        at_once += {"begin": 1, "end": -1}[word]
+        most = max(most, at_once)
+    assert most == 2
+
+
+def test_a_longer_run_of_the_same_seed_goes_on_where_the_shorter_one_ended(tmp_path):
+    runs, places = [*simulated.runs("0", epochs=9), *simulated.runs("0", epochs=4)], Places(tmp_path / "queue")
+    work(runs, places, simulated.command(tmp_path))
+    assert [places.look(each).record.epochs for each in runs] == [9, 4]
+    assert places.run(runs[0]) == places.run(runs[1])
+    assert [word for word, *_ in simulated.journal(tmp_path)] == ["begin", "end", "begin", "end"]
+
+
+def test_the_cheapest_begin_first(tmp_path):
+    runs = simulated.runs("0-3")
+    costs = dict(zip((each.name for each in runs), (30, 10, 40, 20)))
+    _, events = work(
+        runs, Places(tmp_path / "q"), simulated.command(tmp_path), workers=1, minutes=lambda each: costs[each.name]
+    )
+    assert [event.planned.config.seed for event in events if event.outcome is None] == [1, 3, 0, 2]
+
+
+def test_a_run_that_fails_is_told_once_and_the_others_go_on(tmp_path):
+    runs, places = simulated.runs("0-3"), Places(tmp_path / "queue")
+    fails = simulated.command(tmp_path, lambda each: "fail" if each.config.seed == 1 else 0.01)
+    outcomes, events = work(runs, places, fails)
+    assert [outcomes[each.name].ended for each in runs] == ["finished", "failed", "finished", "finished"]
+    (told,) = [event.outcome.line for event in events if event.outcome and event.outcome.ended == "failed"]
+    assert "asked to fail" in told and places.look(runs[1]).line == told
+    work(queue.unfinished(runs, places), places, simulated.command(tmp_path))  # the next command tries it again
+    assert places.look(runs[1]).state is State.FINISHED and not places.failure(runs[1]).exists()
+
+
+def test_a_program_that_leaves_no_record_of_the_run_has_failed(tmp_path):
+    (run,), places = simulated.runs("0"), Places(tmp_path / "queue")
+    (other,) = simulated.runs("1")
+    wrong = simulated.command(tmp_path)
+    outcomes, _ = work([run], places, lambda planned, workdir, data_dir: wrong(other, workdir))
+    assert outcomes[run.name].ended == "failed" and places.look(run).state is State.FAILED
+
+
+def test_a_process_killed_for_memory_is_told_so(tmp_path):
+    (run,), places = simulated.runs("0"), Places(tmp_path / "queue")
+    (tmp_path / "killed.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    os.environ["PYTHONPATH"] += f"{os.pathsep}{tmp_path}"
+    outcomes, _ = work([run], places, lambda *rest: ["killed"])
+    assert outcomes[run.name].ended == "failed" and "signal 9" in outcomes[run.name].line
+
+
+def test_stopping_saves_what_runs_and_the_same_runs_go_on_from_there(tmp_path):
+    runs, places, stop = simulated.runs("0-3"), Places(tmp_path / "queue"), player.Stop()
+    command = simulated.command(tmp_path, 0.6)
+    with concurrent.futures.ThreadPoolExecutor(1) as aside:
+        first = aside.submit(work, runs, places, command, 2, stop)
+        wait(lambda: [word for word, *_ in simulated.journal(tmp_path)].count("begin") == 2)
+        stop.ask()
+        outcomes, _ = first.result()
+    assert [each.ended for each in outcomes.values()] == ["stopped", "stopped"]
+    assert [places.look(each).state for each in runs].count(State.BEGUN) == 2
+    outcomes, _ = work(queue.unfinished(runs, places), places, command)
+    assert sorted(bool(each.begun_at) for each in outcomes.values()) == [False, False, True, True]
+    assert all(places.look(each).state is State.FINISHED for each in runs)
+
+
+def test_a_run_is_stopped_and_recorded_when_its_minutes_are_over(tmp_path, monkeypatch):
+    (run,), places = simulated.runs("0", minutes=0.01), Places(tmp_path / "queue")
+    recorded = simulated.command(tmp_path)
+    monkeypatch.setattr(player, "evaluation", lambda workdir, data_dir: recorded(run, workdir))
+    outcomes, _ = work([run], places, simulated.command(tmp_path, "hang"))
+    assert outcomes[run.name].ended == "finished"
+    assert [word for word, *_ in simulated.journal(tmp_path)] == ["begin", "saved", "begin", "end"]
+
+
+def test_two_processes_do_not_play_the_same_queue(tmp_path):
+    places = Places(tmp_path / "queue")
+    with places.locked():
+        assert places.at_work()
+        with pytest.raises(RunError, match="another process"), Places(tmp_path / "queue").locked():
+            pass
+    assert not places.at_work()
+
+
+def wait(until, seconds=60):
+    """Waits until something is so."""
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+DRIVER = """
+import concurrent.futures, sys
+sys.path.insert(0, sys.argv[1])
+from support import planned as simulated
+from gan_repro.studies import player, queue
+from gan_repro.studies.places import Places
+folder, seeds = sys.argv[2:]
+runs, places, stop = simulated.runs(seeds), Places(folder + "/queue"), player.Stop()
+command = simulated.command(folder, 0.02)
+with places.locked(), concurrent.futures.ThreadPoolExecutor(8) as executor:
+    queue.work(queue.jobs(queue.unfinished(runs, places)), places, executor,
+               lambda each: player.play(each, places, stop, 0, None, command), stop)
+"""
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("seeds", ["0-29", pytest.param("0-999", marks=pytest.mark.slow)])
+def test_killed_twice_nothing_is_lost_or_played_twice(tmp_path, seeds):
+    number = len(simulated.runs(seeds))
+    words = [sys.executable, "-c", DRIVER, str(TESTS), str(tmp_path), seeds]
+    for share in (0.2, 0.6):
+        process = subprocess.Popen(words)
+        wait(lambda: ended(tmp_path) >= share * number or process.poll() is not None, 600)
+        assert process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert ended(tmp_path) < number
+    subprocess.run(words, check=True, timeout=600)
+    journal = simulated.journal(tmp_path)
+    assert sorted(name for word, name, _ in journal if word == "end") == sorted(each.folder for each in simulated.runs(seeds))
+    playing: dict = {}
+    for word, name, process in journal:  # whoever plays a run has ended before another one begins it
+        assert word != "begin" or name not in playing
+        playing[name] = process
+        if word != "begin":
+            assert playing.pop(name) == process
+    assert not playing
+    places = Places(tmp_path / "queue")
+    assert all(places.look(each).state is State.FINISHED for each in simulated.runs(seeds))
+
+
+def ended(folder):
+    """How many runs have ended."""
+    return sum(word == "end" for word, *_ in simulated.journal(folder))
