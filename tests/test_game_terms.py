@@ -119,6 +119,7 @@ def test_a_transform_is_applied_to_all_that_d_sees_inside_the_gradient(digits):
     assert games.moved(before, b, "generator/")
 
 
+@pytest.mark.slow
 def test_instance_noise_is_a_function_of_the_seed(digits):
     def noisy(images, context):
         return images + 0.3 * tf.random.stateless_normal(images.shape, context.seed(), alg="philox")

@@ -98,6 +98,7 @@ MORE = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.fault(
     group=DISK,
     tried="the disk full when one of a run's files is written; then the same command with room",
@@ -127,6 +128,7 @@ def test_a_full_disk_at_each_file(place, data, undisturbed, tmp_path, monkeypatc
     same(folder, undisturbed)
 
 
+@pytest.mark.slow
 @pytest.mark.fault(
     group=DISK,
     tried="the disk full when a row is added to metrics.csv; then with room",

@@ -25,6 +25,7 @@ from gan_repro.system.errors import DataError, UsageError
 pytestmark = pytest.mark.usefixtures("same_examples")
 
 
+@pytest.mark.slow
 def test_examples_do_not_depend_on_what_else_is_imported(tmp_path, monkeypatch):
     def drawn():
         found = []
@@ -121,7 +122,7 @@ def is_of(value, hint):
 def test_settings(record_property):
     accepted = []
 
-    @trials(400)
+    @trials(150)
     @given(recipes_and_settings(), st.one_of(st.integers(0, 9), st.integers(-5, 2**31)))
     def check(choice, seed):
         name, dataset, model, preset, lines = choice
