@@ -64,6 +64,18 @@ GOALS = (
     ),
     Goal("Command to first step", (("startup", "command to first step"),), 12, _itself, "s"),
     Goal("--help", (("startup", "--help"),), 1, _itself, "s"),
+    Goal(
+        "Two runs at once on a core each, of one after the other on two cores",
+        (("workers", "at once, a core each"), ("workers", "one after the other, two cores each")),
+        1,
+    ),
+    Goal(
+        "What a queue adds to a run, of a run of a minute",
+        (("queue", "in a queue"), ("queue", "a process alone")),
+        2,
+        lambda queued, alone: 100 * (queued - alone) / 60,
+        "%",
+    ),
 )
 
 

@@ -41,7 +41,7 @@ def test_every_run_is_played_once_and_its_record_is_kept(tmp_path):
     assert {each.ended for each in outcomes.values()} == {"finished"} and sorted(outcomes) == sorted(each.name for each in runs)
     assert all(places.look(each).state is State.FINISHED for each in runs)
     assert [places.look(each).record.seed for each in runs] == [0, 1, 2, 3, 4, 5]
-    assert sorted(name for word, name, _ in simulated.journal(tmp_path) if word == "end") == sorted(each.folder for each in runs)
+    assert simulated.ended(tmp_path) == sorted(each.folder for each in runs)
     assert events[-1].left == 0 and sum(event.outcome is None for event in events) == 6
     work(queue.unfinished(runs, places), places, simulated.command(tmp_path))
     assert len(simulated.journal(tmp_path)) == 12  # six began and ended; a second time there is nothing to do
@@ -162,15 +162,11 @@ def test_killed_twice_nothing_is_lost_or_played_twice(tmp_path, seeds):
     number = len(simulated.runs(seeds))
     words = [sys.executable, "-c", DRIVER, str(TESTS), str(tmp_path), seeds]
     for share in (0.2, 0.6):
-        process = subprocess.Popen(words)
-        wait(lambda: ended(tmp_path) >= share * number or process.poll() is not None, 600)
-        assert process.poll() is None
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert ended(tmp_path) < number
+        kill(subprocess.Popen(words), tmp_path, share * number)
+    assert len(simulated.ended(tmp_path)) < number
     subprocess.run(words, check=True, timeout=600)
     journal = simulated.journal(tmp_path)
-    assert sorted(name for word, name, _ in journal if word == "end") == sorted(each.folder for each in simulated.runs(seeds))
+    assert simulated.ended(tmp_path) == sorted(each.folder for each in simulated.runs(seeds))
     playing: dict = {}
     for word, name, process in journal:  # whoever plays a run has ended before another one begins it
         assert word != "begin" or name not in playing
@@ -182,6 +178,9 @@ def test_killed_twice_nothing_is_lost_or_played_twice(tmp_path, seeds):
     assert all(places.look(each).state is State.FINISHED for each in simulated.runs(seeds))
 
 
-def ended(folder):
-    """How many runs have ended."""
-    return sum(word == "end" for word, *_ in simulated.journal(folder))
+def kill(process, folder, number):
+    """Kills a process once so many runs have ended."""
+    wait(lambda: len(simulated.ended(folder)) >= number or process.poll() is not None, 600)
+    assert process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()

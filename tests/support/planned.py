@@ -3,9 +3,8 @@
 import json
 from pathlib import Path
 
-from support.records import make_record
-
 from gan_repro.studies import study
+from support.records import make_record
 
 
 def runs(seeds="0", **changes):
@@ -43,3 +42,8 @@ def journal(folder):
     """[(what, run's folder, process)] in the order in which they were written."""
     path = Path(folder) / "journal"
     return [tuple(line.split()) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def ended(folder):
+    """The folders of the runs that ended, sorted; one that was played twice stands there twice."""
+    return sorted(name for word, name, _ in journal(folder) if word == "end")

@@ -1,0 +1,65 @@
+"""A run that was played again beside its record: bytes, numbers within errors, and what differs."""
+
+import copy
+
+import pytest
+from support import planned as simulated
+from support.records import parsed
+
+from gan_repro.studies import compare
+
+
+def verdicts(now, before, seeds=()):
+    """{what: verdict} of two records' JSON."""
+    before = parsed(before)
+    return {line.what: line.verdict for line in compare.lines(parsed(now), before, [before, *map(parsed, seeds)])}
+
+
+@pytest.fixture
+def committed():
+    (planned,) = simulated.runs("0")
+    return simulated.record_of(planned, value=200.0)
+
+
+def changed(record, value=None, processor=None, digest=None):
+    """A copy of a record with another number, processor or checksum of its weights."""
+    found = copy.deepcopy(record)
+    if value is not None:
+        found["measurements"][0]["value"] = value
+    if processor is not None:
+        found["manifest"]["processor"] = processor
+    if digest is not None:
+        found["manifest"]["weights_sha256"] = {"last": digest}
+    return found
+
+
+LIKELIHOOD, WEIGHTS = "parzen_log_likelihood of best", "weights last"
+
+
+def test_the_same_bytes_and_numbers(committed):
+    assert verdicts(committed, committed) == {WEIGHTS: "same", LIKELIHOOD: "same"}
+
+
+def test_under_the_same_conditions_anything_else_differs(committed):
+    assert verdicts(changed(committed, 200.001, digest="1"), committed) == {WEIGHTS: "DIFFERS", LIKELIHOOD: "DIFFERS"}
+
+
+@pytest.mark.parametrize("value, verdict", [(205.0, "within errors"), (212.0, "undecided")])
+def test_on_another_processor_one_seed_allows_three_errors_and_then_says_nothing(committed, value, verdict):
+    now = changed(committed, value, "another CPU (2 cores)", "1")  # errors of 2 nats each
+    assert verdicts(now, committed) == {WEIGHTS: "within errors", LIKELIHOOD: verdict}
+
+
+@pytest.mark.parametrize("value, verdict", [(180.0, "within errors"), (250.0, "DIFFERS")])
+def test_on_another_processor_a_number_lies_where_seeds_may_lie(committed, value, verdict):
+    seeds = [changed(committed, 190.0), changed(committed, 195.0), changed(committed, 205.0)]
+    for number, each in enumerate(seeds, 1):
+        each["seed"] = each["config"]["seed"] = number
+    # mean 197.5, SD 6.5: with t(.995, 3 degrees of freedom) = 5.84 and sqrt(1 + 1/4) it may be 42 away
+    assert verdicts(changed(committed, value, "another CPU"), committed, seeds)[LIKELIHOOD] == verdict
+
+
+def test_a_measurement_that_only_one_has_differs(committed):
+    now = changed(committed)
+    now["measurements"] = []
+    assert verdicts(now, committed)[LIKELIHOOD] == "DIFFERS"
