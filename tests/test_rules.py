@@ -26,15 +26,16 @@ OWNED = [
 def test_images_of_the_usual_sizes_need_no_setting(name, model, channels):
     """Both networks of every model that takes a user's own images, at every size; one model is of 32 x 32 alone."""
     config = noise.config(name, "npz:a.npz", "smoke", model=model)
+    built, recipe = configuration.model_of(config), config.recipe
     for side in SIDES:
         spec = Spec("npz:a.npz", "a.npz", (side, side, channels), 10, {"train": 100, "validation": 20, "test": 20})
         if model == "convolutional" and side != 32:
             with pytest.raises(UsageError, match=f"images are {side} x {side}.*makes images of 32 x 32"):
-                rules.generator(config, spec)
+                built.generator(recipe, spec)
             continue
-        g, d = rules.generator(config, spec), rules.discriminator(config, spec)
+        g, d = built.generator(recipe, spec), built.discriminator(recipe, spec)
         assert g.output.shape[1:] == d.inputs[0].shape[1:] == spec.shape and d.output.shape[1:] == (1,)
-        assert g.inputs[0].shape[1:] == (rules.prior(config).size,) and len(g.inputs) == len(d.inputs)
+        assert g.inputs[0].shape[1:] == (built.prior(recipe).size,) and len(g.inputs) == len(d.inputs)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_a_size_that_no_layers_make_is_one_line_with_the_nearest_that_some_do(na
     config = noise.config(name, "npz:a.npz", "smoke", model=model)
 
     def build(shape):
-        return rules.generator(config, Spec("npz:a.npz", "a.npz", shape, 10, {}))
+        return configuration.model_of(config).generator(config.recipe, Spec("npz:a.npz", "a.npz", shape, 10, {}))
 
     with pytest.raises(UsageError) as caught:
         build(shape)

@@ -23,7 +23,6 @@ from gan_repro.papers import configuration
 from gan_repro.runs import runner, trained
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files, randomness
-from gan_repro.training import rules
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDE = 8
@@ -302,7 +301,7 @@ def test_contrast_normalised_samples_come_back_from_their_pixels(tmp_path):
     config = configuration.resolve(found, "cifar10", preset="smoke", settings=["generator_units=7,7", "output_irange=1"])
     spec = data.source.Spec("cifar10", "CIFAR-10", (32, 32, 3), 10, {}, configuration.scaling_of(config))
     assert isinstance(spec.scaling, ContrastNormalised)
-    network = rules.generator(config, spec)
+    network = configuration.model_of(config).generator(config.recipe, spec)
     folder.path.mkdir()
     network.save_weights(folder.weights("last"))
     folder.config.write_text(json.dumps(config.as_dict()))
@@ -441,7 +440,7 @@ def described(place, name, dataset, shape):
 @pytest.mark.parametrize(("dataset", "shape"), [("gaussian1d", (1, 1, 1)), ("mnist", (1, 1, 2))])
 def test_points_are_drawn_and_had_as_they_are(dataset, shape, tmp_path, capsys):
     folder, config = described(tmp_path, "goodfellow2014", dataset, shape)
-    network = rules.generator(config, Spec(dataset, dataset, shape, 0, {}))
+    network = configuration.model_of(config).generator(config.recipe, Spec(dataset, dataset, shape, 0, {}))
     network.set_weights([np.random.default_rng(0).normal(size=weight.shape) for weight in network.weights])
     weights.write(network, folder.weights("last"))
     assert ask(folder.path, f"--out={tmp_path / 'cloud.png'}", "--n=50") == 0

@@ -117,9 +117,9 @@ def keep_discriminator(loop, folder, every, spec):
 
 def _kept(run, name):
     """The Keras model of a stage, float32, as the run stands. Raises RunError where its file is missing or damaged."""
-    judge = network(run.config.recipe, run.source.spec, name)
     if name == STAGES[-1]:
-        return run.loaded(judge, run.workdir.network("discriminator"))
+        return run.discriminator()
+    judge = network(run.config.recipe, run.source.spec, name)
     return gr.networks.weights.read(judge, run.workdir.samples / f"{name}.weights.h5")
 
 

@@ -32,6 +32,9 @@ class Run(Protocol):
     def generator(self, kind: str) -> Any:
         """A Keras model with the weights of `kind`."""
 
+    def discriminator(self) -> Any:
+        """A Keras model: D with its last weights."""
+
     def conditional(self) -> bool:
         """Whether its generators take labels."""
 

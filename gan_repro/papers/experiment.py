@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from gan_repro.data.names import dataset_kind
 from gan_repro.data.scaling import UNIT
+from gan_repro.data.source import Spec
+from gan_repro.latent import priors
 from gan_repro.papers.recipe import Recipe, smoke_of
 from gan_repro.system.choices import choose
 from gan_repro.system.errors import UsageError
@@ -130,7 +132,7 @@ class Model:
       presets: the recipes "paper" and "quick"; "smoke" follows from the first (recipe.smoke_of).
       on: {data set: {field of the recipe: value}} of what differs there.
       phases: its training; none: nothing is trained, and the measures are of the data.
-      prior: (recipe) -> latent.priors.Prior; None: that of the recipe's fields `prior` and `latent`.
+      prior: (recipe) -> latent.priors.Prior; where none is given, that of the recipe's fields `prior` and `latent`.
       scaling: (recipe) -> what the networks see of the data (data.scaling).
       conditional: (recipe) -> whether both players see labels, which the data must then have.
       critic: (recipe) -> whether D's outputs are scores and no logits of probabilities; a tuple where phases differ in it.
@@ -148,13 +150,21 @@ class Model:
     presets: Mapping[str, Recipe]
     on: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     phases: tuple[Phase, ...] = ()
-    prior: Callable | None = None
+    prior: Callable = priors.of
     scaling: Callable = lambda recipe: UNIT
     conditional: Callable = lambda recipe: False
     critic: Callable = lambda recipe: False
     measures: tuple[Callable, ...] = ()
     figures: tuple[Callable, ...] = ()
     callbacks: Callable | None = None
+
+    def generator(self, recipe: Recipe, spec: Spec) -> Any:
+        """The Keras model of the last phase's generator, as it begins."""
+        return self.phases[-1].generator(recipe, spec)
+
+    def discriminator(self, recipe: Recipe, spec: Spec) -> Any:
+        """The Keras model of the last phase's discriminator, as it begins."""
+        return self.phases[-1].discriminator(recipe, spec)
 
     def d_output(self, recipe: Recipe) -> tuple[Literal["probability", "score"], ...]:
         """What D says of images in each stage, "probability" or "score", one entry where all are alike (`critic`)."""

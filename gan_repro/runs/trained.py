@@ -105,7 +105,16 @@ class Finished:
         Raises:
           RunError: the file of the weights is missing or damaged.
         """
-        return self.loaded(self._built(), self.workdir.weights(kind))
+        return self._loaded(self._built(), self.workdir.weights(kind))
+
+    def discriminator(self) -> keras.Model:
+        """Keras model, float32: D of the last phase, with its last weights.
+
+        Raises:
+          RunError: the file of the weights is missing or damaged.
+        """
+        network = self.model.discriminator(self.config.recipe, self.source.spec)
+        return self._loaded(network, self.workdir.network("discriminator"))
 
     def _built(self):
         """The generator as it begins.
@@ -113,12 +122,12 @@ class Finished:
         Keras's models refer to themselves, so that they outlive their use until Python looks for such: of large ones
         several were held at a time, and the evaluation of TFD's took 5.7 GB instead of 4.5.
         """
-        network = self.model.phases[-1].generator(self.config.recipe, self.source.spec)
+        network = self.model.generator(self.config.recipe, self.source.spec)
         if network.count_params() > LARGE:
             gc.collect()
         return network
 
-    def loaded(self, network: keras.Model, path: Path) -> keras.Model:
+    def _loaded(self, network: keras.Model, path: Path) -> keras.Model:
         """`network` with the weights in a file. Raises RunError: the file is missing, damaged or of another network."""
         try:
             return weights.read(network, path)
@@ -132,9 +141,7 @@ class Finished:
 
     def prior(self) -> Prior:
         """The prior from which the generator takes its noise."""
-        from gan_repro.latent import priors
-
-        return self.model.prior(self.config.recipe) if self.model.prior else priors.of(self.config.recipe)
+        return self.model.prior(self.config.recipe)
 
     def samples(
         self,

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from gan_repro.latent import priors
 from gan_repro.networks import precision
 from gan_repro.papers import configuration
 from gan_repro.system.errors import UsageError
@@ -71,22 +70,6 @@ def stages(config, source):
     )
 
 
-def prior(config):
-    """The priors.Prior of a Config's model."""
-    given = configuration.model_of(config).prior
-    return given(config.recipe) if given else priors.of(config.recipe)
-
-
-def generator(config, spec):
-    """The generator of a Config's last phase, float32, as it begins."""
-    return configuration.model_of(config).phases[-1].generator(config.recipe, spec)
-
-
-def discriminator(config, spec):
-    """The discriminator of a Config's last phase, float32, as it begins."""
-    return configuration.model_of(config).phases[-1].discriminator(config.recipe, spec)
-
-
 def _builder(config, source, model, phase, number):
     """(the game of the phase before, or None) -> the AdversarialGame of a phase."""
     recipe, spec = config.recipe, source.spec
@@ -109,7 +92,7 @@ def _builder(config, source, model, phase, number):
         return game.AdversarialGame(
             game.Player(g, of_g, rules.loss.generator),
             game.Player(d, of_d, rules.loss.discriminator, rules.constraint, rules.constrain_first),
-            prior(config),
+            model.prior(recipe),
             source,
             rules.schedule,
             recipe.batch_size,
