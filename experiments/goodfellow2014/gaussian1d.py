@@ -254,6 +254,8 @@ def distances(run):
     return measurements
 
 
+METRICS = (gr.Metric("value_function", "value of the game, V(D, G)"),)
+
 MODEL = gr.Model(
     title="Adversarial nets (small ones, on a line)",
     datasets=("gaussian1d",),

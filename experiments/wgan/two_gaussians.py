@@ -202,6 +202,8 @@ def gradients_and_divergences(run):
     ]
 
 
+METRICS = (gr.Metric("gradient_norm", "gradient that G gets"), gr.Metric("lipschitz_constant", "Lipschitz constant"))
+
 MODEL = gr.Model(
     title="Discriminator and critic",
     datasets=("two_gaussians",),

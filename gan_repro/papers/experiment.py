@@ -195,7 +195,7 @@ class Experiment:
       table: the table in which its records stand: results/TABLE.md; "": the name.
       sources: {data set: loader} of data sets that only this paper has; loaders as in data.LOADERS.
       metrics: reporting.metrics.Metric of each that it measures and the library does not know: title, which way is better,
-        margin and protocol. A metric that nobody describes is shown and never judged.
+        margin, protocol, caveat. A metric that nobody describes is shown and never judged.
       published: the paper's numbers that it answers to.
       claims: what the paper shows without a number.
       protocol: how its numbers are measured, in a sentence or two.

@@ -1,7 +1,5 @@
 """The footnotes of tables: error bars, the rule of verdicts, caveats of metrics, what runs noticed."""
 
-from collections.abc import Iterable
-
 from gan_repro.reporting import metrics, verdicts
 from gan_repro.reporting.comparison import Line, Table
 from gan_repro.reporting.groups import Group
@@ -49,26 +47,6 @@ NOTICES = {
     "collapsed": "the generator had collapsed, samples differed less than a tenth as much as real images",
     "saturated": "the discriminator was saturated, mean D(x) above .99 and mean D(G(z)) below .01",
 }
-CAVEATS = {
-    PARZEN: "Gaussian Parzen-window log-likelihoods are known to mislead: k-means centroids, blurred "
-    "as they are, score above real images (Theis et al. 2015, A note on the evaluation of generative models). A generator "
-    "that scores higher is not thereby better: Table 1's rows with training images and centroids in place of samples show "
-    "it. Much of the centroids' lead is that they are made of all training images, which have a row of their own.",
-    "frechet_distance": "Fréchet distances are taken in the features of a small classifier of the same data: they are no FIDs "
-    "(Inception features), and only those of equally many samples compare.",
-    "precision": "Precision under a collapse is high or low by chance: one picture, drawn again and again, lies near real "
-    "images or does not. Recall shows the collapse.",
-    "estimate_quality_correlation": "Rank correlation of the training's own estimate with the Fréchet distance of samples over "
-    "the checkpoints of a run, one after each epoch: 1 if they rise and fall together, 0 if one says nothing of the other; "
-    "that of their changes from checkpoint to checkpoint is the harder test, which a common trend does not pass. Left out "
-    "where the distance stands still (varies by less than 5 %).",
-    "arithmetic_brightness_percentile": "Arithmetic percentiles: where the result of an addition of concepts stands among the "
-    "images that the exemplars came from; 95 if it works perfectly, 50 if it does nothing.",
-    "svm_accuracy": "The support vector machine sees features of D, which was trained without labels; n: the labelled training "
-    "images that it was fitted on. D with random weights, as it begins, shows what the training of D adds.",
-    "label_accuracy": "Label accuracy is read by a classifier that has learned the training images, so their row says "
-    "little; the row of the test images says how often it is right itself.",
-}
 
 
 def notes(table: Table) -> list[str]:
@@ -81,6 +59,7 @@ def notes(table: Table) -> list[str]:
     known = [metrics.of(metric, table.experiments) for metric in columns]
     less = ", ".join(metric.heading for metric in known if metric.better == "less")
     shown = columns | dict.fromkeys(entry.metric for entry in measured)
+    caveats = [text for metric in shown if (text := metrics.of(metric, table.experiments).caveat)]
     compared = [f"Verdicts. {' '.join(verdicts.RULE)} {COMPARED}"] if table.published else []
     compared += [LESS.format(less)] if less else []
     sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
@@ -90,7 +69,7 @@ def notes(table: Table) -> list[str]:
     chosen = _chosen(table)
     chosen += [text] if (text := _classifiers(table)) else []
     others = [OTHERS] if any(map(_says_more, [*table.lines, *table.others])) else []
-    return [ERROR_BARS, *others, *folds, *sigmas, *compared, *chosen, *caveats(shown), *noticed, *sources, *remarks]
+    return [ERROR_BARS, *others, *folds, *sigmas, *compared, *chosen, *caveats, *noticed, *sources, *remarks]
 
 
 def _chosen(table: Table) -> list[str]:
@@ -126,11 +105,6 @@ def _says_more(line: Line) -> bool:
     summary = line.summary
     known = (summary.std_over_draws, summary.std_over_subsets, summary.classifier_difference, summary.paired)
     return any(each is not None for each in known)
-
-
-def caveats(metrics: Iterable[str]) -> list[str]:
-    """What to bear in mind of metrics, as a list of texts."""
-    return [CAVEATS[metric] for metric in dict.fromkeys(metrics) if metric in CAVEATS]
 
 
 def _noticed(run: int, group: Group) -> str:
