@@ -1,6 +1,6 @@
 """`python -m gan_repro.sample --workdir=DIR`: looks at a trained generator: samples, walks through z space, raw arrays.
 
-Flags and what may be asked for are here; the pictures are made in reporting/show.py. Nothing is trained, no data are needed.
+Flags and what may be asked for are here; the pictures are made in figures/show.py. Nothing is trained, no data are needed.
 """
 
 import contextlib

@@ -178,7 +178,7 @@ def snapshots(loop, folder, every, spec):
     beginning things happen quickly. None is taken for being the end, which it is no longer where the run goes on.
 
     Args:
-      loop: training.Loop.
+      loop: training.trainer.Loop.
       folder: where the files go.
       every: epochs between snapshots.
       spec: data.source.Spec, for the caption.
