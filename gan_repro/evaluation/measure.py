@@ -14,7 +14,7 @@ from gan_repro.data.scaling import UNIT
 from gan_repro.data.source import Folds, Source, Spec
 from gan_repro.evaluation import arithmetic, coverage, features, frechet, neighbours, parzen
 from gan_repro.evaluation.classifier import Classifier
-from gan_repro.evaluation.measurement import Measurement, Paired, Run, Subject, Sweep
+from gan_repro.evaluation.measurement import PARZEN, Measurement, Paired, Run, Subject, Sweep
 from gan_repro.system.errors import DataError, UsageError
 
 # The paper's ten widths, one more between each two of them, on down to .05 in the same steps, and up to 2.2 in wider ones.
@@ -149,7 +149,7 @@ def parzen_log_likelihood(
         first = first or (subject, means)
         measurements.append(
             run.measurement(
-                "parzen_log_likelihood",
+                PARZEN,
                 "nats",
                 value,
                 error,

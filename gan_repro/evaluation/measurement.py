@@ -11,6 +11,8 @@ import numpy as np
 
 from gan_repro.data.source import Source
 
+PARZEN = "parzen_log_likelihood"  # the metric that chooses epochs, and that pages and figures of its own are about
+
 
 class Run(Protocol):
     """A trained run as measures and figures take it, such as runs.trained.Finished, which says what each of these gives."""

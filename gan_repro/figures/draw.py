@@ -3,6 +3,7 @@
 import numpy as np
 
 from gan_repro.evaluation import neighbours
+from gan_repro.evaluation.measurement import PARZEN
 from gan_repro.figures import grids, points
 from gan_repro.figures.curves import title_of_run, training_curves, wrapped
 from gan_repro.papers import weights_names
@@ -161,7 +162,7 @@ def averages(run, kinds, measurements=(), n=10):
     if len(kinds) < 2:
         return
     rows = np.concatenate([run.samples(kind, n) for kind in kinds])
-    nats = {str(each.subject): each.value for each in measurements if each.metric == "parzen_log_likelihood"}
+    nats = {str(each.subject): each.value for each in measurements if each.metric == PARZEN}
     labels = [(weights_names.title(kind), *([f"{nats[kind]:,.1f} nats"] if kind in nats else [])) for kind in kinds]
     title = f"{run_title(run)}. The same z down each column; means and averages of weights are not in the paper"
     if nats:

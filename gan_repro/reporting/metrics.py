@@ -8,6 +8,8 @@ import dataclasses
 import typing
 from collections.abc import Iterable, Mapping
 
+from gan_repro.evaluation.measurement import PARZEN
+
 
 @dataclasses.dataclass(frozen=True)
 class Margin:
@@ -66,7 +68,7 @@ METRICS = {
     metric.name: metric
     for metric in (
         Metric(
-            "parzen_log_likelihood",
+            PARZEN,
             "Parzen log-likelihood",
             "more",
             margins={"mnist": Margin(5.0), "tfd": Margin(50.0)},

@@ -1,5 +1,6 @@
 """The footnotes of tables: error bars, the rule of verdicts, caveats of metrics, what runs noticed."""
 
+from gan_repro.evaluation.measurement import PARZEN
 from gan_repro.reporting import metrics, verdicts
 from gan_repro.reporting.comparison import Line, Table
 from gan_repro.reporting.groups import Group
@@ -42,7 +43,6 @@ CLASSIFIERS = (
     "By how many test images they read right: {}. By how much a second classifier would have moved a number is in brackets "
     "where it was measured, and the more the larger a Fréchet distance is: what differs by less is not told apart."
 )
-PARZEN = "parzen_log_likelihood"
 NOTICES = {
     "collapsed": "the generator had collapsed, samples differed less than a tenth as much as real images",
     "saturated": "the discriminator was saturated, mean D(x) above .99 and mean D(G(z)) below .01",
