@@ -3,12 +3,16 @@
 import dataclasses
 import types
 
+import numpy as np
 import pytest
 from support import noise
 
+from gan_repro.data import preparation
 from gan_repro.data.source import Spec
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import OWN
+from gan_repro.reporting.record import read
+from gan_repro.runs import runner, trained
 from gan_repro.system.errors import DataError, UsageError
 from gan_repro.training import rules
 
@@ -147,6 +151,37 @@ def test_what_is_measured_afterwards_must_be_there_before(name, model, classes, 
             rules.stages(config, source)
     else:
         assert rules.stages(config, source)
+
+
+# ---- data -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_that_pads_its_images_is_trained_measured_and_sampled_at_their_new_size(tmp_path, monkeypatch):
+    whole = configuration.find("goodfellow2014")
+
+    def means(run):
+        """Of the frame and of what stands in it, as networks see test images."""
+        seen = run.source.scaled("test")
+        parts = {"all": seen, "inside": seen[:, 2:-2, 2:-2]}
+        return [run.measurement(name, "1", each.sum(), None, reference="test images") for name, each in parts.items()]
+
+    model = dataclasses.replace(
+        whole.models["mnist"], prepare=lambda recipe: preparation.Pad(12, 12), measures=(means,), figures=()
+    )
+    found = dataclasses.replace(whole, models={"mnist": model})
+    monkeypatch.setattr(configuration, "find", lambda name: found)
+    images = np.random.default_rng(0).integers(1, 256, (300, 8, 8), np.uint8)
+    np.savez(tmp_path / "tiny.npz", images=images)
+    settings = ["steps_per_epoch=2", "n_samples=50", "batch_size=20"]
+    config = configuration.resolve(found, f"npz:{tmp_path / 'tiny.npz'}", preset="smoke", settings=settings)
+    assert runner.execute(found, config, tmp_path / "run") == 0
+    record = read(tmp_path / "run" / "record.json")
+    assert record.data.shape == (12, 12, 1) and "padded to 12 x 12" in record.data.title
+    there, inside = (entry.value for entry in record.measurements)
+    assert there == pytest.approx(inside) and inside > 0
+    sampled = trained.from_folder(tmp_path / "run")
+    assert sampled.source.spec.name == record.data.name == record.measurements[0].dataset != config.dataset
+    assert sampled.samples("last", 3).shape == (3, 12, 12, 1)
 
 
 # ---- phases -----------------------------------------------------------------------------------------------------------

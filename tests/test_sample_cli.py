@@ -305,7 +305,9 @@ def test_contrast_normalised_samples_come_back_from_their_pixels(tmp_path):
     folder.path.mkdir()
     network.save_weights(folder.weights("last"))
     folder.config.write_text(json.dumps(config.as_dict()))
-    folder.manifest.write_text(json.dumps({"data": {"title": "CIFAR-10", "shape": [32, 32, 3], "classes": 10}}))
+    folder.manifest.write_text(
+        json.dumps({"data": {"name": "cifar10", "title": "CIFAR-10", "shape": [32, 32, 3], "classes": 10}})
+    )
     few, many = (arrays(folder.path, tmp_path / "x.npz", f"--n={n}") for n in (4, 9))
     assert (many["images"][:4] == few["images"]).all() and few["images"].shape == (4, 32, 32, 3)
     made = np.asarray(network(few["z"], training=False), np.float64)
@@ -433,7 +435,7 @@ def described(place, name, dataset, shape):
     folder.path.mkdir()
     config = configuration.resolve(configuration.find(name), dataset, preset="smoke")
     folder.config.write_text(json.dumps(config.as_dict()))
-    folder.manifest.write_text(json.dumps({"data": {"title": dataset, "shape": shape, "classes": 0}}))
+    folder.manifest.write_text(json.dumps({"data": {"name": dataset, "title": dataset, "shape": shape, "classes": 0}}))
     return folder, config
 
 

@@ -133,6 +133,7 @@ class Model:
       on: {data set: {field of the recipe: value}} of what differs there.
       phases: its training; none: nothing is trained, and the measures are of the data.
       prior: (recipe) -> latent.priors.Prior; where none is given, that of the recipe's fields `prior` and `latent`.
+      prepare: (recipe) -> what is done to all images before they are scaled (data.preparation.Pad), or None.
       scaling: (recipe) -> what the networks see of the data (data.scaling).
       conditional: (recipe) -> whether both players see labels, which the data must then have.
       critic: (recipe) -> whether D's outputs are scores and no logits of probabilities; a tuple where phases differ in it.
@@ -151,6 +152,7 @@ class Model:
     on: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     phases: tuple[Phase, ...] = ()
     prior: Callable = priors.of
+    prepare: Callable = lambda recipe: None
     scaling: Callable = lambda recipe: UNIT
     conditional: Callable = lambda recipe: False
     critic: Callable = lambda recipe: False

@@ -134,7 +134,8 @@ def build(name: str, experiments: Sequence[Experiment], groups: Sequence[Group])
         experiments=[each for each in experiments if name in names([each])],
         groups=groups,
         columns=list(dict.fromkeys(columns)),
-        titles={record.dataset: record.data.title for group in groups for record in group} | TITLES,
+        titles={name: each.data.title for group in groups for each in group for name in (each.dataset, each.data.name)}
+        | TITLES,
         published=published,
         lines=headline,
         others=[line for line in lines if line not in headline],

@@ -273,13 +273,14 @@ def _described(workdir, experiment, config):
         data = manifest["data"]
         if "shape" not in data:
             return None
-        title, shape, classes = data["title"], tuple(data["shape"]), data["classes"]
+        name, title, shape, classes = data["name"], data["title"], tuple(data["shape"]), data["classes"]
         height, width, channels = shape
-        if not (isinstance(title, str) and min(int(height), int(width), int(channels)) > 0 and int(classes) >= 0):
+        named = isinstance(name, str) and isinstance(title, str)
+        if not (named and min(int(height), int(width), int(channels)) > 0 and int(classes) >= 0):
             raise ValueError("data")
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{workdir.manifest} is damaged: what it says of the data is not whole ({error})") from error
-    return Described(Spec(config.dataset, title, shape, classes, {}, configuration.scaling_of(config)))
+    return Described(Spec(name, title, shape, classes, {}, configuration.scaling_of(config)))
 
 
 def _loaded(workdir, experiment, config, data_dir):
