@@ -184,6 +184,31 @@ def test_a_model_that_pads_its_images_is_trained_measured_and_sampled_at_their_n
     assert sampled.samples("last", 3).shape == (3, 12, 12, 1)
 
 
+# ---- scores and probabilities -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "critic", "told"),
+    [
+        ("wgan", "mlp", False, "wgan, model mlp, phase game: .* a score .* a probability: .*critic=lambda recipe: True"),
+        (
+            "goodfellow2014",
+            "mnist",
+            True,
+            "model mnist, phase game: .* a probability .* a score: .*critic=lambda recipe: False",
+        ),
+        ("wgan", "gaussians", (True, True), "phase discriminator: .* a probability .* a score"),
+    ],
+)
+def test_what_a_model_says_of_ds_output_must_be_what_its_loss_makes_of_it(name, model, critic, told, monkeypatch):
+    whole = configuration.find(name)
+    wrong = dataclasses.replace(whole.models[model], critic=lambda recipe: critic)
+    found = dataclasses.replace(whole, models=whole.models | {model: wrong})
+    monkeypatch.setattr(configuration, "find", lambda name: found)
+    with pytest.raises(UsageError, match=told):
+        list(noise.built(name, model, wrong.datasets[0]))
+
+
 # ---- phases -----------------------------------------------------------------------------------------------------------
 
 

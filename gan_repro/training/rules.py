@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from gan_repro.networks import precision
 from gan_repro.papers import configuration
@@ -70,6 +71,18 @@ def stages(config, source):
     )
 
 
+def _check_output(config, model, number, d_output):
+    """Raises UsageError where a model says something else of D's output than the loss of its phase of that number."""
+    said = (model.d_output(config.recipe) * len(model.phases))[number]
+    played = "score" if d_output is tf.identity else "probability"
+    if said != played:
+        raise UsageError(
+            f"{config.experiment}, model {config.model}, phase {model.phases[number].name}: its loss makes D's output a "
+            f"{played} (d_output of gr.losses.Objective), gr.Model's `critic` a {said}: let them agree, "
+            f"critic=lambda recipe: {played == 'score'}"
+        )
+
+
 def _builder(config, source, model, phase, number):
     """(the game of the phase before, or None) -> the AdversarialGame of a phase."""
     recipe, spec = config.recipe, source.spec
@@ -88,6 +101,7 @@ def _builder(config, source, model, phase, number):
         if phase.initialise:
             phase.initialise(g, d, source)
         rules = phase.game(recipe, spec)
+        _check_output(config, model, number, rules.loss.d_output)
         of_g, of_d = rules.optimizers
         return game.AdversarialGame(
             game.Player(g, of_g, rules.loss.generator),
