@@ -1,10 +1,11 @@
 """What all tests share: quiet TensorFlow with two logical CPUs, generated examples that stay, data where it is prepared."""
 
+import os
 from pathlib import Path
 
 import hypothesis
 import pytest
-from support import ROOT, make_digits, mnist_data_dir  # noqa: F401
+from support import ROOT, make_digits, mnist_data_dir, programs  # noqa: F401
 
 hypothesis.settings.register_profile(
     "same",
@@ -31,6 +32,16 @@ def pytest_configure(config):
         from support import reliability
 
         config.pluginmanager.register(reliability.Report(Path(folder)))
+
+
+@pytest.fixture
+def same_examples(monkeypatch):
+    """Examples are a function of the test alone.
+
+    Hypothesis draws constants of our modules, too, that is of those which happen to be imported: others when other test
+    files run in the same process. It has no public switch for that.
+    """
+    monkeypatch.setattr("hypothesis.internal.conjecture.providers.is_local_module_file", lambda path: False, raising=False)
 
 
 @pytest.fixture
@@ -74,3 +85,45 @@ def few_glyphs(few_glyphs_cache, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(few_glyphs_cache))
     monkeypatch.setattr(glyphs, "SIZES", FEW_GLYPHS)
     monkeypatch.setattr(classifier, "_train", lambda network, *rest: network.get_weights())
+
+
+# ---- the programs as a user starts them ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def poison(tmp_path):
+    """A folder with modules in the place of those that take seconds to import: importing one ends the process."""
+    folder = tmp_path / "poison"
+    folder.mkdir()
+    for name in ("tensorflow", "keras", "tensorflow_datasets", "matplotlib"):
+        (folder / f"{name}.py").write_text(f"raise SystemExit('{name} was imported')\n")
+    return folder
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty current folder, no prepared data and no network, for this process."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for key, value in programs.environment().items():
+        monkeypatch.setenv(key, value)
+    for key in os.environ.keys() - programs.environment().keys():
+        monkeypatch.delenv(key)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """An .npz file with 300 images of 8 x 8: 240 to train, 30 to validate, 30 to test. Nobody may change it."""
+    from support import tiny_runs
+
+    path = tmp_path_factory.mktemp("data") / "tiny.npz"
+    tiny_runs.write_data(path)
+    return path
+
+
+@pytest.fixture
+def only_glyphs(here, few_glyphs, tmp_path):
+    """The command line of a run that finds no MNIST and, for once, the glyphs at hand."""
+    return ["run", programs.G, *programs.TINY, "--epochs=1", f"--data_dir={tmp_path / 'empty'}"]

@@ -6,11 +6,11 @@ import pkgutil
 
 import pytest
 
-from gan_repro import data, evaluation, latent, networks, papers, runs, system
+from gan_repro import data, evaluation, figures, latent, networks, papers, runs, system
 
 MODULES = [
     importlib.import_module(f"{package.__name__}.{module.name}")
-    for package in (system, data, networks, latent, evaluation, papers, runs)
+    for package in (system, data, networks, latent, evaluation, papers, figures, runs)
     for module in pkgutil.iter_modules(package.__path__)
 ] + [data]
 SPECIAL = ("__init__", "__call__")

@@ -130,6 +130,7 @@ def test_drawing_samples_must_not_overwrite_the_player(digits):
             )
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_tensorflow_s_false_alarm_is_not_heard(tmp_path):
     """A convolution with a bias before a leaky ReLU: its compiler says E0000, and leaves the graph as it was."""

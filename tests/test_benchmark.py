@@ -144,6 +144,7 @@ def test_a_unit_of_ours_is_one_update_of_each_player(name):
     assert played.updates == {"discriminator": 3, "generator": 3}
 
 
+@pytest.mark.slow
 def test_the_loop_and_the_step_alone_train_and_say_their_time_in_steps(tmp_path, monkeypatch):
     monkeypatch.setattr(steps.tempfile, "tempdir", str(tmp_path))
     task = next(task for task in steps.tasks(TINY) if task.name == "loop")

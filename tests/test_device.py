@@ -112,10 +112,10 @@ def with_gpu(monkeypatch):
     ("name", "preset", "settings"),
     [
         ("goodfellow2014", "smoke", ["averages=mean-from-5,ema-.9995"]),
-        ("goodfellow2014", "smoke", ["precision=mixed_bfloat16"]),
-        ("cgan", "smoke", []),
-        ("dcgan", "smoke", []),
-        ("wgan", "smoke", []),
+        pytest.param("goodfellow2014", "smoke", ["precision=mixed_bfloat16"], marks=pytest.mark.slow),
+        pytest.param("cgan", "smoke", [], marks=pytest.mark.slow),
+        pytest.param("dcgan", "smoke", [], marks=pytest.mark.slow),
+        pytest.param("wgan", "smoke", [], marks=pytest.mark.slow),
     ],
 )
 def test_a_step_stays_on_the_device(with_gpu, name, preset, settings):
@@ -127,6 +127,7 @@ def test_a_step_stays_on_the_device(with_gpu, name, preset, settings):
     assert seen["While"] + seen["StatelessWhile"] == 1 and any(op.startswith("StatelessRandom") for op in seen)
 
 
+@pytest.mark.slow
 def test_what_leaves_the_device_is_noticed(with_gpu, digits):
     """The same check fails on a loss through Python, and on a choice of rows that the host makes from a minibatch."""
     from gan_repro.training import losses

@@ -38,6 +38,7 @@ def pixels(path):
     return np.asarray(Image.open(path).convert("L"), float)
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_tables_and_figures_come_out_again(clone, tmp_path):
     before, readme = contents(clone / "results"), (clone / "README.md").read_bytes()

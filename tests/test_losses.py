@@ -1,4 +1,4 @@
-"""The terms of the losses against their equations in float64 numpy, and golden values. The game is in test_game.py."""
+"""The terms of the losses against their equations in float64 numpy, and golden values. The game is in test_game_*.py."""
 
 import types
 

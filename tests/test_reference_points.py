@@ -35,6 +35,7 @@ def test_a_short_run_stands_where_it_stood(reference, name):
     assert max(abs(value) for value in off.values()) < LIMIT, off
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.parametrize(
     ("name", "change"),

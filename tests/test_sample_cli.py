@@ -11,22 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support import noise
+from support import ROOT, noise
+from support.sampled import GAP, SIDE, arrays, ask, cells, close, forward, refused, stops
 
 from gan_repro import data, sample
-from gan_repro.data.scaling import ContrastNormalised
-from gan_repro.data.source import Spec
 from gan_repro.figures import draw
 from gan_repro.latent import priors
-from gan_repro.networks import weights
 from gan_repro.papers import configuration
 from gan_repro.runs import runner, trained
 from gan_repro.runs.workdir import Workdir
-from gan_repro.system import files, randomness
-
-ROOT = Path(__file__).resolve().parent.parent
-SIDE = 8
-GAP, MARGIN = 2, 10  # white pixels between the images of a grid, and around the whole
+from gan_repro.system import files
 
 
 def train(name, folder, npz, **changes):
@@ -78,78 +72,8 @@ def copy(plain, tmp_path):
     return Path(shutil.copytree(plain, tmp_path / "copy"))
 
 
-def ask(folder, *arguments):
-    """The exit code of the command in this process."""
-    return sample.main(["sample", f"--workdir={folder}", *map(str, arguments)])
-
-
-def arrays(folder, path, *arguments):
-    assert ask(folder, f"--out={path}", *arguments) == 0
-    with np.load(path) as file:
-        return {name: file[name] for name in file.files}
-
-
 def contents(folder):
     return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
-def refused(code, words, capsys, folder, *arguments):
-    """Checks that the command ends with `code` and one line that holds all `words`."""
-    assert ask(folder, *arguments) == code
-    err = capsys.readouterr().err
-    assert err.startswith("error: ") and err.count("\n") == 1 and all(word in err for word in words), err
-
-
-def forward(folder, z, labels=None, kind="best"):
-    """uint8 (n, 8, 8, 1): the generators of both papers by hand, in float64, from the weights in the folder."""
-    network = trained.from_folder(folder).generator(kind)
-
-    def dense(name, x):
-        kernel, bias = (np.asarray(value, np.float64) for value in network.get_layer(name).get_weights())
-        return x @ kernel + bias
-
-    hidden = [layer.name for layer in network.layers if layer.get_weights() and layer.name != "output"]
-    x = np.asarray(z, np.float64)
-    if labels is None:
-        for name in hidden:
-            x = np.maximum(dense(name, x), 0)
-    else:
-        one_hot = np.eye(10)[labels]
-        both = [np.maximum(dense("latent", x), 0), np.maximum(dense("label", one_hot), 0)]
-        x = np.maximum(dense("joint", np.concatenate(both, axis=1)), 0)
-    pixels = 255 / (1 + np.exp(-dense("output", x)))
-    return np.rint(pixels).astype(np.uint8).reshape(-1, SIDE, SIDE, 1)
-
-
-def close(images, wanted):
-    """Whether uint8 images are equal but for float32's last bits, which may carry a pixel over the edge of rounding."""
-    difference = np.abs(np.asarray(images, int) - np.asarray(wanted, int))
-    return difference.max() <= 1 and (difference > 0).mean() < 0.01
-
-
-def cells(path, rows, columns, apart=(GAP, GAP), side=SIDE):
-    """uint8 (rows, columns, 8, 8): the images of a PNG's grid, unscaled; every enlarged pixel must be one colour."""
-    picture = np.asarray(Image.open(path).convert("RGB"))
-    picture = picture[..., 0] if (picture == picture[..., :1]).all() else pytest.fail("not grey")
-    # The grid stands in the middle: its title may be wider. Its last row, which may have fewer images, begins at the left.
-    begin = np.flatnonzero((picture[-MARGIN - side : -MARGIN] < 255).any(axis=0))[0]
-    fits = [width for width in picture.shape[1] - 2 * begin + apart[1] - np.arange(2) if width % columns == 0]
-    ((scale, rest),) = (divmod(width // columns - apart[1], side) for width in fits)
-    assert rest == 0 and begin >= MARGIN
-    step = side * scale + apart[0]
-    canvas = picture[len(picture) - MARGIN - rows * step + apart[0] :, begin:]
-    found = np.empty((rows, columns, side, side), np.uint8)
-    for row, column in np.ndindex(rows, columns):
-        left = column * (side * scale + apart[1])
-        cell = canvas[row * step : row * step + side * scale, left : left + side * scale]
-        found[row, column] = cell[::scale, ::scale]
-        assert (found[row, column].repeat(scale, 0).repeat(scale, 1) == cell).all()
-    return found
-
-
-def stops(folder, walk, seed, n=6):
-    """Where walk `walk` goes, as documented: a draw of its own from (seed, walk)."""
-    return trained.from_folder(folder).prior().draw(n, randomness.seed_pair(seed, walk, randomness.WALK)).numpy()
 
 
 # ---- arrays ----------------------------------------------------------------------------------------------------------
@@ -294,29 +218,6 @@ def test_a_gif_walks_round_and_round(plain, tmp_path):
     assert (frames[:, :, 3 * (SIDE * scale + GAP) :] == 255).all()
 
 
-def test_contrast_normalised_samples_come_back_from_their_pixels(tmp_path):
-    """Images j of different n are the same although their scale is their own; normalised again they are what G made."""
-    folder = Workdir(tmp_path / "run")
-    found = configuration.find("goodfellow2014")
-    config = configuration.resolve(found, "cifar10", preset="smoke", settings=["generator_units=7,7", "output_irange=1"])
-    spec = data.source.Spec("cifar10", "CIFAR-10", (32, 32, 3), 10, {}, configuration.scaling_of(config))
-    assert isinstance(spec.scaling, ContrastNormalised)
-    network = configuration.model_of(config).generator(config.recipe, spec)
-    folder.path.mkdir()
-    network.save_weights(folder.weights("last"))
-    folder.config.write_text(json.dumps(config.as_dict()))
-    folder.manifest.write_text(
-        json.dumps({"data": {"name": "cifar10", "title": "CIFAR-10", "shape": [32, 32, 3], "classes": 10}})
-    )
-    few, many = (arrays(folder.path, tmp_path / "x.npz", f"--n={n}") for n in (4, 9))
-    assert (many["images"][:4] == few["images"]).all() and few["images"].shape == (4, 32, 32, 3)
-    made = np.asarray(network(few["z"], training=False), np.float64)
-    for pixels, image in zip(np.float64(few["images"]), made):
-        np.testing.assert_allclose(pixels / 127.5 - 1, image / np.abs(image).max(), atol=0.51 / 127.5)
-    assert ask(folder.path, "--n=4") == 0 and (folder.samples / "last-seed0.png").exists()
-    assert ask(folder.path, "--n=4", "--interpolate=linear", f"--out={tmp_path / 'x.gif'}") == 0
-
-
 def test_pictures_say_the_epochs_that_the_record_has(copy):
     record = copy / "record.json"
     assert trained.from_folder(copy).epochs == files.read_json(record)["epochs"] > 0
@@ -398,38 +299,6 @@ def test_folders_that_are_no_run(copy, tmp_path, capsys):
         path.unlink()
     refused(1, ["no generator's weights yet", "gan_repro.evaluate"], capsys, copy)
     assert not (tmp_path / "typo").exists() and list((tmp_path / "empty").iterdir()) == []
-
-
-def test_runs_without_a_generator_of_images(tmp_path, capsys):
-    folder, _ = described(tmp_path, "theis2015", "mnist", (28, 28, 1))
-    folder.weights("last").touch()
-    refused(1, ["theis2015, which trains no generator"], capsys, folder.path)
-
-
-def described(place, name, dataset, shape):
-    """(Workdir, Config) of a folder that says of a run what it was, without weights."""
-    folder = Workdir(place / name)
-    folder.path.mkdir()
-    config = configuration.resolve(configuration.find(name), dataset, preset="smoke")
-    folder.config.write_text(json.dumps(config.as_dict()))
-    folder.manifest.write_text(json.dumps({"data": {"name": dataset, "title": dataset, "shape": shape, "classes": 0}}))
-    return folder, config
-
-
-@pytest.mark.parametrize(("dataset", "shape"), [("gaussian1d", (1, 1, 1)), ("mnist", (1, 1, 2))])
-def test_points_are_drawn_and_had_as_they_are(dataset, shape, tmp_path, capsys):
-    folder, config = described(tmp_path, "goodfellow2014", dataset, shape)
-    network = configuration.model_of(config).generator(config.recipe, Spec(dataset, dataset, shape, 0, {}))
-    network.set_weights([np.random.default_rng(0).normal(size=weight.shape) for weight in network.weights])
-    weights.write(network, folder.weights("last"))
-    assert ask(folder.path, f"--out={tmp_path / 'cloud.png'}", "--n=50") == 0
-    assert np.asarray(Image.open(tmp_path / "cloud.png")).std() > 0
-    had = arrays(folder.path, tmp_path / "points.npz", "--n=50")
-    assert had.keys() == {"points", "z"} and had["points"].shape == (50, shape[2]) and had["points"].dtype == np.float32
-    wanted = np.asarray(network(had["z"])).reshape(50, -1)
-    np.testing.assert_allclose(had["points"], wanted, rtol=1e-4, atol=1e-5)
-    for flag in ("--interpolate=linear", "--grid=5x5"):
-        refused(2, [flag.partition("=")[0], "points"], capsys, folder.path, flag)
 
 
 @pytest.mark.parametrize("out", ["file/x.png", "file/new/x.png", "folder.png"])

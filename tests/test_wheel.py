@@ -100,6 +100,7 @@ def test_the_installed_program_finds_its_experiments(installed, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_the_installed_program_trains(installed, tmp_path):
     np.savez(tmp_path / "tiny.npz", images=np.random.default_rng(0).integers(0, 256, (300, 8, 8), dtype=np.uint8))

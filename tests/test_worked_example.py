@@ -55,6 +55,7 @@ def test_the_library_does_what_the_programs_do():
     assert re.fullmatch(r"-?\d+\.\d \+- \d+\.\d nats at sigma 0?\.\d+\n", done.stdout), done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_paper_a_measure_and_a_picture_are_found_trained_evaluated_and_sampled(copy):
     assert "lsgan" in call(copy, "gan_repro.run", "--list")

@@ -18,7 +18,10 @@ class FeaturesOfD:
     def __call__(self, run):
         """The measurements of labelled data; of a conditional model none."""
         recipe, spec = run.config.recipe, run.source.spec
-        if recipe.conditional or not spec.classes:
+        if recipe.conditional:
+            return []
+        if not spec.classes:
+            print(f"note: no SVM is fitted on D's features: {spec.title} has no labels", file=sys.stderr)
             return []
         compared, features = discriminators(run), gr.evaluation.features
         if features.has_features(compared[gr.evaluation.measurement.Subject("last")]):

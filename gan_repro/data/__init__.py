@@ -25,7 +25,7 @@ from types import MappingProxyType
 
 from gan_repro.data import gaussian1d
 from gan_repro.data.names import choose_dataset
-from gan_repro.data.scaling import UNIT
+from gan_repro.data.scaling import UNIT, Scaling
 from gan_repro.data.source import Loader, Source
 
 
@@ -86,7 +86,7 @@ LOADERS: Mapping[str, Loader] = MappingProxyType(
 def load(
     name: str,
     data_dir: str | Path | None = None,
-    scaling: Callable = UNIT,
+    scaling: Scaling = UNIT,
     download: bool = True,
     sources: Mapping[str, Loader] | None = None,
     prepare: Callable[[Source], Source] | None = None,

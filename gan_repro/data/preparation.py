@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gan_repro.data.drawn import Drawn
+from gan_repro.data.scaling import Linear
 from gan_repro.data.source import Folds, Source
 from gan_repro.system.errors import UsageError
 
@@ -63,7 +64,7 @@ class Padded:
             title=f"{source.spec.title}, {pad}",
             shape=(pad.height, pad.width, channels),
         )
-        source.spec = dataclasses.replace(source.spec, scaling=_as_stored)  # it gives pixels; they are scaled behind the frame
+        source.spec = dataclasses.replace(source.spec, scaling=_AsStored())  # they are scaled behind the frame
 
     def _framed(self, images: np.ndarray) -> np.ndarray:
         return np.pad(images, self._frame)
@@ -116,5 +117,12 @@ class Padded:
         return self.spec.scaling(tf.pad(pixels, self._frame)), labels
 
 
-def _as_stored(images: Any) -> Any:
-    return images
+@dataclasses.dataclass(frozen=True)
+class _AsStored(Linear):
+    """Pixels stay 0..255, without arithmetic that would give the same numbers."""
+
+    low: float = 0.0
+    high: float = 255.0
+
+    def __call__(self, images: Any) -> Any:
+        return images

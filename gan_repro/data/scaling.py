@@ -12,6 +12,19 @@ import numpy as np
 from gan_repro.system.errors import DataError
 
 
+class Scaling(typing.Protocol):
+    """What is done to stored pixels for the networks, and undone for eyes: Linear, ContrastNormalised, or one of your own."""
+
+    def __call__(self, images: Any) -> Any:
+        """float32 (n, h, w, c) in 0..255, an array or a tensor -> what the networks see, of the same kind and shape."""
+
+    def unit(self, images: Any) -> np.ndarray:
+        """Back from what the networks see: float32 (n, h, w, c) in [0, 1]. DataError: there is no way back."""
+
+    def shown(self, images: Any) -> tuple[float, float]:
+        """(black, white): the values that a figure of `images` draws black and white."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Linear:
     """Pixels 0..255 become [low, high]: (0, 1) for sigmoid outputs, (-1, 1) for tanh."""

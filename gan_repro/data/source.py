@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_repro.data.scaling import UNIT
+from gan_repro.data.scaling import UNIT, Scaling
 from gan_repro.system.errors import DataError, UsageError
 
 SPLITS = ("train", "validation", "test")
@@ -45,7 +45,7 @@ class Spec:
     shape: tuple[int, int, int]
     classes: int
     sizes: Mapping[str, int]
-    scaling: Callable = UNIT
+    scaling: Scaling = UNIT
 
     def steps_per_epoch(self, batch_size: int, limit: int = 0) -> int:
         """Whole minibatches that the training images give (a ragged last one is dropped), at most `limit` if that is > 0.

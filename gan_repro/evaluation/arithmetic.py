@@ -6,7 +6,6 @@ The picture of it is in reporting, the record's entries are made in measure.py.
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -132,8 +131,7 @@ def trials(run: Run, kind: str, statistics: tuple[Statistic, ...], n: int = TRIA
     Source: Radford et al. 2015, section 6.3.2 and Figure 7, where exemplars of faces are picked by eye.
     """
     network, prior, seed = run.generator(kind), run.prior(), run.config.seed
-    scaling: Any = run.source.spec.scaling
-    classes, unit = run.source.spec.classes, scaling.unit
+    classes, unit = run.source.spec.classes, run.source.spec.scaling.unit
     found = []
     for trial in range(n):
 

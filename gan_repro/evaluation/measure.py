@@ -222,8 +222,7 @@ def read_by_classifier(
     from gan_repro.latent.sampling import balanced_labels
 
     source = run.source
-    scaling: Any = source.spec.scaling
-    classes, unit = source.spec.classes, scaling.unit
+    classes, unit = source.spec.classes, source.spec.scaling.unit
     n = min(run.config.recipe.n_samples, source.spec.sizes["test"])
     test = UNIT(source.rows("test", slice(n)).astype(np.float32))
     classifiers = [(each, each.features(test)) for each in (classifier, second) if each]
@@ -312,7 +311,6 @@ def nearest_neighbour_error(
     from gan_repro.latent.sampling import balanced_labels
 
     source = run.source
-    scaling: Any = source.spec.scaling
     if not run.conditional():
         raise DataError("a nearest-neighbour classifier needs labelled samples; valid are conditional generators")
     largest = max(numbers)
@@ -328,7 +326,7 @@ def nearest_neighbour_error(
 
     measurements = []
     for name in run.kinds():
-        images = scaling.unit(run.samples(name, largest, labels=wanted))
+        images = source.spec.scaling.unit(run.samples(name, largest, labels=wanted))
         for n in numbers:
             measurements += errors(Subject(name), n, [(images[:n], wanted[:n])])
     for n in (n for n in numbers if n <= source.spec.sizes["train"]):

@@ -15,7 +15,7 @@ PARZEN = "parzen_log_likelihood"  # the metric that chooses epochs, and that pag
 
 
 class Run(Protocol):
-    """A trained run as measures and figures take it, such as runs.trained.Finished, which says what each of these gives."""
+    """A trained run as measures take it, such as runs.trained.Finished, which says what each of these gives."""
 
     @property
     def config(self) -> Any:

@@ -4,6 +4,7 @@ Each is called with the run (runs.trained.Finished) and gives its measurements; 
 """
 
 import dataclasses
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -50,7 +51,7 @@ class ParzenLogLikelihood:
 class ReadByClassifier:
     """What classifiers of the data make of samples: labels read, Frechet distance, precision, recall. In no paper here.
 
-    Of data without labels nothing is measured.
+    Of data without labels nothing is measured, and a line says so.
 
     Attributes:
       field: the field of the recipe that switches it off, or "".
@@ -60,21 +61,28 @@ class ReadByClassifier:
     field: str = ""
     beside: Callable | None = None
 
-    def _wanted(self, recipe, spec):
-        return bool(spec.classes) and (not self.field or getattr(recipe, self.field))
+    def _switched_on(self, recipe):
+        return not self.field or bool(getattr(recipe, self.field))
 
     def check(self, recipe: Any, spec: Spec) -> None:
         """Raises UsageError or DataError where there will be too few samples or test images."""
         from gan_repro.evaluation import measure
 
-        if self._wanted(recipe, spec):
+        if spec.classes and self._switched_on(recipe):
             measure.check_enough_to_judge(recipe, spec)
 
     def __call__(self, run: Run) -> list[Measurement]:
         """The measurements of every generator of the run."""
         from gan_repro.evaluation import classifier, measure
 
-        if not self._wanted(run.config.recipe, run.source.spec):
+        if not self._switched_on(run.config.recipe):
+            return []
+        if not run.source.spec.classes:
+            print(
+                f"note: no classifier reads the samples (no Frechet distance, precision, recall): {run.source.spec.title} has "
+                "no labels to train one on",
+                file=sys.stderr,
+            )
             return []
         judge, second = classifier.of(run.source), classifier.of(run.source, second=True)
         found = measure.read_by_classifier(run, judge, second=second)

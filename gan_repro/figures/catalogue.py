@@ -5,6 +5,49 @@ when it is called.
 """
 
 import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from gan_repro.evaluation import measurement
+from gan_repro.evaluation.measurement import Measurement
+from gan_repro.papers.experiment import Experiment, Model
+
+
+class Folder(Protocol):
+    """A run's folder as figures see it, such as runs.workdir.Workdir."""
+
+    @property
+    def figures(self) -> Path:
+        """Where its pictures go."""
+
+
+class Run(measurement.Run, Protocol):
+    """A trained run as figures take it, such as runs.trained.Finished: what measures take, and what titles and curves say."""
+
+    @property
+    def experiment(self) -> Experiment:
+        """Its paper."""
+
+    @property
+    def model(self) -> Model:
+        """The model that was trained."""
+
+    @property
+    def workdir(self) -> Folder:
+        """Its folder."""
+
+    @property
+    def figures_of_data(self) -> Path:
+        """The folder of figures that show images of the data."""
+
+    @property
+    def curves(self) -> measurement.Curves:
+        """Along the training."""
+
+    @property
+    def epochs(self) -> float:
+        """How many were played; 0: it is not known."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,14 +56,14 @@ class _OfEach:
 
     first_only: bool = False
 
-    def _weights(self, run):
+    def _weights(self, run: Run) -> list[str]:
         return run.kinds()[:1] if self.first_only else run.kinds()
 
 
 class Curves:
     """Losses, D's outputs and validation along the training."""
 
-    def __call__(self, run, measurements):
+    def __call__(self, run: Run, measurements: Sequence[Measurement]) -> None:
         """Writes figures/curves.png."""
         from gan_repro.figures import draw
 
@@ -30,7 +73,7 @@ class Curves:
 class Samples(_OfEach):
     """A hundred random samples, or many points in front of real ones. Of a conditional generator ClassRows shows more."""
 
-    def __call__(self, run, measurements):
+    def __call__(self, run: Run, measurements: Sequence[Measurement]) -> None:
         """Writes figures/samples-WEIGHTS.png, of a generator that takes no labels."""
         from gan_repro.figures import draw
 
@@ -41,7 +84,7 @@ class Samples(_OfEach):
 class ClassRows(_OfEach):
     """A row of samples for each label, the same z down each column (Mirza and Osindero 2014, Figure 2)."""
 
-    def __call__(self, run, measurements):
+    def __call__(self, run: Run, measurements: Sequence[Measurement]) -> None:
         """Writes figures/classes-WEIGHTS.png, of a conditional generator."""
         from gan_repro.figures import draw
 
@@ -52,7 +95,7 @@ class ClassRows(_OfEach):
 class NearestNeighbours(_OfEach):
     """Samples beside the training images nearest to them (Goodfellow et al. 2014, Figure 2)."""
 
-    def __call__(self, run, measurements):
+    def __call__(self, run: Run, measurements: Sequence[Measurement]) -> None:
         """Writes figures/samples-WEIGHTS.png."""
         from gan_repro.figures import draw
 
@@ -66,7 +109,7 @@ class Interpolation(_OfEach):
 
     first_only: bool = True
 
-    def __call__(self, run, measurements):
+    def __call__(self, run: Run, measurements: Sequence[Measurement]) -> None:
         """Writes figures/interpolation-WEIGHTS.png."""
         from gan_repro.figures import draw
 
@@ -80,7 +123,7 @@ class Walk(_OfEach):
 
     first_only: bool = True
 
-    def __call__(self, run, measurements):
+    def __call__(self, run: Run, measurements: Sequence[Measurement]) -> None:
         """Writes figures/walk-WEIGHTS.png."""
         from gan_repro.figures import draw
 
@@ -91,7 +134,7 @@ class Walk(_OfEach):
 class Averages:
     """The same z through every generator of the run, with log-likelihoods."""
 
-    def __call__(self, run, measurements):
+    def __call__(self, run: Run, measurements: Sequence[Measurement]) -> None:
         """Writes figures/averages.png, where there is more than one generator."""
         from gan_repro.figures import draw
 
@@ -108,7 +151,7 @@ class VectorArithmetic:
 
     concepts: tuple[str, str]
 
-    def __call__(self, run, measurements):
+    def __call__(self, run: Run, measurements: Sequence[Measurement]) -> None:
         """Writes figures/arithmetic-WEIGHTS.png, of the first generator."""
         from gan_repro.evaluation import arithmetic
         from gan_repro.figures import draw

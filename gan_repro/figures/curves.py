@@ -5,8 +5,10 @@ The same arguments give the same bytes: no dates, no global state.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
@@ -32,18 +34,18 @@ OWN = tuple(colour for colour in COLOURS if colour not in REFERENCES.values())
 STAGE = {"color": "#888888", "linewidth": 0.9, "label": "the second stage begins"}
 
 
-def write(path, figure):
+def write(path: str | Path, figure: Figure) -> None:
     """Writes a matplotlib figure as PNG, whole or not at all. Raises RunError if that cannot be done."""
     with files.replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
 
 
-def text_width(text, size):
+def text_width(text: str, size: float) -> float:
     """The width of a line of text in a font of `size` points, in a figure's pixels."""
     return text_to_path.get_text_width_height_descent(text, FontProperties(size=size), False)[0] * DPI / 72
 
 
-def wrapped(text, width, size):
+def wrapped(text: str, width: float, size: float) -> list[str]:
     """`text` in as few lines as fit into `width` pixels at `size` points, the longest of them as short as that allows.
 
     A word wider than `width` has a line of its own and is not broken.
@@ -56,7 +58,7 @@ def wrapped(text, width, size):
     return lines
 
 
-def _filled(text, width, size):
+def _filled(text: str, width: float, size: float) -> list[str]:
     lines: list[str] = []
     for word in text.split():
         if lines and text_width(f"{lines[-1]} {word}", size) <= width:
@@ -66,19 +68,19 @@ def _filled(text, width, size):
     return lines or [""]
 
 
-def headline(figure, title, size=11):
+def headline(figure: Figure, title: str, size: float = 11) -> None:
     """Gives a figure a title that is no wider than the figure."""
     width = 0.96 * figure.get_figwidth() * DPI
     figure.suptitle("\n".join(wrapped(title, width, size)), fontsize=size, color=INK)
 
 
-def title_of_run(model, data, preset, epochs, seed):
+def title_of_run(model: str, data: str, preset: str, epochs: float, seed: int) -> str:
     """Which run a figure is of: "WGAN on MNIST: quick preset, 25 epochs, seed 0". `epochs`: played; 0: not known."""
     played = f"{epochs:,g} epoch{'' if epochs == 1 else 's'}, " if epochs else ""
     return f"{model} on {data}: {preset} preset, {played}seed {seed}"
 
 
-def line_axes(axes, ylabel):
+def line_axes(axes: Axes, ylabel: str) -> None:
     """Labels, grid and spines of axes whose x is the epoch."""
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
@@ -89,50 +91,59 @@ def line_axes(axes, ylabel):
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def plot_line(axes, epochs, values, label=None, stage=0, **style):
+def plot_line(
+    axes: Axes,
+    epochs: Sequence[float | None],
+    values: Sequence[float | None],
+    label: str | None = None,
+    stage: float = 0,
+    **style: Any,
+) -> None:
     """A line; the fewer points, the more visible each one is. None (nothing measured then) leaves a hole.
 
     Behind the epoch `stage` another game begins, and another line.
     """
-    epochs, values = np.array(epochs, float), np.array([np.nan if value is None else value for value in values], float)
-    style |= {"linewidth": 1.4 if len(values) <= 1000 else 0.6, "marker": "o" if len(values) <= 30 else None, "markersize": 3.5}
-    first = np.count_nonzero(epochs <= stage) if stage else 0
+    x, y = np.array(epochs, float), np.array([np.nan if value is None else value for value in values], float)
+    style |= {"linewidth": 1.4 if len(y) <= 1000 else 0.6, "marker": "o" if len(y) <= 30 else None, "markersize": 3.5}
+    first = int(np.count_nonzero(x <= stage)) if stage else 0
     for part in (slice(0, first), slice(first, None)):
-        if len(epochs[part]):
-            axes.plot(epochs[part], values[part], label=label, **style)
+        if len(x[part]):
+            axes.plot(x[part], y[part], label=label, **style)
             label = None
 
 
-def robust_limits(axes, drawn):
+def robust_limits(axes: Axes, drawn: Sequence[Sequence[float | None]]) -> None:
     """Keeps the first epochs, hundreds of nats below the rest, from flattening the part that matters.
 
-    `drawn`: the values of each curve. Whatever is cut off, the best half of every curve is seen.
+    `drawn`: the values of each curve, None where nothing was measured. Whatever is cut off, the best half of every curve is
+    seen.
     """
-    values = np.concatenate([np.array(values, float) for values in drawn] or [np.zeros(0)])
+    known = [np.array(found) for each in drawn if (found := _known(each))]
+    values = np.concatenate(known or [np.zeros(0)])
     if len(values) < 4:
         return
     quarter, top = np.percentile(values, 25), values.max()
-    bottom = min(quarter - 1.5 * (top - quarter), *(np.median(values) for values in drawn if values))
+    bottom = min(quarter - 1.5 * (top - quarter), *(np.median(each) for each in known))
     if values.min() < bottom:
         axes.set_ylim(bottom=bottom - 0.02 * (top - bottom))
 
 
-def legend_below(axes, points=38, *entries, **more):
+def legend_below(axes: Axes, points: float = 38, *entries: Any, **more: Any) -> None:
     """A legend so many points below the axes, by default below the words under them: there it covers nothing.
 
     `entries`: handles and labels, as Axes.legend takes them; none: those of what was drawn.
     """
     below = axes.transAxes + ScaledTranslation(0, -points / 72, axes.figure.dpi_scale_trans)
-    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "bbox_transform": below, "borderaxespad": 0.0}
+    place: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "bbox_transform": below, "borderaxespad": 0.0}
     axes.legend(*entries, frameon=False, fontsize=8, **place, **more)
 
 
-def padded(figure):
+def padded(figure: Figure) -> None:
     """Puts room around the axes of a figure with the layout "constrained"."""
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.08)
+    figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.08)
 
 
-def _known(values):
+def _known(values: Sequence[float | None]) -> list[float]:
     return [value for value in values if value is not None and np.isfinite(value)]
 
 

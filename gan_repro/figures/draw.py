@@ -1,12 +1,22 @@
 """The figures of a finished run, from its weights, data and curves. How a figure looks is in grids.py."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from gan_repro.data.source import Source
 from gan_repro.evaluation import neighbours
-from gan_repro.evaluation.measurement import PARZEN
+from gan_repro.evaluation.measurement import PARZEN, Measurement
 from gan_repro.figures import grids, points
+from gan_repro.figures.catalogue import Run
 from gan_repro.figures.curves import title_of_run, training_curves, wrapped
 from gan_repro.papers import weights_names
+
+if TYPE_CHECKING:
+    from gan_repro.evaluation.arithmetic import Statistic, Trial  # which import TensorFlow
 
 ROWS, COLUMNS = 4, 5  # Figure 2 of Goodfellow et al. 2014: 4 rows of 5 samples and one training image
 STRIPS, STEPS = 4, 10  # Figure 3 shows two strips of about ten digits; four say more
@@ -16,19 +26,19 @@ HEADING = 140  # pixels: how wide the words above a column of the arithmetic may
 REFERENCES = 10_000  # training images that are compared at a time
 
 
-def run_title(run):
+def run_title(run: Run) -> str:
     """Which run a figure is of, such as "WGAN, MLP generator on MNIST: quick-mlp preset, 25 epochs, seed 0"."""
     config = run.config
     return title_of_run(run.model.title, run.source.spec.title, config.preset, run.epochs, config.seed)
 
 
-def caption(run, kind):
+def caption(run: Run, kind: str) -> str:
     """What a figure of a run's images says below or above them: the run, and which of its generators."""
     ours = ", not in the paper" if weights_names.is_average(kind) else ""
     return f"{run_title(run)}; {weights_names.title(kind)}{ours}"
 
 
-def masks(run, kind, walk=False):
+def masks(run: Run, kind: str, walk: bool = False) -> str:
     """What is to be said of a generator that keeps dropout on when samples are drawn; "" of another one.
 
     `walk`: whether the images of a row are to share their mask.
@@ -40,12 +50,12 @@ def masks(run, kind, walk=False):
     return ", one dropout mask for each row" if walk else ", every image with a dropout mask of its own"
 
 
-def _shown(run, images) -> tuple[float, float]:
+def _shown(run: Run, images: np.ndarray) -> tuple[float, float]:
     """(black, white) of a run's images."""
     return run.source.spec.scaling.shown(images)
 
 
-def nearest_neighbours(run, kind):
+def nearest_neighbours(run: Run, kind: str) -> None:
     """Writes figures/samples-KIND.png: random samples; the last column is the training image nearest to the fifth one.
 
     Nearest by squared L2 in the space that the networks see, over the training images (goodfeli/adversarial,
@@ -62,7 +72,7 @@ def nearest_neighbours(run, kind):
         grids.sample_grid(path, samples, ROWS, COLUMNS, caption(run, kind), *shown)
 
 
-def nearest(queries, source):
+def nearest(queries: np.ndarray, source: Source) -> np.ndarray:
     """float32, the shape of `queries`: the training image nearest to each, of equally near ones the first.
 
     A part of the training images at a time is scaled: all of them as float32 would take four times their memory.
@@ -77,7 +87,7 @@ def nearest(queries, source):
     return found
 
 
-def samples(run, kind):
+def samples(run: Run, kind: str) -> None:
     """Writes figures/samples-KIND.png: a hundred random samples, not selected: the first ones of the run's evaluation.
 
     Of points there are points.SHOWN, in front of real ones.
@@ -93,7 +103,7 @@ def samples(run, kind):
     grids.sample_grid(path, images, 10, 10, title, *_shown(run, images))
 
 
-def interpolation(run, kind):
+def interpolation(run: Run, kind: str) -> None:
     """Writes figures/interpolation-KIND.png: straight lines in z space between random pairs of points.
 
     A conditional generator draws class 0 in the first strip, class 1 in the second, ...
@@ -101,7 +111,7 @@ def interpolation(run, kind):
     _strips(run, kind, "interpolation", STRIPS, 2, STEPS - 1, 0, "Linear interpolation in z")
 
 
-def walk(run, kind):
+def walk(run: Run, kind: str) -> None:
     """Writes figures/walk-KIND.png: in each row a walk through nine random z, straight from each to the next.
 
     A conditional generator draws class 0 in the first row, class 1 in the second, ... (Figure 4 of Radford et al. 2015).
@@ -109,7 +119,7 @@ def walk(run, kind):
     _strips(run, kind, "walk", WALKS, WALK_POINTS, WALK_STEPS, 2, f"Each row: straight lines through {WALK_POINTS} random z")
 
 
-def _strips(run, kind, name, rows, points, steps, draw, title):
+def _strips(run: Run, kind: str, name: str, rows: int, points: int, steps: int, draw: int, title: str) -> None:
     """Writes figures/NAME-KIND.png: rows through `points` random z each, `steps` from one to the next; `draw`: whose z."""
     from gan_repro.latent import priors
     from gan_repro.system import randomness
@@ -125,7 +135,7 @@ def _strips(run, kind, name, rows, points, steps, draw, title):
     grids.interpolation_strips(path, strips, *_shown(run, images), title)
 
 
-def vector_arithmetic(run, kind, trials, statistics):
+def vector_arithmetic(run: Run, kind: str, trials: Sequence[Trial], statistics: Sequence[Statistic]) -> None:
     """Writes figures/arithmetic-KIND.png: the first of arithmetic.trials (Figure 7 of Radford et al. 2015)."""
     shown = trials[:TRIALS_SHOWN]
     blocks = [(trial.images, trial.means, trial.results, trial.pixels) for trial in shown]
@@ -142,7 +152,7 @@ def vector_arithmetic(run, kind, trials, statistics):
     grids.arithmetic_sheet(path, blocks, headings, *limits, f"{caption(run, kind)}. Vector arithmetic", legend)
 
 
-def class_rows(run, kind, columns=20):
+def class_rows(run: Run, kind: str, columns: int = 20) -> None:
     """Writes figures/classes-KIND.png: a row for each class, the same z down each column (Figure 2 of CGAN)."""
     from gan_repro.system import randomness
 
@@ -154,7 +164,7 @@ def class_rows(run, kind, columns=20):
     grids.sample_grid(run.workdir.figures / f"classes-{kind}.png", images, classes, columns, title, *shown)
 
 
-def averages(run, kinds, measurements=(), n=10):
+def averages(run: Run, kinds: Sequence[str], measurements: Iterable[Measurement] = (), n: int = 10) -> None:
     """Writes figures/averages.png: the same z through every generator of the run, one row each; nothing for a single one.
 
     Beside each row stands which generator it is, and its log-likelihood where `measurements` have it.
@@ -171,7 +181,7 @@ def averages(run, kinds, measurements=(), n=10):
     grids.sample_grid(run.workdir.figures / "averages.png", rows, len(kinds), n, title, *shown, labels)
 
 
-def curves(run):
+def curves(run: Run) -> None:
     """Writes figures/curves.png: losses, D's readings, validation."""
     recipe = run.config.recipe
     d_output = run.model.d_output(recipe)

@@ -3,6 +3,10 @@
 The same arguments give the same bytes. Figures of numbers are in curves.py.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -17,7 +21,7 @@ LABEL = 190  # pixels: how wide the words beside a row may be
 YELLOW = (255, 205, 0)
 
 
-def _pixels(images, low, high):
+def _pixels(images: np.ndarray, low: float, high: float) -> np.ndarray:
     """uint8 (n, h, w, 3) of float (n, h, w, 1 or 3) in [low, high]; what lies outside is clipped.
 
     Raises:
@@ -29,21 +33,21 @@ def _pixels(images, low, high):
     return np.broadcast_to(to_pixels(images, low, high), (*images.shape[:3], 3))
 
 
-def _scale(size, columns):
+def _scale(size: int, columns: int) -> int:
     """The whole factor by which images of `size` pixels are enlarged: `columns` of them are then about 900 wide."""
     return max(1, min(4, round(900 / (columns * size))))
 
 
-def _paste(canvas, image, scale, top, left):
+def _paste(canvas: np.ndarray, image: np.ndarray, scale: int, top: int, left: int) -> None:
     enlarged = image.repeat(scale, 0).repeat(scale, 1)
     canvas[top : top + enlarged.shape[0], left : left + enlarged.shape[1]] = enlarged
 
 
-def _white(height, width):
+def _white(height: int, width: int) -> np.ndarray:
     return np.full((height, width, 3), 255, np.uint8)
 
 
-def _grid(pixels, rows, columns, scale):
+def _grid(pixels: np.ndarray, rows: int, columns: int, scale: int) -> np.ndarray:
     """uint8 canvas with images in reading order, GAP white pixels between them; missing ones stay white."""
     height, width = pixels.shape[1] * scale, pixels.shape[2] * scale
     canvas = _white(rows * (height + GAP) - GAP, columns * (width + GAP) - GAP)
@@ -53,12 +57,20 @@ def _grid(pixels, rows, columns, scale):
     return canvas
 
 
-def tiles(images, columns, low=0.0, high=1.0):
+def tiles(images: np.ndarray, columns: int, low: float = 0.0, high: float = 1.0) -> np.ndarray:
     """uint8 (height, width, 3): images (n, h, w, 1 or 3) in reading order as one picture, to be drawn by others."""
     return _grid(_pixels(images, low, high), -(-len(images) // columns), columns, 1)
 
 
-def _write_canvas(path, canvas, title=None, headings=(), caption=None, size=9.0, labels=()):
+def _write_canvas(
+    path: str | Path,
+    canvas: np.ndarray,
+    title: str | None = None,
+    headings: Sequence[tuple[float, str]] = (),
+    caption: str | None = None,
+    size: float = 9.0,
+    labels: Sequence[tuple[float, Sequence[str]]] = (),
+) -> None:
     """Writes a canvas pixel for pixel with white margins and words around it, in the middle of what these take.
 
     Args:
@@ -84,7 +96,7 @@ def _write_canvas(path, canvas, title=None, headings=(), caption=None, size=9.0,
     height, width = top + canvas.shape[0] + bottom, inner + wider + 2 * MARGIN
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
     figure.figimage(canvas, xo=left, yo=bottom, origin="upper")
-    style = {"fontsize": size, "color": INK, "va": "top", "linespacing": 1.1}
+    style: dict[str, Any] = {"fontsize": size, "color": INK, "va": "top", "linespacing": 1.1}
     for index, text in enumerate(titles):
         figure.text(0.5, 1 - (MARGIN + index * line) / height, text, ha="center", **style)
     for x, text in headings:
@@ -98,7 +110,16 @@ def _write_canvas(path, canvas, title=None, headings=(), caption=None, size=9.0,
     write(path, figure)
 
 
-def sample_grid(path, images, rows, columns, title=None, low=0.0, high=1.0, labels=()):
+def sample_grid(
+    path: str | Path,
+    images: np.ndarray,
+    rows: int,
+    columns: int,
+    title: str | None = None,
+    low: float = 0.0,
+    high: float = 1.0,
+    labels: Sequence[Sequence[str]] = (),
+) -> None:
     """Writes a grid of images, in reading order, enlarged by a whole factor without smoothing.
 
     Args:
@@ -125,7 +146,9 @@ def sample_grid(path, images, rows, columns, title=None, low=0.0, high=1.0, labe
     _write_canvas(path, _grid(pixels, rows, columns, scale), title, labels=beside)
 
 
-def nearest_grid(path, samples, neighbours, low, high, caption):
+def nearest_grid(
+    path: str | Path, samples: np.ndarray, neighbours: np.ndarray, low: float, high: float, caption: str | None
+) -> None:
     """Writes Figure 2 of Goodfellow et al. 2014: each row's samples, then the training image nearest to the last one.
 
     Args:
@@ -162,7 +185,9 @@ def nearest_grid(path, samples, neighbours, low, high, caption):
     _write_canvas(path, canvas, headings=[(middle, "samples"), (last, "nearest\ntraining\nimage")], caption=caption)
 
 
-def interpolation_strips(path, strips, low=0.0, high=1.0, title=None):
+def interpolation_strips(
+    path: str | Path, strips: np.ndarray, low: float = 0.0, high: float = 1.0, title: str | None = None
+) -> None:
     """Writes Figure 3 of Goodfellow et al. 2014: each strip a row, its images side by side without gaps.
 
     Args:
@@ -188,7 +213,15 @@ def interpolation_strips(path, strips, low=0.0, high=1.0, title=None):
     _write_canvas(path, canvas, title)
 
 
-def animation(path, frames, rows, columns, low=0.0, high=1.0, milliseconds=80):
+def animation(
+    path: str | Path,
+    frames: np.ndarray,
+    rows: int,
+    columns: int,
+    low: float = 0.0,
+    high: float = 1.0,
+    milliseconds: int = 80,
+) -> None:
     """Writes a GIF that shows grids of images one after the other, for ever. Every frame is laid out as by `sample_grid`.
 
     Grey images keep their 256 levels; colours are the 256 that suit all frames together, without dithering (which flickers).
@@ -228,7 +261,15 @@ def animation(path, frames, rows, columns, low=0.0, high=1.0, milliseconds=80):
         first.save(temporary, format="GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0)
 
 
-def arithmetic_sheet(path, blocks, headings, low=0.0, high=1.0, title=None, caption=None):
+def arithmetic_sheet(
+    path: str | Path,
+    blocks: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]],
+    headings: Sequence[str],
+    low: float = 0.0,
+    high: float = 1.0,
+    title: str | None = None,
+    caption: str | None = None,
+) -> None:
     """Writes Figure 7 of Radford et al. 2015: A - B + C in z space, with the same on pixels below, one block per trial.
 
     A column each for A, B and C: the exemplars, and outlined below them the image of their mean z. To the right the 3 x 3

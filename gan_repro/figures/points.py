@@ -3,11 +3,15 @@
 Images of more pixels are in grids.py. The same arguments give the same bytes, as in curves.py.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
 
-from gan_repro.data.source import Described
+from gan_repro.data.source import Described, Source
 from gan_repro.figures import curves
 
 SHOWN = 2000  # points of either kind in a picture: more of them cover each other
@@ -16,17 +20,23 @@ REAL = "#9a9a9a"
 LEGEND = 10  # labels that have a line of their own there
 
 
-def are(shape):
+def are(shape: Sequence[int]) -> bool:
     """Whether images of this shape (height, width, channels) are points: of one pixel."""
     return tuple(shape[:2]) == (1, 1)
 
 
-def real_of(source):
+def real_of(source: Source) -> np.ndarray | None:
     """float32 (n, 1, 1, d): up to SHOWN test points of a data source; None of a Described, where no data are at hand."""
     return None if isinstance(source, Described) else source.scaled("test", SHOWN)
 
 
-def cloud(path, samples, real=None, labels=None, title=None):
+def cloud(
+    path: str | Path,
+    samples: ArrayLike,
+    real: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
+    title: str | None = None,
+) -> None:
     """Writes a figure of samples in front of real points: in one dimension both densities, in more the first two coordinates.
 
     Args:
@@ -40,17 +50,17 @@ def cloud(path, samples, real=None, labels=None, title=None):
       ValueError: other shapes, or numbers that are not finite.
       RunError: the file cannot be written.
     """
-    samples = _checked(samples)
-    real = None if real is None else _checked(real, samples.shape[1])
+    drawn = _checked(samples)
+    behind = None if real is None else _checked(real, drawn.shape[1])
     figure = Figure(figsize=(5.2, 5.4), dpi=curves.DPI, layout="constrained")
     axes = figure.subplots()
-    parts = _parts(samples, labels)
-    (_densities if samples.shape[1] == 1 else _scatter)(axes, parts, real)
+    parts = _parts(drawn, labels)
+    (_densities if drawn.shape[1] == 1 else _scatter)(axes, parts, behind)
     axes.grid(True, color="#e3e3e3", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
-    handles = [] if real is None else [_mark(REAL, f"{len(real):,} real points")]
+    handles = [] if behind is None else [_mark(REAL, f"{len(behind):,} real points")]
     handles += [_mark(colour, name) for _, colour, name in parts[:LEGEND]]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 4), frameon=False, fontsize=8)
     if title:

@@ -4,12 +4,23 @@ How a picture is laid out is in grids.py; the papers' own figures are in draw.py
 imported once work begins.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from gan_repro.data.scaling import to_pixels
+from gan_repro.data.source import Source
 from gan_repro.figures import draw, grids, points
+from gan_repro.figures.catalogue import Run
 from gan_repro.system import files
 from gan_repro.system.errors import UsageError
+
+if TYPE_CHECKING:
+    import keras
 
 STOPS = 6  # of a closed walk; an open one goes from the first to the second
 FRAMES = 12  # from stop to stop: a second, at grids.animation's 80 ms
@@ -17,7 +28,9 @@ NO_INK = 0.05  # mean brightness of places below which a reader sees black
 WIDEST = 100  # columns of a row for each label
 
 
-def _images(run, kind, z, listed, repeats=1, seed=None):
+def _images(
+    run: Run, kind: str, z: np.ndarray, listed: Sequence[int], repeats: int = 1, seed: int | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
     """(images, labels): what the generator makes of z float32 (n * repeats, d); `repeats` successive z are a walk.
 
     A walk keeps its label, and without a seed its dropout mask.
@@ -45,11 +58,13 @@ def _images(run, kind, z, listed, repeats=1, seed=None):
     return sampling.images_of(network, z, labels, seed=seed, strips=len(z) // repeats if repeats > 1 else 1), labels
 
 
-def _shown(run, images) -> tuple[float, float]:
+def _shown(run: Run, images: np.ndarray) -> tuple[float, float]:
     return run.source.spec.scaling.shown(images)
 
 
-def grid(path, run, kind, n, seed, listed=(), shape=None):
+def grid(
+    path: str | Path, run: Run, kind: str, n: int, seed: int, listed: Sequence[int] = (), shape: tuple[int, int] | None = None
+) -> None:
     """Writes a PNG with n samples: a grid of images, or a cloud of points.
 
     Args:
@@ -80,13 +95,13 @@ def grid(path, run, kind, n, seed, listed=(), shape=None):
     grids.sample_grid(path, cells, rows, columns, title, black, white)
 
 
-def square(n):
+def square(n: int) -> tuple[int, int]:
     """(rows, columns) of the squarest grid that holds n images."""
     columns = int(np.ceil(np.sqrt(n)))
     return -(-n // columns), columns
 
 
-def _stops(run, walks, seed):
+def _stops(run: Run, walks: int, seed: int) -> np.ndarray:
     """float32 (walks, STOPS, d): where the walks go; walk j is a function of (seed, j) alone."""
     from gan_repro.system import randomness
 
@@ -94,14 +109,16 @@ def _stops(run, walks, seed):
     return np.stack([prior.draw(STOPS, randomness.seed_pair(seed, j, randomness.WALK)).numpy() for j in range(walks)])
 
 
-def walks_of(run, walks, steps, seed, way):
+def walks_of(run: Run, walks: int, steps: int, seed: int, way: str) -> np.ndarray:
     """z float32 (walks, steps, d) of the walks of `strips`."""
     from gan_repro.latent import priors
 
     return np.stack([priors.PATHS[way](stops[0], stops[1], steps) for stops in _stops(run, walks, seed)])
 
 
-def strips(path, run, kind, walks, steps, seed, way, listed=()):
+def strips(
+    path: str | Path, run: Run, kind: str, walks: int, steps: int, seed: int, way: str, listed: Sequence[int] = ()
+) -> None:
     """Writes a PNG with a strip for each walk between two random points of z space, both of them shown.
 
     Args:
@@ -118,7 +135,7 @@ def strips(path, run, kind, walks, steps, seed, way, listed=()):
     grids.interpolation_strips(path, images.reshape(walks, steps, *images.shape[1:]), *_shown(run, images), title)
 
 
-def point(path, run, kind, share, seed, way, listed=()):
+def point(path: str | Path, run: Run, kind: str, share: float, seed: int, way: str, listed: Sequence[int] = ()) -> None:
     """Writes a PNG with one image: `share` (0 to 1) of the way along the first of the walks of `strips`."""
     from gan_repro.latent import priors
 
@@ -129,7 +146,9 @@ def point(path, run, kind, share, seed, way, listed=()):
     grids.sample_grid(path, images, 1, 1, title, *_shown(run, images))
 
 
-def strips_and_neighbours(path, run, kind, source, walks, steps, seed, way):
+def strips_and_neighbours(
+    path: str | Path, run: Run, kind: str, source: Source, walks: int, steps: int, seed: int, way: str
+) -> None:
     """Writes a PNG with the walks of `strips`, and below each the training images nearest to its images.
 
     Args:
@@ -143,7 +162,9 @@ def strips_and_neighbours(path, run, kind, source, walks, steps, seed, way):
     grids.interpolation_strips(path, pairs.reshape(-1, *pairs.shape[2:]), *_shown(run, images), title)
 
 
-def off_prior(path, run, kind, factors, rows, seed, listed=()):
+def off_prior(
+    path: str | Path, run: Run, kind: str, factors: Sequence[float], rows: int, seed: int, listed: Sequence[int] = ()
+) -> None:
     """Writes a PNG with a row for each of some z of the prior, and a column for each factor that z is multiplied by.
 
     Args:
@@ -161,7 +182,7 @@ def off_prior(path, run, kind, factors, rows, seed, listed=()):
     grids.sample_grid(path, images, rows, len(factors), title, *_shown(run, images))
 
 
-def label_morphs(path, run, kind, pairs, steps, seed):
+def label_morphs(path: str | Path, run: Run, kind: str, pairs: Sequence[tuple[int, int]], steps: int, seed: int) -> None:
     """Writes a PNG with a strip for each pair of labels: from one to the other in equal shares, with the same z all along.
 
     Args:
@@ -185,7 +206,7 @@ def label_morphs(path, run, kind, pairs, steps, seed):
     grids.interpolation_strips(path, strips_, *_shown(run, images), title)
 
 
-def kernels(path, network, layer, title):
+def kernels(path: str | Path, network: keras.Model, layer: str, title: str) -> None:
     """Writes a PNG with the kernels of a convolution that sees pixels: grey is 0, each kernel scaled to its largest weight.
 
     Args:
@@ -199,7 +220,16 @@ def kernels(path, network, layer, title):
     grids.sample_grid(path, enlarged, rows, columns, title, -1.0, 1.0)
 
 
-def strongest(path, network, images, labels, shown: tuple[float, float], title, n=8, rows=12):
+def strongest(
+    path: str | Path,
+    network: keras.Model,
+    images: np.ndarray,
+    labels: np.ndarray | None,
+    shown: tuple[float, float],
+    title: str,
+    n: int = 8,
+    rows: int = 12,
+) -> None:
     """Writes a PNG with a row for each of the first maps of D's last convolution: the places that excite it most.
 
     Beside a map whose places are nearly black stands why.
@@ -222,7 +252,16 @@ def strongest(path, network, images, labels, shown: tuple[float, float], title, 
     grids.sample_grid(path, found.reshape(-1, *found.shape[2:]), len(found), n, title, *shown, beside if any(beside) else ())
 
 
-def animation(path, run, kind, walks, shape, seed, way, listed=()):
+def animation(
+    path: str | Path,
+    run: Run,
+    kind: str,
+    walks: int,
+    shape: tuple[int, int] | None,
+    seed: int,
+    way: str,
+    listed: Sequence[int] = (),
+) -> None:
     """Writes a GIF of closed walks through STOPS random points of z space each, side by side; it goes on for ever.
 
     Args:
@@ -238,7 +277,7 @@ def animation(path, run, kind, walks, shape, seed, way, listed=()):
     grids.animation(path, frames, rows, columns, *_shown(run, images))
 
 
-def arrays(path, run, kind, n, seed, listed=()):
+def arrays(path: str | Path, run: Run, kind: str, n: int, seed: int, listed: Sequence[int] = ()) -> None:
     """Writes an .npz file that `--dataset=npz:PATH` reads: the samples that `grid` shows, in order.
 
     `images` uint8 (n, h, w, c), 0..255; `z` float32 (n, d); `labels` int32 (n,) if the generator is conditional. Each image
@@ -250,6 +289,7 @@ def arrays(path, run, kind, n, seed, listed=()):
 
     z = sampling.draw(run.prior(), n, seed)
     images, labels = _images(run, kind, z, listed, seed=seed)
+    held: dict[str, Any]
     if points.are(run.source.spec.shape):
         held = {"points": images.reshape(n, -1)}
     else:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from gan_repro.data.names import choose_dataset
+from gan_repro.data.scaling import Scaling
 from gan_repro.data.source import Source
 from gan_repro.papers.experiment import PRESETS, Experiment, Model
 from gan_repro.papers.recipe import Recipe, TrainingRecipe, fields_of
@@ -195,7 +196,7 @@ def source_of(config: Config, data_dir: str | pathlib.Path | None = None, downlo
     return data.load(config.dataset, data_dir, scaling_of(config), download, sources, prepare)
 
 
-def scaling_of(config: Config) -> Callable:
+def scaling_of(config: Config) -> Scaling:
     """What the networks of a Config see of the data."""
     return model_of(config).scaling(config.recipe)
 

@@ -146,7 +146,7 @@ def parzen_sweep(
     coincide = _against_sigma(left, sweep, colours[0]["color"], bottom, high + 0.1 * reach)
     seen = [sigma for sigma, *values in zip(sweep.sigma, *sweep.value) if max(values) >= bottom]
     curves.line_axes(left, "log-likelihood of test images (nats)")
-    curves.line_axes(right, None)
+    curves.line_axes(right, "")
     _log_scale(left, "σ of the Parzen window", (0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2), seen)
     counts = sorted({n for _, members in sweeps for each in members for n in each.n_samples})
     _log_scale(right, "number of samples n", counts, counts, 0.11)

@@ -1,6 +1,7 @@
 """Records as files: those of a folder of results, their names, and adding the record of a finished run."""
 
 import re
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -28,10 +29,14 @@ def read_folder(folder: str | Path) -> list[Record]:
     return found
 
 
-def _refuse(record: Record, where: object) -> None:
-    """Raises RunError for what must not stand among results: unfinished runs, smoke runs, the built-in glyphs."""
+def _refuse(record: Record, where: object, folder: Path | None = None) -> None:
+    """Raises RunError for what must not stand among results: unfinished runs, smoke runs, the built-in glyphs.
+
+    `folder`: the run's, if it is known: the command in a record names none, and would begin another run elsewhere.
+    """
     if not record.complete:
-        raise RunError(f"{where}: the run has not finished; give its command again to continue it: {record.command}")
+        again = f"{record.command} {shlex.quote(f'--workdir={folder}')}" if folder else record.command
+        raise RunError(f"{where}: the run has not finished; give its command again to continue it: {again}")
     if record.preset == "smoke":
         raise RunError(f"{where}: a smoke run measures nothing; results take the presets paper and quick")
     if "glyphs" in [record.dataset, *(measurement.dataset for measurement in record.measurements)]:
@@ -51,7 +56,7 @@ def finished(run_folder: str | Path) -> Record:
     if not path.exists():
         raise RunError(f"{run_folder} has no record.json: the run has not finished; give its command again")
     record = read(path)
-    _refuse(record, path)
+    _refuse(record, path, run_folder)
     return record
 
 

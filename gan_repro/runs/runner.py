@@ -322,7 +322,10 @@ def _reached(loop):
 
 
 def command(config: configuration.Config) -> str:
-    """The command line that gives a run of this configuration."""
+    """The command line that gives a run of this configuration, in its default folder.
+
+    A record has it so, wherever its run was: records are published, and what --workdir and --data_dir were is of one machine.
+    """
     words = ["python", "-m", "gan_repro.run", f"--experiment={config.experiment}", f"--dataset={config.dataset}"]
     words += [f"--model={config.model}"] if config.model != _own_model(config) else []
     words += [f"--preset={config.preset}", f"--seed={config.seed}"]
@@ -395,15 +398,30 @@ def _manifest_of_record(manifest, workdir):
 
 
 def _report(record):
-    """Says a record's measurements, one line each."""
+    """Says a record's measurements, one line each; where the best epoch was the last one, one for both ("best = last").
+
+    Over how many images a number is stands beside it: few of them make any number, and its error, a matter of luck.
+    """
+    digests, known = record.manifest.weights_sha256, {entry.quantity for entry in record.measurements}
+    one = "best" in digests and digests["best"] == digests.get("last")
     for entry in record.measurements:
+        both = one and _is_of_two(entry, known)
+        if both and entry.weights == "last":
+            continue
         value, error = with_error(entry.value, entry.standard_error)
+        over = "" if entry.n_test is None else f" over {entry.n_test:,} {entry.split or ''}".rstrip() + " images"
         rest = [part for part in (entry.space, entry.condition) if part]
         rest += [] if entry.sigma is None else [f"sigma {entry.sigma:.3f}"]
         rest += [] if entry.n_samples is None else [f"{entry.n_samples:,} samples"]
-        rest += [] if entry.n_test is None else [f"{entry.n_test:,} test images"]
-        what = f"{entry.metric} ({entry.dataset}, {entry.subject})"
-        print(f"  {what}: {value}{error and f' +- {error}'} {entry.unit}{'; ' if rest else ''}{', '.join(rest)}")
+        subject = str(entry.subject).replace("best", "best = last", 1) if both else entry.subject
+        what = f"{entry.metric} ({entry.dataset}, {subject})"
+        print(f"  {what}: {value}{error and f' +- {error}'} {entry.unit}{over}{'; ' if rest else ''}{', '.join(rest)}")
+
+
+def _is_of_two(entry, known):
+    """Whether a measurement is of the best weights or the last, and the same quantity is known of the others."""
+    names = ("best", "last")
+    return entry.weights in names and known.issuperset(dataclasses.replace(entry.quantity, weights=each) for each in names)
 
 
 def _warn(line):

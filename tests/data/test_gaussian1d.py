@@ -76,6 +76,7 @@ def test_shapes_and_types():
     assert source.labels("train") is None
 
 
+@pytest.mark.slow
 def test_points_of_training_and_of_every_split_are_of_that_law():
     source = data.load("gaussian1d")
     drawn = {split: source.scaled(split).ravel() for split in source.spec.sizes}

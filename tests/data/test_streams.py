@@ -121,6 +121,7 @@ def test_files_and_windows_are_both_shuffled(faces, monkeypatch):
     assert len({tuple(window) for window in windows} | {tuple(range(16))}) == 4  # each permuted, each otherwise
 
 
+@pytest.mark.slow
 def test_an_epoch_is_entered_anywhere_without_reading_what_came_before(faces, monkeypatch):
     whole = epoch_of(faces)
     asked = []

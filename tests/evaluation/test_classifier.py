@@ -1,6 +1,6 @@
 """The classifier that judges samples: what it learns, which come with the program, its cache, and its random numbers.
 
-What is made of its readings is in test_measure.py.
+What is made of its readings is in test_measured_by_classifier.py.
 """
 
 import hashlib
@@ -275,6 +275,7 @@ def test_a_damaged_file_of_the_program_is_one_line(real_mnist, tmp_path, monkeyp
     classifier.of(real_mnist, second=True)  # its file is whole
 
 
+@pytest.mark.slow
 def test_they_can_be_made_again(digits, tmp_path, monkeypatch):
     """Of small data: the same weights as `of` trains, and the card's numbers recounted."""
     monkeypatch.setattr(classifier, "SHIPPED", tmp_path / "trained")

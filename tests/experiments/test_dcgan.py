@@ -290,6 +290,7 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     assert len(list((tmp_path / "samples").glob("*.png"))) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.parametrize(
     ("model", "side", "metric"),

@@ -51,6 +51,7 @@ def finished(place):
     )
 
 
+@pytest.mark.slow
 def test_an_unlabelled_model_of_labelled_images(place):
     figures = {path.name for path in (place / "figures").iterdir()}
     assert figures == {"curves.png", "samples-last.png", "walk-last.png", "arithmetic-last.png"}

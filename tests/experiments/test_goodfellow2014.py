@@ -94,6 +94,7 @@ def test_the_order_of_algorithm_1_can_be_set():
     assert played.schedule == schedule.alternating(n_critic=1, d_steps=1, fresh_noise=True)
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_classifier_judges_samples_of_labelled_images(few_glyphs, tmp_path):
     words = [

@@ -111,6 +111,7 @@ def test_a_deconvolution_of_another_size_is_refused_with_both_sizes():
         built("convolutional", "smoke", base_size=10, deconvolution_stride=2)
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_whole_small_run_draws_its_figures_in_the_space_of_the_model(tmp_path):
     """Real files, the real command: colour images of a user, the convolutional model, to the record."""

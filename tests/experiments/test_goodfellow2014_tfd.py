@@ -63,6 +63,7 @@ def test_the_networks_of_both_stages_are_the_papers():
     assert noise.shapes(whole.sampler) == noise.shapes(whole.generator.network)
 
 
+@pytest.mark.slow
 def test_the_second_stage_goes_on_from_the_first_ones_weights_with_all_schedules_at_their_start():
     source = noise.source(SHAPE)
     first, second = rules.stages(small(), source)
@@ -82,6 +83,7 @@ def test_the_second_stage_goes_on_from_the_first_ones_weights_with_all_schedules
     assert (kernel != after.generator.network.get_layer("hidden_1").kernel.numpy()).any()  # pretrained weights go on learning
 
 
+@pytest.mark.slow
 def test_column_norms_hold_after_every_update():
     first, _ = rules.stages(small(max_column_norm=0.9, learning_rate=0.5), noise.source(SHAPE))
     played = first.build(None)
@@ -92,6 +94,7 @@ def test_column_norms_hold_after_every_update():
     assert any((norm > 0.89).any() for norm in norms)  # N(0, 1) in a hundred places is longer: the limit was at work
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_run_goes_through_both_stages_and_an_interrupted_one_ends_with_the_same_bytes(tmp_path):
     whole = loop(tmp_path / "whole", epochs=2)
@@ -149,6 +152,7 @@ def test_users_own_images_are_learnt_by_either_model():
     assert faces.recipe == configuration.resolve(EXPERIMENT, "tfd").recipe
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_whole_small_run_on_a_file_of_the_layout_is_judged_fold_by_fold(tmp_path):
     """Real files, the real command, two stages, five folds, to the record; the mean and its error against plain numpy."""

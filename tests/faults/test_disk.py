@@ -1,6 +1,6 @@
 """Disks that are full, read-only or in the way, at every file that a run writes: a clear error, and the run goes on after.
 
-Files that were damaged afterwards are in test_damage.py.
+Files that were damaged afterwards are in test_damage.py and test_damaged_archives.py.
 """
 
 import contextlib
@@ -98,6 +98,7 @@ MORE = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.fault(
     group=DISK,
     tried="the disk full when one of a run's files is written; then the same command with room",
@@ -127,6 +128,7 @@ def test_a_full_disk_at_each_file(place, data, undisturbed, tmp_path, monkeypatc
     same(folder, undisturbed)
 
 
+@pytest.mark.slow
 @pytest.mark.fault(
     group=DISK,
     tried="the disk full when a row is added to metrics.csv; then with room",

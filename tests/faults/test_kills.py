@@ -139,6 +139,7 @@ def check_starts(starts):
 # ---- the ordinary suite ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.fault(
     group=KILL,
@@ -189,6 +190,7 @@ def test_batch_norm_survives_a_kill(data, tmp_path):
     kills.assert_same_run(whole, broken)
 
 
+@pytest.mark.slow
 @pytest.mark.fault(
     group=KILL, tried="SIGTERM in the evaluation", outcome="exit code 143; the line that it prints gives the record"
 )

@@ -146,6 +146,7 @@ def coloured_folder(folder):
     return f"images:{folder}"
 
 
+@pytest.mark.slow
 def test_streamed_pictures_are_those_that_would_be_loaded(tmp_path, monkeypatch):
     """Bit for bit: digest, images, labels, batches from any point of an epoch, and a training."""
     name = coloured_folder(tmp_path / "pictures")
@@ -207,6 +208,7 @@ WHOLE_RUNS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.fault(
     group="load",
@@ -301,6 +303,7 @@ def grown(folder, epochs, first):
 ROW = 3000
 
 
+@pytest.mark.slow
 @pytest.mark.fault(group="load", tried="hundreds of epochs in one run: memory", outcome="it grows by the rows of metrics alone")
 def test_hundreds_of_epochs_leak_nothing(tmp_path):
     assert grown(tmp_path, 150, 50) < 100 * ROW + 6 * MIB

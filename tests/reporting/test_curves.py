@@ -56,6 +56,8 @@ def test_the_first_epochs_do_not_flatten_the_rest():
     curves.robust_limits(axes, [values, [120.0, 140.0]])
     bottom, top = axes.get_ylim()
     assert 0 < bottom <= 130 and top > 200  # the short curve's better half is seen as well
+    curves.robust_limits(axes, [[None, *values], [None, 120.0, 140.0], [None]])  # where nothing was measured
+    assert axes.get_ylim() == (bottom, top)
 
 
 def of(seed, played=20, kinds=("last",), preset="paper", **recipe):

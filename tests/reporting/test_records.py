@@ -1,165 +1,20 @@
-"""Records: the check names what is wrong, groups differ by more than the seed, --add refuses what has no place."""
+"""Records together: groups differ by more than the seed, what is summarised, names, and what --add refuses."""
 
 import copy
 import dataclasses
 import json
 import math
+import shlex
 
 import pytest
-from support.records import (
-    grouped,
-    make_record,
-    make_run,
-    make_sweep,
-    measurement,
-    paired,
-    parsed,
-    summaries,
-)
+from support.records import grouped, make_record, make_run, make_sweep, measurement, paired, parsed, summaries
 
-from gan_repro.evaluation.measurement import Measurement, Paired
+from gan_repro.evaluation.measurement import Paired
 from gan_repro.papers import configuration
 from gan_repro.reporting import records
 from gan_repro.reporting.groups import identity
 from gan_repro.reporting.record import read
 from gan_repro.system.errors import RunError
-
-
-def test_a_whole_record_passes():
-    record = make_record()
-    parsed(record)
-    record["curves"] = {"training": {"epoch": [], "d_loss": []}, "validation": {}}  # of a run that was stopped at once
-    parsed(record)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "schema",
-        "experiment",
-        "dataset",
-        "preset",
-        "seed",
-        "epochs",
-        "config",
-        "config.recipe",
-        "manifest",
-        "command",
-        "manifest.data",
-        "manifest.data.sha256",
-        "cost.minutes",
-        "measurements",
-        "curves",
-    ],
-)
-@pytest.mark.parametrize("damage", ["missing", "wrong"])
-def test_each_missing_or_wrong_field_is_named(path, damage):
-    record = make_record()
-    *parents, last = path.split(".")
-    place = record
-    for key in parents:
-        place = place[key]
-    if damage == "missing":
-        del place[last]
-    else:
-        place[last] = True  # none of them is a boolean, though Python's bool is an int
-    with pytest.raises(RunError, match=rf"x\.json.*{path.replace('.', '[.]')}"):
-        parsed(record)
-
-
-@pytest.mark.parametrize(
-    "change, words",
-    [
-        (lambda r: r.update(schema=1), "schema is 1"),
-        (lambda r: r.update(seed=5), "config.seed"),
-        (lambda r: r.update(epochs=-1), "epochs"),
-        (lambda r: r["measurements"][0].pop("unit"), r"measurements\[0\].*unit"),
-        (lambda r: r["measurements"][0].update(value="high"), r"measurements\[0\].*value"),
-        (lambda r: r["measurements"][0].update(value=math.nan), "value is nan"),
-        (lambda r: r["measurements"][0].update(standard_error=-1.0), "standard_error"),
-        (lambda r: r["measurements"][0].update(n_test="all"), "n_test"),
-        (lambda r: r["measurements"].append(3), r"measurements\[1\]"),
-        (lambda r: r["curves"]["training"]["epoch"].append(3), "curves.training"),
-        (lambda r: r["curves"]["validation"]["last"].pop("epoch"), "last"),
-        (lambda r: r["curves"]["training"].update(d_loss=[1.0, math.inf]), "inf"),
-        (lambda r: r["curves"].update(training={"d_loss": []}), "curves.training.epoch is missing"),
-        (lambda r: r["curves"]["training"].update(epoch=[1, None]), "curves.training.epoch must be ascending"),
-        (lambda r: r["curves"]["training"].update(epoch=[2, 1]), "curves.training.epoch must be ascending"),
-        (lambda r: r["curves"]["training"].update(d_loss=[1.0, "low"]), r"curves.training.d_loss\[1\] must be a number"),
-        (lambda r: r["curves"]["validation"].update(last={}), "curves.validation.last.epoch is missing"),
-        (lambda r: r["curves"]["validation"].update(last=[]), "curves.validation.last must be an object"),
-        (lambda r: r["curves"]["validation"].update(last={"epoch": [], "value": []}), "curves.validation.last"),
-        (lambda r: r["curves"]["validation"]["last"].pop("value"), "curves.validation.last.value is missing"),
-        (lambda r: r["curves"]["validation"]["last"].update(epoch=[None]), "curves.validation.last.epoch"),
-        (lambda r: r["curves"]["validation"]["last"].update(value=[True]), "curves.validation.last.value"),
-        (lambda r: r["cost"].update(steps="many"), "cost.steps must be a whole number"),
-        (lambda r: r["cost"].update(processor=3), "cost.processor must be text"),
-        (lambda r: r["manifest"].update(device=["GPU"]), "manifest.device must be text"),
-        (lambda r: r["measurements"][0].update(n_draws=5.5), "n_draws must be a whole number"),
-        (lambda r: r["measurements"][0].update(n_subsets="three"), "n_subsets must be a whole number"),
-        (lambda r: r["measurements"][0].update(std_over_draws="low"), "std_over_draws must be a number"),
-        (lambda r: r["measurements"][0].update(std_over_draws=-0.1), "std_over_draws must be >= 0"),
-        (lambda r: r["measurements"][0].update(std_over_subsets=-0.1), "std_over_subsets must be >= 0"),
-        (lambda r: r["measurements"][0].update(classifier_difference=True), "classifier_difference must be a number"),
-        (lambda r: r["measurements"][0].update(paired=3.0), "paired must be an object"),
-        (lambda r: r["measurements"][0].update(paired={"to": "best"}), r"paired.*difference is missing"),
-        (lambda r: r["measurements"][0].update(paired=paired(1.0, to=3)), r"paired.*to must be text"),
-        (lambda r: r["measurements"][0].update(paired=paired(1.0, error=-1.0)), r"paired.standard_error must be >= 0"),
-        (lambda r: r["measurements"][0].update(paired=paired(math.inf)), r"paired.difference is inf"),
-        (lambda r: r.update(choice="validation"), "choice must be an object"),
-        (lambda r: r.update(choice={"epoch": 1, "value": 2.0}), "choice.*draw is missing"),
-        (lambda r: r.update(choice={"epoch": 1, "value": 2.0, "draw": "none"}), "choice.draw must be"),
-        (lambda r: r.update(extra=1), "extra is unknown"),
-        (lambda r: r["measurements"][0].update(reference="training images"), r"measurements\[0\].*weights or reference"),
-        (lambda r: r["measurements"][0].update(weights=None), r"measurements\[0\].*weights or reference"),
-        (lambda r: r["measurements"].append(measurement(3.0)), "measurements have parzen_log_likelihood of best twice"),
-        (lambda r: r.update(d_output=["logit"]), r"d_output\[0\] must be"),
-        (lambda r: r.update(notices=[{"what": "collapsed", "first": 1}]), r"notices\[0\].last is missing"),
-    ],
-)
-def test_damage_inside_is_named(change, words):
-    record = make_record()
-    change(record)
-    with pytest.raises(RunError, match=words):
-        parsed(record)
-
-
-@pytest.mark.parametrize(
-    "change, words",
-    [
-        *(({name: 3.5}, rf"{name} must be") for name in make_sweep()),
-        ({"sigma": []}, "sigma must be ascending"),
-        ({"sigma": [0.167, 0.1]}, "sigma must be ascending"),
-        ({"sigma": [0.0, 0.167]}, "sigma must be ascending"),
-        ({"sigma": [0.1, True]}, r"sigma\[1\] must be a number"),
-        ({"n_samples": [100, 1000.5]}, r"n_samples\[1\] must be a whole number"),
-        ({"n_samples": [100]}, "value must have 1 entries"),
-        ({"value": [[1.0, 2.0]]}, "value must have 2 entries"),
-        ({"value": [[1.0, 2.0], [1.0]]}, "value must have 2 numbers"),
-        ({"value": [[1.0, 2.0], [1.0, "high"]]}, r"value\[1\]\[1\] must be a number"),
-        ({"value": [[1.0, 2.0], 3.0]}, r"value\[1\] must be a list"),
-        ({"value": [[1.0, 2.0], [1.0, math.nan]]}, r"sweep\.value\[1\]\[1\] is nan"),
-        ({"chosen_sigma": [[0.167]]}, "chosen_sigma must have 2 entries"),
-        ({"chosen_sigma": [[0.167], [0.2]]}, "chosen_sigma must be among sigma"),
-        ({"chosen_sigma": [[0.167], []]}, "chosen_sigma must be among sigma"),
-        ({"chosen_sigma": [[0.167], [[]]]}, r"chosen_sigma\[1\]\[0\] must be a number"),
-        ({"chosen_value": [1.0, None]}, r"chosen_value\[1\] must be a number"),
-    ],
-)
-def test_a_damaged_sweep_is_named(change, words):
-    record = make_record(measurements=[measurement(200.0, sweep=make_sweep())])
-    parsed(record)
-    record["measurements"][0]["sweep"] |= change
-    with pytest.raises(RunError, match=rf"x\.json.*measurements.*{words}"):
-        parsed(record)
-
-
-@pytest.mark.parametrize("name", make_sweep())
-def test_a_sweep_without_a_field_is_damaged(name):
-    record = make_record(measurements=[measurement(200.0, sweep=make_sweep())])
-    del record["measurements"][0]["sweep"][name]
-    with pytest.raises(RunError, match=rf"sweep.*{name} is missing"):
-        parsed(record)
 
 
 def test_a_sweep_divides_nothing_and_summaries_do_not_carry_it():
@@ -221,16 +76,6 @@ def test_what_one_seed_does_not_say_the_summary_does_not_say():
     assert summary.std_over_draws is summary.std_over_subsets is summary.classifier_difference is summary.paired is None
 
 
-def test_a_record_comes_back_from_its_json_and_every_field_of_it_is_there():
-    entries = [measurement(1.0, sweep=make_sweep()), measurement(2.0, "training images", paired=paired(1.0, None))]
-    record = parsed(make_record(measurements=entries))
-    content = json.loads(json.dumps(record.to_json()))
-    assert parsed(content) == record and parsed(content).to_json() == content
-    assert content.keys() == {field.name for field in dataclasses.fields(record)} - {"stem"}
-    assert all(isinstance(entry, Measurement) for entry in record.measurements)
-    assert "histogram" not in content["measurements"][0]  # which has no such thing
-
-
 def test_a_changed_recipe_is_named_by_what_was_changed_in_plain_characters_and_never_too_long():
     recipe = configuration.plain(
         dataclasses.asdict(configuration.find("goodfellow2014").models["mnist"].recipe("paper", "mnist"))
@@ -256,12 +101,6 @@ def test_other_spaces_and_folds_are_other_measurements():
         ("contrast-normalised to norm 55", None),
         (None, 5),
     ]
-
-
-def test_an_absent_error_bar_is_no_damage():
-    record = make_record(measurements=[measurement(1.0, standard_error=None, sigma=None)])
-    parsed(record)
-    assert summaries([record])[0].standard_error is None
 
 
 def test_read_files_is_sorted_and_names_damaged_files(tmp_path):
@@ -409,8 +248,9 @@ def test_unfinished_runs_are_refused(tmp_path):
     (tmp_path / "run").mkdir()
     with pytest.raises(RunError, match="has not finished"):
         records.add(tmp_path / "run", tmp_path)
-    with pytest.raises(RunError, match="has not finished.*gan_repro.run"):
-        records.add(make_run(tmp_path / "run", make_record() | {"complete": False}), tmp_path)
+    with pytest.raises(RunError, match="has not finished.*gan_repro.run") as refused:
+        records.add(make_run(tmp_path / "a run", make_record() | {"complete": False}), tmp_path)
+    assert f"--workdir={tmp_path / 'a run'}" in shlex.split(str(refused.value).partition("continue it: ")[2])
 
 
 def test_glyphs_measured_under_another_name_are_refused(tmp_path):

@@ -1,10 +1,12 @@
 """Small games that the tests of the game and of the loop play."""
 
 import keras
+import numpy as np
 
 from gan_repro.latent import priors
 from gan_repro.networks import mlp
 from gan_repro.networks.precision import policy
+from gan_repro.system import tensorflow_setup
 from gan_repro.training import game, losses, optimizers
 from gan_repro.training import schedule as schedules
 
@@ -12,6 +14,9 @@ from gan_repro.training import schedule as schedules
 def no_dropout():
     """(keep, scale) that leaves everything as it is."""
     return (1.0, 1.0)
+
+
+OFF = (no_dropout(), no_dropout())  # in either layer of D
 
 
 def build(
@@ -65,3 +70,30 @@ def weights(played):
 def moved(before, after, prefix):
     """Whether any trainable weight whose name begins with `prefix` changed."""
     return any((before[name] != after[name]).any() for name in before if name.startswith(prefix))
+
+
+def play(played, n):
+    """Plays n minibatches, in calls that end with the epochs; the metrics of the last call."""
+    while n:
+        now = min(n, played.steps_per_epoch - played.step % played.steps_per_epoch)
+        metrics = played.steps(now)
+        n -= now
+    return metrics
+
+
+def final(source, n=23, chunks=None, **options):
+    """The weights of a game of `build` after n minibatches, or after chunks of so many."""
+    played = build(source, **options)
+    for chunk in chunks or [n]:
+        play(played, chunk)
+    return weights(played)
+
+
+def equal(a, b):
+    """Whether two games' weights are the same to the bit."""
+    return all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def two_replicas():
+    """A strategy over the two logical CPUs that conftest.py prepares."""
+    return tensorflow_setup.mirrored(["CPU:0", "CPU:1"])

@@ -14,7 +14,8 @@ class Report:
 
     Args:
       folder: where reliability.json and reliability.md are written when the tests have ended. What is there of other groups
-        of trials stays: hours of tests may be run in parts.
+        of trials stays: hours of tests may be run in parts. A group is written as a whole: the files that hold its
+        trials (`damaged files` and `wrong input` have two or three) are run together.
     """
 
     def __init__(self, folder):

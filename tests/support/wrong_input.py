@@ -61,7 +61,7 @@ def named(argument):
 
 
 def cases(table, code):
-    """The cases of a table (test_wrong_input.py says what it looks like), with that exit code."""
+    """The cases of a table (wrong_lines.py says what it looks like), with that exit code."""
     found = []
     for (program, *first), lasts in table.items():
         for last in lasts:

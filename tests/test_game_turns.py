@@ -1,0 +1,122 @@
+"""Who moves when: how many updates each schedule makes, the critic's warm-up, and orders that are refused."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from support import games
+from support.games import play, two_replicas
+
+from gan_repro.system.errors import UsageError
+from gan_repro.training import game, schedule
+
+
+@pytest.mark.parametrize(
+    ("order", "minibatches", "d_updates", "g_updates"),
+    [
+        (schedule.simultaneous(), 7, 7, 7),
+        (schedule.simultaneous(n_critic=2), 7, 7, 3),
+        (schedule.alternating(), 7, 7, 7),
+        (schedule.alternating(n_critic=5), 17, 17, 3),
+        (schedule.alternating(d_steps=3, fresh_noise=False), 4, 12, 4),
+        (schedule.alternate_minibatches(), 7, 3, 4),
+        (schedule.alternate_minibatches(n_critic=2), 7, 4, 3),
+        (schedule.alternating(n_critic=2, warmup=schedule.CriticWarmup(2, 4, 3)), 17, 17, 7),
+        (schedule.discriminator_only(), 7, 7, 0),
+    ],
+)
+def test_update_counts(digits, order, minibatches, d_updates, g_updates):
+    played = games.build(digits, schedule=order)
+    play(played, minibatches)
+    assert played.updates == {"discriminator": d_updates, "generator": g_updates}
+    assert int(played.discriminator.optimizer.iterations) == d_updates
+    assert int(played.generator.optimizer.iterations) == g_updates
+    assert played.step == minibatches
+    assert played.traces == 1
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        schedule.simultaneous(n_critic=2),
+        schedule.alternating(n_critic=5),
+        schedule.alternating(d_steps=3),
+        schedule.alternate_minibatches(),
+        schedule.alternate_minibatches(n_critic=4),
+        schedule.discriminator_only(),
+    ],
+)
+def test_the_schedule_knows_how_many_updates_an_epoch_has(chosen):
+    """Counted as the step counts, over an epoch of 20 minibatches."""
+    since, done = chosen.since_g, {"discriminator": 0, "generator": 0}
+    for _ in range(20):
+        turn = bool(chosen.g_moves(tf.constant(since, tf.int64), tf.constant(done["generator"], tf.int64)))
+        since = 0 if turn else since + 1
+        done["generator"] += turn
+        done["discriminator"] += chosen.d_steps * ("discriminator" in chosen.movers(turn))
+    assert {role: chosen.updates_per_epoch(role, 20) for role in done} == done
+    if done["generator"]:
+        assert chosen.minibatches_per_g_update == 20 / done["generator"]
+
+
+def test_the_critics_warm_up_is_wgans():
+    """100 minibatches for each of G's first 25 updates and for every 500th, 5 otherwise (WassersteinGAN:main.py)."""
+    order = schedule.alternating(n_critic=5, warmup=schedule.CriticWarmup())
+    moments = [tf.constant(i, tf.int64) for i in (0, 24, 25, 499, 500, 501, 1000)]
+    assert [int(order.phase_length(i)) for i in moments] == [100, 100, 5, 5, 100, 5, 100]
+    never_again = schedule.alternating(n_critic=5, warmup=schedule.CriticWarmup(every=0))
+    assert [int(never_again.phase_length(i)) for i in moments] == [100, 100, 5, 5, 5, 5, 5]
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_only_the_player_whose_turn_it_is_moves(digits, alone):
+    chosen = schedule.alternate_minibatches(n_critic=2) if alone else schedule.alternating(n_critic=3)
+    played = games.build(digits, schedule=chosen)
+    for t in range(6):
+        before = games.weights(played)
+        metrics = played.steps(1)
+        after = games.weights(played)
+        g_turn = t % 3 == (0 if alone else 2)
+        d_turn = not (g_turn and alone)
+        assert games.moved(before, after, "generator/") == games.moved(before, after, "generator_optimizer/") == g_turn
+        assert games.moved(before, after, "discriminator/") == games.moved(before, after, "discriminator_optimizer/") == d_turn
+        assert bool(metrics["g_loss"].mask[0]) == (not g_turn) and bool(metrics["d_loss"].mask[0]) == (not d_turn)
+
+
+def test_metrics_are_probabilities_and_finite(digits):
+    metrics = games.build(digits).steps(10)
+    assert all(values.shape == (10,) and np.isfinite(values).all() for values in metrics.values())
+    assert ((metrics["d_real"] > 0) & (metrics["d_real"] < 1)).all()
+
+
+def test_wrong_use_is_refused(digits):
+    wrong = [
+        ({"n_critic": 0}, "n_critic"),
+        ({"d_steps": 0}, "d_steps"),
+        ({"one_pass": True, "d_steps": 2}, "d_steps"),
+        ({"one_pass": True, "g_alone": True}, "g_alone"),
+        ({"g_alone": True, "fresh_noise": False}, "fresh_noise"),
+        ({"n_critic": None, "warmup": schedule.CriticWarmup()}, "warmup"),
+    ]
+    for given, word in wrong:
+        with pytest.raises(UsageError, match=word):
+            schedule.UpdateSchedule(**given)
+    for ask in (
+        lambda: schedule.discriminator_only().minibatches_per_g_update,
+        lambda: schedule.alternating().updates_per_epoch("critic", 9),
+    ):
+        with pytest.raises(UsageError):
+            ask()
+    played = games.build(digits)
+    with pytest.raises(ValueError, match="epoch of 10"):
+        played.steps(11)
+    with pytest.raises(UsageError, match="training images"):
+        game.AdversarialGame(
+            played.generator, played.discriminator, played.prior, digits, played.schedule, 201, 0, sampler=played.sampler
+        )
+    with two_replicas().scope():
+        with pytest.raises(UsageError, match="XLA"):
+            games.build(digits, jit_compile=True)
+        with pytest.raises(UsageError, match="multiple"):
+            game.AdversarialGame(
+                played.generator, played.discriminator, played.prior, digits, played.schedule, 21, 0, sampler=played.sampler
+            )
