@@ -11,7 +11,7 @@ keras = gr.lazy("keras")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Recipe(gr.pylearn2.Recipe):
-    """Section 4.1; what it leaves open is as in goodfeli/adversarial (see DEVIATIONS).
+    """Section 4.1; what it leaves open is as in goodfeli/adversarial (Deviations, cgan.md).
 
     Attributes:
       latent, prior: z: 100 numbers, uniform in the unit hypercube.

@@ -32,6 +32,8 @@ from .papers.prose import prose as prose
 from .papers.recipe import Recipe as Recipe
 from .papers.recipe import TrainingRecipe as TrainingRecipe
 from .papers.recipe import bounded as bounded
+from .reporting.metrics import Margin as Margin
+from .reporting.metrics import Metric as Metric
 from .system.errors import DataError as DataError
 from .system.errors import RunError as RunError
 from .system.errors import UsageError as UsageError

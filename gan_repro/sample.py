@@ -1,6 +1,6 @@
 """`python -m gan_repro.sample --workdir=DIR`: looks at a trained generator: samples, walks through z space, raw arrays.
 
-Flags and what may be asked for are here; the pictures are made in reporting/show.py. Nothing is trained, no data are needed.
+Flags and what may be asked for are here; the pictures are made in figures/show.py. Nothing is trained, no data are needed.
 """
 
 import contextlib
@@ -72,12 +72,6 @@ _FLAGS: tuple[tuple[Callable, str, Any, str], ...] = (
         "interpolate",
         None,
         "Walk between random z: linear (straight) or spherical (on an arc, for Gaussian z).",
-    ),
-    (
-        flags.DEFINE_string,
-        "data_dir",
-        None,
-        "As for gan_repro.run; of use only for runs of versions that did not note the shape of their images.",
     ),
 )
 
@@ -217,9 +211,7 @@ def _check_place(path):
 
 def _body(values):
     given = {name: values[name].value for _, name, _, _ in _FLAGS}
-    place, name, dataset, kind, data_dir = (
-        given.pop(name) for name in ("workdir", "experiment", "dataset", "generator", "data_dir")
-    )
+    place, name, dataset, kind = (given.pop(name) for name in ("workdir", "experiment", "dataset", "generator"))
     if not (place or name):
         raise UsageError(
             "--workdir=DIR is missing: the folder of the run whose generator is looked at; or --experiment=NAME for one that "
@@ -233,7 +225,7 @@ def _body(values):
     from gan_repro.runs import trained
     from gan_repro.system import tensorflow_setup
 
-    run = trained.from_folder(place, data_dir) if place else shipped.load(name, dataset)
+    run = trained.from_folder(place) if place else shipped.load(name, dataset)
     kind = run.kinds()[0] if kind is None else shipped.choose_weights(run, kind)
     out = asked.out or _default_out(run.workdir, kind, asked)
     _check_place(out)

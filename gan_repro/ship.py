@@ -192,7 +192,7 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
         a packaged one itself; what is shipped under its name is of other data; or its own data cannot be had.
     """
     record = _finished(place)
-    run = trained.from_folder(place, data_dir)
+    run = trained.from_folder(place)
     asked = [shipped.choose_weights(run, kind) for kind in kinds] or run.kinds()[:1]
     kinds = [kind for kind in run.kinds() if kind in asked]
     workdir = run.workdir

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from absl import flags
 
-from gan_repro.papers import configuration, weights_names
+from gan_repro.papers import configuration
 from gan_repro.reporting.record import Record, read
 from gan_repro.runs import trained
 from gan_repro.runs.workdir import Workdir
@@ -141,14 +141,12 @@ def said(folder):
 
 
 def choose_weights(run, asked):
-    """The name of weights that a user asks for with --generator, one of run.kinds(); says the new name of an old one.
+    """The name of weights that a user asks for with --generator, one of run.kinds().
 
     Raises:
       UsageError: the run has none of that name.
     """
-    if (name := weights_names.name_of(asked)) != asked and name in run.kinds():
-        print(f"note: {asked} is called {name} now", file=sys.stderr)
-    return choose("generator", name, run.kinds())
+    return choose("generator", asked, run.kinds())
 
 
 def draw(folder):

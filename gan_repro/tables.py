@@ -17,7 +17,7 @@ from absl import flags
 from PIL import Image
 
 from gan_repro import shipped
-from gan_repro.evaluation.measurement import Subject, Sweep
+from gan_repro.evaluation.measurement import PARZEN, Subject, Sweep
 from gan_repro.figures import curves
 from gan_repro.papers import configuration, weights_names
 from gan_repro.papers.experiment import Experiment
@@ -36,8 +36,6 @@ Regenerates the tables (.md, .csv, .tex), their overview (README.md), the page o
 beside results/ if it has a place for one. With --add, first copies the records of finished runs, and their figures of samples,
 there."""
 
-
-METRIC = "parzen_log_likelihood"
 Draw = Callable[[Path], None]  # writes a figure to a path
 
 
@@ -130,7 +128,7 @@ def _log_likelihoods(found: Sequence[Experiment], groups: Sequence[Group]) -> di
         chosen = [each for each in chosen if each.first.preset == "paper"] or chosen
         first = chosen[0].first
         owner = by_name[first.experiment]
-        numbers = [each for each in owner.published if each.ours and (each.dataset, each.metric) == (first.dataset, METRIC)]
+        numbers = [each for each in owner.published if each.ours and (each.dataset, each.metric) == (first.dataset, PARZEN)]
         title = f"{model(owner, first)} on {first.data.title}: log-likelihood of validation images along the training"
         shown = chosen, numbers, title, _real_images(first, groups)
         figures[f"{prefix}-log-likelihood.png"] = functools.partial(_call, likelihood.log_likelihood_curves, shown)
@@ -143,11 +141,11 @@ def _call(draw: Callable, shown: tuple, path: Path) -> None:
 
 def _real_images(record: Record, groups: Sequence[Group]) -> float | None:
     """The log-likelihood with training images in place of samples, of a record's data in its space; None: not measured."""
-    spaces = {entry.space for entry in record.measurements if entry.metric == METRIC}
+    spaces = {entry.space for entry in record.measurements if entry.metric == PARZEN}
     for each in groups:  # the paper's presets come first
         if each.first.data.sha256 == record.data.sha256:
             for found in each.summaries():
-                if found.metric == METRIC and found.reference == "training images" and found.space in spaces:
+                if found.metric == PARZEN and found.reference == "training images" and found.space in spaces:
                     return found.value
     return None
 
@@ -206,7 +204,7 @@ def _sweeps(found: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, D
             there = {each.subject for each in shown}
             if entry.reference and entry.comparable(first) and entry.subject not in there:
                 shown.append(entry)
-        column = comparison.Column(first.record.dataset, METRIC, "nats", first.space)
+        column = comparison.Column(first.record.dataset, PARZEN, "nats", first.space)
         owner = by_name[first.record.experiment]
         numbers = [number for number in owner.published if number.ours and comparison.column(number) == column]
         data = ", ".join([first.record.data.title, *([first.space] if first.space else [])])

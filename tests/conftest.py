@@ -71,7 +71,8 @@ def few_glyphs_cache(tmp_path_factory):
     folder = tmp_path_factory.mktemp("glyphs")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
-        glyphs.write_cache(glyphs.cache_path(), {split: glyphs.generate(split, n) for split, n in FEW_GLYPHS.items()})
+        patch.setattr(glyphs, "SIZES", FEW_GLYPHS)
+        glyphs.load("glyphs", None, False)
     return folder
 
 

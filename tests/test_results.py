@@ -75,12 +75,14 @@ def test_the_page_of_reliability_is_that_of_its_counts_and_every_trial_ended_wel
 
 def test_every_record_has_its_figures(kept):
     names = {path.name for path in (RESULTS / "figures").iterdir()}
+    assert kept
     for record in kept:
         assert not record.curves or f"{record.stem}-training.png" in names
         assert any(name.startswith(record.stem) for name in names)
 
 
 def test_the_name_of_a_record_says_what_was_changed(kept):
+    assert kept
     for record in kept:
         assert record.stem == records.name(record)
 
@@ -89,10 +91,10 @@ def test_the_name_of_a_record_says_what_was_changed(kept):
 
 
 def test_the_readme_is_short_and_narrow():
-    """But for its table and the lines that lead to figures, which cannot be broken."""
+    """But for the rows of its table, which cannot be broken."""
     lines = (support.ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 170
-    assert [line for line in lines if len(line) > 130] == []
+    assert [line for line in lines if len(line) > 130 and not line.startswith("|")] == []
 
 
 def headings(text):

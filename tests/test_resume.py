@@ -13,7 +13,7 @@ from support.loops import StopAt, assert_same, final, loop, rows, stage
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files, signals
 from gan_repro.system.errors import RunError, UsageError
-from gan_repro.training import game, history, losses, schedule, trainer
+from gan_repro.training import losses, schedule, trainer
 
 
 @pytest.fixture(scope="module")
@@ -40,30 +40,6 @@ def test_a_signal_saves_inside_an_epoch_and_the_rest_is_the_same_to_the_bit(unin
     assert (tmp_path / "generator_best.weights.h5").read_bytes() == (
         uninterrupted[1] / "generator_best.weights.h5"
     ).read_bytes()
-
-
-@pytest.mark.parametrize("at", [10, 13])
-def test_a_run_begun_before_terms_were_metrics_goes_on(uninterrupted, tmp_path, monkeypatch, at):
-    """Its rows have no values of terms: their cells are empty, and all else is as without a break."""
-    monkeypatch.setattr(trainer, "CALL_SECONDS", 0.0)
-    with monkeypatch.context() as older:
-        older.setattr(game.AdversarialGame, "metrics", history.METRICS)
-        with pytest.raises(signals.Interrupted):
-            loop(support.make_digits(), tmp_path, [StopAt(at)], epochs=3, averages=("ema-.9",)).run()
-        assert not any("/" in name for row in rows(tmp_path) for name in row)
-    later = loop(support.make_digits(), tmp_path, epochs=3, averages=("ema-.9",))
-    later.run()
-    assert later.resumed_at == at
-    assert_same(uninterrupted[0], final(later))
-    mine, whole = rows(tmp_path), rows(uninterrupted[1])
-    terms = [name for name in whole[0] if "/" in name]
-    assert len(terms) == 3 and list(mine[0]) == list(whole[0])
-    assert [[name for name in terms if row[name] == ""] for row in mine] == [terms, [], []]
-    for row, expected in zip(mine, whole):
-        assert {name: row[name] for name in row if name not in terms} == {
-            name: expected[name] for name in row if name not in terms
-        }
-    assert mine[2] == whole[2]
 
 
 def balanced(source, declared=True):
@@ -190,18 +166,6 @@ def test_a_short_run_s_best_generator_is_not_that_of_the_longer_one_left_early(d
     with pytest.raises(signals.Interrupted):
         longer.run()
     assert Workdir(tmp_path).kinds() == ["last"] and longer.progress.best is None
-
-
-def test_a_validation_on_which_an_older_version_went_on_stands(digits, tmp_path, monkeypatch):
-    with monkeypatch.context() as older:
-        older.setattr(trainer.Loop, "_forget_last_chance", lambda self: None)
-        for epochs in (3, 4):
-            loop(digits, tmp_path, epochs=epochs, every=5).run()
-    assert notes(tmp_path)[0]["best"]["epoch"] == 3
-    best = (tmp_path / "generator_best.weights.h5").read_bytes()
-    later = loop(digits, tmp_path, epochs=7, every=5, validate=lambda images: -1.0)
-    later.run()
-    assert later.progress.best["epoch"] == 3 and (tmp_path / "generator_best.weights.h5").read_bytes() == best
 
 
 def test_a_run_left_a_step_before_its_end_is_not_finished(digits, tmp_path):

@@ -3,12 +3,16 @@
 import dataclasses
 import types
 
+import numpy as np
 import pytest
 from support import noise
 
+from gan_repro.data import preparation
 from gan_repro.data.source import Spec
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import OWN
+from gan_repro.reporting.record import read
+from gan_repro.runs import runner, trained
 from gan_repro.system.errors import DataError, UsageError
 from gan_repro.training import rules
 
@@ -26,15 +30,16 @@ OWNED = [
 def test_images_of_the_usual_sizes_need_no_setting(name, model, channels):
     """Both networks of every model that takes a user's own images, at every size; one model is of 32 x 32 alone."""
     config = noise.config(name, "npz:a.npz", "smoke", model=model)
+    built, recipe = configuration.model_of(config), config.recipe
     for side in SIDES:
         spec = Spec("npz:a.npz", "a.npz", (side, side, channels), 10, {"train": 100, "validation": 20, "test": 20})
         if model == "convolutional" and side != 32:
             with pytest.raises(UsageError, match=f"images are {side} x {side}.*makes images of 32 x 32"):
-                rules.generator(config, spec)
+                built.generator(recipe, spec)
             continue
-        g, d = rules.generator(config, spec), rules.discriminator(config, spec)
+        g, d = built.generator(recipe, spec), built.discriminator(recipe, spec)
         assert g.output.shape[1:] == d.inputs[0].shape[1:] == spec.shape and d.output.shape[1:] == (1,)
-        assert g.inputs[0].shape[1:] == (rules.prior(config).size,) and len(g.inputs) == len(d.inputs)
+        assert g.inputs[0].shape[1:] == (built.prior(recipe).size,) and len(g.inputs) == len(d.inputs)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +57,7 @@ def test_a_size_that_no_layers_make_is_one_line_with_the_nearest_that_some_do(na
     config = noise.config(name, "npz:a.npz", "smoke", model=model)
 
     def build(shape):
-        return rules.generator(config, Spec("npz:a.npz", "a.npz", shape, 10, {}))
+        return configuration.model_of(config).generator(config.recipe, Spec("npz:a.npz", "a.npz", shape, 10, {}))
 
     with pytest.raises(UsageError) as caught:
         build(shape)
@@ -146,6 +151,62 @@ def test_what_is_measured_afterwards_must_be_there_before(name, model, classes, 
             rules.stages(config, source)
     else:
         assert rules.stages(config, source)
+
+
+# ---- data -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_that_pads_its_images_is_trained_measured_and_sampled_at_their_new_size(tmp_path, monkeypatch):
+    whole = configuration.find("goodfellow2014")
+
+    def means(run):
+        """Of the frame and of what stands in it, as networks see test images."""
+        seen = run.source.scaled("test")
+        parts = {"all": seen, "inside": seen[:, 2:-2, 2:-2]}
+        return [run.measurement(name, "1", each.sum(), None, reference="test images") for name, each in parts.items()]
+
+    model = dataclasses.replace(
+        whole.models["mnist"], prepare=lambda recipe: preparation.Pad(12, 12), measures=(means,), figures=()
+    )
+    found = dataclasses.replace(whole, models={"mnist": model})
+    monkeypatch.setattr(configuration, "find", lambda name: found)
+    images = np.random.default_rng(0).integers(1, 256, (300, 8, 8), np.uint8)
+    np.savez(tmp_path / "tiny.npz", images=images)
+    settings = ["steps_per_epoch=2", "n_samples=50", "batch_size=20"]
+    config = configuration.resolve(found, f"npz:{tmp_path / 'tiny.npz'}", preset="smoke", settings=settings)
+    assert runner.execute(found, config, tmp_path / "run") == 0
+    record = read(tmp_path / "run" / "record.json")
+    assert record.data.shape == (12, 12, 1) and "padded to 12 x 12" in record.data.title
+    there, inside = (entry.value for entry in record.measurements)
+    assert there == pytest.approx(inside) and inside > 0
+    sampled = trained.from_folder(tmp_path / "run")
+    assert sampled.source.spec.name == record.data.name == record.measurements[0].dataset != config.dataset
+    assert sampled.samples("last", 3).shape == (3, 12, 12, 1)
+
+
+# ---- scores and probabilities -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "critic", "told"),
+    [
+        ("wgan", "mlp", False, "wgan, model mlp, phase game: .* a score .* a probability: .*critic=lambda recipe: True"),
+        (
+            "goodfellow2014",
+            "mnist",
+            True,
+            "model mnist, phase game: .* a probability .* a score: .*critic=lambda recipe: False",
+        ),
+        ("wgan", "gaussians", (True, True), "phase discriminator: .* a probability .* a score"),
+    ],
+)
+def test_what_a_model_says_of_ds_output_must_be_what_its_loss_makes_of_it(name, model, critic, told, monkeypatch):
+    whole = configuration.find(name)
+    wrong = dataclasses.replace(whole.models[model], critic=lambda recipe: critic)
+    found = dataclasses.replace(whole, models=whole.models | {model: wrong})
+    monkeypatch.setattr(configuration, "find", lambda name: found)
+    with pytest.raises(UsageError, match=told):
+        list(noise.built(name, model, wrong.datasets[0]))
 
 
 # ---- phases -----------------------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def train(name, folder, npz, **changes):
 
 @pytest.fixture(scope="module")
 def npz(tmp_path_factory):
-    """300 labelled images of 8 x 8 whose classes differ. Gone, but for the tests that put it back."""
+    """300 labelled images of 8 x 8 whose classes differ. Moved away once they were trained on."""
     path = tmp_path_factory.mktemp("data") / "tiny.npz"
     rng = np.random.default_rng(1)
     labels = np.arange(300) % 10
@@ -262,33 +262,10 @@ def test_what_was_there_is_replaced_or_left_whole(copy, tmp_path, capsys):
     assert path.read_bytes() == new and [each.name for each in path.parent.iterdir()] == ["x.png"]
 
 
-# ---- folders of older versions ---------------------------------------------------------------------------------------
-
-
 def test_a_run_notes_what_sampling_needs(conditional):
     noted = json.loads((conditional / "manifest.json").read_text())["data"]
     assert (noted["shape"], noted["classes"], noted["title"]) == ([SIDE, SIDE, 1], 10, "tiny.npz")
     assert json.loads((conditional / "record.json").read_text())["manifest"]["data"] == noted
-
-
-def test_an_older_run_needs_its_data_and_learns_the_shape_when_it_goes_on(plain, copy, npz, tmp_path, capsys):
-    wanted = arrays(plain, tmp_path / "x.npz", "--n=5")["images"]
-    manifest = files.read_json(copy / "manifest.json")
-    old = manifest | {"data": {key: manifest["data"][key] for key in ("name", "title", "sha256")}}
-    (copy / "manifest.json").write_text(json.dumps(old))
-    capsys.readouterr()
-    refused(1, ["older version", "shape", str(npz)], capsys, copy)
-    shutil.copy(npz.with_suffix(".away"), npz)
-    try:
-        assert (arrays(copy, tmp_path / "y.npz", "--n=5")["images"] == wanted).all()
-        found, config = trained.load_config(Workdir(copy))
-        longer = dataclasses.replace(config, recipe=dataclasses.replace(config.recipe, epochs=3))
-        bare = {name: dataclasses.replace(model, measures=(), figures=()) for name, model in found.models.items()}
-        assert runner.execute(dataclasses.replace(found, models=bare), longer, copy) == 0
-    finally:
-        npz.unlink()
-    assert json.loads((copy / "manifest.json").read_text())["data"] == manifest["data"]
-    assert ask(copy, "--n=1") == 0
 
 
 # ---- refusals --------------------------------------------------------------------------------------------------------
@@ -358,8 +335,7 @@ def test_help_names_every_flag(capsys):
     assert sample.main(["sample", "--help"]) == 0
     out = capsys.readouterr().out
     assert all(
-        f"\n  --{name}" in out
-        for name in ("workdir", "generator", "n", "seed", "label", "out", "grid", "interpolate", "data_dir", "help")
+        f"\n  --{name}" in out for name in ("workdir", "generator", "n", "seed", "label", "out", "grid", "interpolate", "help")
     )
 
 

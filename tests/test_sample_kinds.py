@@ -13,7 +13,6 @@ from gan_repro.data.source import Spec
 from gan_repro.networks import weights
 from gan_repro.papers import configuration
 from gan_repro.runs.workdir import Workdir
-from gan_repro.training import rules
 
 
 def described(place, name, dataset, shape):
@@ -22,14 +21,14 @@ def described(place, name, dataset, shape):
     folder.path.mkdir()
     config = configuration.resolve(configuration.find(name), dataset, preset="smoke")
     folder.config.write_text(json.dumps(config.as_dict()))
-    folder.manifest.write_text(json.dumps({"data": {"title": dataset, "shape": shape, "classes": 0}}))
+    folder.manifest.write_text(json.dumps({"data": {"name": dataset, "title": dataset, "shape": shape, "classes": 0}}))
     return folder, config
 
 
 @pytest.mark.parametrize(("dataset", "shape"), [("gaussian1d", (1, 1, 1)), ("mnist", (1, 1, 2))])
 def test_points_are_drawn_and_had_as_they_are(dataset, shape, tmp_path, capsys):
     folder, config = described(tmp_path, "goodfellow2014", dataset, shape)
-    network = rules.generator(config, Spec(dataset, dataset, shape, 0, {}))
+    network = configuration.model_of(config).generator(config.recipe, Spec(dataset, dataset, shape, 0, {}))
     network.set_weights([np.random.default_rng(0).normal(size=weight.shape) for weight in network.weights])
     weights.write(network, folder.weights("last"))
     assert ask(folder.path, f"--out={tmp_path / 'cloud.png'}", "--n=50") == 0
@@ -49,11 +48,13 @@ def test_contrast_normalised_samples_come_back_from_their_pixels(tmp_path):
     config = configuration.resolve(found, "cifar10", preset="smoke", settings=["generator_units=7,7", "output_irange=1"])
     spec = data.source.Spec("cifar10", "CIFAR-10", (32, 32, 3), 10, {}, configuration.scaling_of(config))
     assert isinstance(spec.scaling, ContrastNormalised)
-    network = rules.generator(config, spec)
+    network = configuration.model_of(config).generator(config.recipe, spec)
     folder.path.mkdir()
     network.save_weights(folder.weights("last"))
     folder.config.write_text(json.dumps(config.as_dict()))
-    folder.manifest.write_text(json.dumps({"data": {"title": "CIFAR-10", "shape": [32, 32, 3], "classes": 10}}))
+    folder.manifest.write_text(
+        json.dumps({"data": {"name": "cifar10", "title": "CIFAR-10", "shape": [32, 32, 3], "classes": 10}})
+    )
     few, many = (arrays(folder.path, tmp_path / "x.npz", f"--n={n}") for n in (4, 9))
     assert (many["images"][:4] == few["images"]).all() and few["images"].shape == (4, 32, 32, 3)
     made = np.asarray(network(few["z"], training=False), np.float64)

@@ -71,14 +71,14 @@ def test_a_paper_a_measure_and_a_picture_are_found_trained_evaluated_and_sampled
     assert (copy / "four.npz").is_file()
 
 
-def test_the_trick_is_the_cross_entropy_with_a_smaller_target():
+def test_the_trick_is_the_relativistic_average_of_its_paper():
     scope = {}
     exec(block("experiments/README.md", "trick"), scope)
-    logits = np.random.default_rng(0).normal(0, 3, (50, 1))
-    probability = 1 / (1 + np.exp(-logits))
-    wanted = -np.mean(0.9 * np.log(probability) + 0.1 * np.log(1 - probability))
-    found = scope["smoothed"]().value(SimpleNamespace(d_real=np.float32(logits)))
-    assert float(found) == pytest.approx(wanted, rel=1e-5)
+    real, generated = np.random.default_rng(0).normal(0, 3, (2, 50, 1))
+    context, objective = SimpleNamespace(d_real=np.float32(real), d_generated=np.float32(generated)), scope["relativistic"]()
+    for terms, side in ((objective.discriminator, 1), (objective.generator, -1)):
+        squares = (real - generated.mean() - side) ** 2, (generated - real.mean() + side) ** 2
+        assert [float(term.value(context)) for term in terms] == pytest.approx([np.mean(each) for each in squares], rel=1e-5)
 
 
 @pytest.mark.slow

@@ -37,7 +37,7 @@ class FeaturesOfD:
 def discriminators(run):
     """{Subject: D} of D as trained and as it could have begun: those whose features are compared."""
     recipe, spec = run.config.recipe, run.source.spec
-    trained = run.loaded(networks.discriminator(recipe, spec), run.workdir.network("discriminator"))
+    trained = run.discriminator()
     keras.utils.set_random_seed(run.config.seed)
     subject = gr.evaluation.measurement.Subject
     started = subject(reference="D with random weights")

@@ -21,6 +21,7 @@ EXPERIMENT = gr.Experiment(
         "convolutional": cifar10.CONVOLUTIONAL,
         "line": gaussian1d.MODEL,
     },
+    metrics=gaussian1d.METRICS,
     published=tuple(
         gr.Published(
             "table1",

@@ -178,7 +178,7 @@ def snapshots(loop, folder, every, spec):
     beginning things happen quickly. None is taken for being the end, which it is no longer where the run goes on.
 
     Args:
-      loop: training.Loop.
+      loop: training.trainer.Loop.
       folder: where the files go.
       every: epochs between snapshots.
       spec: data.source.Spec, for the caption.
@@ -221,12 +221,6 @@ def chosen(snapshots):
     return [taken for i, taken in enumerate(found) if taken not in found[:i]]
 
 
-def _networks(run) -> tuple[typing.Any, typing.Any]:
-    """The last G and the last D of a run, Keras models."""
-    d = run.loaded(discriminator(run.config.recipe, run.source.spec), run.workdir.network("discriminator"))
-    return run.generator("last"), d
-
-
 @functools.lru_cache(maxsize=1)  # the measure and the figure are of the same ones
 def moments(run):
     """The snapshots of a run's training, and one of its end: a list of figure1.Snapshot.
@@ -238,7 +232,7 @@ def moments(run):
     taken = [each for each in taken if each.step < run.step]
     if not taken:
         raise gr.RunError(f"{run.workdir.samples} holds no snapshots: Figure 1 is of those that the training takes")
-    return [*taken, snapshot(*_networks(run), run.source, run.epochs, run.step)]
+    return [*taken, snapshot(run.generator("last"), run.discriminator(), run.source, run.epochs, run.step)]
 
 
 def draw_figure1(run, measurements):
@@ -259,6 +253,8 @@ def distances(run):
         measurements.append(run.measurement("wasserstein_distance", "units of x", w1, None, kind))
     return measurements
 
+
+METRICS = (gr.Metric("value_function", "value of the game, V(D, G)"),)
 
 MODEL = gr.Model(
     title="Adversarial nets (small ones, on a line)",

@@ -18,6 +18,19 @@ ESTIMATES = {
     "wasserstein": "estimate of the Wasserstein distance (times the Lipschitz constant)",
     "non_saturating": "lower bound of the Jensen-Shannon divergence (nats)",
 }
+VALUES, CHANGES = "estimate_quality_correlation", "estimate_quality_change_correlation"
+METRICS = (
+    gr.Metric(
+        VALUES,
+        "rank correlation of estimate and Fréchet distance",
+        over_checkpoints=True,
+        caveat="Rank correlation of the training's own estimate with the Fréchet distance of samples over the checkpoints of "
+        "a run, one after each epoch: 1 if they rise and fall together, 0 if one says nothing of the other; that of their "
+        "changes from checkpoint to checkpoint is the harder test, which a common trend does not pass. Left out where the "
+        "distance stands still (varies by less than 5 %).",
+    ),
+    gr.Metric(CHANGES, "rank correlation of their changes", over_checkpoints=True),
+)
 
 
 def estimate(objective, d_loss):
@@ -95,8 +108,8 @@ def correlations(estimates, qualities):
     if len(estimates) < 4 or np.ptp(qualities) < STANDS_STILL * np.median(qualities) or np.ptp(estimates) == 0:
         return {}
     return {
-        "estimate_quality_correlation": float(stats.spearmanr(estimates, qualities).statistic),
-        "estimate_quality_change_correlation": float(stats.spearmanr(np.diff(estimates), np.diff(qualities)).statistic),
+        VALUES: float(stats.spearmanr(estimates, qualities).statistic),
+        CHANGES: float(stats.spearmanr(np.diff(estimates), np.diff(qualities)).statistic),
     }
 
 

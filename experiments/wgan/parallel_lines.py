@@ -150,6 +150,14 @@ def distances(run):
     return measurements
 
 
+METRICS = (
+    gr.Metric("jensen_shannon_divergence_error", "Jensen-Shannon divergence, error"),
+    gr.Metric("wasserstein_distance_error", "Wasserstein-1 distance, error"),
+    gr.Metric("total_variation"),
+    gr.Metric("total_variation_error", "total variation, error"),
+    gr.Metric("kullback_leibler_infinite", "where the Kullback-Leibler divergence is infinite"),
+)
+
 MODEL = gr.Model(
     title="Distances between distributions",
     datasets=("parallel_lines",),

@@ -117,9 +117,9 @@ def keep_discriminator(loop, folder, every, spec):
 
 def _kept(run, name):
     """The Keras model of a stage, float32, as the run stands. Raises RunError where its file is missing or damaged."""
-    judge = network(run.config.recipe, run.source.spec, name)
     if name == STAGES[-1]:
-        return run.loaded(judge, run.workdir.network("discriminator"))
+        return run.discriminator()
+    judge = network(run.config.recipe, run.source.spec, name)
     return gr.networks.weights.read(judge, run.workdir.samples / f"{name}.weights.h5")
 
 
@@ -201,6 +201,8 @@ def gradients_and_divergences(run):
         for metric, unit, condition, value in values
     ]
 
+
+METRICS = (gr.Metric("gradient_norm", "gradient that G gets"), gr.Metric("lipschitz_constant", "Lipschitz constant"))
 
 MODEL = gr.Model(
     title="Discriminator and critic",

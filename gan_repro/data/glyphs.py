@@ -6,7 +6,6 @@ Every image is one draw of font, stroke width, shear, rotation, stretch and elas
 import concurrent.futures
 import functools
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -80,18 +79,9 @@ def cache_path() -> Path:
     return files.cache_folder() / f"glyphs-{VERSION}-matplotlib-{matplotlib.__version__}.npz"
 
 
-def write_cache(path: Path, splits: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:
-    """Makes {split: (images, labels)}, such as fewer digits, the content of the cache `path`. Raises RunError as files do."""
-    files.write_arrays(path, _by_name(splits), compress=True)
-
-
-def _by_name(splits):
-    """{"train_images": ..., "train_labels": ..., ...}: as the cache has them."""
-    return {f"{split}_{part}": array for split, pair in splits.items() for part, array in zip(_PARTS, pair)}
-
-
 def _rendered():
-    return _by_name({split: generate(split, count) for split, count in SIZES.items()})
+    made = {split: generate(split, count) for split, count in SIZES.items()}
+    return {f"{split}_{part}": array for split, pair in made.items() for part, array in zip(_PARTS, pair)}
 
 
 def _fits(found):

@@ -117,7 +117,7 @@ def trials(run: Run, kind: str, statistics: tuple[Statistic, ...], n: int = TRIA
     """Trials of the arithmetic of two statistics, each with other z; of a conditional generator also with the next label.
 
     Args:
-      run: finished.Finished; what the networks see must lead back to pixels in [0, 1].
+      run: runs.trained.Finished; what the networks see must lead back to pixels in [0, 1].
       kind: of the generator.
       statistics: two of Statistic.
       n: how many trials.

@@ -14,7 +14,7 @@ from gan_repro.data.scaling import UNIT
 from gan_repro.data.source import Folds, Source, Spec
 from gan_repro.evaluation import arithmetic, coverage, features, frechet, neighbours, parzen
 from gan_repro.evaluation.classifier import Classifier
-from gan_repro.evaluation.measurement import Measurement, Paired, Run, Subject, Sweep
+from gan_repro.evaluation.measurement import PARZEN, Measurement, Paired, Run, Subject, Sweep
 from gan_repro.system.errors import DataError, UsageError
 
 # The paper's ten widths, one more between each two of them, on down to .05 in the same steps, and up to 2.2 in wider ones.
@@ -113,7 +113,7 @@ def parzen_log_likelihood(
     ("space"): densities of different spaces cannot be compared.
 
     Args:
-      run: finished.Finished.
+      run: runs.trained.Finished.
       validation_images: sigma is chosen on the first so many (of each fold); None: on all.
       beside: {Subject: Sets}, measured after the run's own generators.
 
@@ -149,7 +149,7 @@ def parzen_log_likelihood(
         first = first or (subject, means)
         measurements.append(
             run.measurement(
-                "parzen_log_likelihood",
+                PARZEN,
                 "nats",
                 value,
                 error,
@@ -200,7 +200,7 @@ def read_by_classifier(
     and all test images ("test images": how often the classifier itself is right).
 
     Args:
-      run: finished.Finished; what the networks see must lead back to pixels in [0, 1].
+      run: runs.trained.Finished; what the networks see must lead back to pixels in [0, 1].
       classifier: classifier.Classifier of the run's data.
       samples: {Subject: (images as run.samples gives them, labels asked for (n,) or None)}: these alone are read, in place
         of the run's generators and of real images.
@@ -295,7 +295,7 @@ def nearest_neighbour_error(
     SUBSETS disjoint subsets.
 
     Args:
-      run: finished.Finished, of a conditional generator; what the networks see must lead back to pixels in [0, 1].
+      run: runs.trained.Finished, of a conditional generator; what the networks see must lead back to pixels in [0, 1].
       numbers: ascending; for each a classifier is fitted on so many samples.
       splits: of which images. The paper speaks of test digits; its released script scores the 10,000 validation digits.
 
@@ -348,7 +348,7 @@ def svm_on_features(run: Run, discriminators: Mapping[Subject, Any], n: int) -> 
     choose C, all test images give the accuracy. Batch norm has the statistics of the same training images.
 
     Args:
-      run: finished.Finished; its data have labels.
+      run: runs.trained.Finished; its data have labels.
       discriminators: {Subject: D}: "last" of the trained one.
       n: labelled training images.
 

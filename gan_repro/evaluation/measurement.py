@@ -11,6 +11,8 @@ import numpy as np
 
 from gan_repro.data.source import Source
 
+PARZEN = "parzen_log_likelihood"  # the metric that chooses epochs, and that pages and figures of its own are about
+
 
 class Run(Protocol):
     """A trained run as measures take it, such as runs.trained.Finished, which says what each of these gives."""
@@ -31,6 +33,9 @@ class Run(Protocol):
 
     def generator(self, kind: str) -> Any:
         """A Keras model with the weights of `kind`."""
+
+    def discriminator(self) -> Any:
+        """A Keras model: D with its last weights."""
 
     def conditional(self) -> bool:
         """Whether its generators take labels."""

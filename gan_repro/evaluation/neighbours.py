@@ -64,27 +64,10 @@ def classify(queries: ArrayLike, references: np.ndarray, labels: ArrayLike, k: i
     Raises:
       DataError: as `nearest`; labels do not fit the references.
     """
-    labels = _labels(labels, "labels", len(references))
+    labels = _labels(labels, len(references))
     near = labels[nearest(queries, references, k)[0]]
     votes = (near[:, :, None] == near[:, None, :]).sum(axis=2)
     return near[np.arange(len(near)), votes.argmax(axis=1)]  # argmax: the first of equal votes, hence the nearest
-
-
-def error_rate(predicted: ArrayLike, labels: ArrayLike) -> tuple[float, float]:
-    """How many predicted labels are wrong.
-
-    Args:
-      predicted, labels: integers (n,), n at least 1.
-
-    Returns:
-      (share from 0 to 1, its binomial standard error).
-
-    Raises:
-      DataError: the arrays are empty, not integers, or of different lengths.
-    """
-    labels = _labels(labels, "labels")
-    share = float((_labels(predicted, "predicted", len(labels)) != labels).mean())
-    return share, binomial_error(share, len(labels))
 
 
 def binomial_error(share: float, n: int) -> float:
@@ -92,9 +75,8 @@ def binomial_error(share: float, n: int) -> float:
     return math.sqrt(share * (1 - share) / n)
 
 
-def _labels(values, name, n=None) -> np.ndarray:
+def _labels(values, n) -> np.ndarray:
     array = np.asarray(values)
-    if array.dtype.kind not in "iu" or array.ndim != 1 or array.size == 0 or n not in (None, len(array)):
-        wanted = "(n,) with n >= 1" if n is None else f"({n},)"
-        raise DataError(f"{name} has dtype {array.dtype} and shape {array.shape}; valid are integers {wanted}")
+    if array.dtype.kind not in "iu" or array.ndim != 1 or array.size == 0 or n != len(array):
+        raise DataError(f"labels has dtype {array.dtype} and shape {array.shape}; valid are integers ({n},)")
     return array

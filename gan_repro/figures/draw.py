@@ -9,7 +9,7 @@ import numpy as np
 
 from gan_repro.data.source import Source
 from gan_repro.evaluation import neighbours
-from gan_repro.evaluation.measurement import Measurement
+from gan_repro.evaluation.measurement import PARZEN, Measurement
 from gan_repro.figures import grids, points
 from gan_repro.figures.catalogue import Run
 from gan_repro.figures.curves import title_of_run, training_curves, wrapped
@@ -172,7 +172,7 @@ def averages(run: Run, kinds: Sequence[str], measurements: Iterable[Measurement]
     if len(kinds) < 2:
         return
     rows = np.concatenate([run.samples(kind, n) for kind in kinds])
-    nats = {str(each.subject): each.value for each in measurements if each.metric == "parzen_log_likelihood"}
+    nats = {str(each.subject): each.value for each in measurements if each.metric == PARZEN}
     labels = [(weights_names.title(kind), *([f"{nats[kind]:,.1f} nats"] if kind in nats else [])) for kind in kinds]
     title = f"{run_title(run)}. The same z down each column; means and averages of weights are not in the paper"
     if nats:

@@ -69,7 +69,7 @@ def grid(
 
     Args:
       path: the file.
-      run: finished.Finished; of its source only the Spec is asked.
+      run: runs.trained.Finished; of its source only the Spec is asked.
       kind: one of run.kinds().
       n: how many.
       seed: sample j is a function of (seed, j), the weights and its label alone.

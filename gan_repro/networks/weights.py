@@ -37,7 +37,7 @@ def _find_room(path: Path, network: keras.Model) -> None:
 
 
 def check(path: Path) -> None:
-    """Checks a file as far as that goes without its network: the checksum, which files of older versions have not, the end.
+    """Checks a file as far as that goes without its network: the checksum, where it has one, the end.
 
     Raises:
       RunError: it is missing or damaged.

@@ -203,8 +203,8 @@ def source_of(config: Config, data_dir: str | pathlib.Path | None = None, downlo
     """The data of a Config as its networks see them, a data.source.Source. Raises what data.load does."""
     from gan_repro import data  # not before it is needed
 
-    sources = find(config.experiment).sources
-    return data.load(config.dataset, data_dir, scaling_of(config), download, sources=sources)
+    sources, prepare = find(config.experiment).sources, model_of(config).prepare(config.recipe)
+    return data.load(config.dataset, data_dir, scaling_of(config), download, sources, prepare)
 
 
 def scaling_of(config: Config) -> Scaling:

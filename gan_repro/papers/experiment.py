@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from gan_repro.data.names import dataset_kind
 from gan_repro.data.scaling import UNIT
+from gan_repro.data.source import Spec
+from gan_repro.latent import priors
 from gan_repro.papers.recipe import Recipe, smoke_of
 from gan_repro.system.choices import choose
 from gan_repro.system.errors import UsageError
@@ -130,7 +132,8 @@ class Model:
       presets: the recipes "paper" and "quick"; "smoke" follows from the first (recipe.smoke_of).
       on: {data set: {field of the recipe: value}} of what differs there.
       phases: its training; none: nothing is trained, and the measures are of the data.
-      prior: (recipe) -> latent.priors.Prior; None: that of the recipe's fields `prior` and `latent`.
+      prior: (recipe) -> latent.priors.Prior; where none is given, that of the recipe's fields `prior` and `latent`.
+      prepare: (recipe) -> what is done to all images before they are scaled (data.preparation.Pad), or None.
       scaling: (recipe) -> what the networks see of the data (data.scaling).
       conditional: (recipe) -> whether both players see labels, which the data must then have.
       critic: (recipe) -> whether D's outputs are scores and no logits of probabilities; a tuple where phases differ in it.
@@ -148,13 +151,22 @@ class Model:
     presets: Mapping[str, Recipe]
     on: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     phases: tuple[Phase, ...] = ()
-    prior: Callable | None = None
+    prior: Callable = priors.of
+    prepare: Callable = lambda recipe: None
     scaling: Callable = lambda recipe: UNIT
     conditional: Callable = lambda recipe: False
     critic: Callable = lambda recipe: False
     measures: tuple[Callable, ...] = ()
     figures: tuple[Callable, ...] = ()
     callbacks: Callable | None = None
+
+    def generator(self, recipe: Recipe, spec: Spec) -> Any:
+        """The Keras model of the last phase's generator, as it begins."""
+        return self.phases[-1].generator(recipe, spec)
+
+    def discriminator(self, recipe: Recipe, spec: Spec) -> Any:
+        """The Keras model of the last phase's discriminator, as it begins."""
+        return self.phases[-1].discriminator(recipe, spec)
 
     def d_output(self, recipe: Recipe) -> tuple[Literal["probability", "score"], ...]:
         """What D says of images in each stage, "probability" or "score", one entry where all are alike (`critic`)."""
@@ -185,7 +197,7 @@ class Experiment:
       table: the table in which its records stand: results/TABLE.md; "": the name.
       sources: {data set: loader} of data sets that only this paper has; loaders as in data.LOADERS.
       metrics: reporting.metrics.Metric of each that it measures and the library does not know: title, which way is better,
-        margin and protocol. A metric that nobody describes is shown and never judged.
+        margin, protocol, caveat. A metric that nobody describes is shown and never judged.
       published: the paper's numbers that it answers to.
       claims: what the paper shows without a number.
       protocol: how its numbers are measured, in a sentence or two.

@@ -7,7 +7,6 @@ import typing
 from typing import Any
 
 from gan_repro.data.source import Spec
-from gan_repro.papers.weights_names import name_of
 from gan_repro.system.errors import UsageError
 
 LATEST = 10**6  # epochs
@@ -104,7 +103,6 @@ class TrainingRecipe(Recipe):
 
     def __post_init__(self):
         super().__post_init__()
-        object.__setattr__(self, "averages", tuple(map(name_of, self.averages)))
         parsed = [parse_average(kind) for kind in self.averages]
         twice = [kind for kind, value in zip(self.averages, parsed) if parsed.count(value) > 1]
         if twice:

@@ -6,16 +6,7 @@ EPOCH whole epochs were played). Averages are in no paper.
 
 import re
 
-_OLDER = {"averaged-": "", "exponential-": "ema-", "uniform-": "mean-from-"}  # spellings that users may still type
 _AVERAGE = re.compile(r"(ema|mean-from)-")
-
-
-def name_of(text: str) -> str:
-    """The name of weights that a text means: older spellings in today's; any other text stays as it is."""
-    for older, now in _OLDER.items():
-        if text.startswith(older):
-            text = now + text.removeprefix(older)
-    return text
 
 
 def is_average(name: str) -> bool:

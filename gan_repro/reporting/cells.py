@@ -1,14 +1,19 @@
 """Cells of tables: measured and published numbers with their errors, as text."""
 
+from collections.abc import Iterable
+
 from gan_repro.evaluation.measurement import Paired
-from gan_repro.papers.experiment import Published
+from gan_repro.papers.experiment import Experiment, Published
 from gan_repro.reporting import metrics
 from gan_repro.reporting.groups import Summary
 from gan_repro.system.numbers import with_error
 
 
-def measured(summary: Summary) -> str:
-    """Such as "221.3 ± 2.1 SE ± 3.4 SD (3 seeds; σ .167 and .215, n 10,000)", "82.80 ± 0.41 SE (1 seed)"."""
+def measured(summary: Summary, experiments: Iterable[Experiment] = ()) -> str:
+    """Such as "221.3 ± 2.1 SE ± 3.4 SD (3 seeds; σ .167 and .215, n 10,000)", "82.80 ± 0.41 SE (1 seed)".
+
+    `experiments` are those whose own metrics are known.
+    """
     value, error = with_error(summary.value, summary.standard_error or summary.std_over_seeds)
     text = value if summary.standard_error is None else f"{value} ± {error} SE"
     if summary.std_over_seeds is not None:
@@ -19,7 +24,8 @@ def measured(summary: Summary) -> str:
     *others, last = [width(sigma) for sigma in summary.sigmas] or [""]
     edge = " at the grid's edge" if summary.sigma_at_edge else ""
     how = [f"σ {', '.join(others)}{' and ' if others else ''}{last}{edge}"] if last else []
-    how += [f"n {summary.n_samples:,}"] if summary.n_samples and not metrics.of(summary.metric).over_checkpoints else []
+    counted = summary.n_samples and not metrics.of(summary.metric, experiments).over_checkpoints
+    how += [f"n {summary.n_samples:,}"] if counted else []
     beside = f"; {paired(summary.paired)}" if summary.paired else ""
     return f"{text} ({'; '.join([seeds, ', '.join(how)] if how else [seeds])}){beside}"
 

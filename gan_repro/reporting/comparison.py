@@ -134,7 +134,8 @@ def build(name: str, experiments: Sequence[Experiment], groups: Sequence[Group])
         experiments=[each for each in experiments if name in names([each])],
         groups=groups,
         columns=list(dict.fromkeys(columns)),
-        titles={record.dataset: record.data.title for group in groups for record in group} | TITLES,
+        titles={name: each.data.title for group in groups for each in group for name in (each.dataset, each.data.name)}
+        | TITLES,
         published=published,
         lines=headline,
         others=[line for line in lines if line not in headline],
@@ -227,22 +228,22 @@ def main_rows(table: Table) -> list[list[str]]:
     rows.append(["Measured by this program"])
     for experiment in table.own():
         own = [line for line in table.of(experiment) if line.section == "ours"]
-        rows += _rows(table, map(_cell, own))
+        rows += _rows(table, _cells(table, own))
         wanted = [number for number in experiment.published if number.ours and number.table == table.name]
         missing = [number for number in wanted if not any(_answers(line.summary, number) for line in own)]
         rows += _rows(table, ((own_model(experiment, number), column(number), not_run(number)) for number in missing))
     variants = [line for line in table.lines if line.section == "variant" and line.main]
     if variants:
-        rows += [["Ablations (--set)"], *_rows(table, map(_cell, variants))]
+        rows += [["Ablations (--set)"], *_rows(table, _cells(table, variants))]
     # Several runs of one experiment measure the same reference samples on the same data: once is enough.
-    reference = list(dict.fromkeys(_cell(line) for line in table.lines if line.section == "reference"))
+    reference = list(dict.fromkeys(_cells(table, (line for line in table.lines if line.section == "reference"))))
     if reference:
         rows += [["For comparison"], *_rows(table, reference)]
     return rows
 
 
-def _cell(line: Line) -> tuple[str, Column, str]:
-    return line.label, column(line.summary), cells.measured(line.summary)
+def _cells(table: Table, lines: Iterable[Line]) -> list[tuple[str, Column, str]]:
+    return [(line.label, column(line.summary), cells.measured(line.summary, table.experiments)) for line in lines]
 
 
 def _rows(table: Table, found: Iterable[tuple[str, Column, str]]) -> list[list[str]]:
@@ -274,7 +275,11 @@ def verdict_rows(table: Table) -> list[list[str]]:
     for _, number, found in compared(table):
         label = f"{number.row}, {column_title(table, column(number))}: {cells.printed(number)}"
         for line, verdict in found:
-            shown = [cells.measured(line.summary), _interval(line, verdict, number), f"± {verdict.margin:.2g}"]
+            shown = [
+                cells.measured(line.summary, table.experiments),
+                _interval(line, verdict, number),
+                f"± {verdict.margin:.2g}",
+            ]
             rows.append([label, *shown, f"{line.run}", in_words(line, verdict, number)])
         if not found:
             rows.append([label, "", "", "", "", not_run(number)])

@@ -2,10 +2,11 @@
 
 A place is {RECORD | METRIC | WEIGHTS OR REFERENCE}, such as
 {cgan-mnist-paper-300epochs-seed0 | parzen_log_likelihood | best}: the name of a record's file, with "*" for several seeds, over
-which it is then the mean. Behind a further "|" may stand which number ("value", "error": over images, "std": over seeds), and
-key=value of the measurement where several have that metric: {... | best | std}, {... | best | n_samples=50000 split=test}.
-{RECORD | epochs} and {RECORD | minutes} are of the run itself. A place that no record fills is an error, and so is a decimal
-number that stands in no place: nothing would say when it ceases to be true.
+which it is then the mean. Behind a further "|" may stand which number ("value", "error": over images, "std": over seeds,
+"n_samples": how many carry it), and key=value of the measurement where several have that metric: {... | best | std},
+{... | best | n_samples=50000 split=test}. {RECORD | epochs}, {RECORD | steps}, minibatches, and {RECORD | minutes} are of the
+run itself. A place that no record fills is an error, and so is a decimal number, or one of thousands (1,000), that stands in no
+place: nothing would say when it ceases to be true.
 """
 
 import fnmatch
@@ -21,8 +22,8 @@ from gan_repro.system.numbers import with_error
 
 FOLDER = "findings"
 _PLACE = re.compile(r"\{([^{}]*)\}")
-_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?!\w|\.\w)")  # none: a file's name, a version
-_FIELDS = ("value", "error", "std")
+_LOOSE = re.compile(r"(?<![\w.])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.\d+)(?!\w|\.\w)")  # none: a file's name, a version
+_FIELDS = ("value", "error", "std", "n_samples")
 
 
 def read(results: str | Path, name: str, records: Sequence[Record]) -> str:
@@ -49,12 +50,12 @@ def filled(text: str, records: Sequence[Record], where: object) -> str:
       where: the file, for messages.
 
     Raises:
-      RunError: a place names no record or no measurement of it, or a decimal number stands in no place; with the line.
+      RunError: a place names no record or no measurement of it, or a number that wants a place has none; with the line.
     """
     lines = []
     for number, line in enumerate(text.splitlines(), start=1):
         rest = _PLACE.sub("", line)
-        if loose := _DECIMAL.search(rest):
+        if loose := _LOOSE.search(rest):
             raise RunError(f"{where}, line {number}: {loose[0]} stands in no place; write {{RECORD | METRIC | WEIGHTS}}")
         if "{" in rest or "}" in rest:
             raise RunError(f"{where}, line {number}: a place must begin with {{ and end with }} in the same line")
@@ -75,11 +76,16 @@ def _number(place: str, records: Sequence[Record]) -> str:
         raise ValueError(f"{name} are records that differ in more than the seed")
     if words == ["epochs"]:
         return f"{members[0].epochs:,g}"
+    if words == ["steps"]:
+        steps = {record.cost.steps for record in members}
+        if len(steps) > 1 or None in steps:
+            raise ValueError(f"{{{place}}}: the steps of {name} are not known, or differ")
+        return f"{steps.pop():,}"
     if words == ["minutes"]:
         low, high = (f"{bound(record.cost.minutes for record in members):,.0f}" for bound in (min, max))
         return low if low == high else f"{low} to {high}"
     if len(words) < 2:
-        raise ValueError(f"{{{place}}}: must be RECORD | METRIC | WEIGHTS, RECORD | epochs or RECORD | minutes")
+        raise ValueError(f"{{{place}}}: must be RECORD | METRIC | WEIGHTS or RECORD | epochs, steps or minutes")
     metric, subject, *rest = words
     field = next((word for word in rest if word in _FIELDS), "value")
     pairs = [pair for word in rest if word not in _FIELDS for pair in word.split()]
@@ -98,7 +104,14 @@ def _number(place: str, records: Sequence[Record]) -> str:
     if len(summary.seeds) < len(members):
         raise ValueError(f"{{{place}}}: of {len(members)} records {len(summary.seeds)} have it")
     error = summary.standard_error or summary.std_over_seeds
-    number = {"value": summary.value, "error": summary.standard_error, "std": summary.std_over_seeds}[field]
+    number = {
+        "value": summary.value,
+        "error": summary.standard_error,
+        "std": summary.std_over_seeds,
+        "n_samples": summary.n_samples,
+    }[field]
     if number is None:
         raise ValueError(f"{{{place}}}: no {field} is known")
+    if field == "n_samples":
+        return f"{number:,}"
     return with_error(number, error)[0] if field == "value" else with_error(number, number)[1]

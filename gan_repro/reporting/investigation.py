@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from scipy import stats
 
-from gan_repro.evaluation.measurement import Measurement
+from gan_repro.evaluation.measurement import PARZEN, Measurement
 from gan_repro.papers import weights_names
 from gan_repro.papers.experiment import Experiment, Published
 from gan_repro.reporting import cells, comparison, formats, metrics, race, records
@@ -14,7 +14,6 @@ from gan_repro.reporting.groups import Group, Summary, longest
 from gan_repro.reporting.record import Record
 from gan_repro.system.numbers import with_error
 
-METRIC = "parzen_log_likelihood"
 NAME = "log-likelihood"
 FIGURES = ("log-likelihood", "sweep")  # of all runs on the data
 END = 5  # the last fifth of a curve is its end
@@ -34,7 +33,7 @@ def markdown(experiments: Iterable[Experiment], groups: Sequence[Group], figures
     for experiment in experiments:
         for number in experiment.published:
             own = [group for group in groups if _is_of(experiment, number, group.first)]
-            if number.ours and number.metric == METRIC and own:
+            if number.ours and number.metric == PARZEN and own:
                 prefix = records.prefixes(groups)(own[0].first)
                 shown = [name for name in (f"{prefix}-{kind}.png" for kind in FIGURES) if name in figures]
                 lines += _section(experiment, number, own, _references(groups, number), shown)
@@ -53,7 +52,7 @@ def _references(groups: Iterable[Group], number: Published) -> list[tuple[Summar
     found: dict[str, tuple[Summary, list[Measurement]]] = {}
     for group in (group for group in groups if not group.first.epochs):  # nothing was trained
         for summary in group.summaries():
-            same = (summary.metric, summary.dataset, summary.space) == (METRIC, number.dataset, None)
+            same = (summary.metric, summary.dataset, summary.space) == (PARZEN, number.dataset, None)
             if same and summary.reference:
                 own = [entry for entry in group.measurements() if entry.quantity == summary.quantity]
                 found.setdefault(summary.reference, (summary, own))
@@ -200,14 +199,14 @@ def _along(by_seed: Mapping[int, Record]) -> list[list[str]]:
 def _on_test_images(experiment: Experiment, groups: Iterable[Group], references: References) -> list[list[str]]:
     rows = [["Run", "Weights or reference samples", "Nats", "σ"]]
     for group in groups:
-        for summary in (each for each in group.summaries() if each.metric == METRIC):
+        for summary in (each for each in group.summaries() if each.metric == PARZEN):
             rows.append([_name(experiment, group), *_measured(summary)])
     return rows + [["no model: reference samples", *_measured(summary)] for summary, _ in references]
 
 
 def _quality(experiment: Experiment, groups: Iterable[Group]) -> list[list[str]]:
     """[header, rows...]: of all samples that a classifier has read, their nats beside the classifier's numbers."""
-    shown = (METRIC, "frechet_distance", "precision", "recall", "class_kl")
+    shown = (PARZEN, "frechet_distance", "precision", "recall", "class_kl")
     rows = [
         [
             "Run",

@@ -1,12 +1,14 @@
 """The metrics of records: title, which way is better, the published protocol, and how near a number must come to reproduce one.
 
-What to bear in mind of a metric is in notes.py, the rule of verdicts in verdicts.py. A metric that only one paper has stands
-in that experiment (Experiment.metrics).
+The rule of verdicts is in verdicts.py. What an experiment measures by functions of its own is described by the experiment
+(Experiment.metrics), unless several do.
 """
 
 import dataclasses
 import typing
 from collections.abc import Iterable, Mapping
+
+from gan_repro.evaluation.measurement import PARZEN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Metric:
       protocols: {data set: {key of a measurement: value}}: how published numbers were measured.
       of_d: whether it is one of D's features: there are no reference samples then.
       over_checkpoints: whether it is taken over the checkpoints of a run: how many samples each drew is not what carries it.
+      caveat: what to bear in mind of it, a footnote of the tables that show it; or "".
     """
 
     name: str
@@ -47,6 +50,7 @@ class Metric:
     protocols: Mapping[str, Mapping[str, object]] = dataclasses.field(default_factory=dict)
     of_d: bool = False
     over_checkpoints: bool = False
+    caveat: str = ""
 
     @property
     def heading(self) -> str:
@@ -64,11 +68,15 @@ METRICS = {
     metric.name: metric
     for metric in (
         Metric(
-            "parzen_log_likelihood",
+            PARZEN,
             "Parzen log-likelihood",
             "more",
             margins={"mnist": Margin(5.0), "tfd": Margin(50.0)},
             protocols={"mnist": _MNIST, "tfd": _TFD},
+            caveat="Gaussian Parzen-window log-likelihoods are known to mislead: k-means centroids, blurred as they are, score "
+            "above real images (Theis et al. 2015, A note on the evaluation of generative models). A generator that scores "
+            "higher is not thereby better: Table 1's rows with training images and centroids in place of samples show it. "
+            "Much of the centroids' lead is that they are made of all training images, which have a row of their own.",
         ),
         Metric(
             "nearest_neighbour_error",
@@ -84,27 +92,41 @@ METRICS = {
             margins={"cifar10": _TENTH},
             protocols={"cifar10": {"split": "test", "n_samples": 50_000, "n_test": 10_000}},
             of_d=True,
+            caveat="The support vector machine sees features of D, which was trained without labels; n: the labelled training "
+            "images that it was fitted on. D with random weights, as it begins, shows what the training of D adds.",
         ),
-        Metric("label_accuracy", "labels read as asked for", "more"),
-        Metric("frechet_distance", "Fréchet distance", "less"),
-        Metric("precision", better="more"),
+        Metric(
+            "label_accuracy",
+            "labels read as asked for",
+            "more",
+            caveat="Label accuracy is read by a classifier that has learned the training images, so their row says little; the "
+            "row of the test images says how often it is right itself.",
+        ),
+        Metric(
+            "frechet_distance",
+            "Fréchet distance",
+            "less",
+            caveat="Fréchet distances are taken in the features of a small classifier of the same data: they are no FIDs "
+            "(Inception features), and only those of equally many samples compare.",
+        ),
+        Metric(
+            "precision",
+            better="more",
+            caveat="Precision under a collapse is high or low by chance: one picture, drawn again and again, lies near real "
+            "images or does not. Recall shows the collapse.",
+        ),
         Metric("recall", better="more"),
         Metric("class_kl", "KL divergence of the classes drawn from uniform", "less"),
-        Metric("estimate_quality_correlation", "rank correlation of estimate and Fréchet distance", over_checkpoints=True),
-        Metric("estimate_quality_change_correlation", "rank correlation of their changes", over_checkpoints=True),
-        Metric("arithmetic_brightness_percentile", "percentile of added brightness"),
+        Metric(
+            "arithmetic_brightness_percentile",
+            "percentile of added brightness",
+            caveat="Arithmetic percentiles: where the result of an addition of concepts stands among the images that the "
+            "exemplars came from; 95 if it works perfectly, 50 if it does nothing.",
+        ),
         Metric("arithmetic_slant_percentile", "percentile of added slant"),
         Metric("arithmetic_balance_percentile", "percentile of added light to one side"),
-        Metric("value_function", "value of the game, V(D, G)"),
         Metric("jensen_shannon_divergence", "Jensen-Shannon divergence"),
-        Metric("jensen_shannon_divergence_error", "Jensen-Shannon divergence, error"),
         Metric("wasserstein_distance", "Wasserstein-1 distance"),
-        Metric("wasserstein_distance_error", "Wasserstein-1 distance, error"),
-        Metric("total_variation"),
-        Metric("total_variation_error", "total variation, error"),
-        Metric("kullback_leibler_infinite", "where the Kullback-Leibler divergence is infinite"),
-        Metric("gradient_norm", "gradient that G gets"),
-        Metric("lipschitz_constant", "Lipschitz constant"),
     )
 }
 _SILENT = ("rank", "1")  # units that a title says already, or that are none

@@ -1,7 +1,6 @@
 """The footnotes of tables: error bars, the rule of verdicts, caveats of metrics, what runs noticed."""
 
-from collections.abc import Iterable
-
+from gan_repro.evaluation.measurement import PARZEN
 from gan_repro.reporting import metrics, verdicts
 from gan_repro.reporting.comparison import Line, Table
 from gan_repro.reporting.groups import Group
@@ -18,12 +17,12 @@ OTHERS = (
     "seed differs. Paired: the mean difference to that generator of the same run, test image by test image, ± its standard "
     "error (over seeds where there are several)."
 )
-OLD_RULE = "epoch chosen under the old rule"  # record.Choice.draw is "reported"
+OLD_RULE = "Epoch chosen under the old rule"  # record.Choice.draw is "reported"
 OLD_NUMBERS = (
-    f"Run {{}}: {OLD_RULE}: the log-likelihoods of {{}} are of the very z that chose it (and σ){{}}. On the seed that could be "
-    "measured anew (goodfellow2014, 250 epochs, seed 0), five other draws gave .8 nats less."
+    f"{OLD_RULE}, by the very z that is reported, in {{}}: their log-likelihoods, whose σ that z chose as well, are a little "
+    "too high."
 )
-ANEW = f"Run {{}}: {OLD_RULE}; the log-likelihood of its best generator is of five other draws of z."
+ANEW = f"{OLD_RULE}, but the log-likelihood of the best generator measured anew, of draws of z that chose nothing, in {{}}."
 FOLDS = (
     "TFD, published and measured: the mean over the five folds of the labelled images, and its SE across the folds. One "
     "generator, trained on the unlabeled images, serves them all; sigma is chosen fold by fold."
@@ -41,33 +40,12 @@ UNVERIFIED = "Unverified: quoted from memory, not checked against the paper."
 LESS = "Less is better: {}."
 CLASSIFIERS = (
     "Runs were read by different classifiers of one recipe, since each run trained its own before one came with the program. "
-    "By how many test images they read right: {}. Two of them differ by some tenths in a Fréchet distance of 2 and by 1.5 in "
-    "one of 6: what differs by less is not told apart across them."
+    "By how many test images they read right: {}. By how much a second classifier would have moved a number is in brackets "
+    "where it was measured, and the more the larger a Fréchet distance is: what differs by less is not told apart."
 )
-PARZEN = "parzen_log_likelihood"
 NOTICES = {
     "collapsed": "the generator had collapsed, samples differed less than a tenth as much as real images",
     "saturated": "the discriminator was saturated, mean D(x) above .99 and mean D(G(z)) below .01",
-}
-CAVEATS = {
-    PARZEN: "Gaussian Parzen-window log-likelihoods are known to mislead: k-means centroids, blurred "
-    "as they are, score above real images (Theis et al. 2015, A note on the evaluation of generative models). A generator "
-    "that scores higher is not thereby better: Table 1's rows with training images and centroids in place of samples show "
-    "it. Much of the centroids' lead is that they are made of all training images, which have a row of their own.",
-    "frechet_distance": "Fréchet distances are taken in the features of a small classifier of the same data: they are no FIDs "
-    "(Inception features), and only those of equally many samples compare.",
-    "precision": "Precision under a collapse is high or low by chance: one picture, drawn again and again, lies near real "
-    "images or does not. Recall shows the collapse.",
-    "estimate_quality_correlation": "Rank correlation of the training's own estimate with the Fréchet distance of samples over "
-    "the checkpoints of a run, one after each epoch: 1 if they rise and fall together, 0 if one says nothing of the other; "
-    "that of their changes from checkpoint to checkpoint is the harder test, which a common trend does not pass. Left out "
-    "where the distance stands still (varies by less than 5 %).",
-    "arithmetic_brightness_percentile": "Arithmetic percentiles: where the result of an addition of concepts stands among the "
-    "images that the exemplars came from; 95 if it works perfectly, 50 if it does nothing.",
-    "svm_accuracy": "The support vector machine sees features of D, which was trained without labels; n: the labelled training "
-    "images that it was fitted on. D with random weights, as it begins, shows what the training of D adds.",
-    "label_accuracy": "Label accuracy is read by a classifier that has learned the training images, so their row says "
-    "little; the row of the test images says how often it is right itself.",
 }
 
 
@@ -81,29 +59,29 @@ def notes(table: Table) -> list[str]:
     known = [metrics.of(metric, table.experiments) for metric in columns]
     less = ", ".join(metric.heading for metric in known if metric.better == "less")
     shown = columns | dict.fromkeys(entry.metric for entry in measured)
+    caveats = [text for metric in shown if (text := metrics.of(metric, table.experiments).caveat)]
     compared = [f"Verdicts. {' '.join(verdicts.RULE)} {COMPARED}"] if table.published else []
     compared += [LESS.format(less)] if less else []
     sources = list(dict.fromkeys(f"Published numbers: {number.source}." for _, number in table.published))
     noticed = [text for run, group in enumerate(table.groups, start=1) if (text := _noticed(run, group))]
     sources += [UNVERIFIED] if any(number.unverified for _, number in table.published) else []
     remarks = list(dict.fromkeys(f"{number.row}: {number.note}" for _, number in table.published if number.note))
-    chosen = [text for run, group in enumerate(table.groups, start=1) if (text := _chosen(run, group))]
+    chosen = _chosen(table)
     chosen += [text] if (text := _classifiers(table)) else []
     others = [OTHERS] if any(map(_says_more, [*table.lines, *table.others])) else []
-    return [ERROR_BARS, *others, *folds, *sigmas, *compared, *chosen, *caveats(shown), *noticed, *sources, *remarks]
+    return [ERROR_BARS, *others, *folds, *sigmas, *compared, *chosen, *caveats, *noticed, *sources, *remarks]
 
 
-def _chosen(run: int, group: Group) -> str:
-    """How the epoch of a group's runs was chosen, where that is not as it is done today; or ""."""
-    old = [record for record in group if record.choice and record.choice.draw == "reported"]
-    if not old:
-        return ""
-    anew = [record for record in group if _drawn_anew(record)]
-    same = [f"seed {record.seed}" for record in old if record not in anew]
-    if not same:
-        return ANEW.format(run)
-    rest = f"; of seed {', '.join(str(record.seed) for record in anew)} of five others: means are of both" if anew else ""
-    return OLD_NUMBERS.format(run, ", ".join(same), rest)
+def _chosen(table: Table) -> list[str]:
+    """Which runs chose their epoch otherwise than it is done today, a text for each of the two ways."""
+    found: dict[str, list[str]] = {OLD_NUMBERS: [], ANEW: []}
+    for run, group in enumerate(table.groups, start=1):
+        old = [record for record in group if record.choice and record.choice.draw == "reported"]
+        anew = [record for record in old if _drawn_anew(record)]
+        for text, records in ((OLD_NUMBERS, [record for record in old if record not in anew]), (ANEW, anew)):
+            seeds = f" (seed {', '.join(str(record.seed) for record in records)})" if len(records) < len(group) else ""
+            found[text] += [f"run {run}{seeds}"] if records else []
+    return [text.format(", ".join(runs)) for text, runs in found.items() if runs]
 
 
 def _classifiers(table: Table) -> str:
@@ -127,11 +105,6 @@ def _says_more(line: Line) -> bool:
     summary = line.summary
     known = (summary.std_over_draws, summary.std_over_subsets, summary.classifier_difference, summary.paired)
     return any(each is not None for each in known)
-
-
-def caveats(metrics: Iterable[str]) -> list[str]:
-    """What to bear in mind of metrics, as a list of texts."""
-    return [CAVEATS[metric] for metric in dict.fromkeys(metrics) if metric in CAVEATS]
 
 
 def _noticed(run: int, group: Group) -> str:

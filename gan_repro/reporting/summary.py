@@ -76,21 +76,21 @@ def table(built: Sequence[Table]) -> list[list[str]]:
 
 
 def short_table(built: Sequence[Table]) -> list[list[str]]:
-    """[SHORT, rows...] for README.md: of each published number the first run, of a claim its verdict alone."""
+    """[SHORT, rows...] for README.md: of each published number the first run, of a claim in how many seeds it was observed."""
     first: dict[tuple[str, str, str], Row] = {}
     for row in rows(built):
         first.setdefault((row.page, row.what, row.published), row)
     found = [SHORT]
     for row in first.values():
-        number = row.published != "shown"
+        observed = re.search(r"observed in \d+ of \d+ seeds?", row.verdict) if row.published == "shown" else None
         what = f"{row.what}; {row.played}" if row.played else row.what
         found.append(
             [
                 f"[{row.paper}][{row.page.removesuffix('.md')}]",
                 what,
                 re.sub(r"n [\d,]+; ", "", row.published),
-                row.ours.removesuffix(" SE") if number else "",
-                row.word,
+                observed[0] if observed else row.ours.removesuffix(" SE"),
+                re.sub(r" in \d+ of \d+ seeds?$", "", row.word),
             ]
         )
     return found

@@ -265,10 +265,8 @@ def _read_manifest(workdir, source):
         manifest["continued_under"] += []
     except (KeyError, TypeError) as error:
         raise RunError(f"{workdir.manifest} is damaged: it has no {error}") from error
-    now = _data(source)
-    if trained_on != now["sha256"]:
+    if trained_on != source.digest():
         raise RunError(f"{workdir.path} was trained on other data under the name {source.spec.name}; choose another --workdir")
-    manifest["data"] = now  # older versions kept less of them
     return manifest
 
 

@@ -20,7 +20,7 @@ from gan_repro.papers.experiment import Experiment, Model
 from gan_repro.reporting.record import read
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files, schema
-from gan_repro.system.errors import DataError, RunError, UsageError
+from gan_repro.system.errors import RunError, UsageError
 
 if TYPE_CHECKING:
     import keras
@@ -105,7 +105,16 @@ class Finished:
         Raises:
           RunError: the file of the weights is missing or damaged.
         """
-        return self.loaded(self._built(), self.workdir.weights(kind))
+        return self._loaded(self._built(), self.workdir.weights(kind))
+
+    def discriminator(self) -> keras.Model:
+        """Keras model, float32: D of the last phase, with its last weights.
+
+        Raises:
+          RunError: the file of the weights is missing or damaged.
+        """
+        network = self.model.discriminator(self.config.recipe, self.source.spec)
+        return self._loaded(network, self.workdir.network("discriminator"))
 
     def _built(self):
         """The generator as it begins.
@@ -113,12 +122,12 @@ class Finished:
         Keras's models refer to themselves, so that they outlive their use until Python looks for such: of large ones
         several were held at a time, and the evaluation of TFD's took 5.7 GB instead of 4.5.
         """
-        network = self.model.phases[-1].generator(self.config.recipe, self.source.spec)
+        network = self.model.generator(self.config.recipe, self.source.spec)
         if network.count_params() > LARGE:
             gc.collect()
         return network
 
-    def loaded(self, network: keras.Model, path: Path) -> keras.Model:
+    def _loaded(self, network: keras.Model, path: Path) -> keras.Model:
         """`network` with the weights in a file. Raises RunError: the file is missing, damaged or of another network."""
         try:
             return weights.read(network, path)
@@ -132,9 +141,7 @@ class Finished:
 
     def prior(self) -> Prior:
         """The prior from which the generator takes its noise."""
-        from gan_repro.latent import priors
-
-        return self.model.prior(self.config.recipe) if self.model.prior else priors.of(self.config.recipe)
+        return self.model.prior(self.config.recipe)
 
     def samples(
         self,
@@ -220,14 +227,11 @@ def load_config(workdir: Workdir) -> tuple[Experiment, configuration.Config]:
         raise RunError(f"{workdir.config} does not fit this version of the program: {error}") from error
 
 
-def from_folder(place: str | Path, data_dir: str | Path | None = None, out: str | Path | None = None) -> Finished:
+def from_folder(place: str | Path, out: str | Path | None = None) -> Finished:
     """The Finished of a run's folder alone: its `source` is a Described, its `curves` are empty, its `epochs` the record's.
-
-    Runs of older versions did not note the shape of their images: there, and only there, the data are loaded for it.
 
     Args:
       place: the folder; nothing is written to it.
-      data_dir: where such data are looked for.
       out: where figures and samples of it go; None: the folder itself.
 
     Raises:
@@ -242,8 +246,7 @@ def from_folder(place: str | Path, data_dir: str | Path | None = None, out: str 
             f"{workdir.path} holds no generator's weights yet. Continue the run, or, where it has checkpoints: "
             f"python -m gan_repro.evaluate --workdir={workdir.path}"
         )
-    source = _described(workdir, experiment, config) or _loaded(workdir, experiment, config, data_dir)
-    return Finished(experiment, config, source, workdir, Curves(), epochs=_epochs(workdir))
+    return Finished(experiment, config, _described(workdir, config), workdir, Curves(), epochs=_epochs(workdir))
 
 
 def _epochs(workdir):
@@ -254,30 +257,16 @@ def _epochs(workdir):
         return 0
 
 
-def _described(workdir, experiment, config):
-    """The Described that the manifest gives, or None where it does not say the shape of the images."""
+def _described(workdir, config):
+    """The Described that the manifest gives. Raises RunError: it is damaged."""
     manifest = files.read_json(workdir.manifest)
     try:
         data = manifest["data"]
-        if "shape" not in data:
-            return None
-        title, shape, classes = data["title"], tuple(data["shape"]), data["classes"]
+        name, title, shape, classes = data["name"], data["title"], tuple(data["shape"]), data["classes"]
         height, width, channels = shape
-        if not (isinstance(title, str) and min(int(height), int(width), int(channels)) > 0 and int(classes) >= 0):
+        named = isinstance(name, str) and isinstance(title, str)
+        if not (named and min(int(height), int(width), int(channels)) > 0 and int(classes) >= 0):
             raise ValueError("data")
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{workdir.manifest} is damaged: what it says of the data is not whole ({error})") from error
-    return Described(Spec(config.dataset, title, shape, classes, {}, configuration.scaling_of(config)))
-
-
-def _loaded(workdir, experiment, config, data_dir):
-    from gan_repro.system import tensorflow_setup
-
-    tensorflow_setup.prepare()
-    try:
-        return configuration.source_of(config, data_dir)
-    except DataError as error:
-        raise RunError(
-            f"{workdir.manifest} is of an older version and does not say the shape of the images; the data that would say "
-            f"it cannot be had: {error}"
-        ) from error
+    return Described(Spec(name, title, shape, classes, {}, configuration.scaling_of(config)))

@@ -80,7 +80,7 @@ class SampleGrid(keras.callbacks.Callback):
     A conditional generator draws a row for each of the first ten classes, or points of all classes.
 
     Args:
-      loop: training.Loop.
+      loop: training.trainer.Loop.
       folder: where the pictures go.
       every: epochs between pictures.
       spec: data.source.Spec, for the shape, the range of the pixels and the caption.

@@ -36,8 +36,7 @@ class MetricsFile:
     """metrics.csv of a run: a header and a line for each row; a cell is empty where a row has no such value.
 
     The columns are "stage", "epoch", "step", the metrics of the current stage's Trainable, what is measured at an epoch's
-    end, and a validation for each kind of generator; then metrics that only rows of other stages have. A row of a run that
-    an older version began has no values of terms: their cells are empty.
+    end, and a validation for each kind of generator; then metrics that only rows of other stages have.
     """
 
     def __init__(self, path: Path):

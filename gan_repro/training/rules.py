@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from gan_repro.latent import priors
 from gan_repro.networks import precision
 from gan_repro.papers import configuration
 from gan_repro.system.errors import UsageError
@@ -71,20 +71,16 @@ def stages(config, source):
     )
 
 
-def prior(config):
-    """The priors.Prior of a Config's model."""
-    given = configuration.model_of(config).prior
-    return given(config.recipe) if given else priors.of(config.recipe)
-
-
-def generator(config, spec):
-    """The generator of a Config's last phase, float32, as it begins."""
-    return configuration.model_of(config).phases[-1].generator(config.recipe, spec)
-
-
-def discriminator(config, spec):
-    """The discriminator of a Config's last phase, float32, as it begins."""
-    return configuration.model_of(config).phases[-1].discriminator(config.recipe, spec)
+def _check_output(config, model, number, d_output):
+    """Raises UsageError where a model says something else of D's output than the loss of its phase of that number."""
+    said = (model.d_output(config.recipe) * len(model.phases))[number]
+    played = "score" if d_output is tf.identity else "probability"
+    if said != played:
+        raise UsageError(
+            f"{config.experiment}, model {config.model}, phase {model.phases[number].name}: its loss makes D's output a "
+            f"{played} (d_output of gr.losses.Objective), gr.Model's `critic` a {said}: let them agree, "
+            f"critic=lambda recipe: {played == 'score'}"
+        )
 
 
 def _builder(config, source, model, phase, number):
@@ -105,11 +101,12 @@ def _builder(config, source, model, phase, number):
         if phase.initialise:
             phase.initialise(g, d, source)
         rules = phase.game(recipe, spec)
+        _check_output(config, model, number, rules.loss.d_output)
         of_g, of_d = rules.optimizers
         return game.AdversarialGame(
             game.Player(g, of_g, rules.loss.generator),
             game.Player(d, of_d, rules.loss.discriminator, rules.constraint, rules.constrain_first),
-            prior(config),
+            model.prior(recipe),
             source,
             rules.schedule,
             recipe.batch_size,

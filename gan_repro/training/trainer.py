@@ -142,7 +142,7 @@ class Loop:
             raise RunError(f"the checkpoint in {self.workdir.checkpoints} is of another version: {error}") from error
         self._build_to(self.progress.stage)
         best = [arrays.pop(name) for name in sorted(arrays) if name.startswith(_BEST)]
-        self._best = best or None  # older versions kept it in its file alone
+        self._best = best or None
         state = self.trainable.state()
         there, now = ({name: tuple(array.shape) for name, array in each.items()} for each in (arrays, state))
         if there != now:
@@ -199,11 +199,10 @@ class Loop:
         best, trainable, stage = self.progress.best, self.trainable, self.stage()
         if best is None or best["epoch"] % stage.validate_every == 0 or trainable.step >= self._end():
             return
-        if best["epoch"] * trainable.steps_per_epoch == trainable.step:  # older versions kept it, and went on
-            row = self.progress.rows[-1]
-            for name in [name for name in row if name.startswith("validation_")]:
-                del row[name]
-            self.progress.best = self._best = None
+        row = self.progress.rows[-1]
+        for name in [name for name in row if name.startswith("validation_")]:
+            del row[name]
+        self.progress.best = self._best = None
 
     def _next_stage(self):
         following = self.stages[self.progress.stage + 1].build(self.trainable)
@@ -361,7 +360,7 @@ class Loop:
             network = self.trainable.weights("last")
             network.set_weights(self._best)
             self._write(network, self.workdir.weights("best"))
-        elif self.progress.best is None:  # one that is there is of steps, or of a training, that are no more
+        else:  # one that is there is of steps, or of a training, that are no more
             self.workdir.weights("best").unlink(missing_ok=True)
 
     def _write(self, network, path):

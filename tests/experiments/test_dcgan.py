@@ -23,7 +23,8 @@ def networks(dataset, shape, preset="paper", classes=10, **changes):
     config = noise.config("dcgan", dataset, preset, **changes)
     spec = noise.source(shape, classes=classes).spec
     keras.utils.set_random_seed(0)
-    return rules.generator(config, spec), rules.discriminator(config, spec)
+    model = configuration.model_of(config)
+    return model.generator(config.recipe, spec), model.discriminator(config.recipe, spec)
 
 
 def game(dataset, shape, preset="smoke", classes=10, **changes):
@@ -285,7 +286,7 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     assert all(np.isfinite(entry["value"]) for entry in record["measurements"])
     config = noise.config("dcgan", "glyphs", "smoke")
     spec = noise.source((28, 28, 1), classes=10).spec
-    rules.discriminator(config, spec).load_weights(Workdir(tmp_path).network("discriminator"))
+    configuration.model_of(config).discriminator(config.recipe, spec).load_weights(Workdir(tmp_path).network("discriminator"))
     assert len(list((tmp_path / "samples").glob("*.png"))) == 2
 
 

@@ -17,7 +17,6 @@ from gan_repro.reporting import comparison, formats
 from gan_repro.runs.trained import Finished
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system.errors import RunError
-from gan_repro.training import rules
 
 EXPERIMENT = configuration.find("dcgan")
 
@@ -73,7 +72,7 @@ def test_an_unlabelled_model_of_labelled_images(place):
 def test_the_features_are_those_of_the_trained_d(place):
     seen = finished(place)
     compared = dcgan.discriminators(seen)
-    last = rules.discriminator(seen.config, seen.source.spec)
+    last = seen.model.discriminator(seen.config.recipe, seen.source.spec)
     last.load_weights(place / "discriminator.weights.h5")
     for ours, theirs in zip(compared[Subject("last")].get_weights(), last.get_weights()):
         np.testing.assert_array_equal(ours, theirs)

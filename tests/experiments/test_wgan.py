@@ -31,7 +31,8 @@ def networks(dataset, shape, model="dcgan", preset="paper", **changes):
     """(G, critic) of a recipe."""
     config, spec = noise.config("wgan", dataset, preset, model=model, **changes), noise.source(shape).spec
     keras.utils.set_random_seed(0)
-    return rules.generator(config, spec), rules.discriminator(config, spec)
+    model = configuration.model_of(config)
+    return model.generator(config.recipe, spec), model.discriminator(config.recipe, spec)
 
 
 def stage(shape=(8, 8, 1), model="dcgan", preset="smoke", classes=0, **changes):
@@ -297,7 +298,7 @@ def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     assert found["value"] == pytest.approx(expected) and (found["n_checkpoints"], found["n_samples"]) == (4, 200)
     assert {entry["metric"] for entry in record["measurements"]} >= {"frechet_distance", "class_kl"}
     config, spec = noise.config("wgan", "glyphs", "smoke"), noise.source((28, 28, 1)).spec
-    rules.discriminator(config, spec).load_weights(Workdir(tmp_path).network("discriminator"))
+    configuration.model_of(config).discriminator(config.recipe, spec).load_weights(Workdir(tmp_path).network("discriminator"))
 
 
 # ---- the user's side --------------------------------------------------------------------------------------------------

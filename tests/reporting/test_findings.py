@@ -29,11 +29,14 @@ def records():
     seeds = [trained(seed, value, ("best", "last")) for seed, value in enumerate((220.0, 223.0, 229.0))]
     for content, minutes in zip(seeds, (60.4, 90.0, 75.0)):
         content["cost"]["minutes"] = minutes
+    others = [trained(seed, 200.0) for seed in range(2)]
+    others[0]["measurements"][0]["n_samples"], others[1]["cost"]["steps"] = None, 7
     long = trained(0, 250.0, ("best", "best, without dropout"), epochs=1500)
     long["measurements"][0]["standard_error"] = None
     return [
         *(record(f"fake-seed{seed}", content) for seed, content in enumerate(seeds)),
         record("long-seed0", long),
+        *(record(f"other-seed{seed}", content) for seed, content in enumerate(others)),
         *(record(f"nn-seed{seed}", errors_of_1nn(seed, 20.0 + seed, 3.0)) for seed in range(2)),
         record("nn-seed2", trained(2, 200.0)),
     ]
@@ -56,6 +59,8 @@ LL = "parzen_log_likelihood"
         ("long-seed0 | epochs", "1,500"),
         ("long-seed0 | minutes", "12"),
         ("fake-seed* | epochs", "100"),
+        ("fake-seed* | steps", "500"),
+        ("nn-seed[01] | nearest_neighbour_error | best | n_samples | n_samples=50000 split=test", "50,000"),
         ("fake-seed* | minutes", "60 to 90"),
         ("nn-seed0 | nearest_neighbour_error | best | n_samples=1000", "20.00"),
         ("nn-seed[01] | nearest_neighbour_error | best | n_samples=1000", "20.50"),
@@ -74,7 +79,7 @@ def test_a_large_deviation_has_no_exponent():
 
 
 def test_whole_numbers_file_names_and_versions_need_no_place():
-    text = "225 nats after 1,000 epochs, see [it](figures/a-ema-.9999.png) and version 2.16.1. Done."
+    text = "225 nats after 250 epochs, see [it](figures/a-ema-.9999.png) and version 2.16.1; 3,4. Done."
     assert findings.filled(text, [], FILE) == text
 
 
@@ -97,6 +102,10 @@ def test_whole_numbers_file_names_and_versions_need_no_place():
         ("It has -.5 nats", ".5"),
         ("It ends with 3.5.", "3.5"),
         ("It has 1,234.5 nats", "234.5"),
+        ("It ends after 1,000,000 epochs.", "1,000,000"),
+        ("10,000 images", "10,000"),
+        ("{other-seed* | steps}", "other-seed*"),  # seeds of other lengths
+        (f"{{other-seed0 | {LL} | best | n_samples}}", "n_samples"),
         ("{fake-seed0 | epochs", "{"),
         ("fake-seed0 | epochs}", "}"),
     ],

@@ -73,9 +73,19 @@ def test_a_claim_stands_beside_what_its_runs_measured(recall, verdict):
     (row,) = rows(record, numbers=(), claims=(CLAIM,))
     assert (row["What"], row["Ours"], row["Verdict"]) == ("Figure 6: it learns", f"Fake nets: {recall:g} %", verdict)
     (short,) = short_rows(record, numbers=(), claims=(CLAIM,))
-    assert (short["Ours"], short["Verdict"]) == ("", "undecided")
+    assert (short["Ours"], short["Verdict"]) == (verdict.removeprefix("undecided: "), "undecided")
     (row,) = rows(trained(0, 220.0), numbers=(), claims=(CLAIM,))
     assert (row["Ours"], row["Verdict"]) == ("", "not run")
+
+
+@pytest.mark.parametrize("recall, held, word", [(45.0, 3, "observed"), (0.5, 0, "not observed")])
+def test_a_claim_of_the_short_table_says_in_how_many_seeds(recall, held, word):
+    members = [trained(seed, 220.0) for seed in range(3)]
+    for seed, record in enumerate(members):
+        share = recall + seed / 100
+        record["measurements"].append(measurement(share, "last", metric="recall", unit="%", standard_error=None))
+    (short,) = short_rows(*members, numbers=(), claims=(CLAIM,))
+    assert (short["Ours"], short["Verdict"]) == (f"observed in {held} of 3 seeds", word)
 
 
 def test_the_short_table_has_the_first_run_of_each_number_and_the_verdict_without_its_grounds():

@@ -178,7 +178,18 @@ def test_runs_whose_epoch_was_chosen_by_the_reported_z_are_named():
         record["choice"] = {"epoch": 50, "value": 200.0, "draw": "reported"}
     new["choice"]["draw"] = "validation"
     (line,) = [line for line in formats.markdown(build(old, new)).splitlines() if notes.OLD_RULE in line]
-    assert "Run 1:" in line and "run 2" not in line.lower()
+    assert "in run 1: " in line and "run 2" not in line
+
+
+def test_runs_of_the_old_rule_share_one_note_that_lists_them():
+    runs = [trained(seed, 225.0, epochs=epochs) for epochs, seeds in ((100, (0, 1)), (99, (0,)), (98, (0,))) for seed in seeds]
+    for record in runs:
+        record["choice"] = {"epoch": 50, "value": 200.0, "draw": "reported"}
+    for anew in (runs[1], runs[3]):
+        anew["measurements"][0].update(n_draws=5, std_over_draws=0.42)
+    lines = [line for line in formats.markdown(build(*runs)).splitlines() if notes.OLD_RULE in line]
+    assert len(lines) == 2
+    assert "in run 1 (seed 0), run 2: " in lines[0] and lines[1].endswith("in run 1 (seed 1), run 3.")
 
 
 # ---- what was measured, and what was not ---------------------------------------------------------------------------
