@@ -1,0 +1,105 @@
+"""What studies say on the pages of results/: which of them a page shows, and cost.md."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from gan_repro.reporting.comparison import GENERATED
+from gan_repro.reporting.record import Record
+from gan_repro.studies import study
+from gan_repro.studies.cost import Estimates, makespan
+from gan_repro.studies.study import Planned, Study
+from gan_repro.system import files
+from gan_repro.system.numbers import three_digits
+
+COST = "cost.md"
+CORES = (1, 2, 8, 64)
+MEASURED = Path("workers/benchmark.json")  # in results: python -m gan_repro.benchmark --only=workers --results=results/workers
+
+
+def with_studies(text: str, page: str, found: Mapping[str, Study]) -> str:
+    """A page with a line below its first that names the studies whose runs it shows; unchanged where there are none."""
+    names = [name for name, each in found.items() if page in each.pages]
+    if not names:
+        return text
+    linked = ", ".join(f"[{name}]({study.FOLDER}/{name}.toml)" for name in names)
+    again = f"`python -m gan_repro.reproduce {' '.join(names)} --from_scratch`"
+    return text.replace(GENERATED, f"{GENERATED}  \nIts runs are those of {linked}; {again} plays them again.", 1)
+
+
+def cost(found: Mapping[str, Study], entries: Sequence[Record], results: Path) -> str:
+    """cost.md: what each study took, or will take, and on how many cores.
+
+    Args:
+      found: all studies.
+      entries: the records in `results`.
+      results: the folder.
+    """
+    by_identity = {study.identity_of(entry): entry for entry in entries}
+    estimates = Estimates(entries, results / "no such file", "no such processor")  # of records alone: the page is the same everywhere
+    runs = {name: study.planned(each, found) for name, each in found.items()}
+    lines = ["# What results/ cost", "", GENERATED, "", *_of_studies(runs, by_identity, estimates), ""]
+    lines += [*_of_cores(runs, by_identity, estimates), "", *_measured(results / MEASURED)]
+    return "\n".join(lines) + "\n"
+
+
+def _minutes(planned: Planned, by_identity: Mapping[str, Record], estimates: Estimates) -> float | None:
+    if planned.identity in by_identity:
+        return by_identity[planned.identity].cost.minutes
+    estimate = estimates.of(planned)
+    return None if estimate is None else estimate.minutes
+
+
+def _of_studies(runs, by_identity, estimates) -> Iterator[str]:
+    yield "Minutes are of training and evaluation together, as the records have them: of whatever else the machine did meanwhile, too."
+    yield "Of a missing run they are estimated from those of other seeds."
+    yield ""
+    yield "| Study | Runs | In results | Minutes | Longest run | Missing, estimated | Memory, most | Processors |"
+    yield "|---|--:|--:|--:|--:|--:|--:|---|"
+    for name, planned in runs.items():
+        there = [by_identity[each.identity] for each in planned if each.identity in by_identity]
+        missing = [_minutes(each, by_identity, estimates) for each in planned if each.identity not in by_identity]
+        known = [each for each in missing if each is not None]
+        spent = [entry.cost.minutes for entry in there]
+        memory = [entry.cost.memory for entry in there if entry.cost.memory]
+        cells = [
+            f"[{name}]({study.FOLDER}/{name}.toml)",
+            str(len(planned)),
+            str(len(there)),
+            f"{sum(spent):,.0f}",
+            f"{max(spent, default=0):,.0f}",
+            f"{sum(known):,.0f}{' and of unknown length' if len(known) < len(missing) else ''}" if missing else "",
+            f"{max(memory) / 2**30:.1f} GiB" if memory else "not noted",
+            "; ".join(sorted({processor for entry in there for processor in entry.processors})),
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _of_cores(runs, by_identity, estimates) -> Iterator[str]:
+    yield "## On one core, and on many"
+    yield ""
+    yield "Hours from nothing to all runs of a study, a core each: the queue's own order played with the minutes above (a simulation;"
+    yield "only one and two cores were used)."
+    yield ""
+    yield f"| Study | {' | '.join(f'{cores} core{"s" * (cores > 1)}' for cores in CORES)} |"
+    yield f"|---|{'--:|' * len(CORES)}"
+    for name, planned in runs.items():
+        minutes = sorted(each for each in (_minutes(one, by_identity, estimates) for one in planned) if each is not None)
+        yield f"| {name} | {' | '.join(three_digits(makespan(minutes, cores) / 60) for cores in CORES)} |"
+
+
+def _measured(path: Path) -> Iterator[str]:
+    yield "## Measured"
+    yield ""
+    if not path.exists():
+        yield "Two runs at once on a core each, against one after the other on two: not measured."
+        return
+    found = files.read_json(path)
+    by_name = {(row["task"], row["contestant"]): row for row in found["rows"]}
+    at_once, in_turn = (by_name["workers", name] for name in ("at once, a core each", "one after the other, two cores each"))
+    queued, alone = (by_name["queue", name] for name in ("in a queue", "a process alone"))
+    seconds = [row["median"] for row in (at_once, in_turn, queued, alone)]
+    yield (
+        f"Two runs of goodfellow2014 take {three_digits(seconds[0])} s at once on a core each, and {three_digits(seconds[1])} s one "
+        f"after the other on two cores ({found['conditions']['processor']}; [times](workers/benchmark.md)). The queue adds "
+        f"{three_digits(1000 * (seconds[2] - seconds[3]))} ms to a run."
+    )
