@@ -15,9 +15,10 @@ from gan_repro.evaluation.measurement import Curves
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Experiment
 from gan_repro.reporting.record import SCHEMA, Choice, Config, Cost, Manifest, Notice, Record, read
+from gan_repro.runs import machines
 from gan_repro.runs.trained import Finished, load_config
 from gan_repro.runs.workdir import Workdir
-from gan_repro.system import files, machine, schema, signals
+from gan_repro.system import cluster, files, machine, schema, signals
 from gan_repro.system.errors import RunError, UserError
 from gan_repro.system.numbers import with_error
 from gan_repro.training import history
@@ -49,6 +50,9 @@ def execute(
 ) -> int:
     """Trains, evaluates and reports one run; continues an unfinished one; shows a finished one.
 
+    Where TF_CONFIG names several machines this process is one of them (cluster.py): the chief does all of this, and the
+    others train with it.
+
     Args:
       experiment, config: what to run.
       place: the run's folder; None: default_workdir.
@@ -62,6 +66,18 @@ def execute(
     Raises:
       UserError: data cannot be had, the folder belongs to another configuration, training diverged, ...
     """
+    group = cluster.from_environment()
+    if group is None:
+        return _execute(experiment, config, place, data_dir, tensorboard, fallback)
+    machines.check(group, config)
+    if not group.is_chief:
+        return machines.follow(group, lambda: _load(experiment, config, data_dir, fallback)[:2])
+    with machines.leading(group) as chief:
+        return _execute(experiment, config, place, data_dir, tensorboard, fallback, chief)
+
+
+def _execute(experiment, config, place, data_dir, tensorboard, fallback, chief=None):
+    """`execute` on one machine, or as the chief (training.workers.Chief) of several."""
     workdir = Workdir(place or default_workdir(config))
     workdir.check_own()
     settled_before = fallback is not None and _holds(workdir, fallback)  # then the data decide, below
@@ -70,9 +86,13 @@ def execute(
     from gan_repro.figures import points
     from gan_repro.system import tensorflow_setup
 
-    print("starting TensorFlow ...", flush=True)
-    strategy = tensorflow_setup.prepare()
+    scope = contextlib.nullcontext  # on several machines each stage is built in the strategy's own
+    if chief is None:
+        print("starting TensorFlow ...", flush=True)
+        scope = tensorflow_setup.prepare().scope
     source, config, warning = _load(experiment, config, data_dir, fallback)
+    if chief:
+        chief.greet(machines.about(source, config))
     workdir = Workdir(place or default_workdir(config))
     code = 0
     if not (warning and _show_finished(workdir, config)):
@@ -85,18 +105,22 @@ def execute(
             what = "points" if points.are(spec.shape) else f"images of {' x '.join(map(str, spec.shape))}"
             print(f"{spec.title}: {spec.sizes['train']:,} training {what}")
             print(f"folder {workdir.path}")
-            loop = _loop(config, source, workdir, tensorboard)
+            loop = _loop(config, source, workdir, tensorboard, chief)
             options = [f"--workdir={workdir.path}", *([f"--data_dir={data_dir}"] if data_dir else [])]
             options += ["--tensorboard"] if tensorboard else []
             try:
                 if loop:
-                    _train(loop, strategy)
+                    _train(loop, scope())
+                if chief:
+                    chief.end(0)  # evaluating is the chief's alone
                 with signals.signals_raised():
                     _record(experiment, config, source, workdir, loop, manifest, complete=True)
             except signals.Interrupted as interruption:
                 print(f"\nstopped{_reached(loop) if loop else ''}. Continue with:")
                 print(f"  {command(config)} {shlex.join(options)}")
                 code = 128 + interruption.number
+                if chief:
+                    chief.end(code)
     if warning:
         print(warning)
     return code
@@ -293,13 +317,14 @@ def _training_manifest(workdir, config, source):
     return manifest
 
 
-def _loop(config, source, workdir, tensorboard=False):
+def _loop(config, source, workdir, tensorboard=False, chief=None):
     """The trainer.Loop of a run; None where its model trains nothing."""
     from gan_repro.training import callbacks, rules, trainer
 
     stages = rules.stages(config, source)
     if not stages:
         return None
+    stages = chief.led(stages) if chief else stages
     loop = trainer.Loop(stages, workdir, config.seed, warn=_warn)
     watch = configuration.model_of(config).callbacks or callbacks.SampleGrid
     loop.callbacks += [callbacks.ProgressLine(), watch(loop, workdir.samples, config.recipe.samples_every, source.spec)]
@@ -308,12 +333,12 @@ def _loop(config, source, workdir, tensorboard=False):
     return loop
 
 
-def _train(loop, strategy):
-    """Trains to the end. Raises signals.Interrupted as the loop does."""
+def _train(loop, scope):
+    """Trains to the end, within a strategy's scope. Raises signals.Interrupted as the loop does."""
     from gan_repro.training import callbacks
 
     loop.on_resume = lambda step, total: print(f"continuing from step {step:,} of {total:,}", flush=True)
-    with strategy.scope():
+    with scope:
         loop.run()
     played = loop.step() - loop.resumed_at
     print(f"trained {played:,} steps, {loop.step():,} in all ({callbacks.duration(loop.progress.seconds)})")
