@@ -64,6 +64,7 @@ class Manifest:
       evaluated_under: those that were others when it was evaluated.
       weights_sha256: {weights: sha256 of their file}.
       reported_anew: by which commit and of which packaged files it was measured anew (shipped.report).
+      workers: machines that trained together; processor, device and threads are the chief's.
     """
 
     commit: str | None
@@ -84,6 +85,7 @@ class Manifest:
     evaluated_under: Mapping[str, object] | None
     weights_sha256: Mapping[str, str]
     reported_anew: Mapping[str, object] | None
+    workers: int = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -211,8 +213,9 @@ class Record:
 
     @property
     def machine(self) -> str:
-        """What the cost was measured on: the processor, or the GPU."""
-        return (self.cost.processor or "CPU") if self.manifest.device == "CPU" else self.manifest.device
+        """What the cost was measured on: the processor, or the GPU; "2 x ..." of two machines."""
+        device = (self.cost.processor or "CPU") if self.manifest.device == "CPU" else self.manifest.device
+        return device if self.manifest.workers == 1 else f"{self.manifest.workers} x {device}"
 
 
 def read(path: str | Path) -> Record:

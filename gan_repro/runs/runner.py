@@ -14,11 +14,11 @@ from typing import Any
 from gan_repro.evaluation.measurement import Curves
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Experiment
-from gan_repro.reporting.record import SCHEMA, Choice, Config, Cost, Manifest, Notice, Record, read
-from gan_repro.runs import machines
+from gan_repro.reporting.record import SCHEMA, Choice, Config, Cost, Notice, Record, read
+from gan_repro.runs import machines, manifests
 from gan_repro.runs.trained import Finished, load_config
 from gan_repro.runs.workdir import Workdir
-from gan_repro.system import cluster, files, machine, schema, signals
+from gan_repro.system import cluster, files, schema, signals
 from gan_repro.system.errors import RunError, UserError
 from gan_repro.system.numbers import with_error
 from gan_repro.training import history
@@ -98,7 +98,8 @@ def _execute(experiment, config, place, data_dir, tensorboard, fallback, chief=N
     if not (warning and _show_finished(workdir, config)):
         with workdir.locked(), _beginning(workdir, config):
             workdir.check(config)
-            manifest = _training_manifest(workdir, config, source)
+            workers = len(chief.workers.cluster.tasks) if chief else 1
+            manifest = manifests.of_training(workdir, config, source, workers, _warn)
             workdir.settle(config)  # only now: a refused continuation leaves the old configuration
             spec = source.spec
             print(": ".join(dict.fromkeys([experiment.short_name, configuration.model_of(config).title])))
@@ -140,7 +141,7 @@ def evaluate_again(place: str | Path, data_dir: str | Path | None = None) -> Non
     strategy = tensorflow_setup.prepare()
     with workdir.locked(), _memory_told(config):
         source = configuration.source_of(config, data_dir)
-        manifest = _read_manifest(workdir, source) or _new_manifest(config, source)
+        manifest = manifests.read(workdir, source) or manifests.new(config, source)
         loop, complete = _loop(config, source, workdir), True
         if loop:
             again = f"{command(config)} {shlex.join([f'--workdir={workdir.path}'])}"
@@ -154,8 +155,7 @@ def evaluate_again(place: str | Path, data_dir: str | Path | None = None) -> Non
                     )
                 loop.export()
             complete = loop.finished()
-        changed = _changed(manifest)
-        if changed:
+        if changed := manifests.changed(manifest):
             manifest["evaluated_under"] = changed
         _record(experiment, config, source, workdir, loop, manifest, complete)
 
@@ -245,78 +245,6 @@ def _load(experiment, config, data_dir, fallback):
         return configuration.source_of(fallback, data_dir), fallback, warning
 
 
-def _new_manifest(config, source):
-    return {
-        "commit": machine.commit(),
-        "choice": {"draw": "validation"},  # of z: it chooses the epoch and the widths, and is not reported
-        "seed": config.seed,
-        "data": _data(source),
-        "precision": getattr(config.recipe, "precision", "float32"),
-        "jit_compile": getattr(config.recipe, "jit_compile", False),
-        **machine.conditions(),
-        "continued_under": [],
-    }
-
-
-def _data(source):
-    """What a manifest keeps of the data: which they are, and what building the networks takes without them."""
-    spec = source.spec
-    return {
-        "name": spec.name,
-        "title": spec.title,
-        "shape": list(spec.shape),
-        "classes": spec.classes,
-        "sha256": source.digest(),
-    }
-
-
-def _read_manifest(workdir, source):
-    """The manifest in the run's folder; None where nothing was trained yet.
-
-    Raises:
-      RunError: it is missing or damaged, or the data are others than those that it names.
-    """
-    if not workdir.begun():
-        return None
-    if not workdir.manifest.exists():
-        raise RunError(
-            f"{workdir.path} holds a run without its manifest.json, which says what it was trained on. Put back a copy "
-            "(`manifest` of record.json), or choose another --workdir."
-        )
-    manifest = files.read_json(workdir.manifest)
-    try:
-        trained_on = manifest["data"]["sha256"]
-        manifest["continued_under"] += []
-    except (KeyError, TypeError) as error:
-        raise RunError(f"{workdir.manifest} is damaged: it has no {error}") from error
-    now = _data(source)
-    if trained_on != now["sha256"]:
-        raise RunError(f"{workdir.path} was trained on other data under the name {source.spec.name}; choose another --workdir")
-    manifest["data"] = now  # older versions kept less of them
-    return manifest
-
-
-def _changed(manifest):
-    """{key: value} of the present conditions that differ from those of the manifest."""
-    now = machine.conditions() | {"commit": machine.commit()}
-    return {key: value for key, value in now.items() if manifest.get(key) != value}
-
-
-def _training_manifest(workdir, config, source):
-    """The manifest of a training that begins or goes on, written; going on under other conditions warns and is noted."""
-    manifest = _read_manifest(workdir, source)
-    if manifest is None:
-        manifest = _new_manifest(config, source)
-    else:
-        manifest.pop("weights_sha256", None)  # of weights that will be others
-        changed = _changed(manifest)
-        if changed and changed not in manifest["continued_under"]:
-            _warn(f"this run began under other conditions ({', '.join(changed)} differ): bits may differ; the record says so")
-            manifest["continued_under"].append(changed)
-    files.write_json(workdir.manifest, manifest)
-    return manifest
-
-
 def _loop(config, source, workdir, tensorboard=False, chief=None):
     """The trainer.Loop of a run; None where its model trains nothing."""
     from gan_repro.training import callbacks, rules, trainer
@@ -393,7 +321,7 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
         choice=_choice(loop.progress.best, manifest) if loop else None,
         notices=tuple(Notice(**entry) for entry in loop.progress.notices) if loop else (),
         config=schema.parse(Config, config.as_dict(), workdir.config),
-        manifest=_manifest_of_record(manifest, workdir),
+        manifest=manifests.of_record(manifest, workdir),
         cost=Cost(
             minutes=round((seconds + evaluated) / 60, 2),
             steps=run.step,
@@ -413,12 +341,6 @@ def _choice(best, manifest):
     """The Choice of a training whose best validation was {"value", "epoch"}, or None."""
     draw = manifest.get("choice")
     return best and Choice(best["epoch"], best["value"], draw["draw"] if draw else "reported")
-
-
-def _manifest_of_record(manifest, workdir):
-    """A manifest as a record keeps it: null where it does not say what a record has."""
-    absent = {field.name: None for field in dataclasses.fields(Manifest)}
-    return schema.parse(Manifest, absent | manifest, workdir.manifest)
 
 
 def _report(record):

@@ -167,7 +167,8 @@ class AdversarialGame:
         """[(turn, minibatches)]: the calls of `_play` that play the next n minibatches."""
         if not self._unrolled:
             return [(None, n)]
-        return self.schedule.turns(*(int(self._counters[name].numpy()) for name in ("since_g", "g_updates")), n)
+        since_g, g_updates = (int(self._counters[name].numpy()) for name in ("since_g", "g_updates"))
+        return self.schedule.turns(since_g, g_updates, n)
 
     def _open(self):
         """Opens the feed of the current epoch, where it is not open."""
