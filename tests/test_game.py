@@ -253,6 +253,18 @@ def test_the_schedule_knows_how_many_updates_an_epoch_has(chosen):
         assert chosen.minibatches_per_g_update == 20 / done["generator"]
 
 
+def test_turns_are_known_before_they_are_played():
+    """Whole, or in calls of any length."""
+    order = schedule.alternating(n_critic=2, warmup=schedule.CriticWarmup(2, 4, 3))
+    usual, long = [(False, 1), (True, 1)], [(False, 2), (True, 1)]
+    assert order.turns(0, 0, 20) == long * 2 + usual * 2 + long + usual * 3 + [(False, 1)]
+    assert order.turns(1, 1, 3) == [(False, 1), (True, 1), (False, 1)]
+    assert schedule.simultaneous().turns(0, 0, 5) == [(True, 5)]
+    assert schedule.discriminator_only().turns(0, 0, 5) == [(False, 5)]
+    alone = schedule.alternate_minibatches()
+    assert alone.turns(alone.since_g, 0, 3) == [(True, 1), (False, 1), (True, 1)]
+
+
 def test_the_critics_warm_up_is_wgans():
     """100 minibatches for each of G's first 25 updates and for every 500th, 5 otherwise (WassersteinGAN:main.py)."""
     order = schedule.alternating(n_critic=5, warmup=schedule.CriticWarmup())
@@ -766,6 +778,26 @@ def test_max_column_norm_holds_on_two_replicas(digits):
         kernel.constraint = constraints.MaxColumnNorm(0.2)
         play(played, 2)
     assert np.linalg.norm(kernel.numpy(), axis=0).max() <= 0.2 * (1 + 1e-5)
+
+
+@pytest.mark.parametrize("order", [schedule.simultaneous(), schedule.alternating(n_critic=3), schedule.alternate_minibatches()])
+def test_unrolled_as_on_several_machines_the_step_is_the_same(digits, order):
+    """A MultiWorkerMirroredStrategy of this process alone. Several processes are in test_many_machines.py."""
+    options = {"schedule": order, "averages": ("ema-.9",)}
+    expected = final(digits, **options)
+    with tf.distribute.MultiWorkerMirroredStrategy().scope():
+        played = games.build(digits, **options)
+        play(played, 23)
+    assert played.traces == (1 if order.n_critic == 1 and not order.g_alone else 2)
+    assert equal(expected, games.weights(played))
+
+
+def test_a_scaled_loss_is_refused_on_several_machines(digits, monkeypatch):
+    monkeypatch.setattr(
+        optimizers, "MomentumSGD", lambda *given: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(*given))
+    )
+    with tf.distribute.MultiWorkerMirroredStrategy().scope(), pytest.raises(UsageError, match="scales the loss .float16"):
+        games.build(digits)
 
 
 # ---- wrong use --------------------------------------------------------------------------------------------------------

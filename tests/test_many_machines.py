@@ -88,12 +88,12 @@ def await_step(run, folder, step, processes):
 @pytest.mark.e2e
 @pytest.mark.parametrize(("workers", "killed"), [(2, 1), (2, 0), (3, 2)])
 def test_a_killed_worker_ends_the_others_and_all_go_on(data, tmp_path, workers, killed):
-    run = planned(data, MLP, 60, 4)
+    run = planned(data, MLP + " --set=batch_size=6", 40, 6)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     machines.play(run, whole, workers)
     processes = machines.start(run, broken, workers)
     try:
-        await_step(run, broken, 100, processes)
+        await_step(run, broken, 90, processes)
         processes[killed].kill()
         since = time.monotonic()
         for i, process in enumerate(processes):
@@ -114,7 +114,7 @@ def test_a_killed_worker_ends_the_others_and_all_go_on(data, tmp_path, workers, 
 @pytest.mark.slow
 @pytest.mark.e2e
 def test_a_signal_to_any_worker_stops_all_and_nothing_is_lost(data, tmp_path):
-    run = planned(data, MLP, 60, 4)
+    run = planned(data, MLP + " --set=batch_size=6", 40, 6)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     machines.play(run, whole, 2)
     processes = machines.start(run, broken, 2)

@@ -39,11 +39,10 @@ def leading(cluster: Cluster) -> Iterator[Any]:
     try:
         with others.watched():
             yield chief
-    except UserError as error:
-        chief.end(error.exit_code)
+    except BaseException as error:
+        chief.end(getattr(error, "exit_code", UserError.exit_code))
         raise
-    finally:
-        chief.end(0)
+    chief.end(0)
 
 
 def follow(cluster: Cluster, load: Callable[[], tuple[Any, configuration.Config]]) -> int:
