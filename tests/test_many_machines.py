@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import time
 
 import numpy as np
@@ -135,20 +136,26 @@ def test_workers_that_were_started_with_something_else_are_refused(data, tmp_pat
     for i, each in enumerate((run, other)):
         each.environment["TF_CONFIG"] = machines.config(jobs, i)
         processes.append(each.start(tmp_path / str(i), machines.log(tmp_path / str(i))))
-    machines_wait(processes)
+    try:
+        assert [process.wait(kills.PATIENCE) for process in processes] == [1, 1]
+    finally:
+        for process in processes:
+            process.kill()
     lines = [machines.errors(tmp_path / str(i)) for i in (0, 1)]
     assert [len(line) for line in lines] == [1, 1]
     assert "worker 1" in lines[0][0] and "the chief was started with another configuration" in lines[1][0]
     assert not any((tmp_path / str(i)).exists() for i in (0, 1))
 
 
-def machines_wait(processes):
-    """Waits until all have failed."""
-    try:
-        assert [process.wait(kills.PATIENCE) for process in processes] == [1, 1]
-    finally:
-        for process in processes:
-            process.kill()
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_a_port_that_is_taken_is_one_line(data, tmp_path):
+    run, jobs = planned(data, MLP), machines.cluster(2)
+    run.environment["TF_CONFIG"] = machines.config(jobs, 0)
+    with socket.create_server(("", int(jobs["worker"][0].rpartition(":")[2]))):
+        kills.end(run.start(tmp_path / "run", machines.log(tmp_path / "run")), tmp_path / "run", 1)
+    (line,) = machines.errors(tmp_path / "run")
+    assert "worker 0" in line and "port" in line and "Traceback" not in machines.log(tmp_path / "run").read_text()
 
 
 # ---- before TensorFlow starts -----------------------------------------------------------------------------------------

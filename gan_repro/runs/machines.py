@@ -12,7 +12,7 @@ from typing import Any
 from gan_repro.papers import configuration
 from gan_repro.system import machine
 from gan_repro.system.cluster import Cluster
-from gan_repro.system.errors import UsageError, UserError
+from gan_repro.system.errors import RunError, UsageError, UserError
 
 
 def check(cluster: Cluster, config: configuration.Config) -> None:
@@ -73,7 +73,7 @@ def about(source: Any, config: configuration.Config) -> bytes:
 
 
 def _join(cluster):
-    """The training.workers.Workers, once all have come."""
+    """The training.workers.Workers, once all have come. Raises RunError where they do not."""
     from gan_repro.system import tensorflow_setup
 
     own, others = cluster.tasks[cluster.number], [task for i, task in enumerate(cluster.tasks) if i != cluster.number]
@@ -81,6 +81,13 @@ def _join(cluster):
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # TensorFlow waits where Python's own handler is not called
     try:
         strategy = tensorflow_setup.prepare(machines=len(cluster.tasks))
+    except Exception as error:
+        import tensorflow as tf
+
+        if not isinstance(error, tf.errors.OpError):
+            raise
+        reason = str(error.message).partition("\n")[0][:200]
+        raise RunError(f"{own} cannot join the others ({reason}); is its port free, and can all of them be reached?") from error
     finally:
         signal.signal(signal.SIGINT, before)
     from gan_repro.training import workers
