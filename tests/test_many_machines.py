@@ -37,14 +37,14 @@ DCGAN = "--experiment=dcgan --model=mnist --set=constant_epochs=1 --set=decay_ep
 PLAIN = " --set=input_keep=1 --set=input_scale=1 --set=hidden_keep=1 --set=hidden_scale=1"  # no dropout
 
 
-def assert_equals_one_process(run, folder, workers, monkeypatch, replicas):
-    """Plays a run on `workers` processes and, meanwhile, as so many replicas of this one, and compares all that is kept."""
-    processes = machines.start(run, folder, workers)
+def assert_equals_one_process(run, folder, workers, replicas):
+    """Plays a run on `workers` processes and, meanwhile, as so many replicas of one, and compares all that is kept."""
     alone = folder.with_name("alone")
-    with monkeypatch.context() as patch:
-        machines.replicas(patch, replicas)
-        assert tiny_runs.call(program.main, *run.arguments, f"--workdir={alone}") == 0
-    machines.end(processes, folder, 0)
+    processes, single = machines.start(run, folder, workers), machines.start_alone(run, alone, replicas)
+    try:
+        machines.end(processes, folder, 0)
+    finally:
+        kills.end(single, alone, 0)
     (name, together), (alike, single) = machines.newest(folder), machines.newest(alone)
     assert name == alike and together.keys() == single.keys()
     for key, values in single.items():
@@ -56,9 +56,9 @@ def assert_equals_one_process(run, folder, workers, monkeypatch, replicas):
 
 
 @pytest.mark.e2e
-def test_two_workers_equal_one_process_of_two_replicas(data, tmp_path, monkeypatch):
+def test_two_workers_equal_one_process_of_two_replicas(data, tmp_path):
     """With dropout: the masks are the replicas'."""
-    assert_equals_one_process(planned(data, MLP, 3), tmp_path / "run", 2, monkeypatch, 2)
+    assert_equals_one_process(planned(data, MLP, 3), tmp_path / "run", 2, 2)
 
 
 @pytest.mark.slow
@@ -67,13 +67,13 @@ def test_two_workers_equal_one_process_of_two_replicas(data, tmp_path, monkeypat
     ("words", "workers", "replicas"),
     [
         pytest.param(MLP + PLAIN + " --set=batch_size=12", 3, 1, id="goodfellow2014"),
-        pytest.param(WGAN + " --set=batch_size=12", 3, 1, id="wgan"),
-        pytest.param(WGAN + " --set=batch_size=12", 2, 1, id="wgan, two workers"),
-        pytest.param(DCGAN + " --set=batch_size=12", 2, 2, id="dcgan"),  # batch norm per replica
+        pytest.param(WGAN + " --set=batch_size=12", 3, 3, id="wgan"),  # batch norm per replica
+        pytest.param(WGAN + " --set=batch_size=12", 2, 2, id="wgan-2"),
+        pytest.param(DCGAN + " --set=batch_size=12", 2, 2, id="dcgan"),
     ],
 )
-def test_workers_equal_one_process(data, tmp_path, monkeypatch, words, workers, replicas):
-    assert_equals_one_process(planned(data, words), tmp_path / "run", workers, monkeypatch, replicas)
+def test_workers_equal_one_process(data, tmp_path, words, workers, replicas):
+    assert_equals_one_process(planned(data, words), tmp_path / "run", workers, replicas)
 
 
 def await_step(run, folder, step, processes):

@@ -4,18 +4,19 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from gan_repro.data.source import Source
+from gan_repro.papers.configuration import Config
 from gan_repro.reporting.record import Manifest
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files, machine, schema
 from gan_repro.system.errors import RunError
 
 
-def new(config, source, workers: int = 1) -> dict[str, Any]:
+def new(config: Config, source: Source, workers: int = 1) -> dict[str, Any]:
     """The manifest of a run that begins.
 
     Args:
-      config: configuration.Config.
-      source: its data.
+      config, source: what is trained, on what data.
       workers: machines that train together; noted where they are several.
     """
     return {
@@ -43,7 +44,7 @@ def _data(source):
     }
 
 
-def read(workdir: Workdir, source) -> dict[str, Any] | None:
+def read(workdir: Workdir, source: Source) -> dict[str, Any] | None:
     """The manifest in a run's folder; None where nothing was trained yet.
 
     Raises:
@@ -76,7 +77,9 @@ def changed(manifest: dict[str, Any], workers: int | None = None) -> dict[str, A
     return {key: value for key, value in now.items() if then.get(key) != value}
 
 
-def of_training(workdir: Workdir, config, source, workers: int, warn: Callable[[str], object]) -> dict[str, Any]:
+def of_training(
+    workdir: Workdir, config: Config, source: Source, workers: int, warn: Callable[[str], object]
+) -> dict[str, Any]:
     """The manifest of a training that begins or goes on, written; going on under other conditions warns and is noted.
 
     Args: as `new` and `read`, which says what is raised; `warn` is called with a line.

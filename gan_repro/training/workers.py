@@ -20,7 +20,7 @@ import tensorflow as tf
 from gan_repro.system.cluster import Cluster
 from gan_repro.system.errors import RunError, UserError
 from gan_repro.system.signals import signals_noted
-from gan_repro.training.stages import Stage
+from gan_repro.training.stages import Stage, Trainable
 
 WORDS = GREET, BUILD, PREPARE, STEPS, END = range(1, 6)
 FAILED = -1  # how a worker is that cannot go on; 0: well; n: signal n was sent to it
@@ -43,7 +43,7 @@ class Workers:
       strategy: the tf.distribute.MultiWorkerMirroredStrategy over them.
     """
 
-    def __init__(self, cluster: Cluster, strategy) -> None:
+    def __init__(self, cluster: Cluster, strategy: tf.distribute.Strategy) -> None:
         self.cluster, self.strategy = cluster, strategy
         local = strategy.num_replicas_in_sync // len(cluster.tasks)
 
@@ -91,7 +91,7 @@ class Workers:
             got.append(self._total(tf.constant(part.view(np.int32))).numpy().tobytes())
         return b"".join(got)[:length]
 
-    def share_state(self, trainable) -> None:
+    def share_state(self, trainable: Trainable) -> None:
         """Gives the `state` of a Trainable the chief's values, bit by bit."""
         variables = trainable.state().values()
         arrays = [np.asarray(variable.numpy()) for variable in variables]
@@ -172,7 +172,7 @@ class Chief:
 class _Led:
     """The chief's Trainable: what changes it is told to the other workers first."""
 
-    def __init__(self, trainable, workers: Workers) -> None:
+    def __init__(self, trainable: Trainable, workers: Workers) -> None:
         self._trainable, self._workers = trainable, workers
 
     def __getattr__(self, name: str) -> Any:

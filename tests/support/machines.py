@@ -4,14 +4,29 @@ import dataclasses
 import json
 import os
 import socket
+import sys
 from pathlib import Path
 
 import numpy as np
 
-from gan_repro.system import tensorflow_setup
 from support import kills
 
 PATIENCE = 60  # seconds in which a lost worker must have ended the others
+# The real program as one process of so many replicas, the first argument, on as many parts of the CPU.
+REPLICAS = """
+import sys
+from gan_repro import run
+from gan_repro.system import tensorflow_setup
+
+n, prepare = int(sys.argv.pop(1)), tensorflow_setup.prepare
+
+def prepare_replicas():
+    strategy = prepare(logical_cpus=n)
+    return tensorflow_setup.mirrored([f"CPU:{i}" for i in range(n)]) if n > 1 else strategy
+
+tensorflow_setup.prepare = prepare_replicas
+sys.exit(run.main(sys.argv))
+"""
 
 
 def cluster(n):
@@ -40,6 +55,12 @@ def start(run, folder, n):
         os.setpriority(os.PRIO_PROCESS, process.pid, 10)
         found.append(process)
     return found
+
+
+def start_alone(run, folder, replicas):
+    """The process that plays a kills.Run by itself."""
+    words = [sys.executable, "-c", REPLICAS, str(replicas), *run.arguments, f"--workdir={folder}"]
+    return run.process(words, log(folder))
 
 
 def other(folder, i):
@@ -73,13 +94,6 @@ def end(processes, folder, code):
 def errors(folder):
     """The lines of error in a process's log."""
     return [line for line in log(folder).read_text().splitlines() if line.startswith("error")]
-
-
-def replicas(monkeypatch, n):
-    """From now on this process trains as `n` replicas, on one machine; `n` = 1: as it does."""
-    if n > 1:
-        devices = [f"CPU:{i}" for i in range(n)]
-        monkeypatch.setattr(tensorflow_setup, "prepare", lambda: tensorflow_setup.mirrored(devices))
 
 
 def newest(folder):
