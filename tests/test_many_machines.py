@@ -45,6 +45,7 @@ def assert_equals_one_process(run, folder, workers, replicas):
         machines.end(processes, folder, 0)
     finally:
         kills.end(single, alone, 0)
+    assert all(len(machines.log(machines.other(folder, i)).read_text().splitlines()) == 2 for i in range(1, workers))
     (name, together), (alike, single) = machines.newest(folder), machines.newest(alone)
     assert name == alike and together.keys() == single.keys()
     for key, values in single.items():
