@@ -25,6 +25,8 @@ from gan_repro.reporting import comparison, findings, formats, investigation, li
 from gan_repro.reporting.conditions import is_variant, model
 from gan_repro.reporting.groups import Group, group
 from gan_repro.reporting.record import Record
+from gan_repro.studies import pages as pages_of_studies
+from gan_repro.studies import study
 from gan_repro.system import files
 from gan_repro.system.command_line import run_main, warn
 from gan_repro.system.errors import RunError
@@ -76,6 +78,10 @@ def regenerate(results: str | Path, found: Sequence[Experiment], strict: bool = 
     texts[f"{investigation.NAME}.md"] = investigation.markdown(found, groups, pictures)
     pages = [name for name in overview.PAGES if f"{name}.md" in texts or (results / f"{name}.md").exists()]
     prose = {table.name: findings.read(results, table.name, entries) for table in built}
+    if (results / study.FOLDER).is_dir():
+        studies = study.read_folder(results / study.FOLDER)
+        texts = {name: pages_of_studies.with_studies(text, name, studies) for name, text in texts.items()}
+        texts[pages_of_studies.COST] = pages_of_studies.cost(studies, entries, results)
     texts["README.md"] = overview.markdown(built, pictures, prose, packaged, pages)
     written = {results / name: text for name, text in texts.items()} | _readme(results, built)
     for name, draw in figures.items():

@@ -9,7 +9,8 @@ from support.games import OFF, equal, final, play, two_replicas
 
 from gan_repro.latent import priors
 from gan_repro.networks import constraints, precision
-from gan_repro.training import losses, schedule
+from gan_repro.system.errors import UsageError
+from gan_repro.training import losses, optimizers, schedule
 
 # ---- seeds and calls -------------------------------------------------------------------------------------------------
 
@@ -162,3 +163,23 @@ def test_max_column_norm_holds_on_two_replicas(digits):
         kernel.constraint = constraints.MaxColumnNorm(0.2)
         play(played, 2)
     assert np.linalg.norm(kernel.numpy(), axis=0).max() <= 0.2 * (1 + 1e-5)
+
+
+@pytest.mark.parametrize("order", [schedule.simultaneous(), schedule.alternating(n_critic=3), schedule.alternate_minibatches()])
+def test_unrolled_as_on_several_machines_the_step_is_the_same(digits, order):
+    """A MultiWorkerMirroredStrategy of this process alone. Several processes are in test_many_machines.py."""
+    options = {"schedule": order, "averages": ("ema-.9",)}
+    expected = final(digits, **options)
+    with tf.distribute.MultiWorkerMirroredStrategy().scope():
+        played = games.build(digits, **options)
+        play(played, 23)
+    assert played.traces == (1 if order.n_critic == 1 and not order.g_alone else 2)
+    assert equal(expected, games.weights(played))
+
+
+def test_a_scaled_loss_is_refused_on_several_machines(digits, monkeypatch):
+    monkeypatch.setattr(
+        optimizers, "MomentumSGD", lambda *given: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(*given))
+    )
+    with tf.distribute.MultiWorkerMirroredStrategy().scope(), pytest.raises(UsageError, match="scales the loss .float16"):
+        games.build(digits)

@@ -120,3 +120,15 @@ def test_wrong_use_is_refused(digits):
             game.AdversarialGame(
                 played.generator, played.discriminator, played.prior, digits, played.schedule, 21, 0, sampler=played.sampler
             )
+
+
+def test_turns_are_known_before_they_are_played():
+    """Whole, or in calls of any length."""
+    order = schedule.alternating(n_critic=2, warmup=schedule.CriticWarmup(2, 4, 3))
+    usual, long = [(False, 1), (True, 1)], [(False, 2), (True, 1)]
+    assert order.turns(0, 0, 20) == long * 2 + usual * 2 + long + usual * 3 + [(False, 1)]
+    assert order.turns(1, 1, 3) == [(False, 1), (True, 1), (False, 1)]
+    assert schedule.simultaneous().turns(0, 0, 5) == [(True, 5)]
+    assert schedule.discriminator_only().turns(0, 0, 5) == [(False, 5)]
+    alone = schedule.alternate_minibatches()
+    assert alone.turns(alone.since_g, 0, 3) == [(True, 1), (False, 1), (True, 1)]

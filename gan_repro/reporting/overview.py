@@ -11,6 +11,7 @@ from gan_repro.reporting.conditions import is_variant
 
 PAGES = {  # pages beside those of the tables
     "log-likelihood": "what a log-likelihood owes to epochs, averages of weights, the width σ, the seed, ablations",
+    "cost": "what each study took, and what it would take on more cores",
     "benchmark": "its speed beside its peers'",
     "reliability": "what was tried to break it, and what came of it",
 }

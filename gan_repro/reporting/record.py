@@ -51,6 +51,14 @@ class Draw:
 
 
 @dataclasses.dataclass(frozen=True)
+class Ran:
+    """On which processor, or GPU, a training went on, from which step (minibatches over all stages)."""
+
+    machine: str
+    step: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Manifest:
     """What decides the bits of a training besides its configuration: the run's manifest.json.
 
@@ -64,6 +72,8 @@ class Manifest:
       evaluated_under: those that were others when it was evaluated.
       weights_sha256: {weights: sha256 of their file}.
       reported_anew: by which commit and of which packaged files it was measured anew (shipped.report).
+      workers: machines that trained together; processor, device and threads are the chief's.
+      ran_on: every machine that the training went on, in turn; () where only `processor` was noted.
     """
 
     commit: str | None
@@ -84,6 +94,8 @@ class Manifest:
     evaluated_under: Mapping[str, object] | None
     weights_sha256: Mapping[str, str]
     reported_anew: Mapping[str, object] | None
+    workers: int = 1
+    ran_on: tuple[Ran, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,12 +124,16 @@ class Notice:
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """What a run took: minutes with its evaluation, minibatches, and on which processor; None: not noted."""
+    """What a run took: minutes with its evaluation, minibatches, and on which processor; None: not noted.
+
+    `memory`: bytes, the most that the process which evaluated it held, with all that it trained before.
+    """
 
     minutes: float
     steps: int | None
     steps_per_second: float | None
     processor: str | None
+    memory: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,9 +226,15 @@ class Record:
         return self.epochs - last
 
     @property
+    def machines(self) -> tuple[str, ...]:
+        """Every machine that the run was trained on, in turn, each once."""
+        return tuple(dict.fromkeys(ran.machine for ran in self.manifest.ran_on)) or (self.machine,)
+
+    @property
     def machine(self) -> str:
-        """What the cost was measured on: the processor, or the GPU."""
-        return (self.cost.processor or "CPU") if self.manifest.device == "CPU" else self.manifest.device
+        """What the cost was measured on: the processor, or the GPU; "2 x ..." of two machines."""
+        device = (self.cost.processor or "CPU") if self.manifest.device == "CPU" else self.manifest.device
+        return device if self.manifest.workers == 1 else f"{self.manifest.workers} x {device}"
 
 
 def read(path: str | Path) -> Record:

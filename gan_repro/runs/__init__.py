@@ -1,10 +1,12 @@
 """A run's folder: training into it, and the trained run that is read from it.
 
 Modules (help(gan_repro.runs.NAME)):
-    workdir   the folder: files, checkpoints, lock
-    runner    train, evaluate, write the record
-    trained   a trained run: generators, samples
-    notebook  what the notebooks share
+    workdir    the folder: files, checkpoints, lock
+    manifests  manifest.json: under which conditions a run was trained
+    runner     train, evaluate, write the record
+    machines   the same on several machines
+    trained    a trained run: generators, samples
+    notebook   what the notebooks share
 """
 
 import pkgutil

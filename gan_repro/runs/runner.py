@@ -14,10 +14,11 @@ from typing import Any
 from gan_repro.evaluation.measurement import Curves
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Experiment
-from gan_repro.reporting.record import SCHEMA, Choice, Config, Cost, Manifest, Notice, Record, read
+from gan_repro.reporting.record import SCHEMA, Choice, Config, Cost, Notice, Record, read
+from gan_repro.runs import machines, manifests
 from gan_repro.runs.trained import Finished, load_config
 from gan_repro.runs.workdir import Workdir
-from gan_repro.system import files, machine, schema, signals
+from gan_repro.system import cluster, files, machine, schema, signals
 from gan_repro.system.errors import RunError, UserError
 from gan_repro.system.numbers import duration, with_error
 from gan_repro.training import history
@@ -49,6 +50,9 @@ def execute(
 ) -> int:
     """Trains, evaluates and reports one run; continues an unfinished one; shows a finished one.
 
+    Where TF_CONFIG names several machines this process is one of them (cluster.py): the chief does all of this, and the
+    others train with it.
+
     Args:
       experiment, config: what to run.
       place: the run's folder; None: default_workdir.
@@ -62,6 +66,18 @@ def execute(
     Raises:
       UserError: data cannot be had, the folder belongs to another configuration, training diverged, ...
     """
+    group = cluster.from_environment()
+    if group is None:
+        return _execute(experiment, config, place, data_dir, tensorboard, fallback)
+    machines.check(group, config)
+    if not group.is_chief:
+        return machines.follow(group, lambda: _load(experiment, config, data_dir, fallback)[:2])
+    with machines.leading(group) as chief:
+        return _execute(experiment, config, place, data_dir, tensorboard, fallback, chief)
+
+
+def _execute(experiment, config, place, data_dir, tensorboard, fallback, chief=None):
+    """`execute` on one machine, or as the chief (training.workers.Chief) of several."""
     workdir = Workdir(place or default_workdir(config))
     workdir.check_own()
     settled_before = fallback is not None and _holds(workdir, fallback)  # then the data decide, below
@@ -70,33 +86,42 @@ def execute(
     from gan_repro.figures import points
     from gan_repro.system import tensorflow_setup
 
-    print("starting TensorFlow ...", flush=True)
-    strategy = tensorflow_setup.prepare()
+    scope = contextlib.nullcontext  # on several machines each stage is built in the strategy's own
+    if chief is None:
+        print("starting TensorFlow ...", flush=True)
+        scope = tensorflow_setup.prepare().scope
     source, config, warning = _load(experiment, config, data_dir, fallback)
+    if chief:
+        chief.greet(machines.about(source, config))
     workdir = Workdir(place or default_workdir(config))
     code = 0
     if not (warning and _show_finished(workdir, config)):
         with workdir.locked(), _beginning(workdir, config):
             workdir.check(config)
-            manifest = _training_manifest(workdir, config, source)
+            workers = len(chief.workers.cluster.tasks) if chief else 1
+            manifest = manifests.of_training(workdir, config, source, workers, _warn)
             workdir.settle(config)  # only now: a refused continuation leaves the old configuration
             spec = source.spec
             print(": ".join(dict.fromkeys([experiment.short_name, configuration.model_of(config).title])))
             what = "points" if points.are(spec.shape) else f"images of {' x '.join(map(str, spec.shape))}"
             print(f"{spec.title}: {spec.sizes['train']:,} training {what}")
             print(f"folder {workdir.path}")
-            loop = _loop(config, source, workdir, tensorboard)
+            loop = _loop(config, source, workdir, tensorboard, chief)
             options = [f"--workdir={workdir.path}", *([f"--data_dir={data_dir}"] if data_dir else [])]
             options += ["--tensorboard"] if tensorboard else []
             try:
                 if loop:
-                    _train(loop, strategy)
+                    _train(loop, scope(), lambda step: manifests.resumed(manifest, workdir, step))
+                if chief:
+                    chief.end(0)  # evaluating is the chief's alone
                 with signals.signals_raised():
                     _record(experiment, config, source, workdir, loop, manifest, complete=True)
             except signals.Interrupted as interruption:
                 print(f"\nstopped{_reached(loop) if loop else ''}. Continue with:")
                 print(f"  {command(config)} {shlex.join(options)}")
                 code = 128 + interruption.number
+                if chief:
+                    chief.end(code)
     if warning:
         print(warning)
     return code
@@ -116,7 +141,7 @@ def evaluate_again(place: str | Path, data_dir: str | Path | None = None) -> Non
     strategy = tensorflow_setup.prepare()
     with workdir.locked(), _memory_told(config):
         source = configuration.source_of(config, data_dir)
-        manifest = _read_manifest(workdir, source) or _new_manifest(config, source)
+        manifest = manifests.read(workdir, source) or manifests.new(config, source)
         loop, complete = _loop(config, source, workdir), True
         if loop:
             again = f"{command(config)} {shlex.join([f'--workdir={workdir.path}'])}"
@@ -130,8 +155,7 @@ def evaluate_again(place: str | Path, data_dir: str | Path | None = None) -> Non
                     )
                 loop.export()
             complete = loop.finished()
-        changed = _changed(manifest)
-        if changed:
+        if changed := manifests.changed(manifest):
             manifest["evaluated_under"] = changed
         _record(experiment, config, source, workdir, loop, manifest, complete)
 
@@ -221,83 +245,14 @@ def _load(experiment, config, data_dir, fallback):
         return configuration.source_of(fallback, data_dir), fallback, warning
 
 
-def _new_manifest(config, source):
-    return {
-        "commit": machine.commit(),
-        "choice": {"draw": "validation"},  # of z: it chooses the epoch and the widths, and is not reported
-        "seed": config.seed,
-        "data": _data(source),
-        "precision": getattr(config.recipe, "precision", "float32"),
-        "jit_compile": getattr(config.recipe, "jit_compile", False),
-        **machine.conditions(),
-        "continued_under": [],
-    }
-
-
-def _data(source):
-    """What a manifest keeps of the data: which they are, and what building the networks takes without them."""
-    spec = source.spec
-    return {
-        "name": spec.name,
-        "title": spec.title,
-        "shape": list(spec.shape),
-        "classes": spec.classes,
-        "sha256": source.digest(),
-    }
-
-
-def _read_manifest(workdir, source):
-    """The manifest in the run's folder; None where nothing was trained yet.
-
-    Raises:
-      RunError: it is missing or damaged, or the data are others than those that it names.
-    """
-    if not workdir.begun():
-        return None
-    if not workdir.manifest.exists():
-        raise RunError(
-            f"{workdir.path} holds a run without its manifest.json, which says what it was trained on. Put back a copy "
-            "(`manifest` of record.json), or choose another --workdir."
-        )
-    manifest = files.read_json(workdir.manifest)
-    try:
-        trained_on = manifest["data"]["sha256"]
-        manifest["continued_under"] += []
-    except (KeyError, TypeError) as error:
-        raise RunError(f"{workdir.manifest} is damaged: it has no {error}") from error
-    if trained_on != source.digest():
-        raise RunError(f"{workdir.path} was trained on other data under the name {source.spec.name}; choose another --workdir")
-    return manifest
-
-
-def _changed(manifest):
-    """{key: value} of the present conditions that differ from those of the manifest."""
-    now = machine.conditions() | {"commit": machine.commit()}
-    return {key: value for key, value in now.items() if manifest.get(key) != value}
-
-
-def _training_manifest(workdir, config, source):
-    """The manifest of a training that begins or goes on, written; going on under other conditions warns and is noted."""
-    manifest = _read_manifest(workdir, source)
-    if manifest is None:
-        manifest = _new_manifest(config, source)
-    else:
-        manifest.pop("weights_sha256", None)  # of weights that will be others
-        changed = _changed(manifest)
-        if changed and changed not in manifest["continued_under"]:
-            _warn(f"this run began under other conditions ({', '.join(changed)} differ): bits may differ; the record says so")
-            manifest["continued_under"].append(changed)
-    files.write_json(workdir.manifest, manifest)
-    return manifest
-
-
-def _loop(config, source, workdir, tensorboard=False):
+def _loop(config, source, workdir, tensorboard=False, chief=None):
     """The trainer.Loop of a run; None where its model trains nothing."""
     from gan_repro.training import callbacks, rules, trainer
 
     stages = rules.stages(config, source)
     if not stages:
         return None
+    stages = chief.led(stages) if chief else stages
     loop = trainer.Loop(stages, workdir, config.seed, warn=_warn)
     watch = configuration.model_of(config).callbacks or callbacks.SampleGrid
     loop.callbacks += [callbacks.ProgressLine(), watch(loop, workdir.samples, config.recipe.samples_every, source.spec)]
@@ -306,10 +261,18 @@ def _loop(config, source, workdir, tensorboard=False):
     return loop
 
 
-def _train(loop, strategy):
-    """Trains to the end. Raises signals.Interrupted as the loop does."""
-    loop.on_resume = lambda step, total: print(f"continuing from step {step:,} of {total:,}", flush=True)
-    with strategy.scope():
+def _train(loop, scope, resumed):
+    """Trains to the end, within a strategy's scope; calls `resumed` with the step from which it goes on, if it does.
+
+    Raises signals.Interrupted as the loop does.
+    """
+
+    def on_resume(step, total):
+        resumed(step)
+        print(f"continuing from step {step:,} of {total:,}", flush=True)
+
+    loop.on_resume = on_resume
+    with scope:
         loop.run()
     played = loop.step() - loop.resumed_at
     print(f"trained {played:,} steps, {loop.step():,} in all ({duration(loop.progress.seconds)})")
@@ -367,12 +330,13 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
         choice=_choice(loop.progress.best, manifest) if loop else None,
         notices=tuple(Notice(**entry) for entry in loop.progress.notices) if loop else (),
         config=schema.parse(Config, config.as_dict(), workdir.config),
-        manifest=_manifest_of_record(manifest, workdir),
+        manifest=manifests.of_record(manifest, workdir),
         cost=Cost(
             minutes=round((seconds + evaluated) / 60, 2),
             steps=run.step,
             steps_per_second=round(run.step / seconds, 2) if seconds else None,
             processor=manifest["processor"],
+            memory=machine.peak_memory(),
         ),
         command=command(config),
         measurements=tuple(measurements),
@@ -387,12 +351,6 @@ def _choice(best, manifest):
     """The Choice of a training whose best validation was {"value", "epoch"}, or None."""
     draw = manifest.get("choice")
     return best and Choice(best["epoch"], best["value"], draw["draw"] if draw else "reported")
-
-
-def _manifest_of_record(manifest, workdir):
-    """A manifest as a record keeps it: null where it does not say what a record has."""
-    absent = {field.name: None for field in dataclasses.fields(Manifest)}
-    return schema.parse(Manifest, absent | manifest, workdir.manifest)
 
 
 def _report(record):

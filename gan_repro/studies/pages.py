@@ -35,7 +35,7 @@ def cost(found: Mapping[str, Study], entries: Sequence[Record], results: Path) -
       results: the folder.
     """
     by_identity = {study.identity_of(entry): entry for entry in entries}
-    estimates = Estimates(entries, results / "no such file", "no such processor")  # of records alone: the page is the same everywhere
+    estimates = Estimates(entries, results / "no such file", "no such processor")  # of records alone: the same everywhere
     runs = {name: study.planned(each, found) for name, each in found.items()}
     lines = ["# What results/ cost", "", GENERATED, "", *_of_studies(runs, by_identity, estimates), ""]
     lines += [*_of_cores(runs, by_identity, estimates), "", *_measured(results / MEASURED)]
@@ -50,8 +50,10 @@ def _minutes(planned: Planned, by_identity: Mapping[str, Record], estimates: Est
 
 
 def _of_studies(runs, by_identity, estimates) -> Iterator[str]:
-    yield "Minutes are of training and evaluation together, as the records have them: of whatever else the machine did meanwhile, too."
-    yield "Of a missing run they are estimated from those of other seeds."
+    yield (
+        "Minutes are of training and evaluation together, as the records have them; the machines did other work meanwhile, too. "
+        "Of a missing run they are estimated from those of other seeds."
+    )
     yield ""
     yield "| Study | Runs | In results | Minutes | Longest run | Missing, estimated | Memory, most | Processors |"
     yield "|---|--:|--:|--:|--:|--:|--:|---|"
@@ -69,7 +71,7 @@ def _of_studies(runs, by_identity, estimates) -> Iterator[str]:
             f"{max(spent, default=0):,.0f}",
             f"{sum(known):,.0f}{' and of unknown length' if len(known) < len(missing) else ''}" if missing else "",
             f"{max(memory) / 2**30:.1f} GiB" if memory else "not noted",
-            "; ".join(sorted({processor for entry in there for processor in entry.processors})),
+            ", ".join(sorted({processor for entry in there for processor in entry.machines})),
         ]
         yield f"| {' | '.join(cells)} |"
 
@@ -77,8 +79,10 @@ def _of_studies(runs, by_identity, estimates) -> Iterator[str]:
 def _of_cores(runs, by_identity, estimates) -> Iterator[str]:
     yield "## On one core, and on many"
     yield ""
-    yield "Hours from nothing to all runs of a study, a core each: the queue's own order played with the minutes above (a simulation;"
-    yield "only one and two cores were used)."
+    yield (
+        "Hours from nothing to all runs of a study, a core each, by the queue's own order and the minutes above: a simulation, "
+        "for no more than two cores were ever used."
+    )
     yield ""
     yield f"| Study | {' | '.join(f'{cores} core{"s" * (cores > 1)}' for cores in CORES)} |"
     yield f"|---|{'--:|' * len(CORES)}"
@@ -99,7 +103,7 @@ def _measured(path: Path) -> Iterator[str]:
     queued, alone = (by_name["queue", name] for name in ("in a queue", "a process alone"))
     seconds = [row["median"] for row in (at_once, in_turn, queued, alone)]
     yield (
-        f"Two runs of goodfellow2014 take {three_digits(seconds[0])} s at once on a core each, and {three_digits(seconds[1])} s one "
-        f"after the other on two cores ({found['conditions']['processor']}; [times](workers/benchmark.md)). The queue adds "
+        f"Two runs of goodfellow2014 take {three_digits(seconds[0])} s at once on a core each, and {three_digits(seconds[1])} s "
+        f"one after the other on two cores ({found['conditions']['processor']}; [times](workers/benchmark.md)). The queue adds "
         f"{three_digits(1000 * (seconds[2] - seconds[3]))} ms to a run."
     )

@@ -28,6 +28,30 @@ def processor() -> str:
     return f"{name} ({_cores()} core{'' if _cores() == 1 else 's'})"
 
 
+def name() -> str:
+    """What this process computes on: the first GPU that TensorFlow sees, else `processor`."""
+    gpus = _gpus()
+    return gpus[0] if gpus else processor()
+
+
+def peak_memory() -> int | None:
+    """The most memory, in bytes, that this process has held; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return None
+    found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return found if sys.platform == "darwin" else 1024 * found
+
+
+def _gpus():
+    """The names of the GPUs."""
+    import tensorflow as tf
+
+    details = tf.config.experimental.get_device_details
+    return [details(device).get("device_name", device.name) for device in tf.config.list_physical_devices("GPU")]
+
+
 def _cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
@@ -60,8 +84,7 @@ def conditions() -> dict[str, Any]:
     """What must be equal for two processes to compute the same bits: versions, processor, devices, threads."""
     import tensorflow as tf
 
-    gpus = [tf.config.experimental.get_device_details(device).get("device_name", device.name)
-            for device in tf.config.list_physical_devices("GPU")]  # fmt: skip
+    gpus = _gpus()
     return {
         "versions": versions(),
         "processor": processor(),

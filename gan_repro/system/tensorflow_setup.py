@@ -47,16 +47,19 @@ def without_chatter() -> Iterator[None]:
             os.write(2, b"".join(rest)) if rest else None
 
 
-def prepare(logical_cpus: int = 1) -> tf.distribute.Strategy:
+def prepare(logical_cpus: int = 1, machines: int = 1) -> tf.distribute.Strategy:
     """Imports TensorFlow and Keras, starts the devices, and returns the distribution strategy.
 
     Args:
       logical_cpus: into how many devices the CPU is divided (to try several replicas without a GPU).
+      machines: how many train together. With more than one it waits for all of those that TF_CONFIG names (cluster.py).
 
-    One GPU or none: TensorFlow's default strategy; several GPUs: MirroredStrategy. TF32 is off: float32 products are
+    One GPU or none: TensorFlow's default strategy; several GPUs: MirroredStrategy; several machines, each with one GPU or
+    several or none: MultiWorkerMirroredStrategy. TF32 is off: float32 products are
     float32 (a GPU would otherwise round the inputs to 10 bits of mantissa).
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Of a lost machine TensorFlow says a page as an error; it is raised as well, and then told in a line.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if machines == 1 else "3")
     # TensorFlow takes oneDNN's products and convolutions by itself only where the processor has AVX-512 with neural network
     # instructions; on AVX2 alone (AMD Zen 3) a step of DCGAN takes 0.7 of the time with them, of the MLP game 0.85.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -81,6 +84,8 @@ def prepare(logical_cpus: int = 1) -> tf.distribute.Strategy:
             # On CPUs these networks' kernels are deterministic as they are, but for sums of more than two tensors (see
             # _sum_gradients_in_order); on GPUs an exact resume needs this.
             tf.config.experimental.enable_op_determinism()
+        if machines > 1:  # before anything else starts the devices
+            return tf.distribute.MultiWorkerMirroredStrategy()
         gpus = tf.config.list_logical_devices("GPU")
     return mirrored([gpu.name for gpu in gpus]) if len(gpus) > 1 else tf.distribute.get_strategy()
 

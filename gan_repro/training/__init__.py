@@ -8,6 +8,7 @@ Modules (help(gan_repro.training.NAME)):
     schedule    which players a minibatch updates, and how often
     optimizers  momentum SGD, Adam, RMSprop with the papers' schedules
     averages    averages of the generator's weights
+    workers     one training on several machines
     trainer     checkpoints, validation, exact resume: the loop
     stages      what the loop trains
     progress    where a run is; metrics.csv

@@ -46,9 +46,9 @@ class AdversarialGame:
       tag: distinguishes the stages of a run in the random streams.
 
     Raises:
-      UsageError: minibatches do not fit the data or the replicas, XLA is wanted on several replicas, the sampler shares
-        weights with G, two terms of a player or two variables of terms have one name, or labels are wanted of data
-        without.
+      UsageError: minibatches do not fit the data or the replicas, XLA is wanted on several replicas, a loss is scaled on
+        several machines, the sampler shares weights with G, two terms of a player or two variables of terms have one name,
+        or labels are wanted of data without.
     """
 
     def __init__(
@@ -92,8 +92,16 @@ class AdversarialGame:
             raise UsageError(f"generator_labels {generator_labels!r}: valid are {', '.join(get_args(GeneratorLabels))}")
         if generator_labels == "uniform" and not source.spec.classes:
             raise UsageError(f"generator_labels = uniform: {source.spec.title} has no classes")
+        # Among several machines sums are collective operations, which abort where two branches of a conditional hold others
+        # (TensorFlow 2.21): who moves is then decided before a call and not in its graph.
+        self._unrolled = isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy)
         for role in players.ROLES:
             players.check_names(role, getattr(self, role).terms)
+            if self._unrolled and isinstance(getattr(self, role).optimizer, keras.optimizers.LossScaleOptimizer):
+                raise UsageError(
+                    f"the optimizer of the {role} scales the loss (float16): the gradients decide whether it updates, in a "
+                    "conditional, where sums over several machines cannot stand; take bfloat16 or float32, or one machine"
+                )
         self._terms_variables = players.variables_of(generator.terms + discriminator.terms)
         self.averages = {kind: Average(kind, generator.network, self.steps_per_epoch) for kind in averages}
         begin = {"step": 0, "d_updates": 0, "g_updates": 0, "since_g": schedule.since_g}
@@ -142,10 +150,25 @@ class AdversarialGame:
             return
         self._open()
         none = tf.constant(0, tf.int32)
-        self._check_variables(self._play_many.get_concrete_function(self._feed, none))
-        with tensorflow_setup.without_chatter():  # what the compiler says of the graph
-            self._play_many(self._feed, none)
+        for turn in self._traced_turns():
+            self._check_variables(self._play_many.get_concrete_function(self._feed, none, turn))
+            with tensorflow_setup.without_chatter():  # what the compiler says of the graph
+                self._play_many(self._feed, none, turn)
         self._prepared = True
+
+    def _traced_turns(self):
+        """What `_play` is traced for: None, its graph decides who moves; unrolled, each answer that the schedule may give."""
+        if not self._unrolled:
+            return (None,)
+        answer = self.schedule.g_moves(0, 0)
+        return (answer,) if isinstance(answer, bool) else (False, True)
+
+    def _turns(self, n):
+        """[(turn, minibatches)]: the calls of `_play` that play the next n minibatches."""
+        if not self._unrolled:
+            return [(None, n)]
+        since_g, g_updates = (int(self._counters[name].numpy()) for name in ("since_g", "g_updates"))
+        return self.schedule.turns(since_g, g_updates, n)
 
     def _open(self):
         """Opens the feed of the current epoch, where it is not open."""
@@ -155,10 +178,13 @@ class AdversarialGame:
 
     def _check_variables(self, step):
         """Raises UsageError where a traced step depends on a variable that no checkpoint would keep."""
-        data = tf.function(lambda feed, i: self.source.batch(feed, i, self.batch_size), autograph=False)
-        data = data.get_concrete_function(self._feed, tf.constant(0, tf.int32))  # what it reads is no state
+
+        def stateless(feed, i):  # it reads the data, and among several machines a token that keeps their sums in order
+            return self.source.batch(feed, i, self.batch_size), self._reduce(self.strategy.run(lambda: tf.zeros([])))
+
+        known = tf.function(stateless, autograph=False).get_concrete_function(self._feed, tf.constant(0, tf.int32))
         kept = {id(handle) for variable in self.state().values() for handle in _handles(variable)}
-        kept |= {id(tensor) for tensor in data.captured_inputs}
+        kept |= {id(tensor) for tensor in known.captured_inputs}
         stray = [id(held) for held, inside in step.graph.captures if _is_variable(inside) and id(held) not in kept]
         if stray:
             read = {id(handle): variable.name for variable in step.graph.variables for handle in _handles(variable)}
@@ -189,7 +215,8 @@ class AdversarialGame:
         self.prepare()
         self._open()
         try:
-            rows = self._play_many(self._feed, tf.constant(n, tf.int32)).numpy()
+            calls = [self._play_many(self._feed, tf.constant(m, tf.int32), turn) for turn, m in self._turns(n)]
+            rows = np.concatenate([call.numpy() for call in calls])
         except tf.errors.OpError as error:
             if "IteratorGetNext" not in str(error):
                 raise
@@ -255,18 +282,19 @@ class AdversarialGame:
         """int32 (2,): the run's seed for (step, streams)."""
         return randomness.seed_pair(self.seed, step, self.tag, *streams)
 
-    def _play(self, feed, n):
+    def _play(self, feed, n, turn=None):
+        """The rows of `n` minibatches; `turn`: whether they update G, None: as the schedule says of each."""
         self.traces += 1  # Python: runs once per trace
         rows = tf.TensorArray(tf.float32, n, element_shape=[len(self._updates.columns()) + 2])
         rows = tf.while_loop(
             lambda t, rows: t < n,
-            lambda t, rows: (t + 1, rows.write(t, self._minibatch(feed))),
+            lambda t, rows: (t + 1, rows.write(t, self._minibatch(feed, turn))),
             (tf.constant(0), rows),
             parallel_iterations=1,
         )[1]
         return rows.stack()
 
-    def _minibatch(self, feed):
+    def _minibatch(self, feed, turn):
         counters, schedule = self._counters, self.schedule
         step = counters["step"].read_value()
         i = tf.cast(step % self.steps_per_epoch, tf.int32)
@@ -277,7 +305,8 @@ class AdversarialGame:
         def run(turn):
             return self._reduce(self.strategy.run(self._moves[turn], args=arguments))
 
-        turn = schedule.g_moves(counters["since_g"], counters["g_updates"])
+        if turn is None:
+            turn = schedule.g_moves(counters["since_g"], counters["g_updates"])
         row = run(turn) if isinstance(turn, bool) else tf.cond(turn, lambda: run(True), lambda: run(False))
         moved = tf.cast(turn, tf.int64)
         new = schedule.new_updates(moved)

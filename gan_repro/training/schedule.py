@@ -1,6 +1,7 @@
 """Update schedules, as data: which players a minibatch updates, how often, and what their updates share."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Mapping
 
 import tensorflow as tf
@@ -67,7 +68,7 @@ class UpdateSchedule:
         """Minibatches since G's last update that the counter begins with: with `g_alone` so many that G is next."""
         return self._period - 1 if self.g_alone and self._period else 0
 
-    def g_moves(self, since_g: tf.Tensor, g_updates: tf.Tensor) -> bool | tf.Tensor:
+    def g_moves(self, since_g: tf.Tensor | int, g_updates: tf.Tensor | int) -> bool | tf.Tensor:
         """Whether this minibatch updates G: a bool where that is the same for all, else a bool scalar tensor.
 
         Args:
@@ -80,6 +81,18 @@ class UpdateSchedule:
             return True
         return since_g + 1 >= self.phase_length(g_updates)
 
+    def turns(self, since_g: int, g_updates: int, n: int) -> list[tuple[bool, int]]:
+        """The next `n` minibatches unrolled: [(whether they update G, how many on end do)], known before they are played.
+
+        Args:
+          since_g, g_updates: as of `g_moves`, before the first of them.
+        """
+        found = []
+        for _ in range(n):
+            found.append(bool(self.g_moves(since_g, g_updates)))
+            since_g, g_updates = (0, g_updates + 1) if found[-1] else (since_g + 1, g_updates)
+        return [(turn, len(list(run))) for turn, run in itertools.groupby(found)]
+
     def movers(self, g_moves: bool) -> tuple[str, ...]:
         """The players that a minibatch updates, in this order: of "discriminator", "generator"."""
         if not g_moves:
@@ -91,7 +104,7 @@ class UpdateSchedule:
         d = self.d_steps * (1 - g_moves) if self.g_alone else tf.constant(self.d_steps, tf.int64)
         return {"discriminator": d, "generator": g_moves}
 
-    def phase_length(self, g_updates: tf.Tensor) -> tf.Tensor:
+    def phase_length(self, g_updates: tf.Tensor | int) -> tf.Tensor:
         """Minibatches up to G's next update, that one included: int64 scalar.
 
         Args:

@@ -112,7 +112,7 @@ def test_a_run_goes_through_both_stages_and_an_interrupted_one_ends_with_the_sam
 
 
 def test_a_run_still_in_its_first_stage_is_not_evaluated_as_if_it_were_the_second(tmp_path, monkeypatch):
-    from gan_repro.runs import runner
+    from gan_repro.runs import manifests, runner
     from gan_repro.system import files
 
     first = loop(tmp_path, pretrain_epochs=2)
@@ -125,7 +125,7 @@ def test_a_run_still_in_its_first_stage_is_not_evaluated_as_if_it_were_the_secon
     with pytest.raises(KeyboardInterrupt):
         first.run()
     files.write_json(tmp_path / "config.json", small(pretrain_epochs=2).as_dict())
-    files.write_json(tmp_path / "manifest.json", runner._new_manifest(small(pretrain_epochs=2), noise.source(SHAPE)))
+    files.write_json(tmp_path / "manifest.json", manifests.new(small(pretrain_epochs=2), noise.source(SHAPE)))
     monkeypatch.setattr(data, "load", lambda *arguments, **options: noise.source(SHAPE))
     with pytest.raises(RunError, match="still in its stage pretrain; the generator to evaluate is that of the stage train"):
         runner.evaluate_again(tmp_path)
