@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gan_repro.reporting.comparison import GENERATED
 from gan_repro.reporting.record import Record
-from gan_repro.studies import study
+from gan_repro.studies import queue, study
 from gan_repro.studies.cost import Estimates, makespan
 from gan_repro.studies.study import Planned, Study
 from gan_repro.system import files
@@ -51,7 +51,7 @@ def _minutes(planned: Planned, by_identity: Mapping[str, Record], estimates: Est
 
 def _of_studies(runs, by_identity, estimates) -> Iterator[str]:
     yield (
-        "Minutes are of training and evaluation together, as the records have them; the machines did other work meanwhile, too. "
+        "Minutes are of training and evaluation together, as the records have them; machines did other work meanwhile, too. "
         "Of a missing run they are estimated from those of other seeds."
     )
     yield ""
@@ -59,9 +59,10 @@ def _of_studies(runs, by_identity, estimates) -> Iterator[str]:
     yield "|---|--:|--:|--:|--:|--:|--:|---|"
     for name, planned in runs.items():
         there = [by_identity[each.identity] for each in planned if each.identity in by_identity]
-        missing = [_minutes(each, by_identity, estimates) for each in planned if each.identity not in by_identity]
+        jobs = queue.jobs(planned, lambda each: _minutes(each, by_identity, estimates))  # of one that went on, the last alone
+        missing = [job.minutes for job in jobs if job.runs[-1].identity not in by_identity]
         known = [each for each in missing if each is not None]
-        spent = [entry.cost.minutes for entry in there]
+        spent = [job.minutes for job in jobs if job.runs[-1].identity in by_identity]
         memory = [entry.cost.memory for entry in there if entry.cost.memory]
         cells = [
             f"[{name}]({study.FOLDER}/{name}.toml)",
@@ -84,10 +85,11 @@ def _of_cores(runs, by_identity, estimates) -> Iterator[str]:
         "for no more than two cores were ever used."
     )
     yield ""
-    yield f"| Study | {' | '.join(f'{cores} core{"s" * (cores > 1)}' for cores in CORES)} |"
+    yield f"| Study | 1 core | {' | '.join(f'{cores} cores' for cores in CORES[1:])} |"
     yield f"|---|{'--:|' * len(CORES)}"
     for name, planned in runs.items():
-        minutes = sorted(each for each in (_minutes(one, by_identity, estimates) for one in planned) if each is not None)
+        jobs = queue.jobs(planned, lambda each: _minutes(each, by_identity, estimates))
+        minutes = [job.minutes for job in jobs if job.minutes is not None]
         yield f"| {name} | {' | '.join(three_digits(makespan(minutes, cores) / 60) for cores in CORES)} |"
 
 
@@ -103,7 +105,7 @@ def _measured(path: Path) -> Iterator[str]:
     queued, alone = (by_name["queue", name] for name in ("in a queue", "a process alone"))
     seconds = [row["median"] for row in (at_once, in_turn, queued, alone)]
     yield (
-        f"Two runs of goodfellow2014 take {three_digits(seconds[0])} s at once on a core each, and {three_digits(seconds[1])} s "
+        f"Two runs of goodfellow2014 take {three_digits(seconds[0])} s at once on a core each, {three_digits(seconds[1])} s "
         f"one after the other on two cores ({found['conditions']['processor']}; [times](workers/benchmark.md)). The queue adds "
         f"{three_digits(1000 * (seconds[2] - seconds[3]))} ms to a run."
     )

@@ -45,7 +45,7 @@ def jobs(runs: Iterable[Planned], minutes: Callable[[Planned], float | None] = l
 
     Args:
       runs: in any order.
-      minutes: what a run will take, or None.
+      minutes: what a run will take from its beginning, or None.
     """
     found: dict[str, list[Planned]] = {}
     for each in runs:
@@ -53,8 +53,7 @@ def jobs(runs: Iterable[Planned], minutes: Callable[[Planned], float | None] = l
     made = []
     for members in found.values():
         members.sort(key=lambda each: each.epochs)
-        costs = [minutes(each) for each in members]
-        made.append(Job(members, sum(cost for cost in costs if cost is not None) if None not in costs else None))
+        made.append(Job(members, minutes(members[-1])))  # the last one goes on where the others end
     return sorted(made, key=lambda job: job.minutes or 0.0)
 
 

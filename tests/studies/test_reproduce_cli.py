@@ -1,0 +1,111 @@
+"""`python -m gan_repro.reproduce`: its questions need no TensorFlow; what it plays is what a run gives; bad input is one line."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from support import ROOT
+
+from gan_repro import reproduce
+
+STUDY = """
+title = "The game on a line"
+pages = ["table1.md"]
+
+[[runs]]
+experiment = "goodfellow2014"
+dataset = "gaussian1d"
+preset = "quick"
+epochs = 1
+"""
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A folder of results with one study and no record."""
+    folder = tmp_path / "results"
+    (folder / "studies").mkdir(parents=True)
+    (folder / "studies" / "line.toml").write_text(STUDY)
+    return folder
+
+
+def call(results, *words):
+    """The exit code of the program, with its queue beside `results`."""
+    return reproduce.main(["reproduce", *words, f"--results={results}", f"--workdir={results.parent / 'queue'}"])
+
+
+def test_it_says_what_is_missing_and_starts_nothing(results, capsys):
+    assert call(results, "--list") == 0
+    out = capsys.readouterr().out
+    assert "line: The game on a line" in out and "1 missing" in out and "unknown length" in out
+    assert call(results, "line", "--dry_run") == 0
+    (command,) = capsys.readouterr().out.splitlines()
+    assert command.startswith("python -m gan_repro.run ") and "--epochs=1" in command and "--workdir=" in command
+    assert call(results, "--status") == 0
+    assert not (results.parent / "queue").exists()
+
+
+def test_questions_need_no_tensorflow(tmp_path):
+    (tmp_path / "tensorflow.py").write_text("raise ImportError('not for a question')")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    for words in (["--list"], ["--help"], ["cgan", "--dry_run"]):
+        command = [sys.executable, "-m", "gan_repro.reproduce", *words]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0 and done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    "words, code, says",
+    [
+        (["lime"], 2, "line"),
+        (["--list", "--missing"], 2, "give one of them"),
+        (["--preset=quick"], 2, "smoke"),
+        (["--preset=smok"], 2, "smoke"),
+        (["--workers=0"], 2, "--workers=0"),
+        (["--cores=4096"], 2, "--cores=4096"),
+        (["--misssing"], 2, "--missing"),
+    ],
+)
+def test_bad_input_is_one_line(results, words, code, says, capsys):
+    assert call(results, *words) == code
+    err = capsys.readouterr().err
+    assert says in err and err.count("\n") == 1
+    assert not (results.parent / "queue").exists()
+
+
+def test_results_without_studies_are_one_line(tmp_path, capsys):
+    assert reproduce.main(["reproduce", f"--results={tmp_path / 'none'}"]) == 1
+    assert reproduce.main(["reproduce", f"--results={tmp_path}"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2 and "no folder" in lines[0] and "no studies" in lines[1]
+
+
+@pytest.mark.e2e
+def test_a_missing_run_is_played_added_and_gives_the_same_bytes_again(results, capsys):
+    assert call(results, "--missing", "--workers=1") == 0
+    assert "finished: goodfellow2014-gaussian1d-quick-1epochs-seed0" in capsys.readouterr().out
+    assert call(results, "--add") == 0
+    (record,) = (results / "records").glob("*.json")
+    assert record.stem == "goodfellow2014-gaussian1d-quick-1epochs-seed0"
+    found = json.loads(record.read_text())
+    assert found["manifest"]["ran_on"][0]["step"] == 0 and found["cost"]["memory"] > 2**27
+    assert "[line](studies/line.toml)" in (results / "table1.md").read_text()
+    assert "| [line](studies/line.toml) | 1 | 1 |" in (results / "cost.md").read_text()
+    assert call(results, "--missing") == 0 and "nothing is missing" in capsys.readouterr().out
+    shutil.rmtree(results.parent / "queue")
+    assert call(results, "--from_scratch", "--workers=1") == 0
+    out = capsys.readouterr().out
+    assert "same: weights last (every byte)" in out and "DIFFERS" not in out and "within errors" not in out
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_every_experiment_and_model_is_played_in_seconds_and_makes_its_pages(tmp_path):
+    words = [sys.executable, "-m", "gan_repro.reproduce", "--preset=smoke", f"--workdir={tmp_path / 'queue'}"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=3600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = {path.name for path in (tmp_path / "queue" / "results").glob("*.md")}
+    assert {"README.md", "table1.md", "cgan.md", "dcgan.md", "wgan.md"} <= pages
