@@ -6,6 +6,7 @@ Programs, each with --help (python -m gan_repro.NAME):
     run        train, evaluate, draw: --experiment=NAME, or --list
     evaluate   evaluate a run again
     sample     look at a trained generator
+    reproduce  play the runs that results/ is made of, and compare
     tables     records to tables, curves, the page of results
     ship       package a trained generator, or the classifiers that judge samples
     shipped    draw figures of packaged generators, measure them again
@@ -22,6 +23,7 @@ Packages (help(gan_repro.NAME)); each imports only from those above it:
     training    the step, losses, schedules, the loop
     reporting   records to tables, pages and verdicts
     runs        a run's folder, and the trained run in it
+    studies     which runs there are to be, and the queue that plays them
     trained     weights that come with the program
 """
 

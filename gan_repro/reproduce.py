@@ -6,6 +6,7 @@ What runs there are is data (results/studies/*.toml); playing, costs and compari
 import concurrent.futures
 import contextlib
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from gan_repro.runs import runner
 from gan_repro.studies import compare, cost, places, player, queue, study, view
 from gan_repro.studies.places import Places, State
 from gan_repro.studies.study import Planned, Study
+from gan_repro.system import files
 from gan_repro.system.choices import choose
 from gan_repro.system.command_line import run_main, warn
 from gan_repro.system.errors import RunError, UsageError
@@ -87,15 +89,10 @@ class _Asked:
         self.runs: dict[str, list[Planned]] = {name: study.planned(each, everything) for name, each in self.found.items()}
         self.entries = records.read_folder(self.results / "records")
         self.recorded = [study.identity_of(entry) for entry in self.entries]
-        default = {"from_scratch": SCRATCH}.get(self.action, places.DEFAULT)
-        self.places = Places(values["workdir"].value or (SMOKE if self.smoke else default))
+        default = {"from_scratch": SCRATCH, "preset=smoke": SMOKE}.get(self.action, places.DEFAULT)
+        self.places = Places(values["workdir"].value or default)
         self.workers, self.cores = self._workers()
         self.estimates = cost.Estimates(self.entries, self.places.own / "speeds.json")
-
-    @property
-    def smoke(self) -> bool:
-        """Whether --preset=smoke is asked for."""
-        return self.values["preset"].value is not None
 
     def all_runs(self) -> list[Planned]:
         """The runs of all studies, each once."""
@@ -129,11 +126,8 @@ class _Asked:
 
 def _body(values, names):
     asked = _Asked(values, names)
-    if asked.smoke:
-        from gan_repro.studies import smoke  # draws pictures to play with
-
-        return smoke.everything(asked.places, lambda runs, places: _play(asked, runs, places))
     return {
+        "preset=smoke": _smoke,
         "": _say_states,
         "list": _list,
         "dry_run": _dry_run,
@@ -266,9 +260,24 @@ def _add(asked: _Asked) -> int:
     return 0
 
 
-def _status(asked: _Asked) -> int:
-    from gan_repro.system import files
+def _smoke(asked: _Asked) -> int:
+    from gan_repro import tables
+    from gan_repro.studies import smoke
 
+    coloured = asked.places.path / "digits.npz"
+    if not coloured.exists():
+        smoke.write_coloured(coloured)
+    runs, scratch = smoke.planned(coloured), asked.places.path / "results"
+    code = _play(asked, queue.unfinished(runs, asked.places), asked.places)
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    finished = [asked.places.finished(each) for each in runs if asked.places.look(each).state is State.FINISHED]
+    pages = [line for line in tables.add(finished, scratch, strict=False) if line.endswith(".md")]
+    print(f"{len(finished)} of {len(runs)} runs finished; {len(pages)} pages of them are in {scratch}")
+    return code
+
+
+def _status(asked: _Asked) -> int:
     told: Mapping = files.read_json(asked.places.status) if asked.places.status.exists() else {}
     if not asked.places.at_work():
         print(f"nothing plays the runs of {asked.places.path}")

@@ -1,4 +1,4 @@
-"""`python -m gan_repro.reproduce`: its questions need no TensorFlow; what it plays is what a run gives; bad input is one line."""
+"""`python -m gan_repro.reproduce`: its questions need no TensorFlow, what it plays is a run's, bad input is one line."""
 
 import json
 import os
