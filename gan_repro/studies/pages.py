@@ -62,7 +62,7 @@ def _of_studies(runs, by_identity, estimates) -> Iterator[str]:
         jobs = queue.jobs(planned, lambda each: _minutes(each, by_identity, estimates))  # of one that went on, the last alone
         missing = [job.minutes for job in jobs if job.runs[-1].identity not in by_identity]
         known = [each for each in missing if each is not None]
-        spent = [job.minutes for job in jobs if job.runs[-1].identity in by_identity]
+        spent = [job.minutes or 0.0 for job in jobs if job.runs[-1].identity in by_identity]
         memory = [entry.cost.memory for entry in there if entry.cost.memory]
         cells = [
             f"[{name}]({study.FOLDER}/{name}.toml)",
