@@ -14,7 +14,6 @@ from support import make_digits
 from gan_repro.data.scaling import ContrastNormalised, Linear
 from gan_repro.evaluation import measure
 from gan_repro.evaluation.measurement import Curves, Subject
-from gan_repro.papers import experiment
 from gan_repro.runs.trained import Finished
 from gan_repro.system import schema
 from gan_repro.system.errors import DataError
@@ -226,7 +225,6 @@ def source():
 @pytest.mark.parametrize("inputs, expected", [(1, False), (2, True)])
 def test_a_run_is_conditional_if_its_generator_takes_labels(inputs, expected):
     network = SimpleNamespace(inputs=[None] * inputs, count_params=lambda: 1)
-    phase = experiment.Phase(generator=lambda recipe, spec: network, discriminator=None, game=None)
-    fake = SimpleNamespace(models={"nets": SimpleNamespace(phases=(phase,))})
+    fake = SimpleNamespace(models={"nets": SimpleNamespace(generator=lambda recipe, spec: network)})
     config = SimpleNamespace(experiment="fake", model="nets", recipe=None)
     assert Finished(fake, config, source(), None, Curves()).conditional() == expected

@@ -122,7 +122,7 @@ def is_of(value, hint):
 def test_settings(record_property):
     accepted = []
 
-    @trials(150)
+    @trials(200)
     @given(recipes_and_settings(), st.one_of(st.integers(0, 9), st.integers(-5, 2**31)))
     def check(choice, seed):
         name, dataset, model, preset, lines = choice
@@ -146,8 +146,8 @@ def test_settings(record_property):
         assert max(len(os.fsencode(part)) for part in Path(place).parts) <= 255
 
     check()
-    assert 100 < sum(accepted) < 350, "nearly all were refused: nothing was tried"
-    counted(record_property, 400)
+    assert 30 < sum(accepted) < 175, "nearly all were refused: nothing was tried"
+    counted(record_property, 200)
 
 
 # ---- command lines, names --------------------------------------------------------------------------------------------

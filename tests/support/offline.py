@@ -7,6 +7,8 @@ import os
 import textwrap
 from pathlib import Path
 
+import matplotlib
+
 # As sitecustomize.py in PYTHONPATH it is the first thing that a Python imports. A library that is prepared to be without a
 # network may catch the error and go on, so the attempt is also noted. A notebook kernel's own channels are not
 # Python's sockets.
@@ -43,6 +45,7 @@ def environment(folder, root):
     (folder / "home").mkdir(exist_ok=True)
     path = os.pathsep.join([str(folder), str(root), os.environ.get("PYTHONPATH", "")])
     changed = {"PYTHONPATH": path, "TFDS_DATA_DIR": str(folder / "nothing"), "HOME": str(folder / "home")}
+    changed["MPLCONFIGDIR"] = matplotlib.get_cachedir()  # its list of fonts: making it anew takes seconds, which it tells
     return os.environ | changed
 
 

@@ -192,7 +192,7 @@ def make_runs(folder):
         (place / "checkpoints").mkdir(parents=True)
         config = configuration.resolve(configuration.find(experiment), dataset, preset="smoke")
         (place / "config.json").write_text(json.dumps(config.as_dict()))
-        data = {"title": dataset, "shape": shape, "classes": classes, "sha256": ""}
+        data = {"name": dataset, "title": dataset, "shape": shape, "classes": classes, "sha256": ""}
         (place / "manifest.json").write_text(json.dumps({"data": data, "continued_under": []}))
         for weights in ("generator.weights.h5", "generator_best.weights.h5", "checkpoints/0000000001.npz"):
             (place / weights).write_text("no weights")
