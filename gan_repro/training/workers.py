@@ -106,7 +106,7 @@ class Workers:
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
-        """Turns what TensorFlow raises where a worker is gone into a RunError that names it.
+        """Turns what TensorFlow raises where a worker is gone into a RunError that names it, or one that left for it.
 
         It notices by a broken connection, or because nothing was heard from a machine for ten seconds.
         """
@@ -117,9 +117,11 @@ class Workers:
             named = re.findall(r"/job:(\w+)/(?:replica:\d+/)?task:(\d+)", str(error))
             lost = [task for task in self.cluster.tasks if (task.job, str(task.index)) in named and task != own]
             who = " and ".join(map(str, lost)) if lost else "another worker"
+            # Of several others the first to notice may be gone before the second notices anything.
+            perhaps = " (or ended because another one was)" if len(self.cluster.tasks) > 2 else ""
             raise RunError(
-                f"{who} is lost, and training ends. The chief's newest checkpoint stands: start all workers again, each with "
-                "its command, to go on from there"
+                f"{who} is lost{perhaps}, and training ends. The chief's newest checkpoint stands: start all workers again, "
+                "each with its command, to go on from there"
             ) from error
 
 
