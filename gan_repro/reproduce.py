@@ -208,8 +208,9 @@ def _workers(asked: _Asked, where: Places, address: str | None, data_dir: str | 
     if address:
         from gan_repro.studies import cluster
 
-        number = asked.workers if address == cluster.LOCAL else asked.values["workers"].value
-        with cluster.connected(address, number, where, data_dir, stop, asked.cores) as (cluster_executor, played):
+        local = address == cluster.LOCAL  # else how many cores this machine has says nothing
+        number, cores = (asked.workers, asked.cores) if local else (asked.values[name].value for name in ("workers", "cores"))
+        with cluster.connected(address, number, where, data_dir, stop, cores) as (cluster_executor, played):
             yield cluster_executor, played, cluster_executor.width
         return
 
