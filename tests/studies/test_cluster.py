@@ -63,7 +63,12 @@ def work(found, runs, places, command, stop=None, data_dir=None):
     stop = stop or player.Stop()
     address = found if isinstance(found, str) else found.address
     with places.locked(), cluster.connected(address, None, places, data_dir, stop, 1, command) as (executor, play):
-        return queue.work(queue.jobs(runs), places, executor, play, stop, width=executor.width)
+        guard = threading.Timer(200, stop.ask)  # no test hangs
+        guard.start()
+        try:
+            return queue.work(queue.jobs(runs), places, executor, play, stop, width=executor.width)
+        finally:
+            guard.cancel()
 
 
 def journals(found):
@@ -276,3 +281,34 @@ def test_a_scheduler_without_workers_is_one_line(tmp_path, monkeypatch):
             work(found, simulated.runs("0"), Places(tmp_path / "queue"), Command())
     finally:
         found.close()
+
+
+@pytest.mark.e2e
+def test_a_local_cluster_plays_and_leaves_no_process(here, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (ROOT / "tests/support", ROOT / "tests", ROOT))))
+    runs, places, stop = simulated.runs("0-2"), Places(here / "queue"), player.Stop()
+    command = Command(folder=str(here))
+    with places.locked(), cluster.connected("local", 2, places, None, stop, 1, command) as (executor, play):
+        assert executor.width() == 2
+        processes = list(executor.client.run(os.getpid).values())
+        queue.work(queue.jobs(runs), places, executor, play, stop, width=executor.width)
+    assert all(places.look(each).state is State.FINISHED for each in runs)
+    wait(lambda: not any(os.path.exists(f"/proc/{each}") for each in processes))
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+@pytest.mark.parametrize("which", ["sharing", "apart"])
+def test_a_run_ends_with_the_same_bytes_as_on_one_machine(which, here, request):
+    table = study.Runs(experiment="goodfellow2014", dataset="gaussian1d", preset="smoke")
+    (run,) = study.own(study.Study("real", runs=(table,)))
+    there, alone = Places(here / "there"), Places(here / "alone")
+    outcomes = work(request.getfixturevalue(which), [run], there, player.command)
+    assert outcomes[run.name].ended == "finished", outcomes
+    assert player.play(run, alone, player.Stop()).ended == "finished"
+    records = [each.look(run).record for each in (there, alone)]
+    assert records[0].manifest.weights_sha256 == records[1].manifest.weights_sha256
+    assert records[0].measurements == records[1].measurements
+    pictures = [sorted(each.name for each in (places.finished(run) / "figures").iterdir()) for places in (there, alone)]
+    assert pictures[0] == pictures[1] != []
+    assert (there.run(run) / "generator.weights.h5").read_bytes() == (alone.run(run) / "generator.weights.h5").read_bytes()

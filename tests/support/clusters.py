@@ -74,7 +74,7 @@ class Cluster:
         environment = os.environ | {"PYTHONPATH": path.lstrip(os.pathsep)} | extra
         with open(folder / "log", "ab") as log:
             return subprocess.Popen(
-                [*prefix, sys.executable, "-m", *map(str, words)],
+                [*prefix, sys.executable, "-m", "gan_repro.studies.child", str(os.getpid()), "-", *map(str, words)],
                 cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
