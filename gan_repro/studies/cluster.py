@@ -297,7 +297,7 @@ def connected(
             cluster = distributed.LocalCluster(
                 n_workers=workers or 1,
                 threads_per_worker=1,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # any free port; None would take 8787, and warn where it is taken
                 memory_limit=0,  # a run is a process of its own
                 silence_logs=logging.CRITICAL,
             )
