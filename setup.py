@@ -31,6 +31,8 @@ setup(
         "baselines": ["scikit-learn"],  # k-means of the sanity rows (theis2015)
         "bench": ["torch", "scikit-learn"],  # peers of python -m gan_repro.benchmark
         "tensorboard": ["tensorboard"],
+        "rich": ["rich"],  # the table that python -m gan_repro.reproduce draws on a terminal
+        "cluster": ["distributed"],  # its --cluster; dask-jobqueue besides, where workers are jobs of SLURM or PBS
         "notebooks": ["jupyterlab", "ipywidgets", "nbclient", "scikit-learn"],
         # setuptools and wheel: a test builds a wheel
         "test": [
@@ -38,6 +40,8 @@ setup(
             "hypothesis",
             "scikit-learn",
             "tensorboard",
+            "rich",
+            "distributed",
             "setuptools",
             "wheel",
             "nbclient",

@@ -181,9 +181,14 @@ def _play(asked: _Asked, runs: Sequence[Planned], where: Places) -> int:
         print("nothing is missing")
         return 0
     data_dir, address, stop = asked.values["data_dir"].value, asked.values["cluster"].value, player.Stop()
-    watch = view.Watch(queued, where, asked.workers, asked.minutes)
-    with where.locked(), _workers(asked, where, address, data_dir, stop) as (executor, play), watch.shown():
-        outcomes, number = _until_stopped(stop, lambda: queue.work(queued, where, executor, play, stop, watch.say, watch.look))
+    with where.locked(), _workers(asked, where, address, data_dir, stop) as (executor, play, width):
+        watch = view.Watch(queued, where, width(), asked.minutes)
+
+        def work():
+            return queue.work(queued, where, executor, play, stop, watch.say, watch.look, width)
+
+        with watch.shown():
+            outcomes, number = _until_stopped(stop, work)
     failed = [name for name, outcome in outcomes.items() if outcome.ended == "failed"]
     if number:
         print("stopped; everything is saved. The same command goes on")
@@ -193,19 +198,21 @@ def _play(asked: _Asked, runs: Sequence[Planned], where: Places) -> int:
 
 @contextlib.contextmanager
 def _workers(asked: _Asked, where: Places, address: str | None, data_dir: str | None, stop: player.Stop) -> Iterator[tuple]:
-    """Yields (an Executor, what it is to call for a run)."""
+    """Yields (an Executor, what it is to call for a run, how many it plays at once)."""
     if address:
         from gan_repro.studies import cluster
 
-        with cluster.connected(address, asked.workers, where, data_dir, stop) as pair:
-            yield pair
+        local = address == cluster.LOCAL  # else how many cores this machine has says nothing
+        number, cores = (asked.workers, asked.cores) if local else (asked.values[name].value for name in ("workers", "cores"))
+        with cluster.connected(address, number, where, data_dir, stop, cores) as (cluster_executor, played):
+            yield cluster_executor, played, cluster_executor.width
         return
 
     def play(planned):
         return player.play(planned, where, stop, asked.cores, data_dir)
 
     with concurrent.futures.ThreadPoolExecutor(asked.workers) as executor:
-        yield executor, play
+        yield executor, play, lambda: asked.workers
 
 
 def _until_stopped(stop: player.Stop, work) -> tuple[dict, int]:

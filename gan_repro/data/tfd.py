@@ -115,7 +115,7 @@ def load(name: str, data_dir: str | Path | None = None, download: bool = False) 
       tfd_pretrain/*.yaml (training set 'unlabeled') and parzen_ll.py (folds).
     """
     side = _SIDES[name]
-    path = _find(name, from_tfds.folder_of(data_dir))
+    path = find(name, from_tfds.folder_of(data_dir))
     fields = _read(path)
     n = _check_images(path, fields["images"], side)
     folds = _folds(path, fields["folds"], n)
@@ -132,8 +132,8 @@ def _file_name(side):
     return f"TFD_{side}x{side}.mat"
 
 
-def _find(name, folder):
-    """The path of the file, as text."""
+def find(name: str, folder: str | Path) -> str:
+    """The path of the file of tfd or tfd96. Raises as `load` does where there is none."""
     wanted = _file_name(_SIDES[name])
     paths = [os.path.join(folder, wanted), os.path.join(folder, _BELOW, wanted)]
     for path in paths:

@@ -24,10 +24,16 @@ _GREY = ("1", "L", "LA")  # PIL's modes of one channel
 _SEED = 20140610  # of the division that is made where the data have none
 
 
-def _path(name, data_dir):
+def path_of(name: str, data_dir: str | Path | None) -> Path:
+    """Where the data of npz:PATH or images:FOLDER are looked for.
+
+    A path that leads nowhere is looked for below `data_dir`; so is an absolute one, of data that came from another machine.
+    """
     path = os.path.expanduser(name.partition(":")[2])  # Path's own raises where there is no such user, or a long name
-    if data_dir and not os.path.exists(path) and os.path.exists(os.path.join(data_dir, path)):
-        return Path(data_dir, path)
+    if data_dir and not os.path.exists(path):
+        below = os.path.join(data_dir, path.lstrip(os.sep))
+        if os.path.exists(below):
+            return Path(below)
     return Path(path)
 
 
@@ -48,7 +54,7 @@ def load_npz(name: str, data_dir: str | Path | None = None, download: bool = Fal
       DataError: the file is missing, damaged, does not hold that or more than the memory that is free; the message says
         what it does hold.
     """
-    path = _path(name, data_dir)
+    path = path_of(name, data_dir)
     arrays = _read_npz(path)
     images = _check_images(path, arrays["images"])
     if images.size > (free := free_memory()):
@@ -98,7 +104,7 @@ def load_images(name: str, data_dir: str | Path | None = None, download: bool = 
     Raises:
       DataError: the folder is missing, empty or laid out otherwise; an image is unreadable or of another size.
     """
-    folder = _path(name, data_dir)
+    folder = path_of(name, data_dir)
     files = _find_images(folder)
     labels = None
     if files[0].parent != folder:

@@ -39,7 +39,7 @@ class Outcome:
 
     Attributes:
       ended: "finished", "failed", "stopped" (it was asked to end; the same command goes on).
-      line: why it failed, one line; else "".
+      line: one line: why it failed, or what else happened to it (the worker that played it was lost); "": nothing.
       seconds: it took, here.
       begun_at: the step from which it went on, 0 from its beginning; None where it did not say.
     """

@@ -65,6 +65,7 @@ def work(
     stop: Stop,
     say: Callable[[Event], object] = lambda event: None,
     look: Callable[[], object] = lambda: None,
+    width: Callable[[], int] | None = None,
 ) -> dict[str, Outcome]:
     """Plays the runs of all jobs.
 
@@ -78,6 +79,7 @@ def work(
       stop: asked, ends the work early.
       say: called with an Event when a run begins or ends.
       look: called about four times a second, to draw.
+      width: how many runs the executor plays at once, which may change; None: what a pool of this process says.
 
     Returns:
       {name of a run: its Outcome} of all that were played. A run after one of the same job that failed is not.
@@ -92,9 +94,9 @@ def work(
         say(Event(runs[0], None, left))
         running[executor.submit(play, runs[0])] = runs
 
-    width = getattr(executor, "_max_workers", None) or len(waiting)
+    threads = getattr(executor, "_max_workers", len(waiting))
     while waiting or running:
-        while waiting and len(running) < width and not stop.asked():
+        while waiting and len(running) < (width() if width else threads) and not stop.asked():
             begin(waiting.pop(0))
         if stop.asked() and not running:
             break
