@@ -15,7 +15,10 @@ from gan_repro.system import files
 RESULTS = support.ROOT / "results"
 LINKING = [
     support.ROOT / "README.md",
-    *(support.ROOT / folder / "README.md" for folder in ("experiments", "gan_repro/data", "notebooks")),
+    *(
+        support.ROOT / folder / "README.md"
+        for folder in ("experiments", "gan_repro/data", "gan_repro/studies", "gan_repro/training", "notebooks")
+    ),
     *sorted(RESULTS.glob("*.md")),
 ]
 
@@ -51,7 +54,7 @@ def test_pages_and_the_readmes_table_are_what_the_records_make(tmp_path, monkeyp
         monkeypatch.setattr(getattr(tables, module), name, lambda path, *rest: path.touch())
     pages = {path.relative_to(tmp_path) for path in tables.regenerate(tmp_path / "results", experiments())}
     named = {f"results/{name}{suffix}" for name in comparison.names(experiments()) for suffix in (".md", ".csv", ".tex")}
-    named |= {"README.md", "results/README.md", f"results/{investigation.NAME}.md"}
+    named |= {"README.md", "results/README.md", "results/cost.md", f"results/{investigation.NAME}.md"}
     assert {str(path) for path in pages if path.suffix != ".png"} == named
     other = [name for name in sorted(named) if (tmp_path / name).read_bytes() != (support.ROOT / name).read_bytes()]
     assert other == []
