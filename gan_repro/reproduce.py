@@ -87,7 +87,7 @@ class _Asked:
             choose("study", name, everything)
         self.found: dict[str, Study] = {name: everything[name] for name in names or everything}
         self.runs: dict[str, list[Planned]] = {name: study.planned(each, everything) for name, each in self.found.items()}
-        self.entries = records.read_folder(self.results / "records")
+        self.entries = records.read_folder(self.results / "records", whole=self.action == "from_scratch")
         self.recorded = [study.identity_of(entry) for entry in self.entries]
         default = {"from_scratch": SCRATCH, "preset=smoke": SMOKE}.get(self.action, places.DEFAULT)
         self.places = Places(values["workdir"].value or default)
@@ -271,10 +271,9 @@ def _smoke(asked: _Asked) -> int:
     from gan_repro import tables
     from gan_repro.studies import smoke
 
-    coloured = asked.places.path / "digits.npz"
-    if not coloured.exists():
-        smoke.write_coloured(coloured)
-    runs, scratch = smoke.planned(coloured), asked.places.path / "results"
+    if not (asked.places.path / "digits.npz").exists():
+        smoke.write_data(asked.places.path)
+    runs, scratch = smoke.planned(asked.places.path), asked.places.path / "results"
     code = _play(asked, queue.unfinished(runs, asked.places), asked.places)
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)

@@ -237,6 +237,17 @@ class Record:
         return device if self.manifest.workers == 1 else f"{self.manifest.workers} x {device}"
 
 
-def read(path: str | Path) -> Record:
-    """The Record in a file. Raises RunError: it is missing, not JSON or damaged; the message names file and field."""
-    return Record.from_json(files.read_json(path), path, Path(path).stem)
+def read(path: str | Path, whole: bool = True) -> Record:
+    """The Record in a file.
+
+    Args:
+      path: the file.
+      whole: whether its measurements and curves are read, too: they are most of it, and take most of the time.
+
+    Raises:
+      RunError: it is missing, not JSON or damaged; the message names file and field.
+    """
+    value = files.read_json(path)
+    if not whole and isinstance(value, dict):
+        value |= {"measurements": [], "curves": {"training": {}, "validation": {}}}
+    return Record.from_json(value, path, Path(path).stem)

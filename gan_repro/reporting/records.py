@@ -16,17 +16,18 @@ from gan_repro.system.schema import plain
 LONGEST = 80  # characters of a name's settings: with what figures add to it, it fits into the 255 bytes of a file's name
 
 
-def read_folder(folder: str | Path, strict: bool = True) -> list[Record]:
+def read_folder(folder: str | Path, strict: bool = True, whole: bool = True) -> list[Record]:
     """Every record in `folder`, sorted by the name of its file (Record.stem); [] where there is no folder.
 
-    `strict`: whether what has no place among results is refused; only a trial of the program takes it.
+    `strict`: whether what has no place among results is refused; only a trial of the program takes it. `whole`: as of
+    record.read.
 
     Raises:
       RunError: a record is unreadable, not JSON, damaged, or of a kind that has no place among results.
     """
     found = []
     for path in sorted(Path(folder).glob("[!.]*.json")):
-        record = read(path)
+        record = read(path, whole)
         _refuse(record, path, strict)
         found.append(record)
     return found

@@ -15,6 +15,7 @@ from gan_repro.system.errors import RunError
 
 Parsed = typing.TypeVar("Parsed")
 NOT_JSON = {"json": False}  # metadata of a field that is neither read from JSON nor written to it
+_NUMBERS = (float, float | None)
 _WORDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false", type(None): "null"}
 
 
@@ -79,6 +80,8 @@ def _read(hint, value, place):
     if origin is tuple:
         if not isinstance(value, list):
             raise _Wrong(f"{place} must be a list, not {value!r:.50}")
+        if typing.get_args(hint)[0] in _NUMBERS and all(type(entry) is float and math.isfinite(entry) for entry in value):
+            return tuple(value)  # curves have thousands of them
         return tuple(_read(typing.get_args(hint)[0], entry, f"{place}[{i}]") for i, entry in enumerate(value))
     if origin is collections.abc.Mapping:
         if not isinstance(value, dict):
