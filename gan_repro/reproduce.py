@@ -6,6 +6,7 @@ What runs there are is data (results/studies/*.toml); playing, costs and compari
 import concurrent.futures
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -17,11 +18,10 @@ from absl import flags
 from gan_repro.papers.experiment import PRESETS
 from gan_repro.reporting import records
 from gan_repro.reporting.groups import identity as group_identity
-from gan_repro.runs import runner
 from gan_repro.studies import compare, cost, places, player, queue, study, view
 from gan_repro.studies.places import Places, State
 from gan_repro.studies.study import Planned, Study
-from gan_repro.system import files
+from gan_repro.system import files, machine
 from gan_repro.system.choices import choose
 from gan_repro.system.command_line import run_main, warn
 from gan_repro.system.errors import RunError, UsageError
@@ -85,6 +85,7 @@ class _Asked:
         everything = study.read_folder(self.results / study.FOLDER)
         for name in names:
             choose("study", name, everything)
+        self.names = names
         self.found: dict[str, Study] = {name: everything[name] for name in names or everything}
         self.runs: dict[str, list[Planned]] = {name: study.planned(each, everything) for name, each in self.found.items()}
         self.entries = records.read_folder(self.results / "records", whole=self.action == "from_scratch")
@@ -96,7 +97,13 @@ class _Asked:
 
     def all_runs(self) -> list[Planned]:
         """The runs of all studies, each once."""
-        return list({each.identity: each for runs in self.runs.values() for each in runs}.values())
+        found = list({each.identity: each for runs in self.runs.values() for each in runs}.values())
+        named: dict[str, Planned] = {}
+        for each in found:
+            if (other := named.setdefault(each.name, each)) is not each:
+                both = " and ".join(one.config.dataset for one in (other, each))
+                raise UsageError(f"two runs would be called {each.name}, of {both}: give one of these files another name")
+        return found
 
     def _action(self) -> str:
         given = [name for name in ACTIONS if self.values[name].value]
@@ -154,15 +161,16 @@ def _say_states(asked: _Asked) -> int:
             warn(str(error))
     _list(asked)
     if rest:
-        words = " ".join(asked.found) if len(asked.found) < 3 else "..."
-        print(f"\nNothing was started. python -m gan_repro.reproduce {words} --missing plays what is missing.")
+        words = shlex.join(["python", "-m", "gan_repro.reproduce", *asked.names, "--missing"])
+        print(f"\nNothing was started. {words} plays what is missing.")
     return 0
 
 
 def _dry_run(asked: _Asked) -> int:
     for job in queue.jobs(queue.unfinished(asked.all_runs(), asked.places, asked.recorded), asked.minutes):
         for each in job.runs:
-            print(f"{runner.command(each.config)} --workdir={asked.places.run(each)}")
+            words = player.command(each, asked.places.run(each), asked.values["data_dir"].value)
+            print(shlex.join(["python", "-m", *words]))
     return 0
 
 
@@ -223,8 +231,12 @@ def _until_stopped(stop: player.Stop, work) -> tuple[dict, int]:
         del frame
         noted.append(number)
         stop.ask()
+        signal.signal(number, before[number])
+        print("\nthe runs save themselves and end; once more ends this program at once", flush=True)
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before: dict = {}
+    for each in (signal.SIGINT, signal.SIGTERM):
+        before[each] = signal.signal(each, ask)
     try:
         return work(), noted[0] if noted else 0
     finally:
@@ -240,6 +252,8 @@ def _from_scratch(asked: _Asked) -> int:
     by_identity = {study.identity_of(entry): entry for entry in asked.entries}
     for each in runs:
         again, committed = asked.places.look(each).record, by_identity.get(each.identity)
+        if again is not None and again.manifest.commit != machine.commit():
+            print(f"\nnote: {each.name} was played by commit {again.manifest.commit}; without {asked.places.path} it is anew")
         if again is None:
             print(f"\n{each.name}: not finished")
         elif committed is None:
@@ -260,8 +274,7 @@ def _add(asked: _Asked) -> int:
 
     finished = [each for each in asked.all_runs() if asked.places.look(each, asked.recorded).state is State.FINISHED]
     if not finished:
-        print(f"no finished run in {asked.places.path} is missing in results")
-        return 0
+        print(f"no finished run in {asked.places.path} is missing in results; its pages are written anew")
     for line in tables.add([asked.places.finished(each) for each in finished], asked.results, partial=True):
         print(line)
     return 0
@@ -290,7 +303,8 @@ def _status(asked: _Asked) -> int:
     else:
         print(f"process {told.get('process', '?')}: {len(told.get('running', {}))} running, {told.get('waiting', 0)} waiting")
     begun = told.get("running", {}) if asked.places.at_work() else {}
-    for row in view.rows(asked.all_runs(), asked.places, begun):
+    rows = view.rows(asked.all_runs(), asked.places, begun)
+    for row in [*rows, *((name, "running") for name in begun if name not in {row[0] for row in rows})]:
         print("  " + "; ".join(part for part in row if part))
     return 0
 

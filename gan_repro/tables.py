@@ -263,10 +263,11 @@ def add(folders: Sequence[str | Path], results: Path, strict: bool = True, parti
     for folder in folders:
         records.finished(folder, strict, partial)  # all are looked at before the first is copied
     for folder in folders:
-        record = records.add(folder, results, strict, partial)
-        yield f"added {record}"
-        for picture in _copy_figures(folder, results / "figures", record.stem):
+        record, path = records.place(folder, results, strict, partial)
+        for picture in _copy_figures(folder, results / "figures", path.stem):
             yield f"added {picture}"
+        files.write_json(path, record.to_json())  # last: whose record is there, its figures are
+        yield f"added {path}"
     for path in regenerate(results, found, strict):
         yield f"wrote {path}"
 

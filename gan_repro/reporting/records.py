@@ -69,11 +69,24 @@ def finished(run_folder: str | Path, strict: bool = True, partial: bool = False)
 def add(run_folder: str | Path, results_folder: str | Path, strict: bool = True, partial: bool = False) -> Path:
     """Copies a finished run's record into `results_folder`/records. A record of the same run is replaced.
 
+    Args and Raises as `place`. Returns: path of the copy.
+    """
+    record, path = place(run_folder, results_folder, strict, partial)
+    files.write_json(path, record.to_json())
+    return path
+
+
+def place(
+    run_folder: str | Path, results_folder: str | Path, strict: bool = True, partial: bool = False
+) -> tuple[Record, Path]:
+    """A finished run's record, and where it belongs in `results_folder`/records.
+
     `strict` and `partial` as of `finished`.
 
     Returns:
-      Path of the copy, `name` of the record; where another run has that name, with as much behind it as tells them apart:
-      eight digits of the data's sha256 where the data are others, else a number.
+      (Record, Path); the path is that of a record of the same run, else `name` of the record; where another run has that
+      name, with as much behind it as tells them apart: eight digits of the data's sha256 where the data are others, else a
+      number.
 
     Raises:
       RunError: as `finished` and `read_folder`.
@@ -82,9 +95,7 @@ def add(run_folder: str | Path, results_folder: str | Path, strict: bool = True,
     folder = Path(results_folder) / "records"
     there = {other.stem: other for other in read_folder(folder, strict)}
     same = [stem for stem, other in there.items() if (identity(other), other.seed) == (identity(record), record.seed)]
-    path = folder / f"{same[0] if same else _free(record, there)}.json"
-    files.write_json(path, record.to_json())
-    return path
+    return record, folder / f"{same[0] if same else _free(record, there)}.json"
 
 
 def _free(record: Record, there: dict[str, Record]) -> str:

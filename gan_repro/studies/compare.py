@@ -13,7 +13,7 @@ from gan_repro.system.numbers import with_error
 
 LEVEL = 0.99  # of the interval over seeds within which a run under other conditions must lie
 ERRORS = 3.0  # standard errors over images, where a number has no other error
-_CONDITIONS = ("processor", "device", "versions", "threads", "deterministic_ops", "precision", "jit_compile")
+_CONDITIONS = ("processor", "device", "versions", "threads", "workers", "deterministic_ops", "precision", "jit_compile")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +45,10 @@ def lines(again: Record, committed: Record, seeds: Sequence[Record]) -> list[Lin
     Returns:
       A Line for the weights, and one for each measurement that either has.
     """
+    if again.epochs != committed.epochs:
+        return [Line("epochs", "undecided", f"{committed.epochs:g} and {again.epochs:g}: they cannot be compared")]
+    if again.data.sha256 != committed.data.sha256:
+        return [Line("data", "DIFFERS", "the record is of other images")]
     changed = conditions(again, committed)
     found = list(_weights(again, committed, changed))
     before, now = ({entry.quantity: entry for entry in each.measurements} for each in (committed, again))

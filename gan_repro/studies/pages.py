@@ -101,9 +101,15 @@ def _measured(path: Path) -> Iterator[str]:
         return
     found = files.read_json(path)
     by_name = {(row["task"], row["contestant"]): row for row in found["rows"]}
-    at_once, in_turn = (by_name["workers", name] for name in ("at once, a core each", "one after the other, two cores each"))
-    queued, alone = (by_name["queue", name] for name in ("in a queue", "a process alone"))
-    seconds = [row["median"] for row in (at_once, in_turn, queued, alone)]
+    pair = "at once, a core each", "one after the other, two cores each"
+    at_once, in_turn = (by_name.get(("workers", name), {}) for name in pair)
+        by_name.get(("workers", name), {}) for name in ("at once, a core each", "one after the other, two cores each")
+    )
+    queued, alone = (by_name.get(("queue", name), {}) for name in ("in a queue", "a process alone"))
+    seconds = [row.get("median") for row in (at_once, in_turn, queued, alone)]
+    if None in seconds:
+        yield f"Not all of it was measured; see [workers]({MEASURED.parent}/benchmark.md)."
+        return
     yield (
         f"Two runs of goodfellow2014 take {three_digits(seconds[0])} s at once on a core each, {three_digits(seconds[1])} s "
         f"one after the other on two cores ({found['conditions']['processor']}; [times](workers/benchmark.md)). The queue adds "

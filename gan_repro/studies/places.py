@@ -16,6 +16,7 @@ import fcntl
 import os
 import re
 import shutil
+import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -75,8 +76,13 @@ class Places:
         self.status = self.own / "status.json"
 
     def run(self, planned: Planned) -> Path:
-        """The run's folder."""
-        return self.path / planned.folder
+        """The run's folder; one of its own beside a longer run of the same seed, which cannot become shorter again."""
+        folder = self.path / planned.folder
+        with contextlib.suppress(RunError, KeyError, TypeError, AttributeError):
+            there = files.read_json(folder / "config.json")["recipe"]["epochs"]
+            if there > planned.config.as_dict()["recipe"]["epochs"]:
+                return self.path / planned.name
+        return folder
 
     def finished(self, planned: Planned) -> Path:
         """The folder of its finished record and figures."""
@@ -104,7 +110,7 @@ class Places:
             raise RunError(f"cannot use {self.path} as a queue's folder: {files.reason(error)}") from error
         with lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(lock)
             except OSError as error:
                 raise RunError(
                     f"another process plays the runs of {self.path} (--status shows them); wait, or give another --workdir"
@@ -114,12 +120,12 @@ class Places:
     def at_work(self) -> bool:
         """Whether a process holds the lock."""
         try:
-            with open(self.own / "lock", "a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return False
-        except OSError:
+            with open(self.own / "lock") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
             return True
+        except OSError:  # there is none
+            return False
         return False
 
     def look(self, planned: Planned, recorded: Collection[str] = (), running: Collection[str] = ()) -> Found:
@@ -132,9 +138,8 @@ class Places:
         """
         if planned.identity in recorded:
             return Found(State.RECORDED)
-        finished = self.finished(planned) / "record.json"
-        if finished.exists():
-            return Found(State.FINISHED, record=read(finished))
+        with contextlib.suppress(RunError):  # none, or a damaged one: then the run's own folder has it, or it is played again
+            return Found(State.FINISHED, record=read(self.finished(planned) / "record.json"))
         step, steps = self._progress(planned)
         if planned.name in running:
             return Found(State.RUNNING, "", step, steps)
@@ -152,7 +157,7 @@ class Places:
         try:
             with open(self.log(planned), "rb") as log:
                 log.seek(max(0, log.seek(0, os.SEEK_END) - 4000))
-                return log.read()
+                return log.read().rpartition(b"\n$ ")[2]
         except OSError:
             return b""
 
@@ -177,7 +182,7 @@ class Places:
         shutil.rmtree(temporary, ignore_errors=True)
         try:
             (temporary / "figures").mkdir(parents=True)
-            shutil.copyfile(run / "record.json", temporary / "record.json")
+            files.write_json(temporary / "record.json", found.to_json())
             for picture in sorted((run / "figures").glob("[!.]*.png")):
                 shutil.copyfile(picture, temporary / "figures" / picture.name)
             shutil.rmtree(into, ignore_errors=True)
@@ -190,3 +195,12 @@ class Places:
     def fail(self, planned: Planned, line: str) -> None:
         """Notes why a run failed."""
         files.write_text(self.failure(planned), line + "\n")
+
+
+def _lock(file):
+    """Locks a file; a second's patience, since `at_work` holds it for a moment, too. Raises OSError."""
+    for _ in range(10):
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(0.1)
+    return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

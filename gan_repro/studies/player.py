@@ -5,6 +5,7 @@ The process is `gan_repro.run` with a run's folder; this module starts it on cor
 
 import contextlib
 import dataclasses
+import fcntl
 import os
 import shlex
 import signal
@@ -22,15 +23,10 @@ from gan_repro.studies.study import Planned
 from gan_repro.system import files
 from gan_repro.system.errors import RunError
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - not on Linux or macOS, where runs take no locks either
-    raise
-
 Command = Callable[[Planned, Path], Sequence[str]]
 POLL = 0.2  # seconds
 PATIENCE = 120.0  # seconds that a process which was asked to end may take to save its run
-STOPPED = 128 + signal.SIGTERM
+STOPPED, OVER = "stopped", "over"  # instead of an exit code: it was asked to end, its minutes are over
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,13 +119,14 @@ def play(
     """
     start = time.monotonic()
     try:
+        places.failure(planned).unlink(missing_ok=True)
         workdir = places.run(planned)
         _wait_for(workdir, stop)
         with cores(n_cores) as where:
-            code = _process(command(planned, workdir, data_dir), where, planned, places, stop)
-            if code == STOPPED and not stop.asked():  # the limit of its study
-                code = _process(evaluation(workdir, data_dir), where, dataclasses.replace(planned, minutes=None), places, stop)
-        if code == STOPPED and stop.asked():
+            code = _process(command(planned, workdir, data_dir), where, planned, places, stop, planned.minutes)
+            if code == OVER:
+                code = _process(evaluation(workdir, data_dir), where, planned, places, stop)
+        if code == STOPPED:
             return Outcome("stopped", "", time.monotonic() - start)
         if code:
             line = _why(code, places.log(planned))
@@ -153,30 +150,38 @@ def _wait_for(workdir, stop):
         stop.wait(POLL)
 
 
-def _process(words, where, planned, places, stop):
-    """The exit code of a process; STOPPED of one that was asked to end, by `stop` or because its minutes are over."""
+def _process(words, where, planned, places, stop, minutes=None):
+    """The exit code of a process; STOPPED where `stop` asked it to end, OVER where it was because its minutes are over."""
     if stop.asked():
         return STOPPED
     log = places.log(planned)
     log.parent.mkdir(parents=True, exist_ok=True)
-    until = time.monotonic() + planned.minutes * 60 if planned.minutes else float("inf")
+    until = time.monotonic() + minutes * 60 if minutes else float("inf")
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CONFIG"}  # each run is of one machine
     arguments = [sys.executable, "-m", "gan_repro.studies.child", str(os.getpid()), where, *words]
     with open(log, "ab") as out:
-        out.write(f"$ {shlex.join(words)}\n".encode())
+        out.write(f"\n$ {shlex.join(words)}\n".encode())
         out.flush()
         # A session of its own: Ctrl-C reaches it through `stop` alone, once.
-        process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(
+            arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env=environment
+        )
     while True:
         try:
             return process.wait(POLL)
         except subprocess.TimeoutExpired:
-            if stop.asked() or time.monotonic() > until:
-                process.terminate()
-                try:
-                    return STOPPED if process.wait(PATIENCE) in (STOPPED, -signal.SIGTERM) else process.returncode
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    return process.wait()
+            if not stop.asked() and time.monotonic() <= until:
+                continue
+        process.terminate()
+        try:
+            code = process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return STOPPED  # its last checkpoint stands
+        if code in (128 + signal.SIGTERM, -signal.SIGTERM):
+            return STOPPED if stop.asked() else OVER
+        return code
 
 
 def _why(code, log):
@@ -184,6 +189,8 @@ def _why(code, log):
     if code < 0:
         number = -code
         return f"ended by signal {number}{' (not enough memory?)' if number == signal.SIGKILL else ''}; its log: {log}"
+    if code == 128 + signal.SIGTERM:
+        return f"somebody asked it to end; it saved itself, and the next command goes on (log: {log})"
     lines = _tail(log)
     said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")] or lines[-1:]
     return f"{said[-1] if said else f'exit code {code}'} (log: {log})"
@@ -191,16 +198,14 @@ def _why(code, log):
 
 def _begun_at(log):
     """The step that the last process of a log says that it goes on from."""
-    for line in reversed(_tail(log)):
-        if line.startswith("continuing from step "):
-            return int(line.split()[3].replace(",", ""))
-        if line.startswith("$ "):
-            break
-    return 0
+    found = [line for line in _tail(log) if line.startswith("continuing from step ")]
+    return int(found[0].split()[3].replace(",", "")) if found else 0
 
 
 def _tail(log):
+    """The lines that the last process of a log printed."""
     try:
-        return [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+        last = log.read_text(encoding="utf-8", errors="replace").rpartition("\n$ ")[2]
+        return [line for line in last.splitlines()[1:] if line.strip()]
     except OSError as error:
         return [f"cannot read its log: {files.reason(error)}"]

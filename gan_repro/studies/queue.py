@@ -101,6 +101,8 @@ def work(
         if stop.asked() and not running:
             break
         status.write([runs[0].name for runs in running.values()], len(waiting))
+        if not running:  # no worker is there
+            stop.wait(TICK)
         done, _ = concurrent.futures.wait(running, TICK, concurrent.futures.FIRST_COMPLETED)
         for future in done:
             runs = running.pop(future)

@@ -11,10 +11,12 @@ A file `everything.toml` may hold only `title` and `studies = ["cgan", ...]`. RE
 """
 
 import dataclasses
+import functools
 import json
+import math
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gan_repro.papers import configuration
@@ -36,8 +38,8 @@ class Runs:
       seeds: such as "0", "0-4", "0, 2, 5-7".
       settings: {field of the recipe: value, or a list of values}, as --set. Every run has the single values. Of the lists
         one at a time departs from the preset: a row for each value of each list, so that a row shows what one change does.
-      minutes: at most so many for the training of one run on this machine; it is stopped then, and recorded as N of M epochs.
-        None: as long as it takes.
+      minutes: at most so many that a run is played in one go; it is stopped then, and recorded as N of M epochs. None: as
+        long as it takes.
     """
 
     experiment: str
@@ -51,8 +53,10 @@ class Runs:
 
     def __post_init__(self) -> None:
         self.seed_numbers()
-        if self.minutes is not None and self.minutes <= 0:
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
             raise ValueError(f"minutes must be > 0, not {self.minutes}")
+        if empty := [key for key, value in (self.settings or {}).items() if value == []]:
+            raise ValueError(f"settings.{empty[0]} is an empty list: leave it out, or name values")
 
     def seed_numbers(self) -> list[int]:
         """The numbers in `seeds`, sorted, each once. Raises ValueError: it names none, or is no list of numbers."""
@@ -121,17 +125,17 @@ class Planned:
         """Over all stages; 0 where nothing is trained."""
         return float(getattr(self.config.recipe, "total_epochs", 0))
 
-    @property
+    @functools.cached_property
     def identity(self) -> str:
         """What it has in common with the record of the same run, of whatever data."""
         return identity(self.config.as_dict(), self.epochs)
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         """That of its record (records.name)."""
         return records.run_name(self._as_recorded, self.epochs)
 
-    @property
+    @functools.cached_property
     def folder(self) -> str:
         """The name of its run's folder: without the epochs, since a run that is given more of them goes on in it."""
         return records.run_name(self._as_recorded, 0)
@@ -215,16 +219,6 @@ def _planned(runs: Runs) -> Iterator[Planned]:
         for seed in runs.seed_numbers():
             config = configuration.resolve(experiment, runs.dataset, runs.model, runs.preset, seed, runs.epochs, settings)
             yield Planned(config, runs.minutes)
-
-
-def smoke(runs: Iterable[Planned]) -> list[Planned]:
-    """The same experiments, models and data with the preset smoke, from seed 0: each once, in their order."""
-    found: dict[str, Planned] = {}
-    for each in runs:
-        config = each.config
-        small = configuration.resolve(configuration.find(config.experiment), config.dataset, config.model, "smoke")
-        found.setdefault(Planned(small).identity, Planned(small))
-    return list(found.values())
 
 
 def studies_of(found: Mapping[str, Study], entries: Sequence[record.Record]) -> dict[str, list[str]]:

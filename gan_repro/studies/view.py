@@ -51,7 +51,8 @@ class Watch:
 
     def __init__(self, queued: Sequence[Job], places: Places, workers: int, minutes: Callable[[Planned], float | None]) -> None:
         self.runs = [each for job in queued for each in job.runs]
-        self.places, self.workers, self.minutes = places, workers, minutes
+        self.places, self.workers = places, workers
+        self.minutes = {each.name: minutes(each) for each in self.runs}
         self.begun: dict[str, float] = {}
         self.ended: dict[str, str] = {}
         self.live: Any = None  # rich.live.Live
@@ -84,7 +85,9 @@ class Watch:
     def look(self) -> None:
         """Draws anew; without a terminal a line a minute."""
         if self.live is not None:
-            self.live.update(self._table())
+            if time.monotonic() - self._said > 1:
+                self._said = time.monotonic()
+                self.live.update(self._table())
         elif time.monotonic() - self._said > EVERY:
             self._said = time.monotonic()
             for name, _, progress, left in self._rows():
@@ -102,7 +105,7 @@ class Watch:
         said = [f"{number} {ended}" for ended, number in counts.items() if number]
         waiting = [each for each in self.runs if each.name not in self.ended and each.name not in self.begun]
         said += [f"{len(self.begun)} running", f"{len(waiting)} waiting"]
-        rest = [self.minutes(each) for each in self.runs if each.name not in self.ended]
+        rest = [self.minutes[each.name] for each in self.runs if each.name not in self.ended]
         known = [each for each in rest if each is not None]
         if known:
             unknown = f", and {len(rest) - len(known)} of unknown length" if len(known) < len(rest) else ""
