@@ -103,8 +103,6 @@ def _measured(path: Path) -> Iterator[str]:
     by_name = {(row["task"], row["contestant"]): row for row in found["rows"]}
     pair = "at once, a core each", "one after the other, two cores each"
     at_once, in_turn = (by_name.get(("workers", name), {}) for name in pair)
-        by_name.get(("workers", name), {}) for name in ("at once, a core each", "one after the other, two cores each")
-    )
     queued, alone = (by_name.get(("queue", name), {}) for name in ("in a queue", "a process alone"))
     seconds = [row.get("median") for row in (at_once, in_turn, queued, alone)]
     if None in seconds:

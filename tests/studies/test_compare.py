@@ -63,3 +63,10 @@ def test_a_measurement_that_only_one_has_differs(committed):
     now = changed(committed)
     now["measurements"] = []
     assert verdicts(now, committed)[LIKELIHOOD] == "DIFFERS"
+
+
+def test_runs_of_other_lengths_or_data_are_not_compared(committed):
+    assert verdicts(committed | {"epochs": 12.0, "complete": False}, committed) == {"epochs": "undecided"}
+    other = changed(committed)
+    other["manifest"]["data"]["sha256"] = "1"
+    assert verdicts(other, committed) == {"data": "DIFFERS"}

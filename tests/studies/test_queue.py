@@ -1,6 +1,7 @@
 """The queue: every run is played once, whatever ends it in between; one that fails holds up no other."""
 
 import concurrent.futures
+import json
 import os
 import signal
 import subprocess
@@ -122,6 +123,64 @@ def test_a_run_is_stopped_and_recorded_when_its_minutes_are_over(tmp_path, monke
     outcomes, _ = work([run], places, simulated.command(tmp_path, "hang"))
     assert outcomes[run.name].ended == "finished"
     assert [word for word, *_ in simulated.journal(tmp_path)] == ["begin", "saved", "begin", "end"]
+
+
+def test_a_run_that_somebody_else_asks_to_end_is_no_finished_one(tmp_path):
+    (run,), places = simulated.runs("0"), Places(tmp_path / "queue")
+    with concurrent.futures.ThreadPoolExecutor(1) as aside:
+        first = aside.submit(work, [run], places, simulated.command(tmp_path, "hang"))
+        wait(lambda: simulated.journal(tmp_path))
+        os.kill(int(simulated.journal(tmp_path)[0][2]), signal.SIGTERM)
+        outcomes, _ = first.result()
+    assert outcomes[run.name].ended == "failed" and places.look(run).state is State.FAILED
+    outcomes, _ = work([run], places, simulated.command(tmp_path))
+    assert outcomes[run.name].ended == "finished" and outcomes[run.name].begun_at
+
+
+def test_a_shorter_run_after_a_longer_one_of_the_same_seed_has_a_folder_of_its_own(tmp_path):
+    (longer,), (shorter,), places = simulated.runs("0", epochs=9), simulated.runs("0", epochs=4), Places(tmp_path / "queue")
+    work([longer], places, simulated.command(tmp_path))
+    (places.run(longer) / "config.json").write_text(json.dumps(longer.config.as_dict()))  # as a run writes it first
+    work([shorter], places, simulated.command(tmp_path))
+    assert [places.look(each).record.epochs for each in (longer, shorter)] == [9, 4]
+    assert places.run(longer) != places.run(shorter)
+
+
+def test_a_damaged_record_is_played_again(tmp_path):
+    (run,), places = simulated.runs("0"), Places(tmp_path / "queue")
+    work([run], places, simulated.command(tmp_path))
+    (places.finished(run) / "record.json").write_text("")
+    assert places.look(run).state is State.BEGUN and queue.unfinished([run], places) == [run]
+    work([run], places, simulated.command(tmp_path))
+    assert places.look(run).state is State.FINISHED
+
+
+def test_why_and_how_far_are_of_the_last_process(tmp_path):
+    (run,), places = simulated.runs("0"), Places(tmp_path / "queue")
+    work([run], places, simulated.command(tmp_path, "fail"))
+    stop = player.Stop()
+    with concurrent.futures.ThreadPoolExecutor(1) as aside:
+        first = aside.submit(work, [run], places, simulated.command(tmp_path, "hang"), 1, stop)
+        wait(lambda: simulated.journal(tmp_path))
+        assert places.look(run, running=[run.name]).steps == 1000
+        stop.ask()
+        first.result()
+    found = places.look(run)
+    assert found.state is State.BEGUN and found.line == ""
+
+
+def test_a_queue_without_workers_waits_and_can_be_stopped(tmp_path):
+    stop, looks = player.Stop(), []
+
+    def look():
+        looks.append(None)
+        if len(looks) == 3:
+            stop.ask()
+
+    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+        jobs = queue.jobs(simulated.runs("0"))
+        assert queue.work(jobs, Places(tmp_path / "q"), executor, print, stop, look=look, width=lambda: 0) == {}
+    assert len(looks) == 3
 
 
 def test_two_processes_do_not_play_the_same_queue(tmp_path):
