@@ -26,6 +26,7 @@ from gan_repro.benchmark import (
     startup,
     steps,
     torch_peers,
+    workers,
 )
 from gan_repro.benchmark.rounds import Contestant, NotRun, Prepared, Row, Task
 from gan_repro.system.errors import RunError
@@ -348,7 +349,7 @@ def test_a_goal_is_met_missed_or_not_measured_by_the_median_over_rounds():
 
 
 def test_goals_speak_of_contestants_that_there_are():
-    tasks = [*steps.tasks(TINY), *estimators.tasks(TINY), *startup.tasks(TINY)]
+    tasks = [task for part in (steps, estimators, startup, workers) for task in part.tasks(TINY)]
     there = {(task.name, each.name) for task in tasks for each in task.contestants}
     assert {key for goal in goals.GOALS for key in goal.rows} <= there
 

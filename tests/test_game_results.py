@@ -139,6 +139,7 @@ def test_two_replicas_equal_one_device(digits, order):
         np.testing.assert_allclose(metrics_two[name], metrics[name], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_replicas_draw_from_different_seeds(digits):
     """The loss is a hash of the seed that a term draws from: the mean over replicas is that of one only if they agree."""
 

@@ -56,6 +56,7 @@ def assert_equals_one_process(run, folder, workers, replicas):
     assert told[0].epochs == told[1].epochs and told[0].command == told[1].command
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_two_workers_equal_one_process_of_two_replicas(data, tmp_path):
     """With dropout: the masks are the replicas'."""

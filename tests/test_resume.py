@@ -55,6 +55,7 @@ def balanced(source, declared=True):
     return games.build(source, d_terms=(term,), schedule=schedule.alternating())
 
 
+@pytest.mark.slow
 def test_a_variable_of_a_term_resumes_to_the_bit(digits, tmp_path, monkeypatch):
     whole, parts = (tmp_path / name for name in ("whole", "parts"))
     made = loop(digits, whole, build=lambda before: balanced(digits))
@@ -78,6 +79,7 @@ def test_a_variable_that_nobody_keeps_is_refused_before_anything_is_written(digi
     assert "\n" not in str(caught.value) and list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_two_stages_follow_each_other_and_resume_in_the_second(digits, tmp_path, monkeypatch):
     def second(before):
         played = games.build(digits, init_seed=2, tag=1, objective=losses.wasserstein())
@@ -142,6 +144,7 @@ def notes(folder):
     return json.loads(str(kept.pop("__notes__"))) | {"seconds": 0}, {name: array.tobytes() for name, array in kept.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lengths", [(3, 6), (3, 4)])
 def test_more_epochs_after_a_length_that_validate_every_does_not_divide(digits, tmp_path, lengths):
     """The validation that a short run has at its end alone is not one of the longer run."""

@@ -339,6 +339,7 @@ def test_help_names_every_flag(capsys):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_real_process(plain, tmp_path):
     words = [sys.executable, "-m", "gan_repro.sample"]

@@ -259,6 +259,7 @@ def test_other_data_of_mnists_name_and_other_epochs_have_other_classifiers(real_
     assert trainings == [(classifier.EPOCHS, 99), (1, 99)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["changed", "cut", "other arrays"])
 def test_a_damaged_file_of_the_program_is_one_line(real_mnist, tmp_path, monkeypatch, trainings, damage):
     copy = shutil.copytree(FOLDER, tmp_path / "trained" / FOLDER.name)

@@ -122,6 +122,7 @@ def test_the_mnist_game_is_that_of_the_code():
                 assert float(adam.learning_rate) == pytest.approx(2e-4 * share, rel=1e-4, abs=1e-10), epoch
 
 
+@pytest.mark.slow
 def test_every_weight_learns_and_a_run_can_be_repeated_and_resumed():
     stage = game("mnist", (8, 8, 1), averages=("ema-.9",))
     played = noise.assert_learns_repeats_and_resumes(stage, 15, 5)
@@ -270,6 +271,7 @@ def test_a_d_of_more_layers_than_g_keeps_those_that_g_keeps_for_the_size():
     assert [layer.name for layer in d.layers if layer.name.endswith("activation")] == [f"down_{i}_activation" for i in range(3)]
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     numbers, error = (20, 50), measure.nearest_neighbour_error  # 50,000 samples take their time

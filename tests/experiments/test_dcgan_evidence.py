@@ -69,6 +69,7 @@ def test_an_unlabelled_model_of_labelled_images(place):
         assert entry["standard_error"] == pytest.approx(100 * np.sqrt(share * (1 - share) / entry["n_test"]))
 
 
+@pytest.mark.slow
 def test_the_features_are_those_of_the_trained_d(place):
     seen = finished(place)
     compared = dcgan.discriminators(seen)

@@ -280,6 +280,7 @@ def test_without_labels_there_is_the_estimate_and_no_quality(tmp_path, monkeypat
     assert figures == {"curves.png", "samples-last.png", "interpolation-last.png", "estimate.png"}
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path, monkeypatch):
     monkeypatch.setattr(evidence, "QUALITY_SAMPLES", 200)

@@ -331,6 +331,7 @@ def test_one_of_many_gets_the_folder(tmp_path):
 # ---- results ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.fault(
     group=FILES,

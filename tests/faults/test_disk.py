@@ -172,6 +172,7 @@ def test_ever_more_room(data, undisturbed, tmp_path, capsys, record_property):
     record_property("trials", len(limits))
 
 
+@pytest.mark.slow
 @pytest.mark.fault(
     group=DISK,
     tried="the disk full when a finished run is continued, evaluated or sampled from",

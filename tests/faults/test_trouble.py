@@ -296,6 +296,7 @@ def test_scores_of_a_critic_are_never_saturated(digits, tmp_path):
         assert [entry["what"] for entry in made.progress.notices if entry["what"] == "saturated"] == wrong
 
 
+@pytest.mark.slow
 def test_looking_disturbs_neither_the_training_nor_its_resumption(digits, tmp_path):
     """Two epochs and one more, looked at; against three epochs of the bare game."""
     for epochs in (2, 3):

@@ -158,6 +158,7 @@ def too_much_for_numpy(*_):
     return np.empty(2**50, np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.fault(
     group="wrong input",
     tried="networks or samples beyond the memory",

@@ -20,7 +20,7 @@ PATIENCE = 120
 
 def block(heading, kind):
     """The code below a heading."""
-    found = re.search(rf"^## {heading}$.*?^```{kind}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^### {heading}$.*?^```{kind}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     assert found, heading
     return found[1]
 
@@ -39,6 +39,7 @@ def end(process):
     process.wait(30)
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.parametrize(
     ("name", "lines"),
@@ -73,6 +74,7 @@ def test_the_job_script_starts_a_worker_of_the_scheduler(name, lines, tmp_path, 
         here["cluster"].close()
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_the_containers_commands_start_a_scheduler_and_a_worker(tmp_path):
     yaml = pytest.importorskip("yaml")
