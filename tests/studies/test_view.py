@@ -1,0 +1,69 @@
+"""What people see of a queue: lines, a table on a terminal, what is there and missing of a study."""
+
+import pytest
+from support import planned as simulated
+
+from gan_repro.studies import queue, view
+from gan_repro.studies.cost import Estimates
+from gan_repro.studies.places import Places
+from gan_repro.studies.player import Outcome
+from gan_repro.studies.queue import Event
+from gan_repro.studies.study import Study
+
+
+@pytest.fixture
+def watch(tmp_path):
+    """A Watch of three runs that take ten minutes each, by two workers; the first one has said where it is."""
+    runs, places = simulated.runs("0-2"), Places(tmp_path)
+    found = view.Watch(queue.jobs(runs), places, 2, lambda planned: 10.0)
+    places.log(runs[0]).parent.mkdir(parents=True)
+    places.log(runs[0]).write_text(
+        "\n$ a\nepoch 1  step 9/10  1 steps/s  9 s left\n\n$ b\nepoch 1  step 3/12  2 steps/s  5 s left\n"
+    )
+    return found
+
+
+def test_a_line_when_a_run_begins_and_when_it_ends(watch, capsys):
+    first, second, _ = watch.runs
+    watch.say(Event(first, None, 3))
+    watch.say(Event(second, None, 3))
+    watch.say(Event(first, Outcome("finished", "", 61.0, 40), 2))
+    watch.say(Event(second, Outcome("failed", "no memory", 2.0), 1))
+    begins, _, finished, failed = capsys.readouterr().out.splitlines()
+    assert begins == f"begins: {first.name}"
+    assert finished == f"finished: {first.name} (1 min 01 s, from step 40); 2 to go"
+    assert failed == f"failed: {second.name} (2 s): no memory; 1 to go"
+
+
+def test_a_line_a_minute_on_how_far_the_runs_are(watch, capsys, monkeypatch):
+    first, *_ = watch.runs
+    watch.say(Event(first, None, 3))
+    watch.look()
+    monkeypatch.setattr(view, "EVERY", -1.0)
+    watch.look()
+    begins, progress, summary = capsys.readouterr().out.splitlines()
+    assert progress == f"  {first.name}: step 3 of 12, 25%, 5 s left"
+    assert "1 running, 2 waiting" in summary and "20 min 00 s left at most" in summary
+
+
+def test_the_table_on_a_terminal_has_the_same(watch):
+    console = pytest.importorskip("rich.console", reason="the table is drawn by rich: pip install -e '.[rich]'")
+    first, *_ = watch.runs
+    watch.begun[first.name] = 0.0
+    screen = console.Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    screen.print(watch._table())
+    text = screen.export_text()
+    assert first.name in text and "step 3 of 12, 25%" in text and "5 s" in text and "2 waiting" in text
+
+
+def test_a_study_says_what_is_there_and_what_the_rest_takes(tmp_path):
+    runs, places = simulated.runs("0-2"), Places(tmp_path)
+    places.fail(runs[1], "it fell")
+    study = {"line": Study("The line", runs=(object(),), name="line")}
+    lines = list(view.states(study, {"line": runs}, places, [runs[0].identity], Estimates([], tmp_path / "none", "a CPU"), 2))
+    assert lines[0] == "line: The line"
+    assert lines[1].strip() == "3 runs: 1 in results, 1 failed, 1 missing"
+    assert [line.strip() for line in lines[2:]] == [
+        f"failed: {runs[1].name}: of unknown length: it fell",
+        f"missing: {runs[2].name}: of unknown length",
+    ]
