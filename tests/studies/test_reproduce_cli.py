@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from support import ROOT
@@ -99,6 +101,34 @@ def test_a_missing_run_is_played_added_and_gives_the_same_bytes_again(results, c
     assert call(results, "--from_scratch", "--workers=1") == 0
     out = capsys.readouterr().out
     assert "same: weights last (every byte)" in out and "DIFFERS" not in out and "within errors" not in out
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_ctrl_c_saves_what_runs_and_the_same_command_goes_on(results, capsys):
+    study = results / "studies" / "line.toml"
+    study.write_text(STUDY.replace('"quick"\nepochs = 1', '"paper"'))
+    place, log = results.parent / "queue", results.parent / "log"
+    words = [sys.executable, "-m", "gan_repro.reproduce", "--missing", f"--results={results}", f"--workdir={place}"]
+    with open(log, "w") as out:
+        process = subprocess.Popen(words, cwd=ROOT, stdout=out, stderr=out)
+    until = time.monotonic() + 300
+    while not list(place.glob("*/checkpoints/*.npz")):
+        assert process.poll() is None and time.monotonic() < until
+        time.sleep(0.1)
+    assert call(results, "--status") == 0
+    assert "1 running" in capsys.readouterr().out
+    process.send_signal(signal.SIGINT)
+    assert process.wait(180) == 128 + signal.SIGINT
+    assert "stopped: goodfellow2014-gaussian1d-paper-320epochs-seed0" in log.read_text()
+    assert call(results, "--list") == 0 and "1 begun" in capsys.readouterr().out
+    study.write_text(STUDY.replace('"quick"\nepochs = 1', '"paper"') + "minutes = 0.3\n")
+    assert call(results, "--missing", "--workers=1") == 0 and ", from step " in capsys.readouterr().out
+    assert call(results, "--add") == 0
+    (record,) = (results / "records").glob("*.json")
+    found = json.loads(record.read_text())
+    early = "of320epochs" in record.stem
+    assert early == (not found["complete"]) and found["epochs"] <= 320
 
 
 @pytest.mark.slow
