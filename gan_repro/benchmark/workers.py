@@ -39,7 +39,7 @@ def _pair(size, workers, cores):
     folder = Path(files.enter_context(tempfile.TemporaryDirectory()))
     images = np.random.default_rng(0).integers(0, 256, (IMAGES, 28, 28), np.uint8)
     np.savez(folder / "random.npz", images=images)
-    steps = 10 * size.mlp_steps
+    steps = 4 * size.mlp_steps
     settings = [f"steps_per_epoch={steps}", "n_samples=100", "classifier_metrics=false"]
     runs = _planned(f"npz:{folder / 'random.npz'}", 2, size.preset, settings)
 
