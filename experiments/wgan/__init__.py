@@ -77,7 +77,7 @@ POINTS = dataclasses.replace(
     warmup_every=0,
     samples_every=100,
 )
-POINTS_QUICK = dataclasses.replace(POINTS, epochs=100, units=(128, 128, 128), learning_rate=2e-4, samples_every=20)
+POINTS_QUICK = dataclasses.replace(POINTS, epochs=40, units=(128, 128, 128), learning_rate=2e-4, samples_every=10)
 
 
 DIGITS = "digits instead of bedrooms"

@@ -7,18 +7,18 @@ import gan_repro as gr
 from experiments.wgan_gp import networks
 
 # 200,000 updates of G, n_critic minibatches for each, as the scripts: an epoch of MNIST are 1,000 minibatches of 50.
-DIGITS = networks.Images(epochs=1000, samples_every=20)
+DIGITS = networks.Images(epochs=1000, samples_every=10)
 DIGITS_QUICK = dataclasses.replace(
     DIGITS, epochs=20, steps_per_epoch=250, channels=(16, 32, 64), learning_rate=5e-4, samples_every=2
 )
 # gan_cifar.py; 703 minibatches of 64 an epoch.
-CIFAR10 = networks.Images(epochs=1423, batch_size=64, channels=(128, 256, 512), generator_norm=True, samples_every=20)
+CIFAR10 = networks.Images(epochs=1423, batch_size=64, channels=(128, 256, 512), generator_norm=True, samples_every=10)
 CIFAR10_QUICK = dataclasses.replace(
     CIFAR10, epochs=20, steps_per_epoch=250, channels=(32, 64, 128), learning_rate=5e-4, samples_every=2
 )
 # 100,000 updates of G; 195 minibatches of 256 an epoch.
 POINTS = networks.Points(epochs=2564, samples_every=100)
-POINTS_QUICK = dataclasses.replace(POINTS, epochs=100, units=(128, 128, 128), learning_rate=1e-3, samples_every=20)
+POINTS_QUICK = dataclasses.replace(POINTS, epochs=40, units=(128, 128, 128), learning_rate=1e-3, samples_every=10)
 
 IMAGES: dict[str, Any] = {
     "critic": lambda recipe: True,
