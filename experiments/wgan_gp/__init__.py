@@ -7,12 +7,12 @@ import gan_repro as gr
 from experiments.wgan_gp import networks
 
 # 200,000 updates of G, n_critic minibatches for each, as the scripts: an epoch of MNIST are 1,000 minibatches of 50.
-DIGITS = networks.Images(epochs=1000, samples_every=10)
+DIGITS = networks.Images(epochs=1000, samples_every=20)
 DIGITS_QUICK = dataclasses.replace(
     DIGITS, epochs=20, steps_per_epoch=250, channels=(16, 32, 64), learning_rate=5e-4, samples_every=2
 )
 # gan_cifar.py; 703 minibatches of 64 an epoch.
-CIFAR10 = networks.Images(epochs=1423, batch_size=64, channels=(128, 256, 512), generator_norm=True, samples_every=10)
+CIFAR10 = networks.Images(epochs=1423, batch_size=64, channels=(128, 256, 512), generator_norm=True, samples_every=20)
 CIFAR10_QUICK = dataclasses.replace(
     CIFAR10, epochs=20, steps_per_epoch=250, channels=(32, 64, 128), learning_rate=5e-4, samples_every=2
 )

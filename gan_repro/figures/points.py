@@ -104,11 +104,11 @@ def surface(
         levels = axes.contour(along, along, values, 20, cmap="viridis", linewidths=0.8)
         figure.colorbar(levels, ax=axes, shrink=0.8).ax.tick_params(labelsize=8)
     style: dict[str, Any] = {"s": 14, "linewidths": 0.7, "marker": "+", "alpha": 0.8}
-    axes.scatter(behind[:, 0], behind[:, 1], color=curves.COLOURS[4], zorder=3, **style)
+    axes.scatter(behind[:, 0], behind[:, 1], color=curves.INK, zorder=3, **style)
     axes.scatter(drawn[:, 0], drawn[:, 1], color=curves.COLOURS[1], zorder=4, **style)
     axes.set(xlim=(along[0], along[-1]), ylim=(along[0], along[-1]), aspect="equal", xlabel="$x_1$", ylabel="$x_2$")
     axes.tick_params(labelsize=8)
-    named = (curves.COLOURS[4], f"{len(behind):,} real points"), (curves.COLOURS[1], f"{len(drawn):,} samples")
+    named = (curves.INK, f"{len(behind):,} real points"), (curves.COLOURS[1], f"{len(drawn):,} samples")
     handles = [_mark(*each, marker="+") for each in named]
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     if title:
