@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from gan_repro.data.source import Described, Source
@@ -150,6 +151,7 @@ def depth(path: str | Path, slopes: Mapping[str, float], weights: Mapping[str, n
     left.grid(True, color="#e3e3e3", linewidth=0.6)
     everything = np.concatenate([np.ravel(values) for values in weights.values()])
     right.hist(everything, BINS, color=curves.COLOURS[0], log=True)
+    right.xaxis.set_major_locator(MaxNLocator(5))
     right.set_xlabel("weights of D, without biases", fontsize=9)
     right.set_ylabel("how many", fontsize=9)
     for axes in (left, right):
