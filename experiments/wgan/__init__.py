@@ -60,6 +60,26 @@ def _model(title, gan=False, narrow=False, **changes):
     )
 
 
+# The networks and sizes of improved_wgan_training's gan_toy.py (Gulrajani et al. 2017), with that script's mode "wgan": its
+# RMSprop is TensorFlow's (rho .9, epsilon 1e-10), and it clips behind the update.
+POINTS = dataclasses.replace(
+    PAPER,
+    epochs=2564,
+    steps_per_epoch=195,
+    batch_size=256,
+    latent=2,
+    generator="mlp",
+    critic="mlp",
+    rho=0.9,
+    epsilon=1e-10,
+    clip_before=False,
+    warmup_first=0,
+    warmup_every=0,
+    samples_every=100,
+)
+POINTS_QUICK = dataclasses.replace(POINTS, epochs=40, units=(128, 128, 128), learning_rate=2e-4, samples_every=10)
+
+
 DIGITS = "digits instead of bedrooms"
 
 
@@ -118,6 +138,15 @@ EXPERIMENT = gr.Experiment(
         "nonorm-gan": _model("GAN, DCGAN generator without batch norm", gan=True, narrow=True),
         "mlp": _model("WGAN, MLP generator", generator="mlp"),
         "mlp-gan": _model("GAN, MLP generator", gan=True, generator="mlp"),
+        "points": gr.Model(
+            title="WGAN, MLPs",
+            datasets=("ring8", "grid25", "swissroll"),
+            presets={"paper": POINTS, "quick": POINTS_QUICK},
+            critic=lambda recipe: recipe.objective == "wasserstein",
+            phases=(gr.Phase(generator=networks.generator, discriminator=networks.critic, game=networks.game),),
+            measures=(gr.measures.ModesCovered(), gr.measures.SlopesOfD()),
+            figures=(gr.figures.ValueSurface(), gr.figures.DepthOfD(), gr.figures.Curves(), gr.figures.Samples()),
+        ),
         "lines": parallel_lines.MODEL,
         "gaussians": two_gaussians.MODEL,
     },

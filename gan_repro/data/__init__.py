@@ -16,6 +16,7 @@ Modules (help(gan_repro.data.NAME)):
     glyphs          digits rendered from fonts, without a network
     drawn           points drawn from a known law
     gaussian1d      points on a line from a Gaussian
+    points2d        points in the plane: rings and grids of Gaussians, a swiss roll
 """
 
 import dataclasses
@@ -23,7 +24,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from gan_repro.data import gaussian1d
+from gan_repro.data import gaussian1d, points2d
 from gan_repro.data.names import choose_dataset
 from gan_repro.data.scaling import UNIT, Scaling
 from gan_repro.data.source import Loader, Source
@@ -79,6 +80,7 @@ LOADERS: Mapping[str, Loader] = MappingProxyType(
         "celeb_a": _streams,
         "lsun/bedroom": _streams,
         **gaussian1d.SOURCES,
+        **points2d.SOURCES,
     }
 )
 

@@ -117,3 +117,52 @@ class VectorArithmetic:
 
         weights, statistics = run.kinds()[0], arithmetic.named(self.concepts)
         return measure.arithmetic_percentiles(run, weights, arithmetic.trials(run, weights, statistics), statistics)
+
+
+@dataclasses.dataclass(frozen=True)
+class ModesCovered:
+    """Modes that samples reach and the share of good samples, of data that are Gaussians in the plane (data.points2d).
+
+    A sample is good within three standard deviations of a mode; a mode is covered by one good sample. Beside them stands the
+    Wasserstein-1 distance of samples from test points, of data without modes alone that.
+
+    Attributes:
+      samples: how many are drawn; 2,500 in VEEGAN and PacGAN.
+      pairs: of samples and test points for the distance.
+    """
+
+    samples: int = 2500
+    pairs: int = 500
+
+    def requires(self, recipe: Any, spec: Spec) -> tuple[str, ...]:
+        """The splits of the data that it takes."""
+        del recipe, spec
+        return ("test",)
+
+    def __call__(self, run: Run) -> list[Measurement]:
+        """The measurements of every generator of the run."""
+        from gan_repro.evaluation import measure
+
+        return measure.modes_covered(run, self.samples, self.pairs)
+
+
+@dataclasses.dataclass(frozen=True)
+class SlopesOfD:
+    """How steep D's output is between test images and samples: where a gradient penalty looks (Gulrajani et al. 2017).
+
+    Attributes:
+      points: how many are looked at.
+    """
+
+    points: int = 1000
+
+    def requires(self, recipe: Any, spec: Spec) -> tuple[str, ...]:
+        """The splits of the data that it takes."""
+        del recipe, spec
+        return ("test",)
+
+    def __call__(self, run: Run) -> list[Measurement]:
+        """The measurements of the last D, of one that takes no labels."""
+        from gan_repro.evaluation import measure
+
+        return [] if run.conditional() else measure.slopes_of_d(run, self.points)

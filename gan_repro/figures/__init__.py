@@ -17,13 +17,26 @@ from gan_repro.figures.catalogue import (
     Averages,
     ClassRows,
     Curves,
+    DepthOfD,
     Interpolation,
     NearestNeighbours,
     Samples,
+    ValueSurface,
     VectorArithmetic,
     Walk,
 )
 
-__all__ = ["Averages", "ClassRows", "Curves", "Interpolation", "NearestNeighbours", "Samples", "VectorArithmetic", "Walk"]
+__all__ = [
+    "Averages",
+    "ClassRows",
+    "Curves",
+    "DepthOfD",
+    "Interpolation",
+    "NearestNeighbours",
+    "Samples",
+    "ValueSurface",
+    "VectorArithmetic",
+    "Walk",
+]
 
 __getattr__, __dir__, _ = lazy_loader.attach(__name__, submodules=[module.name for module in pkgutil.iter_modules(__path__)])

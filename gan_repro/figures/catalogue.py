@@ -131,6 +131,30 @@ class Walk(_OfEach):
             draw.walk(run, weights)
 
 
+@dataclasses.dataclass(frozen=True)
+class ValueSurface(_OfEach):
+    """Level sets of D's output in the plane, with data and samples (Gulrajani et al. 2017, Figure 1a), of points."""
+
+    first_only: bool = True
+
+    def __call__(self, run: Run, measurements: Sequence[Measurement]) -> None:
+        """Writes figures/surface-WEIGHTS.png."""
+        from gan_repro.figures import draw
+
+        for weights in self._weights(run):
+            draw.surface(run, weights)
+
+
+class DepthOfD:
+    """How gradients go through D's layers, and what its weights are (Gulrajani et al. 2017, Figure 1b)."""
+
+    def __call__(self, run: Run, measurements: Sequence[Measurement]) -> None:
+        """Writes figures/depth.png."""
+        from gan_repro.figures import draw
+
+        draw.depth(run)
+
+
 class Averages:
     """The same z through every generator of the run, with log-likelihoods."""
 

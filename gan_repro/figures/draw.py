@@ -181,6 +181,32 @@ def averages(run: Run, kinds: Sequence[str], measurements: Iterable[Measurement]
     grids.sample_grid(run.workdir.figures / "averages.png", rows, len(kinds), n, title, *shown, labels)
 
 
+def surface(run: Run, kind: str) -> None:
+    """Writes figures/surface-KIND.png: level sets of the last D's output in the plane, test points and samples.
+
+    The picture reaches half as far again as the data do, or as far as the samples.
+    """
+    samples, real = run.samples(kind, points.SURFACE), run.source.scaled("test", points.SURFACE)
+    reach = 1.5 * float(max(np.abs(real).max(), np.abs(samples).max() / 1.5))
+    along = np.linspace(-reach, reach, points.MESH, dtype=np.float32)
+    mesh = np.stack(np.meshgrid(along, along), -1).reshape(-1, 1, 1, 2)
+    values = np.asarray(run.discriminator()(mesh, training=False), np.float64).reshape(points.MESH, points.MESH)
+    path = run.workdir.figures / f"surface-{kind}.png"
+    named = "f" if run.model.d_output(run.config.recipe)[-1] == "score" else "the logit of D"
+    points.surface(path, along, values, samples, real, f"{caption(run, kind)}. Level sets of {named}")
+
+
+def depth(run: Run) -> None:
+    """Writes figures/depth.png: norms of the gradient of D's output in each of its layers at test images, and its weights."""
+    from gan_repro.networks import slopes
+
+    network = run.discriminator()
+    real = run.source.scaled("test", points.SURFACE)
+    path = run.workdir.figures / "depth.png"
+    kernels = {layer.name: np.asarray(layer.kernel, np.float64).ravel() for layer in slopes.weighted(network)}
+    points.depth(path, slopes.through(network, real), kernels, f"{run_title(run)}. D's layers")
+
+
 def curves(run: Run) -> None:
     """Writes figures/curves.png: losses, D's readings, validation."""
     recipe = run.config.recipe

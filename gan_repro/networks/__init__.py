@@ -8,6 +8,7 @@ Modules (help(gan_repro.networks.NAME)):
     mlp            dense and deconvolution generators, MLP and maxout discriminators
     sizes          image sizes that strided stacks take, and the depth of a stack for a size
     convolutional  strided stacks of convolutions (DCGAN, WGAN and their kin)
+    slopes         gradients of D's output
     weights        files of weights, with a checksum
 """
 

@@ -127,6 +127,22 @@ METRICS = {
         Metric("arithmetic_balance_percentile", "percentile of added light to one side"),
         Metric("jensen_shannon_divergence", "Jensen-Shannon divergence"),
         Metric("wasserstein_distance", "Wasserstein-1 distance"),
+        Metric(
+            "modes_covered",
+            "modes covered",
+            "more",
+            caveat="A mode is covered if a good sample is nearest to it, one within three standard deviations; how many are "
+            "depends on how many samples are drawn.",
+        ),
+        Metric("good_samples", "good samples", "more"),
+        Metric(
+            "d_slope",
+            "slope of D between data and samples",
+            of_d=True,
+            caveat="Slope of D: the mean Euclidean norm of the gradient of its output at random points between test images and "
+            "samples; a 1-Lipschitz critic that is the best has 1 there.",
+        ),
+        Metric("d_slope_spread", "standard deviation of that slope", of_d=True),
     )
 }
 _SILENT = ("rank", "1")  # units that a title says already, or that are none

@@ -36,6 +36,8 @@ WORDS = {  # what the name of a figure begins with
     "log-likelihood": "log-likelihood along the training",
     "sweep": "log-likelihood against σ and n",
     "k-means-centroids": "k-means centroids",
+    "surface": "level sets of D",
+    "depth": "gradients in D's layers, and its weights",
     "figure1": "Figure 1",
     "figure2": "Figure 2",
 }

@@ -60,7 +60,9 @@ def faces(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(params=["memory", "folder", "streamed folder", "tfd", "gaussian1d", "parallel_lines", "glyphs", "padded"])
+@pytest.fixture(
+    params=["memory", "folder", "streamed folder", "tfd", "gaussian1d", "ring8", "parallel_lines", "glyphs", "padded"]
+)
 def any_source(request, folder, faces, monkeypatch, tmp_path):
     """A small data set of every kind that needs no network; streams of TFDS: test_streams.py."""
     if request.param == "memory":

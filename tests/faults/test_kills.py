@@ -59,6 +59,9 @@ MODELS = {
     "wgan, the GAN beside it": ("small", 20, 4, "--experiment=wgan --model=dcgan-gan --preset=smoke"),
     "wgan, no labels": ("small-unlabelled", 20, 4, "--experiment=wgan --preset=smoke"),
     "wgan, two Gaussians": ("two_gaussians", 50, 10, "--experiment=wgan --preset=smoke"),
+    "wgan, points": ("ring8", 50, 10, "--experiment=wgan --preset=smoke"),
+    "wgan_gp": ("small", 20, 4, "--experiment=wgan_gp --preset=smoke"),
+    "wgan_gp, points": ("ring8", 50, 10, "--experiment=wgan_gp --preset=smoke"),
 }
 FIRST_STAGE = {"goodfellow2014, two stages": "pretrain_epochs", "wgan, two Gaussians": "discriminator_epochs"}
 
@@ -73,7 +76,7 @@ def data(tmp_path_factory):
         images = np.uint8(patterns[labels] + rng.integers(0, 70, (500, *shape)))
         np.savez(folder / f"{name}.npz", images=images, labels=labels)
         np.savez(folder / f"{name}-unlabelled.npz", images=images)
-    drawn = {name: name for name in ("gaussian1d", "two_gaussians")}
+    drawn = {name: name for name in ("gaussian1d", "two_gaussians", "ring8")}
     files = {path.stem: f"npz:{path}" for path in folder.glob("*.npz")}
     return files | drawn | {"cache": folder / "cache"}
 

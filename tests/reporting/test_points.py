@@ -78,3 +78,19 @@ def test_real_points_come_from_the_test_split():
     source = gaussian1d.load("gaussian1d")
     np.testing.assert_array_equal(points.real_of(source), source.images("test")[: points.SHOWN])
     assert points.real_of(Described(source.spec)) is None
+
+
+def test_a_surface_and_the_depth_of_a_network_are_drawn_and_refuse_what_does_not_fit(tmp_path):
+    along = np.linspace(-2, 2, 9)
+    values = along[:, None] * along
+    cross = np.zeros((3, 1, 1, 2))
+    for name in ("one", "two"):
+        points.surface(tmp_path / f"{name}.png", along, values, cross, cross + 1, "A saddle")
+        points.depth(tmp_path / f"{name}-depth.png", {"input": 1.0, "hidden": 0.0}, {"hidden": np.ones((3, 2))}, "Two")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+    assert (tmp_path / "one-depth.png").read_bytes() == (tmp_path / "two-depth.png").read_bytes()
+    points.surface(tmp_path / "flat.png", along, np.zeros((9, 9)), cross, cross)  # a constant has no level sets
+    with pytest.raises(ValueError, match="9 x 9"):
+        points.surface(tmp_path / "x.png", along, values[1:], cross, cross)
+    with pytest.raises(ValueError, match="no layer"):
+        points.depth(tmp_path / "x.png", {}, {})
