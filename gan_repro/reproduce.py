@@ -55,7 +55,7 @@ _FLAGS: tuple[tuple, ...] = (
         f"smoke: play every experiment and model once with this preset, in {SMOKE}, and write pages of these runs there.",
     ),
     (flags.DEFINE_integer, "workers", None, "How many runs at once; else as many as there are cores for."),
-    (flags.DEFINE_integer, "cores", 1, "Cores of a run; two runs on a core each are faster than one after the other on two."),
+    (flags.DEFINE_integer, "cores", 1, "Cores that each run has to itself."),
     (
         flags.DEFINE_string,
         "cluster",
