@@ -1,7 +1,6 @@
 """A run's folder: its files, its configuration and manifest, checkpoints, and the lock that keeps a second run out."""
 
 import contextlib
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gan_repro.papers.configuration import Config, identity
-from gan_repro.system import files
+from gan_repro.system import files, locks
 from gan_repro.system.errors import RunError
 
 KEPT_CHECKPOINTS = 2  # the newest, and the one before it should the newest be damaged
@@ -79,18 +78,8 @@ class Workdir:
         """
         self._found = [path for path in self._own() if path.exists()]
         self._made = [folder for folder in (self.path, *self.path.parents) if not os.path.exists(folder)]
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = open(self.path / ".lock", "a")  # noqa: SIM115 - held until the block below ends
-        except OSError as error:
-            raise RunError(f"cannot use {self.path} as a run's folder: {error.strerror or error}") from error
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise RunError(f"another process is using {self.path}; wait for it or choose another --workdir") from error
-            except OSError as error:
-                raise RunError(f"cannot lock {self.path / '.lock'}: {files.reason(error)}; choose another --workdir") from error
+        busy = f"another process is using {self.path}; wait for it or choose another --workdir"
+        with locks.held(self.path / ".lock", "a run's folder", busy):
             for folder in (self.path, *self._folders()):  # not those below, which may be other runs'
                 for leftover in folder.glob(f".*{files.TEMPORARY}*"):  # of a process that was killed while it wrote
                     leftover.unlink(missing_ok=True)

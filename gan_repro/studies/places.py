@@ -12,18 +12,16 @@ Nothing else is kept: whatever ends the process, the next one reads the state of
 import contextlib
 import dataclasses
 import enum
-import fcntl
 import os
 import re
 import shutil
-import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from gan_repro.reporting.record import Record, read
 from gan_repro.runs.workdir import Workdir
 from gan_repro.studies.study import Planned, identity_of
-from gan_repro.system import files
+from gan_repro.system import files, locks
 from gan_repro.system.errors import RunError
 
 DEFAULT = Path("runs/reproduce")
@@ -103,30 +101,13 @@ class Places:
         Raises:
           RunError: another process has it, or the folder cannot be made.
         """
-        try:
-            self.own.mkdir(parents=True, exist_ok=True)
-            lock = open(self.own / "lock", "a")  # noqa: SIM115 - held until the block below ends
-        except OSError as error:
-            raise RunError(f"cannot use {self.path} as a queue's folder: {files.reason(error)}") from error
-        with lock:
-            try:
-                _lock(lock)
-            except OSError as error:
-                raise RunError(
-                    f"another process plays the runs of {self.path} (--status shows them); wait, or give another --workdir"
-                ) from error
+        busy = f"another process plays the runs of {self.path} (--status shows them); wait, or give another --workdir"
+        with locks.held(self.own / "lock", "a queue's folder", busy, patience=1.0):
             yield
 
     def at_work(self) -> bool:
         """Whether a process holds the lock."""
-        try:
-            with open(self.own / "lock") as lock:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:  # there is none
-            return False
-        return False
+        return locks.taken(self.own / "lock")
 
     def look(self, planned: Planned, recorded: Collection[str] = (), running: Collection[str] = ()) -> Found:
         """The state of a planned run.
@@ -195,12 +176,3 @@ class Places:
     def fail(self, planned: Planned, line: str) -> None:
         """Notes why a run failed."""
         files.write_text(self.failure(planned), line + "\n")
-
-
-def _lock(file):
-    """Locks a file; a second's patience, since `at_work` holds it for a moment, too. Raises OSError."""
-    for _ in range(10):
-        with contextlib.suppress(BlockingIOError):
-            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        time.sleep(0.1)
-    return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

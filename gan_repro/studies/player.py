@@ -20,7 +20,7 @@ from pathlib import Path
 from gan_repro.runs import runner
 from gan_repro.studies.places import Places
 from gan_repro.studies.study import Planned
-from gan_repro.system import files
+from gan_repro.system import files, locks
 from gan_repro.system.errors import RunError
 
 Command = Callable[[Planned, Path], Sequence[str]]
@@ -143,10 +143,7 @@ def play(
 def _wait_for(workdir, stop):
     """Waits while a process that outlived its parent saves the run; the run's own lock keeps a second one out anyway."""
     until = time.monotonic() + PATIENCE
-    while (workdir / ".lock").exists() and time.monotonic() < until and not stop.asked():
-        with open(workdir / ".lock", "a") as lock, contextlib.suppress(OSError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
+    while locks.taken(workdir / ".lock") and time.monotonic() < until and not stop.asked():
         stop.wait(POLL)
 
 
