@@ -141,9 +141,9 @@ class ModesCovered:
 
     def __call__(self, run: Run) -> list[Measurement]:
         """The measurements of every generator of the run."""
-        from gan_repro.evaluation import measure
+        from gan_repro.evaluation import geometry
 
-        return measure.modes_covered(run, self.samples, self.pairs)
+        return geometry.modes_covered(run, self.samples, self.pairs)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,6 +163,6 @@ class SlopesOfD:
 
     def __call__(self, run: Run) -> list[Measurement]:
         """The measurements of the last D, of one that takes no labels."""
-        from gan_repro.evaluation import measure
+        from gan_repro.evaluation import geometry
 
-        return [] if run.conditional() else measure.slopes_of_d(run, self.points)
+        return [] if run.conditional() else geometry.slopes_of_d(run, self.points)
