@@ -74,10 +74,13 @@ def regenerate(results: str | Path, found: Sequence[Experiment], strict: bool = 
     pictures = [*{path.name for path in folder.glob("[!.]*.png")} | figures.keys()]
     packaged = [place.name for place in shipped.folders().values()]
     texts = {f"{table.name}{suffix}": make(table) for table in built for suffix, make in formats.FORMATS.items()}
-    texts |= {f"{table.name}.md": formats.markdown(table, overview.pictures(table, sorted(pictures))) for table in built}
+    prose = {table.name: findings.apart(findings.read(results, table.name, entries)) for table in built}
+    texts |= {
+        f"{table.name}.md": formats.markdown(table, overview.pictures(table, sorted(pictures)), prose[table.name][1])
+        for table in built
+    }
     texts[f"{investigation.NAME}.md"] = investigation.markdown(found, groups, pictures)
     pages = [name for name in overview.PAGES if f"{name}.md" in texts or (results / f"{name}.md").exists()]
-    prose = {table.name: findings.read(results, table.name, entries) for table in built}
     if (results / study.FOLDER).is_dir():
         studies = study.read_folder(results / study.FOLDER)
         texts = {name: pages_of_studies.with_studies(text, name, studies) for name, text in texts.items()}

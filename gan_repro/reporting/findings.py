@@ -21,6 +21,7 @@ from gan_repro.system.errors import RunError
 from gan_repro.system.numbers import with_error
 
 FOLDER = "findings"
+HEADLINES = 3  # lines of a table's findings that results/README.md shows; the others stand on the table's page
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _LOOSE = re.compile(r"(?<![\w.])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.\d+)(?!\w|\.\w)")  # none: a file's name, a version
 _FIELDS = ("value", "error", "std", "n_samples")
@@ -40,6 +41,12 @@ def read(results: str | Path, name: str, records: Sequence[Record]) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"cannot read {path}: {files.reason(error) if isinstance(error, OSError) else error}") from error
     return filled(text, records, path).strip()
+
+
+def apart(text: str) -> tuple[str, str]:
+    """The first HEADLINES lines of findings, each a point of a list, and the others; "" where there are none."""
+    lines = text.splitlines()
+    return "\n".join(lines[:HEADLINES]), "\n".join(lines[HEADLINES:])
 
 
 def filled(text: str, records: Sequence[Record], where: object) -> str:

@@ -10,6 +10,8 @@ from gan_repro.reporting import claims, comparison, notes
 from gan_repro.reporting.comparison import Table
 from gan_repro.reporting.conditions import run_title
 
+FURTHER = "Further findings"  # the heading of those that results/README.md leaves to a table's own page
+
 
 def grid(rows: Sequence[Sequence[str]], code: bool = False) -> list[str]:
     """Markdown lines of a table, and an empty one; a row of one cell becomes a bold heading.
@@ -30,12 +32,19 @@ def title(table: Table) -> str:
     return f"Table {number.group(1)}" if number else ", ".join(own)
 
 
-def markdown(table: Table, more: Sequence[str] = ()) -> str:
-    """The whole text of the .md file; `more`: lines that follow the compact table, such as figures."""
+def markdown(table: Table, more: Sequence[str] = (), found: str = "") -> str:
+    """The whole text of the .md file.
+
+    Args:
+      table: the Table.
+      more: lines that follow the compact table, such as figures.
+      found: findings that results/README.md does not show (findings.apart), or "".
+    """
     lines = [f"# {title(table)}", "", comparison.GENERATED, ""]
     lines += [f"* {each.short_name}: {each.title} ({each.reference})" for each in table.experiments] + [""]
     lines += [f"**Protocol, {each.short_name}.** {each.protocol}" + "  " for each in table.own() if each.protocol] + [""]
     lines += [*grid(comparison.main_rows(table)), *more]
+    lines += [f"## {FURTHER}", "", found, ""] if found else []
     if len(comparison.verdict_rows(table)) > 1:
         lines += ["## Against the published numbers", "", *grid(comparison.verdict_rows(table))]
     if len(claims.rows(table)) > 1:

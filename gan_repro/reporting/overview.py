@@ -48,7 +48,7 @@ OVER_RUNS = ("log-likelihood", "sweep")  # figures of an experiment's data set i
 def markdown(
     built: Sequence[Table],
     figures: Iterable[str],
-    found: Mapping[str, str],
+    found: Mapping[str, tuple[str, str]],
     shipped: Iterable[str] = (),
     pages: Sequence[str] = (),
 ) -> str:
@@ -57,7 +57,7 @@ def markdown(
     Args:
       built: Tables; they are shown in the order of their papers.
       figures: names of the files in results/figures.
-      found: {name of a table: its findings, Markdown} (findings.read).
+      found: {name of a table: its findings, Markdown, those for this page and the others} (findings.apart).
       shipped: names of the folders of trained generators that come with the program.
       pages: those of PAGES that there are.
     """
@@ -71,7 +71,7 @@ def markdown(
     lines += formats.grid(summary.table(built))
     lines += [*(f"* {line}" for line in KEY), ""]
     for table in built:
-        lines += _section(table, figures, found.get(table.name, ""))
+        lines += _section(table, figures, *found.get(table.name, ("", "")))
     others = [f"[{name}]({name}.md): {PAGES[name]}" for name in pages]
     lines += ["## More", "", *(f"* {each}" for each in others)]
     for name in sorted(shipped):
@@ -91,12 +91,13 @@ def _published(table: Table) -> float:
     return int(found.group(1)) if found else math.inf
 
 
-def _section(table: Table, figures: Sequence[str], found: str) -> list[str]:
+def _section(table: Table, figures: Sequence[str], found: str, further: str) -> list[str]:
     """The lines of a table's papers: what came of them, and where there is more."""
     papers = ", ".join(each.short_name for each in table.own()) or formats.title(table)
     lines = [f"## [{papers}]({table.name}.md)", ""]
     lines += [f"{each.title} ({each.reference})" + "  " for each in table.own()]
     lines += ["", found, ""] if found else [""]
+    lines += [f"[Further findings]({table.name}.md#{formats.FURTHER.lower().replace(' ', '-')}).", ""] if further else []
     shown = [f"[{caption}](figures/{name})" for name, caption, _ in opening(table, figures)]
     return lines + ([f"Figures: {'; '.join(shown)}.", ""] if shown else [])
 

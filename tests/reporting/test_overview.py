@@ -8,7 +8,8 @@ from support.records import parsed
 from support.tables import build, experiment, model, trained
 
 from gan_repro.papers.experiment import KeyFigure
-from gan_repro.reporting import comparison, overview
+from gan_repro.reporting import comparison, formats, overview
+from gan_repro.reporting.findings import apart
 from gan_repro.reporting.groups import group
 
 SHOWN = KeyFigure("nets", "mnist", "samples-best", "Figure 9: samples")
@@ -22,7 +23,7 @@ def paper(**changes):
 
 def page(*members, figures=(), findings="", shipped=(), pages=(), **changes):
     table = build(*members, experiments=[paper(**changes)])
-    return overview.markdown([table], figures, {"table1": findings}, shipped, pages)
+    return overview.markdown([table], figures, {"table1": apart(findings)}, shipped, pages)
 
 
 def own_page(*members, figures=(), **changes):
@@ -56,6 +57,17 @@ def test_a_paper_has_its_citation_its_findings_and_a_link_to_each_key_figure():
     assert re.findall(r"\[([^]]+)\]\(figures/([^)]+)\)", section) == [(SHOWN.caption, figures[0])]
     without = page(trained(0, 1.0)).partition("## [")[2].partition("## More")[0]
     assert "figures/" not in without and "* " not in without
+
+
+def test_three_findings_stand_on_the_page_of_all_papers_and_the_others_on_the_paper_s_own():
+    four = "* One.\n* Two.\n* Three.\n* Four."
+    section = page(trained(0, 1.0), findings=four).partition("## [")[2].partition("## More")[0]
+    assert all(f"\n* {word}.\n" in section for word in ("One", "Two", "Three")) and "Four" not in section
+    link = re.search(r"\]\(table1\.md#(.*?)\)", section)[1]
+    own = formats.markdown(build(trained(0, 1.0), experiments=[paper()]), found=apart(four)[1])
+    assert "\n* Four.\n" in own and "* One." not in own
+    assert link in [heading.lower().replace(" ", "-") for heading in re.findall(r"^#+ (.*)$", own, re.MULTILINE)]
+    assert "](table1.md#" not in page(trained(0, 1.0), findings="* One.\n* Two.\n* Three.")
 
 
 def test_the_table_stands_before_its_key_and_the_papers():
