@@ -4,6 +4,7 @@ No TensorFlow is imported here: `--list`, `--dry_run` and every usage error answ
 """
 
 import dataclasses
+import functools
 import importlib
 import importlib.util
 import math
@@ -212,6 +213,9 @@ def scaling_of(config: Config) -> Scaling:
     return model_of(config).scaling(config.recipe)
 
 
+_hints: Any = functools.cache(typing.get_type_hints)
+
+
 def parse_setting(recipe_class: type[Recipe], setting: str) -> tuple[str, Any]:
     """Turns "key=value" into (key, typed value) for a field of `recipe_class`.
 
@@ -221,7 +225,7 @@ def parse_setting(recipe_class: type[Recipe], setting: str) -> tuple[str, Any]:
     key, equals, text = setting.partition("=")
     if not equals:
         raise UsageError(f"--set={setting}: must be key=value")
-    hints = typing.get_type_hints(recipe_class)
+    hints = _hints(recipe_class)
     fields = [field.name for field in dataclasses.fields(recipe_class)]
     choose("recipe field", key, fields)
     return key, _parse(key, text, hints[key])

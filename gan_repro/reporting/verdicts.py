@@ -6,8 +6,6 @@ The margins stand in metrics.METRICS.
 import math
 from dataclasses import dataclass
 
-from scipy.special import ndtri, stdtrit
-
 MIN_SEEDS = 3
 CONFIDENCE = 0.9  # of the interval: its ends are two one-sided tests at 5 % each
 LEVEL = f"{100 * CONFIDENCE:.0f} %"
@@ -56,6 +54,8 @@ def half_width(std_over_seeds: float, n: int, published_error: float | None = No
       std_over_seeds: standard deviation over the seeds, n - 1 in its denominator. n: seeds, >= 2.
       published_error: as its paper gives it; None: unknown, which counts as 0.
     """
+    from scipy.special import ndtri, stdtrit  # a tenth of a second, which `reproduce --list` need not wait
+
     tail = (1 + CONFIDENCE) / 2
     return math.hypot(
         float(stdtrit(n - 1, tail)) * std_over_seeds / math.sqrt(n), float(ndtri(tail)) * (published_error or 0.0)

@@ -5,8 +5,6 @@ import math
 import statistics
 from collections.abc import Iterator, Sequence
 
-from scipy import stats
-
 from gan_repro.evaluation.measurement import Measurement
 from gan_repro.reporting.record import Record
 from gan_repro.system.numbers import with_error
@@ -82,7 +80,9 @@ def _number(what: str, now: Measurement, before: Measurement, seeds: Sequence[fl
         return Line(what, "DIFFERS", f"{shown} under the same conditions")
     gap = abs(now.value - before.value)
     if len(seeds) > 1:  # a training under other roundings is another seed's
-        spread = statistics.stdev(seeds) * math.sqrt(1 + 1 / len(seeds)) * stats.t.ppf((1 + LEVEL) / 2, len(seeds) - 1)
+        from scipy.special import stdtrit
+
+        spread = statistics.stdev(seeds) * math.sqrt(1 + 1 / len(seeds)) * float(stdtrit(len(seeds) - 1, (1 + LEVEL) / 2))
         mean = statistics.fmean(seeds)
         return Line(
             what,
