@@ -100,7 +100,7 @@ def _measured(path: Path) -> Iterator[str]:
         yield "Two runs at once on a core each, against one after the other on two: not measured."
         return
     found = files.read_json(path)
-    by_name = {(row["task"], row["contestant"]): row for row in found["rows"]}
+    by_name = {(row["task"], row["name"]): row for row in found["rows"]}
     pair = "at once, a core each", "one after the other, two cores each"
     at_once, in_turn = (by_name.get(("workers", name), {}) for name in pair)
     queued, alone = (by_name.get(("queue", name), {}) for name in ("in a queue", "a process alone"))

@@ -6,8 +6,11 @@ import pytest
 from support import planned as simulated
 from support.records import parsed
 
-from gan_repro.studies import cost
+from gan_repro.benchmark import report, rounds
+from gan_repro.benchmark.rounds import Row
+from gan_repro.studies import cost, pages
 from gan_repro.studies.cost import Estimates, makespan
+from gan_repro.system import files
 
 HERE, THERE = "a CPU (1 core)", "another CPU (1 core)"
 
@@ -50,6 +53,7 @@ def test_nothing_is_guessed(tmp_path):
     assert Estimates([], tmp_path / "none", HERE).of(asked) is None
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_twenty_steps_are_measured_in_a_process_of_their_own(tmp_path):
     (asked,) = simulated.runs("0")
@@ -63,3 +67,20 @@ def test_twenty_steps_are_measured_in_a_process_of_their_own(tmp_path):
 def test_a_queue_gives_each_job_to_the_first_free_worker():
     assert makespan([3, 3, 4], 1) == 10 and makespan([3, 3, 4], 2) == 7 and makespan([3, 3, 4], 64) == 4
     assert makespan([], 8) == 0 and makespan([1.0] * 64, 64) == 1.0
+
+
+def row(task, name, *seconds):
+    return Row(task, name, "what it is", "float32", "run", seconds=seconds)
+
+
+def test_the_page_says_what_the_benchmark_of_workers_measured(tmp_path):
+    """Its file is the benchmark's own."""
+    assert "not measured" in pages.cost({}, [], tmp_path)
+    rows = [row("workers", "at once, a core each", 50.0), row("workers", "one after the other, two cores each", 80.0)]
+    place = tmp_path / pages.MEASURED
+    files.write_json(place, report.as_json(rows, [], rounds.FULL, report.conditions()))
+    assert "Not all of it was measured" in pages.cost({}, [], tmp_path)
+    rows += [row("queue", "in a queue", 0.25), row("queue", "a process alone", 0.125)]
+    files.write_json(place, report.as_json(rows, [], rounds.FULL, report.conditions()))
+    text = pages.cost({}, [], tmp_path)
+    assert "50 s at once on a core each, 80 s one after the other" in text and "125 ms" in text
