@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from support import games
+from support import games, marks
 from support.games import OFF, equal, final, play, two_replicas
 
 from gan_repro.latent import priors
@@ -25,6 +25,7 @@ def test_seeds_decide(digits):
     assert not equal(final(digits), final(digits, seed=1))
 
 
+@pytest.mark.slow
 def test_getting_ready_plays_nothing_and_changes_nothing(digits):
     ready, plain = games.build(digits), games.build(digits)
     before = games.weights(ready)
@@ -50,6 +51,7 @@ def test_samples_are_a_function_of_seed_and_weights(digits):
 # ---- averages --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_averages_never_touch_the_training(digits):
     plain, averaged = final(digits), final(digits, averages=("ema-.99",))
     assert all(np.array_equal(plain[name], averaged[name]) for name in plain)
@@ -107,6 +109,7 @@ class FixedPrior(priors.Prior):
         return tf.constant(np.random.default_rng(5).normal(size=(n, self.size)), tf.float32)
 
 
+@pytest.mark.slow
 def test_xla_computes_the_same_step(digits, monkeypatch):
     monkeypatch.setattr(priors, "Prior", FixedPrior)
     plain, compiled = (final(digits, n=3, dropout=OFF, jit_compile=jit) for jit in (False, True))
@@ -119,11 +122,7 @@ def test_xla_computes_the_same_step(digits, monkeypatch):
 
 @pytest.mark.parametrize(
     "order",
-    [
-        schedule.simultaneous(),
-        schedule.alternating(n_critic=2),
-        schedule.alternate_minibatches(),
-    ],
+    marks.slow_after(1, [schedule.simultaneous(), schedule.alternating(n_critic=2), schedule.alternate_minibatches()]),
 )
 def test_two_replicas_equal_one_device(digits, order):
     options = {"dropout": OFF, "schedule": order, "averages": ("mean-from-0",), "constraint": constraints.WeightClip(0.25)}
@@ -156,6 +155,7 @@ def test_replicas_draw_from_different_seeds(digits):
     assert (np.abs(one - two) > 0.4).all()
 
 
+@pytest.mark.slow
 def test_max_column_norm_holds_on_two_replicas(digits):
     with two_replicas().scope():
         keras.utils.set_random_seed(0)
@@ -166,7 +166,10 @@ def test_max_column_norm_holds_on_two_replicas(digits):
     assert np.linalg.norm(kernel.numpy(), axis=0).max() <= 0.2 * (1 + 1e-5)
 
 
-@pytest.mark.parametrize("order", [schedule.simultaneous(), schedule.alternating(n_critic=3), schedule.alternate_minibatches()])
+@pytest.mark.parametrize(
+    "order",
+    marks.slow_after(1, [schedule.simultaneous(), schedule.alternating(n_critic=3), schedule.alternate_minibatches()]),
+)
 def test_unrolled_as_on_several_machines_the_step_is_the_same(digits, order):
     """A MultiWorkerMirroredStrategy of this process alone. Several processes are in test_many_machines.py."""
     options = {"schedule": order, "averages": ("ema-.9",)}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from support import games
+from support import games, marks
 from support.games import OFF, play
 
 from gan_repro.networks import constraints
@@ -222,7 +222,7 @@ def test_a_variables_clip_and_update_stay_in_order(digits):
     assert pairs == 2 * len(played.discriminator.network.trainable_variables)  # in both branches: D alone, D and then G
 
 
-@pytest.mark.parametrize("role", ["generator", "discriminator"])
+@pytest.mark.parametrize("role", marks.slow_after(1, ["generator", "discriminator"]))
 def test_weight_decay_shrinks_every_weight_of_its_player(digits, role):
     """A term of weight w alone moves each weight p to p - rate w p; the other player's weights have no gradient of it."""
     decay = losses.Term("decay", losses.squared_weights(role), 0.25)

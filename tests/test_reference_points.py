@@ -10,7 +10,7 @@ import pytest
 from support import reference_points
 
 SEED = 101  # not of the file
-SLOW = ("dcgan", "wgan")  # convolutions; test_same_weights.py knows their first weights
+SLOW = ("cgan", "dcgan", "wgan")  # test_same_weights.py knows their first weights
 LIMIT = 4.5  # deviations; 42 numbers, each from a dozen seeds, whose tails are heavier than a normal distribution's
 
 
@@ -28,7 +28,7 @@ def test_the_file_is_of_the_same_runs(reference):
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("name", ["goodfellow2014", "cgan", *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)])
+@pytest.mark.parametrize("name", ["goodfellow2014", *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)])
 def test_a_short_run_stands_where_it_stood(reference, name):
     off = reference_points.differences(name, reference_points.points(name, SEED), reference)
     assert set(off) == set(reference["points"][name])

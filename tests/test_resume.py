@@ -7,7 +7,7 @@ import types
 import pytest
 import support
 import tensorflow as tf
-from support import games
+from support import games, marks
 from support.loops import StopAt, assert_same, final, loop, rows, stage
 
 from gan_repro.runs.workdir import Workdir
@@ -162,6 +162,7 @@ def test_more_epochs_after_a_length_that_validate_every_does_not_divide(digits, 
     assert notes(found) == notes(expected) and notes(expected)[0]["best"]["epoch"] == min(5, lengths[-1])
 
 
+@pytest.mark.slow
 def test_a_short_run_s_best_generator_is_not_that_of_the_longer_one_left_early(digits, tmp_path):
     loop(digits, tmp_path, epochs=3, every=5).run()
     assert (tmp_path / "generator_best.weights.h5").exists()
@@ -187,7 +188,7 @@ def test_fewer_epochs_than_are_played_are_refused(digits, tmp_path):
 # ---- checkpoints that are damaged or of another run ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("damage", ["truncated", "flipped", "emptied"])
+@pytest.mark.parametrize("damage", marks.slow_after(1, ["flipped", "truncated", "emptied"]))
 def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(uninterrupted, tmp_path, damage):
     loop(support.make_digits(), tmp_path, epochs=2, averages=("ema-.9",)).run()
     newest = tmp_path / "checkpoints" / "0000000020.npz"

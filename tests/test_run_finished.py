@@ -72,6 +72,7 @@ def test_a_run_leaves_exactly_these_files(smoke):
     assert [entry.name for entry in folder.parent.iterdir()] == [folder.name]  # nothing beside it
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_real_process_leaves_the_same(smoke, tmp_path):
     done = command("run", *smoke[0], f"--workdir={tmp_path / 'a run'}", cwd=tmp_path)
@@ -211,6 +212,7 @@ def test_evaluating_again_gives_the_same_record(smoke, copy, capsys):
     assert set(contents(copy)) == FILES
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_run_that_began_under_the_old_rule_is_marked_when_it_is_reported_anew(smoke, copy):
     old, manifest = read(smoke[1] / "record.json"), files.read_json(copy / "manifest.json")

@@ -15,6 +15,7 @@ from gan_repro.reporting.record import Record
 from gan_repro.system.files import read_json as read
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_an_interrupted_run_says_how_to_continue_and_does(tiny, tmp_path, capsys):
     folder = tmp_path / "long run"

@@ -183,6 +183,7 @@ def test_batches_are_scaled_and_of_the_size_they_were_opened_for(faces):
         faces.batch(faces.open(0, 3, size=SIZE), 0, 5)
 
 
+@pytest.mark.slow
 def test_evaluation_has_the_first_images_and_is_refused_too_many(faces, monkeypatch):
     monkeypatch.setattr(streams, "_CHUNK", 3)
     every = faces.images("test")

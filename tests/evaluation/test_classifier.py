@@ -251,6 +251,7 @@ def test_with_an_empty_cache_nothing_is_trained_on_mnist(real_mnist, cache, monk
     assert not cache.exists() and capsys.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_other_data_of_mnists_name_and_other_epochs_have_other_classifiers(real_mnist, trainings):
     few = {split: real_mnist.images(split)[:20] for split in ("train", "validation", "test")}
     labels = {split: real_mnist.labels(split)[:20] for split in few}

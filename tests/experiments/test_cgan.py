@@ -231,6 +231,7 @@ def test_the_published_table():
 QUIET = "best, without dropout"
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_whole_small_run_on_glyphs(few_glyphs, tmp_path):
     words = ["run", "--experiment=cgan", "--dataset=glyphs", "--preset=smoke", "--set=n_samples=60"]

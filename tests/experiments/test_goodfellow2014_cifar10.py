@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from support import noise
+from support import marks, noise
 
 from gan_repro import run
 from gan_repro.data.scaling import ContrastNormalised
@@ -77,7 +77,7 @@ def test_they_see_contrast_normalised_images():
     assert str(configuration.scaling_of(noise.config("goodfellow2014", "mnist"))) == "pixels in [0, 1]"
 
 
-@pytest.mark.parametrize("model", ["cifar10", "convolutional"])
+@pytest.mark.parametrize("model", marks.slow_after(1, ["cifar10", "convolutional"]))
 def test_every_weight_of_both_learns(model, tmp_path):
     changes = {"epochs": 1, "steps_per_epoch": 3, "batch_size": 16}
     # As published D starts so small that what reaches G's first layer is lost beside float32 weights for many epochs.

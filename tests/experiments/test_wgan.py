@@ -256,6 +256,7 @@ def test_a_correlation_is_given_where_it_says_something():
     assert evidence.correlations([], []) == {}
 
 
+@pytest.mark.slow
 def test_without_labels_there_is_the_estimate_and_no_quality(tmp_path, monkeypatch):
     monkeypatch.setattr(evidence, "QUALITY_SAMPLES", 30)
     config = noise.config("wgan", "npz:a.npz", "smoke", **MLP | {"epochs": 2, "steps_per_epoch": 9})

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from support import noise
+from support import marks, noise
 
 from gan_repro import data
 from gan_repro.data.scaling import Linear
@@ -170,7 +170,7 @@ def test_gradients_through_the_layers_are_products_of_active_weights():
     assert found["hidden_1"] == pytest.approx(np.linalg.norm(critic.get_layer("logit").kernel.numpy()), rel=1e-5)
 
 
-@pytest.mark.parametrize("experiment", ["wgan_gp", "wgan"])
+@pytest.mark.parametrize("experiment", marks.slow_after(1, ["wgan_gp", "wgan"]))
 def test_points_are_learned_repeated_and_resumed(experiment):
     """The bias of a critic's output is in no gradient: of the real and of the generated points it cancels."""
     only = stage("grid25", experiment, units=(8, 8))
@@ -210,6 +210,7 @@ def test_the_ring_is_found_and_measured(tmp_path):
     assert {path.stem for path in workdir.figures.iterdir()} >= {"surface-last", "depth", "samples-last"}
 
 
+@pytest.mark.slow
 def test_of_a_swiss_roll_no_modes_are_counted(tmp_path):
     config = noise.config("wgan_gp", "swissroll", "smoke", epochs=1, n_samples=100)
     source, workdir = data.load("swissroll"), Workdir(tmp_path)

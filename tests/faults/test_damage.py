@@ -136,6 +136,7 @@ def test_a_damaged_file(file, how, command, outcome, finished, longer, copies, t
         assert [name for name in wanted if found[name] != wanted[name] and name != "samples/epoch-00002.png"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.fault(
     group=FILES,
@@ -150,6 +151,7 @@ def test_metrics_that_end_inside_a_row(finished, longer, copies):
     assert (folder / "metrics.csv").read_bytes() == (longer / "metrics.csv").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.fault(
     group=FILES,

@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support import tiny_runs
+from support import marks, tiny_runs
 
 from gan_repro import evaluate, run, sample, tables
 from gan_repro.system import files
@@ -74,16 +74,16 @@ def same(folder, undisturbed):
 
 IN_THE_WAY = (
     "checkpoints",
+    "generator_best.weights.h5/",
+    "metrics.csv/",
+    "config.json/",
     "samples",
     "figures",
     "tensorboard",
     "generator.weights.h5/",
-    "generator_best.weights.h5/",
     "discriminator.weights.h5/",
-    "metrics.csv/",
     "record.json/",
     "manifest.json/",
-    "config.json/",
 )
 PLACES = ("checkpoints/0000000004.npz",)
 MORE = (
@@ -301,7 +301,7 @@ def test_a_read_only_folder(data, undisturbed, tmp_path, capsys, record_property
     tried="a file where a run's folder or one of its folders should be, a folder where a file should, new run and finished one",
     outcome="one line that names it before anything is trained, nothing touched",
 )
-@pytest.mark.parametrize("place", IN_THE_WAY)
+@pytest.mark.parametrize("place", marks.slow_after(4, IN_THE_WAY))
 def test_something_in_the_way(place, data, undisturbed, tmp_path, capsys):
     new, finished = tmp_path / "new", Path(shutil.copytree(undisturbed, tmp_path / "finished"))
     new.mkdir()

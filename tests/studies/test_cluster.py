@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from support import ROOT, clusters
+from support import ROOT, clusters, marks
 from support import planned as simulated
 from support.clusters import Command, wait
 
@@ -133,7 +133,7 @@ def test_stopping_saves_what_runs_and_the_same_runs_go_on_from_there(which, here
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("hide", [False, True], ids=["sharing", "apart"])
+@pytest.mark.parametrize("hide", marks.slow_after(1, [False, True]), ids=["sharing", "apart"])
 def test_the_run_of_a_worker_that_is_lost_is_played_elsewhere(hide, here, base, tmp_path, capsys):
     found = clusters.Cluster(tmp_path, base)
     try:

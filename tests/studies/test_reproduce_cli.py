@@ -86,7 +86,7 @@ def test_results_without_studies_are_one_line(tmp_path, capsys):
 
 
 @pytest.mark.e2e
-def test_a_missing_run_is_played_added_and_gives_the_same_bytes_again(results, capsys):
+def test_a_missing_run_is_played_and_added(results, capsys):
     assert call(results, "--missing", "--workers=1") == 0
     assert "finished: goodfellow2014-gaussian1d-quick-1epochs-seed0" in capsys.readouterr().out
     assert call(results, "--add") == 0
@@ -97,7 +97,15 @@ def test_a_missing_run_is_played_added_and_gives_the_same_bytes_again(results, c
     assert "[line](studies/line.toml)" in (results / "table1.md").read_text()
     assert "| [line](studies/line.toml) | 1 | 1 |" in (results / "cost.md").read_text()
     assert call(results, "--missing") == 0 and "nothing is missing" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_played_again_on_the_same_machine_a_run_gives_the_same_bytes(results, capsys):
+    assert call(results, "--missing", "--workers=1") == 0
+    assert call(results, "--add") == 0
     shutil.rmtree(results.parent / "queue")
+    capsys.readouterr()
     assert call(results, "--from_scratch", "--workers=1") == 0
     out = capsys.readouterr().out
     assert "same: weights last (every byte)" in out and "DIFFERS" not in out and "within errors" not in out
