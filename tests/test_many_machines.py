@@ -122,9 +122,14 @@ def test_a_signal_to_any_worker_stops_all_and_nothing_is_lost(data, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     machines.play(run, whole, 2)
     processes = machines.start(run, broken, 2)
-    await_step(run, broken, 20, processes)
-    processes[1].send_signal(signal.SIGTERM)
-    machines.end(processes, broken, 128 + signal.SIGTERM)
+    try:
+        await_step(run, broken, 20, processes)
+        processes[1].send_signal(signal.SIGTERM)
+        machines.end(processes, broken, 128 + signal.SIGTERM)
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
     assert "everything is saved" in machines.log(broken).read_text() and not machines.errors(machines.other(broken, 1))
     machines.play(run, broken, 2)
     kills.assert_same_run(whole, broken)
@@ -144,6 +149,7 @@ def test_workers_that_were_started_with_something_else_are_refused(data, tmp_pat
     finally:
         for process in processes:
             process.kill()
+            process.wait()
     lines = [machines.errors(tmp_path / str(i)) for i in (0, 1)]
     assert [len(line) for line in lines] == [1, 1]
     assert "worker 1" in lines[0][0] and "the chief was started with another configuration" in lines[1][0]

@@ -312,6 +312,7 @@ def connected(
         own_data = os.path.abspath(os.path.expanduser(data_dir)) if data_dir else None
         play = remote.Play(token, folder, str(marker), cores, own_data, remote.about(), command)
         executor = Executor(client, where, play, stop, workers)
+        stack.callback(_forget, client, token)
         stack.callback(executor.close)
         yield executor, play
 
@@ -326,6 +327,13 @@ def _client(distributed: Any, address: str) -> Iterator[Any]:
         raise RunError(f"no scheduler answers at {address} ({reason}); start one with: dask scheduler") from error
     with client:
         yield client
+
+
+def _forget(client: Any, token: str) -> None:
+    """Leaves nothing of a queue on its workers, as far as they still answer."""
+    if client.status == "running":
+        with contextlib.suppress(Exception):  # whatever a message meets whose receiver goes away
+            client.run(remote.forget, token, on_error="ignore")
 
 
 @contextlib.contextmanager

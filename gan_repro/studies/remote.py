@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import hashlib
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -97,6 +98,12 @@ def take(token: str, what: str, piece: cargo.Piece, first: bool, dask_worker: An
 def settle(token: str, what: str, data: cargo.Data | None, dask_worker: Any = None) -> None:
     """cargo.Hold.settle, on this worker."""
     hold(token, dask_worker).settle(what, data)
+
+
+def forget(token: str, dask_worker: Any = None) -> None:
+    """Removes what came to this worker for a queue that has ended."""
+    shutil.rmtree(hold(token, dask_worker).folder, ignore_errors=True)
+    _STOPS.pop(token, None)
 
 
 @dataclasses.dataclass(frozen=True)

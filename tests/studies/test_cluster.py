@@ -14,7 +14,7 @@ from support import planned as simulated
 from support.clusters import Command, wait
 
 from gan_repro import reproduce
-from gan_repro.studies import cluster, player, queue, study
+from gan_repro.studies import cargo, cluster, player, queue, study
 from gan_repro.studies.places import Places, State
 from gan_repro.system.errors import RunError
 
@@ -87,7 +87,9 @@ def test_workers_that_share_the_folder_play_in_it(sharing, here):
 
 
 @pytest.mark.e2e
-def test_to_workers_that_share_no_folder_data_travel_once_and_results_come_back(apart, here, capsys):
+def test_to_workers_that_share_no_folder_data_travel_once_and_results_come_back(apart, here, capsys, monkeypatch):
+    sent, pieces = [], cargo.pieces
+    monkeypatch.setattr(cargo, "pieces", lambda *given: sent.append(given) or pieces(*given))
     data = here / "mine.npz"
     data.write_bytes(os.urandom(1000))
     table = study.Runs(experiment="goodfellow2014", dataset=f"npz:{data}", preset="quick", seeds="0-3")
@@ -98,8 +100,8 @@ def test_to_workers_that_share_no_folder_data_travel_once_and_results_come_back(
     assert "2 of them, which do not share" in capsys.readouterr().out
     assert places.log(runs[0]).read_text().count("step 0/1,000") == 1
     assert len([word for word, *_ in journals(apart) if word == "end"]) == 4
-    arrived = {each.parent for each in apart.folder.rglob("mine.npz")}
-    assert len(arrived) == 2  # one for each worker
+    assert len(sent) == 2  # once to each worker
+    assert not list(apart.folder.rglob("mine.npz"))  # and nothing stays there
 
 
 @pytest.mark.e2e
