@@ -6,6 +6,7 @@ Programs, each with --help (python -m gan_repro.NAME):
     run        train, evaluate, draw: --experiment=NAME, or --list
     evaluate   evaluate a run again
     sample     look at a trained generator
+    score      measure samples of any model
     reproduce  play the runs that results/ is made of, and compare
     tables     records to tables, curves, the page of results
     ship       package a trained generator, or the classifiers that judge samples

@@ -3,12 +3,10 @@
 Flags and what may be asked for are here; the pictures are made in figures/show.py. Nothing is trained, no data are needed.
 """
 
-import contextlib
 import dataclasses
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from absl import flags
 from gan_repro.system import files
 from gan_repro.system.choices import choose
 from gan_repro.system.command_line import run_main
-from gan_repro.system.errors import RunError, UsageError
+from gan_repro.system.errors import UsageError
 
 USAGE = """usage: python -m gan_repro.sample --workdir=DIR [--out=FILE.png|.gif|.npz] [--interpolate=linear|spherical] ...
        python -m gan_repro.sample --experiment=NAME ...
@@ -192,23 +190,6 @@ def _default_out(workdir, kind, asked):
     return workdir.samples / f"{'-'.join(words)}-seed{asked.seed}.png"
 
 
-def _check_place(path):
-    """Raises RunError where `path` cannot be written, as far as that can be known before the work is done."""
-    try:
-        above = next(folder for folder in path.absolute().parents if os.path.exists(folder))
-        for name in path.absolute().relative_to(above).parts:
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                os.lstat(above / name)  # a name may be too long
-        if path.is_dir():
-            raise RunError(f"cannot write {path}: it is a folder")
-        if not above.is_dir():
-            raise RunError(f"cannot write {path}: {above} is a file")
-        with tempfile.NamedTemporaryFile(dir=above, prefix=".", suffix=files.TEMPORARY):
-            pass
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {files.reason(error)}") from error
-
-
 def _body(values):
     given = {name: values[name].value for _, name, _, _ in _FLAGS}
     place, name, dataset, kind = (given.pop(name) for name in ("workdir", "experiment", "dataset", "generator"))
@@ -228,7 +209,7 @@ def _body(values):
     run = trained.from_folder(place) if place else shipped.load(name, dataset)
     kind = run.kinds()[0] if kind is None else shipped.choose_weights(run, kind)
     out = asked.out or _default_out(run.workdir, kind, asked)
-    _check_place(out)
+    files.check_writable(out)
     _fit(asked, run.source.spec)
     if name:
         print(f"this generator comes with the program: {shipped.said(shipped.find(name, dataset))}", flush=True)

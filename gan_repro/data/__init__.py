@@ -13,6 +13,8 @@ Modules (help(gan_repro.data.NAME)):
     tfd             the Toronto Face Database from its own file
     user            a user's own images: npz:PATH, images:FOLDER
     pictures        a folder of pictures too large for memory
+    archives        arrays in .npz and .npy files
+    samples         somebody's samples, and what their numbers mean
     glyphs          digits rendered from fonts, without a network
     drawn           points drawn from a known law
     gaussian1d      points on a line from a Gaussian

@@ -6,14 +6,12 @@ Nothing is cropped, resized or scaled here: images are taken as they are or refu
 import contextlib
 import math
 import os
-import struct
 import warnings
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from gan_repro.data import from_tfds, pictures, source
+from gan_repro.data import archives, from_tfds, pictures, source
 from gan_repro.system.errors import DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm")
@@ -105,6 +103,21 @@ def load_images(name: str, data_dir: str | Path | None = None, download: bool = 
       DataError: the folder is missing, empty or laid out otherwise; an image is unreadable or of another size.
     """
     folder = path_of(name, data_dir)
+    files, labels, shape = _laid_out(folder)
+    parts = divide(len(files))
+    spec, labels = _spec(name, folder, shape, labels, parts)
+    paths = {part: [files[row] for row in rows] for part, rows in parts.items()}
+    if len(files) * math.prod(spec.shape) > free_memory() / 2:
+        return pictures.Pictures(spec, paths, labels, _decode)
+    images = {part: source.empty((len(rows), *spec.shape)) for part, rows in parts.items()}
+    for part, array in images.items():
+        for row, file in zip(array, paths[part]):
+            row[...] = _decode(file)  # a grey image among coloured ones is repeated along the channels
+    return source.InMemory(spec, images, labels)
+
+
+def _laid_out(folder):
+    """(files sorted by path, class of each by its subfolder or None, (height, width, channels) of all) of a folder."""
     files = _find_images(folder)
     labels = None
     if files[0].parent != folder:
@@ -118,16 +131,20 @@ def load_images(name: str, data_dir: str | Path | None = None, download: bool = 
                 f"{folder}: all images must have one size, but {files[0].relative_to(folder)} has {width}x{height} and "
                 f"{file.relative_to(folder)} has {shape[1]}x{shape[0]} pixels. Crop or resize them first."
             )
-    parts = divide(len(files))
-    spec, labels = _spec(name, folder, (height, width, max(shape[2] for shape in shapes)), labels, parts)
-    paths = {part: [files[row] for row in rows] for part, rows in parts.items()}
-    if len(files) * math.prod(spec.shape) > free_memory() / 2:
-        return pictures.Pictures(spec, paths, labels, _decode)
-    images = {part: source.empty((len(rows), *spec.shape)) for part, rows in parts.items()}
-    for part, array in images.items():
-        for row, file in zip(array, paths[part]):
-            row[...] = _decode(file)  # a grey image among coloured ones is repeated along the channels
-    return source.InMemory(spec, images, labels)
+    return files, labels, (height, width, max(shape[2] for shape in shapes))
+
+
+def pictures_of(folder: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """(uint8 (n, height, width, 1 or 3), int (n,) or None): all images of a folder, laid out as for `load_images`.
+
+    Raises:
+      DataError: as `load_images`.
+    """
+    files, labels, shape = _laid_out(folder)
+    images = source.empty((len(files), *shape))
+    for row, file in zip(images, files):
+        row[...] = _decode(file)
+    return images, labels
 
 
 def free_memory() -> float:
@@ -181,66 +198,19 @@ def _read_npz(path):
 
     `images` is a stand-in that takes no memory, of the right shape and dtype, where `_read_parts` can read them.
     """
-    if os.path.isdir(path):
-        raise DataError(f"{path} is a folder, npz: needs a file; for a folder of pictures: --dataset=images:{path}")
-    if not os.path.exists(path):
-        raise DataError(f"there is no file {path}")
-    if not os.path.isfile(path):
-        raise DataError(f"{path} is no ordinary file (a pipe or a device), npz: needs one that can be read more than once")
-    with _damage_told(path) as now:
-        if not zipfile.is_zipfile(path):
-            raise DataError(f"{path} is no .npz file, or a truncated one. Write it with numpy.savez(path, images=images)")
-        # A damaged header can make Python's parser warn.
-        with warnings.catch_warnings(action="ignore"), np.load(path, allow_pickle=False) as file:
-            _check_directory(path, file.zip)
-            if "images" not in file:
-                held = ", ".join(file.files) or "nothing"
-                raise DataError(f"{path} holds {held}; needed is `images` (and optionally `labels`, `split`)")
-            arrays = {}
-            for key in ("images", "labels", "split"):
-                now["reading"] = key
-                if key in file:
-                    stand_in = _stand_in(file) if key == "images" else None
-                    arrays[key] = file[key] if stand_in is None else stand_in
-                    if not isinstance(arrays[key], np.ndarray):  # numpy gives the bytes of what does not begin as an array
-                        raise DataError(f"{path}: {key} is no array. Write the file with numpy.savez(path, images=images)")
-            return arrays
-
-
-def _check_directory(path, archive):
-    """Raises zipfile.BadZipFile where a damaged list of members would make `labels` or `split` pass for missing."""
-    for entry in archive.infolist():
-        archive.open(entry).close()  # compares the two places where a member's name stands
-    with open(path, "rb") as file:  # an entry with a damaged length can swallow the next one
-        file.seek(max(0, os.path.getsize(path) - 2**16 - 22))
-        tail = file.read()
-    (said,) = struct.unpack_from("<H", tail, tail.rindex(b"PK\5\6") + 10)
-    if said not in (len(archive.infolist()), 2**16 - 1):
-        raise zipfile.BadZipFile(f"its list has {len(archive.infolist())} entries and should have {said}")
-
-
-@contextlib.contextmanager
-def _damage_told(path):
-    """Turns what reading a damaged file raises into a DataError; yields {"reading": which array}, to be kept up to date."""
-    now = {"reading": "its list of arrays"}
-    try:
-        yield now
-    except DataError:
-        raise
-    except ValueError as error:
-        key = now["reading"]
-        if "pickle" in str(error).lower() or "object" in str(error).lower():
-            raise DataError(
-                f"{path}: {key} is an array of Python objects, which are never loaded: they can run code. "
-                "Save numbers: numpy.asarray(..., dtype=numpy.uint8)"
-            ) from error
-        raise DataError(f"{path} is damaged: {key} cannot be read ({from_tfds.first_line(error)})") from error
-    except Exception as error:  # damaged bytes lead to anything, from zlib.error to RuntimeError ("encrypted")
-        message = f"{path} is damaged or cannot be read: {now['reading']}: {from_tfds.first_line(error)}"
-        raise DataError(message) from error
-
-
-_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    with archives.archive(path) as (file, now):
+        if "images" not in file:
+            held = ", ".join(file.files) or "nothing"
+            raise DataError(f"{path} holds {held}; needed is `images` (and optionally `labels`, `split`)")
+        arrays = {}
+        for key in ("images", "labels", "split"):
+            now["reading"] = key
+            if key in file:
+                stand_in = _stand_in(file) if key == "images" else None
+                arrays[key] = file[key] if stand_in is None else stand_in
+                if not isinstance(arrays[key], np.ndarray):  # numpy gives the bytes of what does not begin as an array
+                    raise DataError(f"{path}: {key} is no array. Write the file with numpy.savez(path, images=images)")
+        return arrays
 
 
 def _member(file):
@@ -252,16 +222,16 @@ def _stand_in(file):
     shape: tuple[int, ...] = ()
     by_columns, dtype = True, None
     with _member(file) as member, contextlib.suppress(ValueError):  # no array: numpy's own reading says what it is
-        header = _HEADERS.get(np.lib.format.read_magic(member))
+        header = archives.HEADERS.get(np.lib.format.read_magic(member))
         shape, by_columns, dtype = header(member) if header else (shape, by_columns, dtype)
     return None if by_columns or dtype != np.uint8 or not shape else np.broadcast_to(np.uint8(0), shape)
 
 
 def _read_parts(path, shape, parts):
     """{split: uint8 (n, height, width, channels)}: the images of an .npz file, read in turn into where they belong."""
-    with _damage_told(path) as now, np.load(path, allow_pickle=False) as file, _member(file) as member:
+    with archives.damage_told(path) as now, np.load(path, allow_pickle=False) as file, _member(file) as member:
         now["reading"] = "images"
-        _HEADERS[np.lib.format.read_magic(member)](member)
+        archives.HEADERS[np.lib.format.read_magic(member)](member)
         images = {part: source.empty((len(rows), *shape[1:])) for part, rows in parts.items()}
         size = math.prod(shape[1:])
         step = max(1, _CHUNK // size)

@@ -17,6 +17,8 @@ Modules (help(gan_repro.evaluation.NAME)):
     modes        modes of a mixture of Gaussians that samples reach
     distances    all pairs of squared distances
     measure      all of these applied to a finished run, as measurements of its record
+    geometry     modes of points, distances between points, slopes of D, as measurements
+    scores       measurements of samples that were given as arrays
     measurement  one number of a run: what it is of, its errors, how it was taken
     measures     what is measured of a run, one object for each protocol
 """

@@ -74,11 +74,10 @@ class Sets:
     choosing: Callable | None
     reported: tuple[Callable, ...]
 
-    def fields(self, values: Sequence[float] | np.ndarray) -> dict[str, Any]:
-        """What a measurement says of the sets, whose numbers are `values`."""
-        if len(self.reported) < 2:
-            return {}
-        return {f"n_{self.what}": len(self.reported), f"std_over_{self.what}": float(np.std(values, ddof=1))}
+
+def over_sets(what: str, values: Sequence[float] | np.ndarray) -> dict[str, Any]:
+    """What a measurement says of Sets of a kind ("draws", "subsets"), whose numbers are `values`: of a single one nothing."""
+    return {} if len(values) < 2 else {f"n_{what}": len(values), f"std_over_{what}": float(np.std(values, ddof=1))}
 
 
 def draws(run: Run, kind: str) -> Sets:
@@ -100,7 +99,7 @@ def disjoint(order: np.ndarray, n: int) -> list[np.ndarray]:
 
 
 def parzen_log_likelihood(
-    run: Run, validation_images: int | None = None, beside: dict[Subject, Sets] | None = None
+    run: Run, validation_images: int | None = None, beside: dict[Subject, Sets] | None = None, sweeps: bool = True
 ) -> list[Measurement]:
     """Parzen-window log-likelihood of every generator of a run, and of other samples, as Goodfellow et al. 2014.
 
@@ -116,6 +115,7 @@ def parzen_log_likelihood(
       run: runs.trained.Finished.
       validation_images: sigma is chosen on the first so many (of each fold); None: on all.
       beside: {Subject: Sets}, measured after the run's own generators.
+      sweeps: whether parzen_sweep is made.
 
     Returns:
       A list of measurements, in the order of run.kinds() and `beside`. All but the first say how they differ from it, test
@@ -139,12 +139,12 @@ def parzen_log_likelihood(
         value, error = parzen.mean_and_error(means, folded)
         rest: dict[str, Any] = {"n_folds": len(folds), "sigmas": sigmas} if folded else {"sigma": sigmas[0]}
         rest |= {} if scaling == UNIT else {"space": str(scaling)}
-        rest |= sets.fields(np.mean([rows.mean(axis=1) for rows in nats], axis=0))
+        rest |= over_sets(sets.what, np.mean([rows.mean(axis=1) for rows in nats], axis=0))
         if first:
             other, its = first
             difference, apart = parzen.mean_and_error([a - b for a, b in zip(means, its)], folded)
             rest["paired"] = Paired(str(other), difference, apart)
-        if not first or sets.what != "draws":
+        if sweeps and (not first or sets.what != "draws"):
             rest["sweep"] = parzen_sweep(head, folds)
         first = first or (subject, means)
         measurements.append(
@@ -213,7 +213,7 @@ def read_by_classifier(
           standard error. Only if the generator is conditional; of test images in any case.
         "frechet_distance" (squared units), "precision", "recall" (%): of its features, against as many test images.
         "class_kl" (nats): KL(classes it reads || uniform); "histogram" has how often it reads each class.
-      Those of training images are means over the subsets, as Sets.fields has it; the standard error and the histogram are
+      Those of training images are means over the subsets, as over_sets has it; the standard error and the histogram are
       of all their images together, "n_samples" and "n_test" of one subset.
 
     Raises:
@@ -247,7 +247,7 @@ def _read(run, classifiers, subject, sets):
     `classifiers`: (Classifier, its features of test images), the first one's readings and what the second one's differ by.
     """
     read = [[_readings(run, *each, *given) for given in sets] for each in classifiers]
-    n, n_test, number = len(sets[0][0]), len(classifiers[0][1]), Sets("subsets", None, tuple(sets))
+    n, n_test = len(sets[0][0]), len(classifiers[0][1])
     against = {"split": "test", "n_test": n_test, "space": "features of the data's own classifier"}
     found = []
     rest: dict[str, Any]
@@ -261,7 +261,7 @@ def _read(run, classifiers, subject, sets):
         if metric not in read[0][0]:
             continue
         values = np.array([[each[metric] for each in of] for of in read])
-        means, rest = values.mean(axis=1), rest | {"n_samples": n, **number.fields(values[0])}
+        means, rest = values.mean(axis=1), rest | {"n_samples": n, **over_sets("subsets", values[0])}
         rest |= {"classifier_difference": float(means[1] - means[0])} if len(means) > 1 else {}
         if metric == "class_kl":
             rest["histogram"] = sum(each["histogram"] for each in read[0]).tolist()
@@ -316,23 +316,36 @@ def nearest_neighbour_error(
     largest = max(numbers)
     wanted = balanced_labels(largest, source.spec.classes)
 
-    def errors(subject, n, sets):
-        for split in splits:
-            wrong = [_misread(source, split, *fitted) for fitted in sets]
-            share, error = parzen.mean_and_error([np.mean(wrong, axis=0)])
-            rest = {"split": split, "n_test": len(wrong[0]), "n_samples": n}
-            rest |= Sets("subsets", None, tuple(sets)).fields([100 * rows.mean() for rows in wrong])
-            yield run.measurement("nearest_neighbour_error", "%", 100 * share, 100 * error, **vars(subject), **rest)
-
     measurements = []
     for name in run.kinds():
         images = source.spec.scaling.unit(run.samples(name, largest, labels=wanted))
         for n in numbers:
-            measurements += errors(Subject(name), n, [(images[:n], wanted[:n])])
+            measurements += classifier_errors(run, Subject(name), [(images[:n], wanted[:n])], splits)
     for n in (n for n in numbers if n <= source.spec.sizes["train"]):
         sets = [_training_images(source, part) for part in disjoint(_order(source), n)]
-        measurements += errors(TRAINING_IMAGES, n, sets)
+        measurements += classifier_errors(run, TRAINING_IMAGES, sets, splits)
     return measurements
+
+
+def classifier_errors(
+    run: Run, subject: Subject, sets: Sequence[tuple[np.ndarray, np.ndarray]], splits: Sequence[str] = ("test",)
+) -> list[Measurement]:
+    """The measurements of `nearest_neighbour_error`, one for each split, of `sets` of images and labels of one size.
+
+    Args:
+      run: its source is of labelled images.
+      subject: whose images they are.
+      sets: (images float32 (n, h, w, c) in [0, 1], labels (n,)) of each; the errors are means over them.
+      splits: of which images.
+    """
+    found = []
+    for split in splits:
+        wrong = [_misread(run.source, split, *fitted) for fitted in sets]
+        share, error = parzen.mean_and_error([np.mean(wrong, axis=0)])
+        rest: dict[str, Any] = {"split": split, "n_test": len(wrong[0]), "n_samples": len(sets[0][0])}
+        rest |= over_sets("subsets", [100 * rows.mean() for rows in wrong])
+        found.append(run.measurement("nearest_neighbour_error", "%", 100 * share, 100 * error, **vars(subject), **rest))
+    return found
 
 
 def _misread(source, split, images, labels):

@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from gan_repro.data.source import Source
+from gan_repro.system import schema
 
 PARZEN = "parzen_log_likelihood"  # the metric that chooses epochs, and that pages and figures of its own are about
 
@@ -243,6 +244,30 @@ class Measurement(Quantity):
     def widths(self) -> tuple[float, ...]:
         """The widths of the Parzen windows: one, one for each fold, or none."""
         return self.sigmas or (() if self.sigma is None else (self.sigma,))
+
+
+def of(
+    dataset: str, metric: str, unit: str, value: float, standard_error: float | None, weights: str | None = None, **rest: Any
+) -> Measurement:
+    """A Measurement of numbers as numpy has them.
+
+    Args:
+      dataset, metric, unit, value, standard_error, weights: its fields.
+      rest: other fields of it, as far as they apply.
+
+    Raises:
+      RunError: a field is unknown, or its value is not what it takes.
+    """
+    found = {
+        "metric": metric,
+        "unit": unit,
+        "value": float(value),
+        "standard_error": None if standard_error is None else float(standard_error),
+        "dataset": dataset,
+        "weights": weights,
+        "reference": None,
+    }
+    return schema.parse(Measurement, schema.plain(found | rest), f"a measurement of {metric}")
 
 
 def _not_negative(found, name: str) -> None:

@@ -5,8 +5,11 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gan_repro.data.source import Source
 from gan_repro.evaluation import distances
 from gan_repro.system.errors import DataError
+
+REFERENCES = 10_000  # training images that are scaled at a time
 
 
 def nearest(queries: ArrayLike, references: ArrayLike, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -46,6 +49,31 @@ def nearest(queries: ArrayLike, references: ArrayLike, k: int = 1) -> tuple[np.n
 
     distances.Points(references).sweep(queries, threshold, finish)
     return indices, lengths
+
+
+def in_training_images(queries: np.ndarray, source: Source) -> tuple[np.ndarray, np.ndarray]:
+    """The training image nearest to each query, of equally near ones the first.
+
+    A part of the training images at a time is scaled: all of them as float32 would take four times their memory.
+
+    Args:
+      queries: float32 (n, h, w, c), as source.spec.scaling gives images.
+      source: the data.
+
+    Returns:
+      (images float32 of the shape of `queries`, Euclidean distances float64 (n,)).
+
+    Raises:
+      DataError: as `nearest`.
+    """
+    found, lengths = np.empty_like(queries), np.full(len(queries), np.inf)
+    parts = (chunk[i : i + REFERENCES] for chunk in source.chunks("train") for i in range(0, len(chunk), REFERENCES))
+    for images in parts:
+        part = source.spec.scaling(images.astype(np.float32))
+        index, length = (entry[:, 0] for entry in nearest(queries, part))
+        nearer = length < lengths
+        found[nearer], lengths[nearer] = part[index[nearer]], length[nearer]
+    return found, lengths
 
 
 def classify(queries: ArrayLike, references: np.ndarray, labels: ArrayLike, k: int = 1) -> np.ndarray:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gan_repro.data.source import Source
 from gan_repro.evaluation import neighbours
 from gan_repro.evaluation.measurement import PARZEN, Measurement
 from gan_repro.figures import grids, points
@@ -23,7 +22,6 @@ STRIPS, STEPS = 4, 10  # Figure 3 shows two strips of about ten digits; four say
 WALKS, WALK_POINTS, WALK_STEPS = 6, 9, 3  # Figure 4 of Radford et al. 2015: nine random z in a row
 TRIALS_SHOWN = 3
 HEADING = 140  # pixels: how wide the words above a column of the arithmetic may be
-REFERENCES = 10_000  # training images that are compared at a time
 
 
 def run_title(run: Run) -> str:
@@ -64,27 +62,12 @@ def nearest_neighbours(run: Run, kind: str) -> None:
     alone to figures/.
     """
     samples = run.samples(kind, ROWS * COLUMNS)
-    found = nearest(samples[COLUMNS - 1 :: COLUMNS], run.source)
+    found, _ = neighbours.in_training_images(samples[COLUMNS - 1 :: COLUMNS], run.source)
     shown = _shown(run, samples)
     path, whole = (folder / f"samples-{kind}.png" for folder in (run.workdir.figures, run.figures_of_data))
     grids.nearest_grid(whole, samples, found, *shown, caption(run, kind))
     if path != whole:
         grids.sample_grid(path, samples, ROWS, COLUMNS, caption(run, kind), *shown)
-
-
-def nearest(queries: np.ndarray, source: Source) -> np.ndarray:
-    """float32, the shape of `queries`: the training image nearest to each, of equally near ones the first.
-
-    A part of the training images at a time is scaled: all of them as float32 would take four times their memory.
-    """
-    found, lengths = np.empty_like(queries), np.full(len(queries), np.inf)
-    parts = (chunk[i : i + REFERENCES] for chunk in source.chunks("train") for i in range(0, len(chunk), REFERENCES))
-    for images in parts:
-        part = source.spec.scaling(images.astype(np.float32))
-        index, length = (entry[:, 0] for entry in neighbours.nearest(queries, part))
-        nearer = length < lengths
-        found[nearer], lengths[nearer] = part[index[nearer]], length[nearer]
-    return found
 
 
 def samples(run: Run, kind: str) -> None:

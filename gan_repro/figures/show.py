@@ -14,6 +14,7 @@ import numpy as np
 
 from gan_repro.data.scaling import to_pixels
 from gan_repro.data.source import Source
+from gan_repro.evaluation import neighbours
 from gan_repro.figures import draw, grids, points
 from gan_repro.figures.catalogue import Run
 from gan_repro.system import files
@@ -156,7 +157,10 @@ def strips_and_neighbours(
       path, run, kind, walks, steps, seed, way: as for `strips`, of a generator that sees no labels.
     """
     images, _ = _images(run, kind, np.concatenate(walks_of(run, walks, steps, seed, way)), ())
-    pairs = np.stack([rows.reshape(walks, steps, *rows.shape[1:]) for rows in (images, draw.nearest(images, source))], axis=1)
+    pairs = np.stack(
+        [rows.reshape(walks, steps, *rows.shape[1:]) for rows in (images, neighbours.in_training_images(images, source)[0])],
+        axis=1,
+    )
     nearest = f"the nearest of {source.spec.sizes['train']:,} images of {source.spec.title}"
     title = f"{draw.caption(run, kind)}. {way.capitalize()} interpolation in z; below each walk {nearest}"
     grids.interpolation_strips(path, pairs.reshape(-1, *pairs.shape[2:]), *_shown(run, images), title)

@@ -116,6 +116,12 @@ METRICS = {
             "images or does not. Recall shows the collapse.",
         ),
         Metric("recall", better="more"),
+        Metric(
+            "training_distance",
+            "distance from the nearest training image",
+            caveat="Distances are Euclidean, of pixels in [0, 1]. Far below the row of the test images the samples are copies "
+            "of training images; far above it they are no such images.",
+        ),
         Metric("class_kl", "KL divergence of the classes drawn from uniform", "less"),
         Metric(
             "arithmetic_brightness_percentile",

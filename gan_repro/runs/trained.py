@@ -13,13 +13,14 @@ import numpy as np
 
 from gan_repro.data import names
 from gan_repro.data.source import Described, Source, Spec
+from gan_repro.evaluation import measurement
 from gan_repro.evaluation.measurement import Curves, Measurement
 from gan_repro.networks import weights
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Experiment, Model
 from gan_repro.reporting.record import read
 from gan_repro.runs.workdir import Workdir
-from gan_repro.system import files, schema
+from gan_repro.system import files
 from gan_repro.system.errors import RunError, UsageError
 
 if TYPE_CHECKING:
@@ -190,26 +191,8 @@ class Finished:
         weights: str | None = None,
         **rest: Any,
     ) -> Measurement:
-        """A measurement as a record keeps it.
-
-        Args:
-          metric, unit, value, standard_error: of measurement.Measurement.
-          weights: of which of the run's generators; None: `rest` has the reference samples ("reference").
-          rest: other fields of it, as far as they apply.
-
-        Raises:
-          RunError: a field is unknown, or its value is not what it takes.
-        """
-        found = {
-            "metric": metric,
-            "unit": unit,
-            "value": float(value),
-            "standard_error": None if standard_error is None else float(standard_error),
-            "dataset": self.source.spec.name,
-            "weights": weights,
-            "reference": None,
-        }
-        return schema.parse(Measurement, schema.plain(found | rest), f"a measurement of {metric}")
+        """As measurement.of, of this run's data set."""
+        return measurement.of(self.source.spec.name, metric, unit, value, standard_error, weights, **rest)
 
 
 def load_config(workdir: Workdir) -> tuple[Experiment, configuration.Config]:

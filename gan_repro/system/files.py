@@ -191,6 +191,23 @@ def cached_arrays(
     return made
 
 
+def check_writable(path: Path) -> None:
+    """Raises RunError where `path` cannot be written, as far as that can be known before the work is done."""
+    try:
+        above = next(folder for folder in path.absolute().parents if os.path.exists(folder))
+        for name in path.absolute().relative_to(above).parts:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.lstat(above / name)  # a name may be too long
+        if path.is_dir():
+            raise RunError(f"cannot write {path}: it is a folder")
+        if not above.is_dir():
+            raise RunError(f"cannot write {path}: {above} is a file")
+        with tempfile.NamedTemporaryFile(dir=above, prefix=".", suffix=TEMPORARY):
+            pass
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {reason(error)}") from error
+
+
 def seal(path: str | Path) -> None:
     """Adds a last line with the sha256 of a file to it, for formats whose readers do not mind: HDF5, zip."""
     with open(path, "rb") as file:

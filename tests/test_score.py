@@ -1,0 +1,91 @@
+"""gan_repro.score: the program, its table, and the same from Python."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support import ROOT, programs
+
+from gan_repro import score as program
+from gan_repro.evaluation.measurement import PARZEN
+from gan_repro.reporting import record
+
+N = 200
+
+
+@pytest.fixture
+def folder(here, few_glyphs):
+    """The current folder, with samples of rendered digits in a.npz."""
+    from gan_repro import data
+
+    source = data.load("glyphs")
+    np.savez("a.npz", images=source.rows("train", slice(N)), labels=source.labels("train")[:N])
+    return here
+
+
+def call(*words):
+    return program.main(["score", *words])
+
+
+@pytest.mark.usefixtures("folder")
+def test_it_writes_numbers_and_a_picture_and_prints_a_table(capsys, tmp_path):
+    assert call("a.npz", "--dataset=glyphs", f"--out={tmp_path / 'out'}") == 0
+    out = capsys.readouterr().out
+    assert "read as 0..255" in out and "these samples" in out and "training images" in out
+    told = json.loads((tmp_path / "out" / "score.json").read_text())
+    metrics = {each["metric"]: each for each in told["measurements"] if each["reference"] == "these samples"}
+    assert metrics[PARZEN]["n_samples"] == N and set(metrics) >= set(program.SHOWN)
+    assert (tmp_path / "out" / "samples.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.usefixtures("folder")
+def test_from_python_and_as_json_it_says_the_same(capsys):
+    assert call("a.npz", "--dataset=glyphs", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    with np.load("a.npz") as file:
+        found = program.score(file["images"], "glyphs", file["labels"])
+    assert json.loads(json.dumps(found.as_json())) == told
+    head, *lines = found.table().splitlines()
+    assert "nats" in head and [line.split("  ")[0] for line in lines] == [row.who for row in found.rows()]
+
+
+def test_beside_mnist_stand_the_generators_that_are_shipped_and_the_published_numbers():
+    rows = {row.who: row for row in program.context("mnist")}
+    assert rows["Adversarial nets, published"].numbers == {PARZEN: (225.0, 2.0)}
+    assert rows["DBN, published"].numbers == {PARZEN: (138.0, 2.0)}
+    assert "k-means centroids" in rows and len([who for who in rows if "epochs" in who]) >= 4
+    assert not program.context("glyphs")
+
+
+def test_the_reference_samples_that_come_with_the_program_are_those_of_results():
+    assert record.read(program.REFERENCES) == record.read(ROOT / "results/records/theis2015-mnist-paper-seed0.json")
+
+
+@pytest.mark.parametrize(
+    "words, code, says",
+    [
+        ([], 2, "SAMPLES"),
+        (["a.npz", "b.npz"], 2, "one file"),
+        (["a.npz", "--range=1..2", "--dataset=glyphs"], 2, "0..255"),
+        (["a.npz", "--dataset=glyph"], 2, "glyphs"),
+        (["missing.npz", "--dataset=glyphs"], 1, "missing.npz"),
+        (["a.npz", "--dataset=glyphs", "--labels=missing.npy"], 1, "missing.npy"),
+        (["a.npz", "--dataset=glyphs", "--out=a.npz"], 1, "a.npz"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_bad_input_is_one_line_and_nothing_is_written(words, code, says, capsys):
+    assert call(*words) == code
+    err = capsys.readouterr().err
+    assert says in err and err.count("\n") == 1
+    assert sorted(path.name for path in Path(".").iterdir()) == ["a.npz"]
+
+
+def test_help_needs_no_tensorflow(poison):
+    environment = programs.environment() | {"PYTHONPATH": f"{poison}:{ROOT}"}
+    command = [sys.executable, "-m", "gan_repro.score", "--help"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "SAMPLES" in done.stdout
