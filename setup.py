@@ -11,7 +11,17 @@ setup(
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["gan_repro", "gan_repro.*", "experiments", "experiments.*"]),
-    package_data={"": ["*.md"], "gan_repro": ["trained/*/*", "__init__.pyi"]},
+    package_data={"": ["*.md"], "gan_repro": ["trained/*/*", "__init__.pyi", "py.typed"]},
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Education",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
+    keywords=["GAN", "generative adversarial networks", "reproduction", "Parzen window", "Keras", "TensorFlow"],
     python_requires=">=3.11",  # Keras 3.15 asks for it
     install_requires=[
         "tensorflow>=2.21",
@@ -51,5 +61,5 @@ setup(
             "pytest-xdist",
         ],
     },
-    entry_points={"console_scripts": ["gan-repro=gan_repro.run:entry"]},
+    entry_points={"console_scripts": ["gan-repro=gan_repro.__main__:entry"]},
 )

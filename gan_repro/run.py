@@ -116,10 +116,5 @@ def main(argv):
     return run_main(_define_flags, _body, argv, USAGE)
 
 
-def entry():
-    """The console script `gan-repro`."""
-    sys.exit(main(sys.argv))
-
-
 if __name__ == "__main__":
-    entry()
+    sys.exit(main(sys.argv))

@@ -1,8 +1,11 @@
 """gan_repro.score: the program, its table, and the same from Python."""
 
+import contextlib
 import json
+import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +13,8 @@ import pytest
 from support import ROOT, programs
 
 from gan_repro import score as program
+from gan_repro.data.source import Spec
+from gan_repro.evaluation import measurement
 from gan_repro.evaluation.measurement import PARZEN
 from gan_repro.reporting import record
 
@@ -89,3 +94,58 @@ def test_help_needs_no_tensorflow(poison):
     command = [sys.executable, "-m", "gan_repro.score", "--help"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "SAMPLES" in done.stdout
+
+
+# ---- what its page says ------------------------------------------------------------------------------------------------
+
+SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "gan_repro/evaluation/README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+class Tensor(np.ndarray):
+    """An array with the methods of a tensor that the page calls."""
+
+    def cpu(self):
+        return self
+
+    def numpy(self):
+        return np.asarray(self)
+
+
+def stand_ins(rng):
+    """{module: what stands in for it}, {name: what the page takes for granted}: arrays of the frameworks' layouts."""
+
+    def drawn(n, *shape):
+        return rng.random((n, *shape), np.float32)
+
+    torch = types.SimpleNamespace(
+        no_grad=contextlib.nullcontext, randn=lambda n, d: np.zeros((n, d)), cat=lambda each: np.concatenate(each).view(Tensor)
+    )
+    keys = types.SimpleNamespace(key=lambda seed: seed, normal=lambda key, shape: np.zeros(shape))
+    names = {
+        "images": drawn(500, 28, 28, 1),
+        "labels": np.arange(500) % 10,
+        "generator": lambda z: 2 * drawn(len(z), 1, 28, 28) - 1,
+        "generate": lambda parameters, z: drawn(len(z), 28, 28, 1),
+        "parameters": None,
+        "pipeline": lambda batch_size, output_type: types.SimpleNamespace(images=drawn(batch_size, 28, 28, 1)),
+    }
+    return {"torch": torch, "jax": types.SimpleNamespace(random=keys)}, names
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=["arrays", "torch", "jax", "diffusers"])
+def test_arrays_of_every_framework_are_taken_as_its_page_says(snippet, monkeypatch, capsys):
+    """What is read of them is real; the data are not at hand, and what is measured of them is tested elsewhere."""
+    modules, names = stand_ins(np.random.default_rng(0))
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    read = []
+    spec = Spec("mnist", "MNIST", (28, 28, 1), 10, {"train": 10, "validation": 10, "test": 10})
+    monkeypatch.setattr(program, "_source", lambda dataset, data_dir: types.SimpleNamespace(spec=spec))
+    found = measurement.of("mnist", PARZEN, "nats", 1.5, None, reference="these samples")
+    monkeypatch.setattr(
+        program, "_scored", lambda given, *rest: read.append(given) or program.Scores("mnist", "", (found,), ())
+    )
+    exec(compile(snippet, "README.md", "exec"), names)
+    (given,) = read
+    assert given.images.shape[1:] == (28, 28, 1) and 0 <= given.images.min() < 0.01 and 0.99 < given.images.max() <= 1
+    assert len(given.images) in (500, 10_000) and "these samples" in capsys.readouterr().out

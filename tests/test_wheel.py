@@ -95,8 +95,8 @@ def test_the_installed_program_finds_its_experiments(installed, tmp_path):
         assert Path(place).is_relative_to(installed)
     listed = call(sys.executable, "-m", "gan_repro.run", "--list", cwd=tmp_path, PYTHONPATH=str(installed))
     assert "goodfellow2014: " in listed and "theis2015: " in listed
-    # The console script is the same program.
-    assert call(installed / "bin" / "gan-repro", "--list", cwd=tmp_path, PYTHONPATH=str(installed)) == listed
+    # The console script has the programs as its first word.
+    assert call(installed / "bin" / "gan-repro", "run", "--list", cwd=tmp_path, PYTHONPATH=str(installed)) == listed
     assert list(tmp_path.iterdir()) == []
 
 
