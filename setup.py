@@ -40,6 +40,7 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.21"],
         "baselines": ["scikit-learn"],  # k-means of the sanity rows (theis2015)
         "bench": ["torch", "scikit-learn"],  # peers of python -m gan_repro.benchmark
+        "onnx": ["onnx", "tf2onnx", "onnxruntime"],  # python -m gan_repro.export --format=onnx
         "tensorboard": ["tensorboard"],
         "rich": ["rich"],  # the table that python -m gan_repro.reproduce draws on a terminal
         "cluster": ["distributed"],  # its --cluster; dask-jobqueue besides, where workers are jobs of SLURM or PBS

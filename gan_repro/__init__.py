@@ -9,6 +9,7 @@ Programs, each with --help (python -m gan_repro.NAME):
     score      measure samples of any model
     reproduce  play the runs that results/ is made of, and compare
     tables     records to tables, curves, the page of results
+    export     write a generator for other programs
     ship       package a trained generator, or the classifiers that judge samples
     shipped    draw figures of packaged generators, measure them again
     benchmark  measure the step and the estimator beside their peers

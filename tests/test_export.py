@@ -1,0 +1,143 @@
+"""gan_repro.export: files that need nothing of ours give the same images."""
+
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from support import games
+
+from gan_repro import export, shipped
+from gan_repro.latent import priors, sampling
+from gan_repro.networks import layers, portable
+from gan_repro.system import randomness
+from gan_repro.system.errors import UsageError
+
+# Reads a file in a process that cannot import this package, and writes what it makes of the inputs in in.npz.
+READ = """
+import importlib.util, sys
+import numpy as np
+assert importlib.util.find_spec("gan_repro") is None
+place, form = sys.argv[1:]
+given = [np.load("in.npz")[name] for name in np.load("in.npz")]
+whole = given if len(given) > 1 else given[0]
+if form == "keras":
+    import keras
+    images = keras.models.load_model(place)(whole)
+else:
+    import tensorflow as tf
+    images = tf.saved_model.load(place).serve(whole)
+np.save("out.npy", np.asarray(images))
+"""
+
+
+def images_of(network, made, n=8):
+    """(images of a generator, the inputs of its copy that are to give the same)."""
+    prior = priors.Prior("gaussian", network.inputs[0].shape[1])
+    given = [sampling.draw(prior, n, 0)]
+    if len(network.inputs) > 1:
+        given.append(np.arange(n, dtype=np.int32) % network.get_layer("one_hot").classes)
+    pair = randomness.seed_pair(0, 0, randomness.SAMPLE)
+    with randomness.network_call(pair):
+        wanted = np.asarray(network(given if len(given) > 1 else given[0], training=False))
+    return wanted, given + portable.uniform_inputs(made, n, pair)
+
+
+def small(always):
+    """A conditional generator with label maps and dropout; its weights are no identity."""
+    keras.utils.set_random_seed(1)
+    z, labels = keras.Input((5,), name="z"), keras.Input((), dtype="int32", name="labels")
+    one_hot = layers.OneHot(3, name="one_hot")(labels)
+    x = keras.layers.Dense(2 * 2 * 4, "relu")(keras.layers.Concatenate()([z, one_hot]))
+    x = layers.Dropout(0.5, 2.0, always=always)(x)
+    x = keras.layers.Reshape((2, 2, 4))(x)
+    y = keras.layers.Conv2DTranspose(2, 5, 2, "same")(x)
+    y = layers.LabelMaps((2, 2), 5, 2, True, "random_normal", name="maps")([y, one_hot])
+    y = layers.Dropout(0.7, 1.0, always=always)(keras.layers.BatchNormalization()(y))
+    return keras.Model([z, labels], keras.layers.Activation("sigmoid")(y))
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_a_copy_of_kerass_own_layers_gives_the_same_images(always):
+    network = small(always)
+    made = portable.portable(network)
+    assert {type(layer).__module__.partition(".")[0] for layer in made.layers} == {"keras"}
+    assert [each.name for each in made.inputs] == ["z", "labels", *(["uniform_0", "uniform_1"] if always else [])]
+    wanted, given = images_of(network, made)
+    np.testing.assert_allclose(np.asarray(made(given)), wanted, atol=1e-6)
+    before = [weight.numpy() for weight in network.weights]
+    for weight in made.trainable_weights:
+        weight.assign(weight + 1)
+    assert all((a == b.numpy()).all() for a, b in zip(before, network.weights))  # they share nothing
+
+
+def test_a_layer_without_counterpart_is_refused(digits):
+    with pytest.raises(UsageError, match="Maxout"):
+        portable.portable(games.build(digits).discriminator.network)
+
+
+def played_elsewhere(path, form, given, folder):
+    """What a process without this package makes of a file."""
+    np.savez(folder / "in.npz", *given)
+    (folder / "read.py").write_text(READ)
+    command = [sys.executable, "-I", "read.py", str(path), form]
+    # Where the package is installed in place its finder stands in site-packages: packages come by their path alone.
+    packages = [place for place in sys.path if place.endswith("site-packages")]
+    code = f"import sys; sys.path[:0] = {packages!r}; sys.argv = {command[2:]!r}; exec(open('read.py').read())"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return np.load(folder / "out.npy")
+
+
+CASES = [(*key, form) for key in shipped.folders() for form in ("keras", "savedmodel")]
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("name", "dataset", "form"),
+    [pytest.param(*case, marks=[] if case[0::2] == ("goodfellow2014", "keras") else pytest.mark.slow) for case in CASES],
+)
+def test_in_a_process_without_this_package_a_file_gives_the_same_images(name, dataset, form, tmp_path):
+    run = shipped.load(name, dataset, tmp_path)
+    network = run.generator(run.kinds()[0])
+    path = tmp_path / f"g{export.SUFFIXES[form]}"
+    assert export.write(network, run.prior(), path, form) <= export.TOLERANCE
+    wanted, given = images_of(network, portable.portable(network))
+    np.testing.assert_allclose(played_elsewhere(path, form, given, tmp_path), wanted, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_onnx_gives_the_same_images(tmp_path):
+    for name in ("onnx", "tf2onnx", "onnxruntime"):
+        pytest.importorskip(name)
+    run = shipped.load("goodfellow2014", None, tmp_path)
+    assert export.write(run.generator(run.kinds()[0]), run.prior(), tmp_path / "g.onnx", "onnx") <= export.TOLERANCE
+
+
+def test_what_reads_otherwise_is_not_written(tmp_path, monkeypatch):
+    run = shipped.load("goodfellow2014", None, tmp_path)
+    path = tmp_path / "g.keras"
+    path.write_text("old")
+    monkeypatch.setattr(export, "_difference", lambda *given: float("nan"))
+    assert export.main(["export", "--experiment=goodfellow2014", f"--out={path}"]) == 1
+    assert path.read_text() == "old" and [each.name for each in tmp_path.iterdir()] == ["g.keras"]
+    del run
+
+
+@pytest.mark.parametrize(
+    "words, code, says",
+    [
+        ([], 2, "--workdir=DIR"),
+        (["--experiment=cgan", "--workdir=x"], 2, "--workdir=DIR"),
+        (["--experiment=cgan", "--format=kera"], 2, "keras"),
+        (["--experiment=cgam"], 2, "cgan"),
+        (["--experiment=cgan", "--generator=bests"], 2, "best"),
+        (["--workdir=missing"], 1, "missing"),
+    ],
+)
+def test_bad_input_is_one_line(words, code, says, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert export.main(["export", *words]) == code
+    err = capsys.readouterr().err
+    assert says in err and err.count("\n") == 1 and not list(tmp_path.iterdir())
