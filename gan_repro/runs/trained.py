@@ -160,7 +160,7 @@ class Finished:
           n: how many; None: the recipe's n_samples.
           seed: int, as for sampling.sample_images; None: that of `draw`.
           labels: int (n,), for a conditional generator; None: every class equally often.
-          draw: which of the run's draws of z, or of its chains: one to be reported, 0 to randomness.REPORTED - 1, or randomness.VALIDATION,
+          draw: which draw of z, or of chains: one to be reported, 0 to randomness.REPORTED - 1, or randomness.VALIDATION,
             from the run's own seed, with which the training chose its best epoch.
         """
         from gan_repro.latent.sampling import sample_images
