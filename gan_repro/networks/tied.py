@@ -1,0 +1,100 @@
+"""Layers whose weights serve both directions, and stacks of them: RBMs, autoencoders with tied weights, deep GSNs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+Activation = str | Callable | None
+PREFIX = "tied_"
+
+
+class Tied(keras.layers.Layer):
+    """One matrix between two layers of units: up, v W + b, and down, h W' + c, both before the activation.
+
+    (m, d) -> (m, units), and with `back` (m, units) -> (m, d), float32. Products are computed in the layer's own precision.
+
+    Args:
+      units: of the upper layer.
+      kernel_initializer: of W (d, units); both biases begin at zero.
+    """
+
+    def __init__(self, units: int, kernel_initializer: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, input_shape: Any) -> None:
+        """Makes W (d, units) and the biases of the upper layer (units,) and of the lower one (d,)."""
+        self.size = input_shape[-1]
+        self.kernel = self.add_weight(shape=(self.size, self.units), initializer=self.kernel_initializer, name="kernel")
+        self.hidden_bias = self.add_weight(shape=(self.units,), initializer="zeros", name="hidden_bias")
+        self.visible_bias = self.add_weight(shape=(self.size,), initializer="zeros", name="visible_bias")
+
+    def call(self, inputs: Any, back: bool = False) -> tf.Tensor:
+        """`up`, or `down` where `back`."""
+        return self.down(inputs) if back else self.up(inputs)
+
+    def up(self, v: tf.Tensor) -> tf.Tensor:
+        """v W + b, float32 (m, units), of v (m, d)."""
+        return self._product(v, False) + tf.convert_to_tensor(self.hidden_bias.value)
+
+    def down(self, h: tf.Tensor) -> tf.Tensor:
+        """h W' + c, float32 (m, d), of h (m, units)."""
+        return self._product(h, True) + tf.convert_to_tensor(self.visible_bias.value)
+
+    def _product(self, x, transpose):
+        kernel = tf.cast(tf.convert_to_tensor(self.kernel.value), self.compute_dtype)
+        return tf.cast(tf.matmul(tf.cast(x, self.compute_dtype), kernel, transpose_b=transpose), tf.float32)
+
+    def compute_output_shape(self, input_shape: Any, back: bool = False) -> tuple:
+        """(m, d) -> (m, units); with `back` (m, units) -> (m, d)."""
+        return (*input_shape[:-1], self.size if back else self.units)
+
+
+def stack(
+    shape: tuple[int, int, int],
+    units: Sequence[int],
+    kernels: Sequence[Any],
+    hidden: Activation = "sigmoid",
+    visible: Activation = "sigmoid",
+) -> keras.Model:
+    """Images (m, *shape) -> up through all layers, down again -> their reconstruction (m, *shape), float32.
+
+    The layers are called tied_0, tied_1, ... from the pixels up; between two of them units go through `hidden` both ways.
+
+    Args:
+      shape: (height, width, channels).
+      units: of each layer, one or more, each >= 1.
+      kernels: an initialiser for each of them, no two alike (networks.initial).
+      hidden, visible: activations of hidden units and of pixels, as Keras takes them.
+    """
+    x = images = keras.Input(shape, name="images")
+    x = keras.layers.Flatten(name="pixels")(x)
+    made = [
+        Tied(size, kernel, name=f"{PREFIX}{i}", dtype=keras.config.dtype_policy())
+        for i, (size, kernel) in enumerate(zip(units, kernels, strict=True))
+    ]
+    for i, layer in enumerate(made):
+        x = keras.layers.Activation(hidden, name=f"up_{i}", dtype="float32")(layer(x))
+    for i, layer in reversed(list(enumerate(made))):
+        x = keras.layers.Activation(hidden if i else visible, name=f"down_{i}", dtype="float32")(layer(x, back=True))
+    assert x.shape[-1] == math.prod(shape)
+    return keras.Model(images, keras.layers.Reshape(shape, dtype="float32", name="reconstruction")(x), name="network")
+
+
+def layers(network: keras.Model) -> list[Tied]:
+    """The Tied layers of a network, from the pixels up."""
+    found = [layer for layer in network.layers if isinstance(layer, Tied)]
+    return sorted(found, key=lambda layer: int(layer.name.removeprefix(PREFIX)))
+
+
+def take_over(network: keras.Model, before: keras.Model) -> None:
+    """Gives the lower layers of a stack the weights of a shorter one, and freezes them: what greedy training does."""
+    for layer, learned in zip(layers(network), layers(before)):
+        layer.set_weights(learned.get_weights())
+        layer.trainable = False
