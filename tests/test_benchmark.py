@@ -21,6 +21,7 @@ from gan_repro.benchmark import (
     goals,
     growth,
     keras_peer,
+    learning,
     report,
     rounds,
     startup,
@@ -282,7 +283,8 @@ def test_the_products_of_a_convolution_are_its_forward_pass_and_gradients(transp
 def test_both_floors_run_in_both_precisions():
     played = steps.game("dcgan", "smoke", settings=("batch_size=8",), images=100)
     small = dataclasses.replace(TINY, large=32)
-    found = floors.contestants(played.generator.network, played.discriminator.network, 8, played.schedule, 1, small)
+    networks = floors.linears(played.generator.network), floors.linears(played.discriminator.network)
+    found = floors.contestants(floors.products(*networks, 8, played.schedule), 1, small)
     assert [each.dtype for each in found] == [dtype for dtype in small.dtypes for _ in range(2)]
     for own, large in zip(found[::2], found[1::2]):
         assert own.prepare().run(1) is None  # the clock around the call counts
@@ -349,7 +351,7 @@ def test_a_goal_is_met_missed_or_not_measured_by_the_median_over_rounds():
 
 
 def test_goals_speak_of_contestants_that_there_are():
-    tasks = [task for part in (steps, estimators, startup, workers) for task in part.tasks(TINY)]
+    tasks = [task for part in (steps, learning, estimators, startup, workers) for task in part.tasks(TINY)]
     there = {(task.name, each.name) for task in tasks for each in task.contestants}
     assert {key for goal in goals.GOALS for key in goal.rows} <= there
 
@@ -419,4 +421,4 @@ def test_a_whole_run_writes_results(only_a_stub, monkeypatch):
 
 def test_an_unknown_part_is_a_usage_error(capsys):
     assert program.main(["benchmark", "--only=step"]) == 2
-    assert "valid: steps, estimators, startup, growth, workers" in capsys.readouterr().err
+    assert "valid: steps, learning, estimators, startup, growth, workers" in capsys.readouterr().err

@@ -82,16 +82,14 @@ def flops(listed):
     return sum(layer.flops(rows) for layer, _, rows in listed)
 
 
-def contestants(g, d, m, schedule, units, size):
+def contestants(listed, units, size):
     """The floors of a step: its products at their own shapes, and as many operations in one large product.
 
     Args:
-      g, d: Keras models.
-      m, schedule: as in `products`.
+      listed: its products, as `products` gives those of a game.
       units: steps of a turn.
       size: Size.
     """
-    listed = products(linears(g), linears(d), m, schedule)
     count = flops(listed) / 1e9
     found = []
     for dtype in size.dtypes:

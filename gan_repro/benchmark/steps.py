@@ -14,11 +14,11 @@ IMAGES = 50_000  # of MNIST's size; what is on them does not matter for speed
 
 
 def source(scaling, images=IMAGES):
-    """A source like MNIST's, of random pixels: `images` training and 1,000 validation images, 28 x 28 x 1, 10 classes."""
+    """A source like MNIST's, of random pixels, 28 x 28 x 1, 10 classes: `images` to train, 1,000 each to validate and test."""
     from gan_repro.data.source import InMemory, Spec
 
     random = np.random.default_rng(0)
-    sizes = {"train": images, "validation": 1000}
+    sizes = {"train": images, "validation": 1000, "test": 1000}
     pixels = {split: random.integers(0, 256, (n, 28, 28, 1), np.uint8) for split, n in sizes.items()}
     labels = {split: random.integers(0, 10, n) for split, n in sizes.items()}
     return InMemory(Spec("random", "random pixels", (28, 28, 1), 10, sizes, scaling), pixels, labels)
@@ -141,8 +141,8 @@ def _task(name, kind, title, size, units):
     found += torch_peers.contestants(config.recipe, kind, units, size)
     found += keras_peer.contestants(config.recipe, kind, units, size)
     one = game(name, size.preset, images=config.recipe.batch_size * 2)
-    networks = one.generator.network, one.discriminator.network
-    found += floors.contestants(*networks, config.recipe.batch_size, one.schedule, units, size)
+    networks = floors.linears(one.generator.network), floors.linears(one.discriminator.network)
+    found += floors.contestants(floors.products(*networks, config.recipe.batch_size, one.schedule), units, size)
     if not gpus():
         found.append(Contestant("ours, GPU", "XLA, everything on the device", _no_gpu))
     return Task(name, title.format(batch=config.recipe.batch_size), "step", found, warm=1)
