@@ -90,7 +90,6 @@ EXPERIMENT = gr.Experiment(
             ),
             figures=(
                 gr.figures.Curves(),
-                gr.figures.Samples(),
                 gr.figures.ConsecutiveSamples(),
                 gr.figures.ClassesVisited(),
             ),

@@ -43,10 +43,12 @@ class Layers(keras.layers.Layer):
           i: 0 to K.
         """
         parts = []
-        if i > 0:
+        if i > 0 and states[i - 1] is not None:
             parts.append(self.product(states[i - 1], self.kernels[i - 1]))
         if i < len(self.units) and states[i + 1] is not None:
             parts.append(self.product(states[i + 1], self.kernels[i], transpose_b=True))
+        if not parts:
+            parts.append(tf.zeros([tf.shape(states[0])[0], self.units[i - 1]]))
         return tf.add_n(parts) + self.biases[i]
 
     def product(self, a, b, **transposed):
@@ -172,7 +174,7 @@ def _of_weights(layers, pulls):
     biases: list[list] = [[] for _ in layers.biases]
     for i, states, delta in pulls:
         biases[i].append(tf.reduce_sum(delta, axis=0))
-        if i > 0:
+        if i > 0 and states[i - 1] is not None:
             below[i - 1].append(states[i - 1])
             above[i - 1].append(delta)
         if i < len(layers.kernels) and states[i + 1] is not None:
