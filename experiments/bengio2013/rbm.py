@@ -84,11 +84,11 @@ class Machine:
     layer: typing.Any
     gaussian: bool = False
 
-    def free_energy(self, v):
-        """-log sum over h of exp(-energy): (m,) of v (m, d)."""
+    def free_energy(self, v, up=None):
+        """-log sum over h of exp(-energy): (m,) of v (m, d); `up`: layer.up(v), where it is known."""
         bias = tf.convert_to_tensor(self.layer.visible_bias.value)
         own = 0.5 * tf.reduce_sum((v - bias) ** 2, 1) if self.gaussian else -tf.linalg.matvec(v, bias)
-        return own - tf.reduce_sum(tf.nn.softplus(self.layer.up(v)), 1)
+        return own - tf.reduce_sum(tf.nn.softplus(self.layer.up(v) if up is None else up), 1)
 
     def hidden(self, v):
         """P(h = 1 | v)."""
@@ -100,7 +100,11 @@ class Machine:
 
     def draw_visible(self, h, draws):
         """v ~ P(v | h)."""
-        mean = self.visible(h)
+        return self.drawn(self.layer.down(h), draws)
+
+    def drawn(self, down, draws):
+        """v ~ P(v | h), of `down`, layer.down(h)."""
+        mean = down if self.gaussian else tf.sigmoid(down)
         return mean + tf.cast(draws.normal(tf.shape(mean)), mean.dtype) if self.gaussian else draws.bernoulli(mean)
 
     def gibbs(self, h, draws):
@@ -139,28 +143,31 @@ def rule(recipe, spec, depth):
         v = gr.tied.below(network, x)
         if recipe.data == "samples" and not machine.gaussian:
             v = draws.bernoulli(v)
-        p = machine.hidden(v)
+        up = machine.layer.up(v)
+        p = tf.sigmoid(up)
         h = draws.bernoulli(p) if chains is None else chains.read_value()
+        downs = []
         for _ in range(steps):
-            v_model, h = machine.gibbs(h, draws)
+            downs.append(machine.layer.down(h))
+            v_model = machine.drawn(downs[-1], draws)
+            up_model = machine.layer.up(v_model)
+            h = draws.bernoulli(tf.sigmoid(up_model))
         if chains is not None:
             chains.assign(tf.cast(h, chains.dtype))
-        kernel = tf.convert_to_tensor(machine.layer.kernel.value)
-        data, model = statistics(v, p), statistics(v_model, machine.hidden(v_model))
+        data, model = statistics(v, p), statistics(v_model, tf.sigmoid(up_model))
         found = [of_model - of_data for of_model, of_data in zip(model, data)]
-        found[0] += recipe.weight_decay * kernel
-        again = machine.layer.down(p)
-        error = (again - v) ** 2 / 2 if machine.gaussian else tf.nn.sigmoid_cross_entropy_with_logits(v, again)
-        gap = machine.free_energy(v) - machine.free_energy(v_model)
-        return found, {
-            "reconstruction_error": tf.reduce_mean(tf.reduce_sum(error, 1)),
-            "free_energy_gap": tf.reduce_mean(gap),
-        }
+        found[0] += recipe.weight_decay * tf.convert_to_tensor(machine.layer.kernel.value)
+        gap = machine.free_energy(v, up) - machine.free_energy(v_model, up_model)
+        told = {"free_energy_gap": tf.reduce_mean(gap)}
+        if chains is None:  # then the first step is a reconstruction of the data
+            error = (downs[0] - v) ** 2 / 2 if gaussian else tf.nn.sigmoid_cross_entropy_with_logits(v, downs[0])
+            told["reconstruction_error"] = tf.reduce_mean(tf.reduce_sum(error, 1))
+        return found, told
 
     return gr.LearningRule(
         optimizer=greedy.sgd(recipe, spec, recipe.gaussian_learning_rate if gaussian else recipe.learning_rate),
         gradients=gradients,
-        metrics=("reconstruction_error", "free_energy_gap"),
+        metrics=("free_energy_gap", "reconstruction_error") if chains is None else ("free_energy_gap",),
         variables={} if chains is None else {"chains": chains},
     )
 
