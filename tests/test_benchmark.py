@@ -21,7 +21,7 @@ from gan_repro.benchmark import (
     goals,
     growth,
     keras_peer,
-    learning,
+    learners,
     report,
     rounds,
     startup,
@@ -283,8 +283,7 @@ def test_the_products_of_a_convolution_are_its_forward_pass_and_gradients(transp
 def test_both_floors_run_in_both_precisions():
     played = steps.game("dcgan", "smoke", settings=("batch_size=8",), images=100)
     small = dataclasses.replace(TINY, large=32)
-    networks = floors.linears(played.generator.network), floors.linears(played.discriminator.network)
-    found = floors.contestants(floors.products(*networks, 8, played.schedule), 1, small)
+    found = floors.contestants(played.generator.network, played.discriminator.network, 8, played.schedule, 1, small)
     assert [each.dtype for each in found] == [dtype for dtype in small.dtypes for _ in range(2)]
     for own, large in zip(found[::2], found[1::2]):
         assert own.prepare().run(1) is None  # the clock around the call counts
@@ -340,6 +339,25 @@ def row(task, name, *seconds, **more):
     return Row(task, name, "what it is", "float32", "step", seconds=seconds, **more)
 
 
+def test_an_rbms_step_is_five_products():
+    listed = learners.products(784, 1024, 100)
+    assert floors.flops(listed) == 5 * 2 * 100 * 784 * 1024
+    assert [kind for _, kind, _ in listed].count(floors.TO_WEIGHTS) == 2
+
+
+def test_all_rbms_train_as_many_numbers_and_move():
+    (task,) = learners.tasks(rounds.QUICK)
+    found = rounds.measure(task, 1)
+    assert {row.name: row.parameters.get("network") for row in found if row.parameters} == {
+        row.name: 784 * 16 + 16 + 784 for row in found if row.parameters
+    }
+    assert next(row for row in found if row.name == "ours, float32").seconds
+    prepared = learners.ours("smoke")
+    before = prepared.weights()["network"]
+    prepared.run(2)
+    assert all((a != b).any() for a, b in zip(before, prepared.weights()["network"]))
+
+
 def test_a_goal_is_met_missed_or_not_measured_by_the_median_over_rounds():
     goal = goals.Goal("g", (("t", "ours"), ("t", "peer")), 0.5)
     met = goals.verdict(goal, [row("t", "ours", 1.0, 1.0, 9.0), row("t", "peer", 2.0, 4.0, 2.0)])
@@ -351,7 +369,7 @@ def test_a_goal_is_met_missed_or_not_measured_by_the_median_over_rounds():
 
 
 def test_goals_speak_of_contestants_that_there_are():
-    tasks = [task for part in (steps, learning, estimators, startup, workers) for task in part.tasks(TINY)]
+    tasks = [task for part in (steps, learners, estimators, startup, workers) for task in part.tasks(TINY)]
     there = {(task.name, each.name) for task in tasks for each in task.contestants}
     assert {key for goal in goals.GOALS for key in goal.rows} <= there
 
@@ -421,4 +439,4 @@ def test_a_whole_run_writes_results(only_a_stub, monkeypatch):
 
 def test_an_unknown_part_is_a_usage_error(capsys):
     assert program.main(["benchmark", "--only=step"]) == 2
-    assert "valid: steps, learning, estimators, startup, growth, workers" in capsys.readouterr().err
+    assert "valid: steps, learners, estimators, startup, growth, workers" in capsys.readouterr().err

@@ -82,14 +82,20 @@ def flops(listed):
     return sum(layer.flops(rows) for layer, _, rows in listed)
 
 
-def contestants(listed, units, size):
+def contestants(g, d, m, schedule, units, size):
     """The floors of a step: its products at their own shapes, and as many operations in one large product.
 
     Args:
-      listed: its products, as `products` gives those of a game.
+      g, d: Keras models.
+      m, schedule: as in `products`.
       units: steps of a turn.
       size: Size.
     """
+    return of_products(products(linears(g), linears(d), m, schedule), units, size)
+
+
+def of_products(listed, units, size):
+    """The floors of any step whose products are `listed`, as of `products`; `units`, `size` as of `contestants`."""
     count = flops(listed) / 1e9
     found = []
     for dtype in size.dtypes:

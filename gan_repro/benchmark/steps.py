@@ -66,6 +66,18 @@ def ours(name, preset, dtype="float32", settings=()):
     return Prepared(lambda n: play(played, n * per_unit(played)), lambda: weights(played))
 
 
+def learner(config):
+    """The step of a Config's network that learns alone, on random pixels, Prepared: a unit is a minibatch."""
+    from gan_repro.training import rules
+
+    played = rules.stages(config, source(configuration.scaling_of(config)))[0].build(None)
+
+    def of_network():
+        return {"network": [variable.numpy() for variable in played.network.trainable_variables]}
+
+    return Prepared(lambda n: play(played, n), of_network)
+
+
 def _fixed(name, preset):
     """Our step on one minibatch, over and over: neither shuffled nor gathered."""
     import tensorflow as tf
@@ -141,8 +153,8 @@ def _task(name, kind, title, size, units):
     found += torch_peers.contestants(config.recipe, kind, units, size)
     found += keras_peer.contestants(config.recipe, kind, units, size)
     one = game(name, size.preset, images=config.recipe.batch_size * 2)
-    networks = floors.linears(one.generator.network), floors.linears(one.discriminator.network)
-    found += floors.contestants(floors.products(*networks, config.recipe.batch_size, one.schedule), units, size)
+    networks = one.generator.network, one.discriminator.network
+    found += floors.contestants(*networks, config.recipe.batch_size, one.schedule, units, size)
     if not gpus():
         found.append(Contestant("ours, GPU", "XLA, everything on the device", _no_gpu))
     return Task(name, title.format(batch=config.recipe.batch_size), "step", found, warm=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +15,8 @@ PREFIX = "tied_"
 class Tied(keras.layers.Layer):
     """One matrix between two layers of units: up, v W + b, and down, h W' + c, both before the activation.
 
-    (m, d) -> (m, units), and with `back` (m, units) -> (m, d), float32. Products are computed in the layer's own precision.
+    (m, d) -> (m, units), and with `back` (m, units) -> (m, d), in the weights' own dtype (float32 of mixed_bfloat16, too, which
+    the products alone are computed in).
 
     Args:
       units: of the upper layer.
@@ -40,16 +40,16 @@ class Tied(keras.layers.Layer):
         return self.down(inputs) if back else self.up(inputs)
 
     def up(self, v: tf.Tensor) -> tf.Tensor:
-        """v W + b, float32 (m, units), of v (m, d)."""
+        """v W + b, (m, units), of v (m, d)."""
         return self._product(v, False) + tf.convert_to_tensor(self.hidden_bias.value)
 
     def down(self, h: tf.Tensor) -> tf.Tensor:
-        """h W' + c, float32 (m, d), of h (m, units)."""
+        """h W' + c, (m, d), of h (m, units)."""
         return self._product(h, True) + tf.convert_to_tensor(self.visible_bias.value)
 
     def _product(self, x, transpose):
         kernel = tf.cast(tf.convert_to_tensor(self.kernel.value), self.compute_dtype)
-        return tf.cast(tf.matmul(tf.cast(x, self.compute_dtype), kernel, transpose_b=transpose), tf.float32)
+        return tf.cast(tf.matmul(tf.cast(x, self.compute_dtype), kernel, transpose_b=transpose), self.variable_dtype)
 
     def compute_output_shape(self, input_shape: Any, back: bool = False) -> tuple:
         """(m, d) -> (m, units); with `back` (m, units) -> (m, d)."""
@@ -62,6 +62,7 @@ def stack(
     kernels: Sequence[Any],
     hidden: Activation = "sigmoid",
     visible: Activation = "sigmoid",
+    scale: float = 1.0,
 ) -> keras.Model:
     """Images (m, *shape) -> up through all layers, down again -> their reconstruction (m, *shape), float32.
 
@@ -72,9 +73,11 @@ def stack(
       units: of each layer, one or more, each >= 1.
       kernels: an initialiser for each of them, no two alike (networks.initial).
       hidden, visible: activations of hidden units and of pixels, as Keras takes them.
+      scale: the lowest layer sees pixels divided by this, and its output is multiplied by it.
     """
     x = images = keras.Input(shape, name="images")
     x = keras.layers.Flatten(name="pixels")(x)
+    x = x if scale == 1 else keras.layers.Rescaling(1 / scale, name="scaled", dtype="float32")(x)
     made = [
         Tied(size, kernel, name=f"{PREFIX}{i}", dtype=keras.config.dtype_policy())
         for i, (size, kernel) in enumerate(zip(units, kernels, strict=True))
@@ -83,8 +86,35 @@ def stack(
         x = keras.layers.Activation(hidden, name=f"up_{i}", dtype="float32")(layer(x))
     for i, layer in reversed(list(enumerate(made))):
         x = keras.layers.Activation(hidden if i else visible, name=f"down_{i}", dtype="float32")(layer(x, back=True))
-    assert x.shape[-1] == math.prod(shape)
+    x = x if scale == 1 else keras.layers.Rescaling(scale, name="unscaled", dtype="float32")(x)
     return keras.Model(images, keras.layers.Reshape(shape, dtype="float32", name="reconstruction")(x), name="network")
+
+
+def below(network: keras.Model, x: tf.Tensor) -> tf.Tensor:
+    """What the top layer of a stack sees of images (m, h, w, c): float32 (m, d), through the layers below it."""
+    made = layers(network)
+    x = tf.reshape(x, [-1, made[0].size])
+    x = x if scale_of(network) == 1 else x / scale_of(network)
+    for i, layer in enumerate(made[:-1]):
+        x = network.get_layer(f"up_{i}")(layer.up(x))
+    return x
+
+
+def decoded(network: keras.Model, v: tf.Tensor) -> tf.Tensor:
+    """Images float32 (m, h, w, c) of what the top layer of a stack sees, v (m, d): down through the layers below it."""
+    for i in reversed(range(len(layers(network)) - 1)):
+        v = network.get_layer(f"down_{i}")(layers(network)[i].down(v))
+    return pixels(network, v)
+
+
+def pixels(network: keras.Model, v: tf.Tensor) -> tf.Tensor:
+    """Images float32 (m, h, w, c) of what the lowest layer of a stack sees of them, v (m, d)."""
+    return tf.reshape(v * scale_of(network), [-1, *network.output_shape[1:]])
+
+
+def scale_of(network: keras.Model) -> float:
+    """The `scale` of a stack."""
+    return next((layer.scale for layer in network.layers if layer.name == "unscaled"), 1.0)
 
 
 def layers(network: keras.Model) -> list[Tied]:

@@ -119,7 +119,7 @@ class Learner(Minibatches):
             raise UsageError(
                 f"the rule's metrics are called {rule.metrics}: give them names without commas, slashes and quotes"
             )
-        self.network, self.rule = network, rule
+        self.rule = rule
         rule.optimizer.build(network.trainable_variables)
         self._update = tf.function(self._learn, jit_compile=True, autograph=False) if jit_compile else self._learn
 

@@ -41,7 +41,7 @@ class Minibatches:
     def __init__(
         self, network, prior, source, batch_size: int, seed: int, *, sampler, steps_per_epoch, averages, tag, role
     ) -> None:
-        self._network, self.prior, self.source, self.sampler = network, prior, source, sampler
+        self.network, self.prior, self.source, self.sampler = network, prior, source, sampler
         self.batch_size, self.seed, self.tag = batch_size, seed, tag
         self.strategy = tf.distribute.get_strategy()
         self.replicas = self.strategy.num_replicas_in_sync
@@ -173,7 +173,7 @@ class Minibatches:
     def weights(self, kind: str = "last") -> keras.Model:
         """The sampler with the weights of one of `kinds()`: a Keras model, overwritten by the next call."""
         if kind == "last":
-            values = [weight.numpy() for weight in self._network.weights]
+            values = [weight.numpy() for weight in self.network.weights]
         else:
             values = [value.numpy() for value in self.averages[kind].values]
         self.sampler.set_weights(values)

@@ -1,4 +1,4 @@
-"""The training steps of networks that learn alone: ours, the products under it, and PyTorch's of the same network."""
+"""The step of a deep GSN: ours, the products under it, and PyTorch's of the same network."""
 
 import math
 
@@ -8,15 +8,7 @@ from gan_repro.benchmark import floors, steps, torch_peers
 from gan_repro.benchmark.rounds import Contestant, Prepared, Task
 
 
-def ours(name, preset, dtype="float32", settings=()):
-    """The step of an experiment's Learner on random pixels, many in a call: Prepared."""
-    learner = steps.game(name, preset, dtype, settings)
-    return Prepared(
-        lambda n: steps.play(learner, n), lambda: {"network": [v.numpy() for v in learner.network.trainable_variables]}
-    )
-
-
-def walkback_products(sizes, walkback, m):
+def products(sizes, walkback, m):
     """The products of a walkback of a GSN with two hidden layers, as floors.products gives those of a game.
 
     A step has one from each layer to each neighbour, but from the second hidden layer, which begins at zero, in the first
@@ -110,10 +102,11 @@ def torch_walkback(recipe, shape=(28, 28, 1), n=steps.IMAGES):
 def tasks(size):
     """The step of the deep GSN."""
     name, units = "bengio2014", size.convolutional_steps
-    recipe = steps.configured(name, size.preset)[1].recipe
-    found = [Contestant("ours, float32", "gan_repro's step, many in a call", lambda: ours(name, size.preset), units)]
+    config = steps.configured(name, size.preset)[1]
+    recipe = config.recipe
+    found = [Contestant("ours, float32", "gan_repro's step, many in a call", lambda: steps.learner(config), units)]
     found.append(Contestant("PyTorch eager, float32", "the same step", lambda: torch_walkback(recipe), units))
-    listed = walkback_products((784, *recipe.hidden_units), recipe.walkback, recipe.batch_size)
-    found += [each for each in floors.contestants(listed, units, size) if each.dtype == "float32"]
+    listed = products((784, *recipe.hidden_units), recipe.walkback, recipe.batch_size)
+    found += [each for each in floors.of_products(listed, units, size) if each.dtype == "float32"]
     title = f"Deep GSN, MNIST: one update, {recipe.walkback} walkback steps, minibatches of {recipe.batch_size}"
     return [Task("gsn", title, "step", found, warm=1)]

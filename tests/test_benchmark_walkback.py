@@ -1,4 +1,4 @@
-"""The benchmark of networks that learn alone: PyTorch's walkback is ours, products counted by hand, every row runs."""
+"""The benchmark of a deep GSN: PyTorch's walkback is ours, products counted by hand, every row runs."""
 
 import dataclasses
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro.benchmark import floors, goals, learning, rounds, steps
+from gan_repro.benchmark import floors, goals, rounds, steps, walkback
 from gan_repro.system import randomness
 
 TINY = dataclasses.replace(rounds.QUICK, large=32)
@@ -15,21 +15,21 @@ TINY = dataclasses.replace(rounds.QUICK, large=32)
 def test_the_operations_of_the_papers_walkback_are_counted():
     """Forward 4 times up and down between pixels and h1, 3 times between h1 and h2; three products each, but for pixels."""
     low, high = 784 * 1500, 1500 * 1500
-    listed = learning.walkback_products((784, 1500, 1500), 4, 100)
+    listed = walkback.products((784, 1500, 1500), 4, 100)
     assert floors.flops(listed) == 2 * 100 * (3 * (8 * low + 6 * high) - 4 * low)
-    (once,) = {tuple(learning.walkback_products((784, 30, 20), 1, 7))}
+    (once,) = {tuple(walkback.products((784, 30, 20), 1, 7))}
     assert floors.flops(once) == 2 * 7 * (3 * 2 - 1) * 784 * 30
 
 
-@pytest.mark.parametrize("walkback", [1, 3])
-def test_the_steps_of_pytorch_are_ours(walkback, monkeypatch):
+@pytest.mark.parametrize("times", [1, 3])
+def test_the_steps_of_pytorch_are_ours(times, monkeypatch):
     """From our weights, without noise, and pixels that are rounded where they would be drawn."""
     torch = pytest.importorskip("torch")
-    settings = ("batch_size=8", f"walkback={walkback}", "hidden_noise=0", "salt_and_pepper=0", "learning_rate=5")
+    settings = ("batch_size=8", f"walkback={times}", "hidden_noise=0", "salt_and_pepper=0", "learning_rate=5")
     monkeypatch.setattr(torch, "bernoulli", lambda p: (p > 0.5).to(p.dtype))
     monkeypatch.setattr(randomness.Draws, "bernoulli", lambda self, p: tf.cast(p > 0.5, p.dtype))
     learner = steps.game("bengio2014", "smoke", settings=settings, images=100)
-    trainer = learning.TorchWalkback(steps.configured("bengio2014", "smoke", settings=settings)[1].recipe, 784)
+    trainer = walkback.TorchWalkback(steps.configured("bengio2014", "smoke", settings=settings)[1].recipe, 784)
     with torch.no_grad():
         for parameter, variable in zip(trainer.parameters, learner.network.trainable_variables, strict=True):
             parameter.copy_(torch.from_numpy(variable.numpy().copy()))
@@ -56,7 +56,7 @@ def test_the_steps_of_pytorch_are_ours(walkback, monkeypatch):
 
 def test_every_row_runs_on_networks_of_one_size():
     pytest.importorskip("torch")
-    (task,) = learning.tasks(dataclasses.replace(TINY, convolutional_steps=1))
+    (task,) = walkback.tasks(dataclasses.replace(TINY, convolutional_steps=1))
     rows = rounds.measure(task, 1)
     assert all(row.seconds and not row.not_run for row in rows)
     (counts,) = {tuple(row.parameters.items()) for row in rows if row.parameters}
