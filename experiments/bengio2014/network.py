@@ -159,13 +159,13 @@ def walkback(recipe):
             loss = tf.add_n(losses)
         deltas = tape.gradient(loss, [total for _, _, total in pulls])
         found = _of_weights(layers, [(i, given, delta) for (i, given, _), delta in zip(pulls, deltas) if delta is not None])
-        return [found[id(weight)] for weight in network.trainable_variables], {"loss": loss, "reconstruction": losses[-1]}
+        return [found.get(id(weight)) for weight in network.trainable_variables], {"loss": loss, "reconstruction": losses[-1]}
 
     return gradients
 
 
 def _of_weights(layers, pulls):
-    """{id(weight): its gradient} of [(i, states, gradient of what layer i got from them)].
+    """{id(weight): its gradient}, of those that were used, of [(i, states, gradient of what layer i got from them)].
 
     A kernel between layers j and j + 1 carries states of layer j up, to gradients there, and states of layer j + 1 down.
     """
@@ -180,9 +180,10 @@ def _of_weights(layers, pulls):
         if i < len(layers.kernels) and states[i + 1] is not None:
             below[i].append(delta)
             above[i].append(states[i + 1])
-    found = {id(bias): tf.add_n(parts) for bias, parts in zip(layers.biases, biases)}
+    found = {id(bias): tf.add_n(parts) for bias, parts in zip(layers.biases, biases) if parts}
     for kernel, left, right in zip(layers.kernels, below, above):
-        found[id(kernel)] = layers.product(tf.concat(left, 0), tf.concat(right, 0), transpose_a=True)
+        if left:
+            found[id(kernel)] = layers.product(tf.concat(left, 0), tf.concat(right, 0), transpose_a=True)
     return found
 
 

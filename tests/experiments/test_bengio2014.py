@@ -105,6 +105,14 @@ def test_losses_and_gradients_of_a_walkback_are_those_of_numpy(units):
         np.testing.assert_allclose(gradient, wanted, atol=2e-6, rtol=2e-4)
 
 
+def test_a_layer_that_one_step_does_not_use_has_no_gradient():
+    model, found = made((5, 4))
+    x = tf.constant(np.float32(np.random.default_rng(1).random((4, *SHAPE))))
+    gradients, _ = network.walkback(dataclasses.replace(found, walkback=1))(model, x, SimpleNamespace(draws=Recorded()))
+    names = [weight.name for weight, gradient in zip(model.trainable_variables, gradients) if gradient is None]
+    assert names == ["kernel_1", "bias_2"]
+
+
 def test_a_network_without_noise_is_its_recursion():
     model, _ = made((5, 4))
     x = np.float32(np.random.default_rng(1).random((4, *SHAPE)))
