@@ -79,7 +79,8 @@ def chain(recipe):
         h = tf.sigmoid(layer.up(x))
         slope = h * (1 - h)
         # J = diag(slope) W', so that J J' eps = slope (W' (W (slope eps))): a step in the directions in which the code varies.
-        back = tf.matmul(slope * draws.normal(tf.shape(h), recipe.chain_std), kernel, transpose_b=True)
+        noise = tf.cast(draws.normal(tf.shape(h), recipe.chain_std), h.dtype)
+        back = tf.matmul(slope * noise, kernel, transpose_b=True)
         return tf.sigmoid(layer.down(h + slope * tf.matmul(back, kernel)))
 
     def image(network, x, draws):
