@@ -18,6 +18,7 @@ class Recipe(greedy.Recipe):
     """
 
     units: tuple[int, ...] = gr.bounded((1000,), low=1, high=10**5, smoke=16)
+    learning_rate: float = gr.bounded(0.01, above=0, high=1000.0)
     contraction: float = gr.bounded(0.1, low=0, high=1e6)
     chain_std: float = gr.bounded(1.0, low=0, high=1e6)
 

@@ -122,4 +122,5 @@ def _walk(chain, network):
         begin = (tf.constant(0), tf.constant(0), state, tf.TensorArray(tf.float32, length))
         return tf.while_loop(lambda k, *rest: k < length, keep, begin, parallel_iterations=1)[-1].stack()
 
-    return walk
+    number = tf.TensorSpec([], tf.int32)
+    return walk.get_concrete_function(number, number)  # TensorFlow warns of functions that are made again and again
