@@ -1,7 +1,5 @@
 """latent.chains: which states of which chain are samples, in what order, and from what they follow."""
 
-import types
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,7 +9,14 @@ from gan_repro.latent.chains import BRIEF, Chain
 from gan_repro.system import randomness
 from gan_repro.system.errors import UsageError
 
-NETWORK = types.SimpleNamespace(inputs=[None])
+
+class Network:
+    """As much of a Keras model as a chain asks for here."""
+
+    inputs: tuple = (None,)
+
+
+NETWORK = Network()
 
 
 def counting(**fields):

@@ -18,6 +18,7 @@ class Recipe(greedy.Recipe):
     """
 
     units: tuple[int, ...] = gr.bounded((1000,), low=1, high=10**5, smoke=16)
+    learning_rate: float = gr.bounded(0.01, above=0, high=1000.0)
     contraction: float = gr.bounded(0.1, low=0, high=1e6)
     chain_std: float = gr.bounded(1.0, low=0, high=1e6)
 
@@ -79,7 +80,8 @@ def chain(recipe):
         h = tf.sigmoid(layer.up(x))
         slope = h * (1 - h)
         # J = diag(slope) W', so that J J' eps = slope (W' (W (slope eps))): a step in the directions in which the code varies.
-        back = tf.matmul(slope * draws.normal(tf.shape(h), recipe.chain_std), kernel, transpose_b=True)
+        noise = tf.cast(draws.normal(tf.shape(h), recipe.chain_std), h.dtype)
+        back = tf.matmul(slope * noise, kernel, transpose_b=True)
         return tf.sigmoid(layer.down(h + slope * tf.matmul(back, kernel)))
 
     def image(network, x, draws):

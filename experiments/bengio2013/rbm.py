@@ -180,7 +180,7 @@ def chain(recipe):
 
     def start(network, m, draws):
         layer = gr.tied.layers(network)[-1]
-        return draws.bernoulli(tf.fill([m, layer.units], 0.5))
+        return draws.bernoulli(tf.fill([m, layer.units], tf.constant(0.5, layer.variable_dtype)))
 
     def step(network, h, draws):
         return top(network).gibbs(h, draws)[1]

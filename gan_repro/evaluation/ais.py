@@ -85,7 +85,7 @@ def log_partition(
         begin = (tf.constant(1), v, tf.zeros([chains], dtype))
         return tf.while_loop(lambda k, *rest: k <= steps, step, begin, parallel_iterations=1)[2]
 
-    log_weights = anneal().numpy().astype(np.float64)
+    log_weights = anneal.get_concrete_function()().numpy().astype(np.float64)
     largest = log_weights.max()
     weights = np.exp(log_weights - largest)
     log_base = float(np.logaddexp(0, base).sum() + len(hidden_bias) * np.log(2))

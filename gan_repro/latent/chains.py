@@ -4,6 +4,7 @@ TensorFlow is imported when something is drawn: experiments, which name chains, 
 """
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn
@@ -14,6 +15,7 @@ from gan_repro.system.errors import UsageError
 
 _START, _STEP, _IMAGE = range(1, 4)  # of the stream of chains
 BRIEF = 20  # steps of a chain that is glanced at
+KEPT = 4  # chains of a network whose graphs are kept: one is traced for a second, and a training samples again and again
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -74,27 +76,7 @@ class Chain:
         del labels, chunk, at_once
         import tensorflow as tf
 
-        from gan_repro.system import randomness
-
-        def draws(i, kind):
-            return randomness.Draws(randomness.seed_pair(seed, i, randomness.CHAIN, kind))
-
-        def walk(length):
-            def advance(t, state):
-                return t + 1, self.step(network, state, draws(t, _STEP))
-
-            def keep(k, t, state, kept):
-                end = self.burn_in + k * self.thinning
-                t, state = tf.while_loop(lambda t, state: t < end, advance, (t, state), parallel_iterations=1)
-                return k + 1, t, state, kept.write(k, self.image(network, state, draws(k, _IMAGE)))
-
-            state = self.start(network, self.chains, draws(0, _START))
-            kept = tf.TensorArray(tf.float32, length)
-            begin = (tf.constant(0), tf.constant(0), state, kept)
-            kept = tf.while_loop(lambda k, *rest: k < length, keep, begin, parallel_iterations=1)[-1]
-            return kept.stack()
-
-        images = tf.function(walk, autograph=False)(tf.constant(self.length(n))).numpy()
+        images = _walk(self, network)(tf.constant(seed), tf.constant(self.length(n))).numpy()
         return np.ascontiguousarray(images.swapaxes(0, 1)).reshape(-1, *images.shape[2:])[:n]
 
     def noise(self, n: int, seed: int) -> dict[str, np.ndarray]:
@@ -113,3 +95,32 @@ class Chain:
     def leaves_support(self, path: str) -> NoReturn:
         """Raises UsageError, as `draw`."""
         self.draw(0, path)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _walk(chain, network):
+    """The graph function (seed, length) -> the kept states' images, float32 (length, chains, h, w, c)."""
+    import tensorflow as tf
+
+    from gan_repro.system import randomness
+
+    @tf.function(autograph=False)
+    def walk(seed, length):
+        def draws(i, kind):
+            return randomness.Draws(randomness.seed_pair(seed, i, randomness.CHAIN, kind))
+
+        def advance(t, state):
+            return t + 1, chain.step(network, state, draws(t, _STEP))
+
+        def keep(k, t, state, kept):
+            end = chain.burn_in + k * chain.thinning
+            t, state = tf.while_loop(lambda t, state: t < end, advance, (t, state), parallel_iterations=1)
+            image = chain.image(network, state, draws(k, _IMAGE))
+            return k + 1, t, state, kept.write(k, tf.cast(image, tf.float32))
+
+        state = chain.start(network, chain.chains, draws(0, _START))
+        begin = (tf.constant(0), tf.constant(0), state, tf.TensorArray(tf.float32, length))
+        return tf.while_loop(lambda k, *rest: k < length, keep, begin, parallel_iterations=1)[-1].stack()
+
+    number = tf.TensorSpec([], tf.int32)
+    return walk.get_concrete_function(number, number)  # TensorFlow warns of functions that are made again and again

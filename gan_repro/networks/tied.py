@@ -51,9 +51,9 @@ class Tied(keras.layers.Layer):
         kernel = tf.cast(tf.convert_to_tensor(self.kernel.value), self.compute_dtype)
         return tf.cast(tf.matmul(tf.cast(x, self.compute_dtype), kernel, transpose_b=transpose), self.variable_dtype)
 
-    def compute_output_shape(self, input_shape: Any, back: bool = False) -> tuple:
+    def compute_output_spec(self, inputs: Any, back: bool = False) -> keras.KerasTensor:
         """(m, d) -> (m, units); with `back` (m, units) -> (m, d)."""
-        return (*input_shape[:-1], self.size if back else self.units)
+        return keras.KerasTensor((*inputs.shape[:-1], self.size if back else self.units), dtype=self.variable_dtype)
 
 
 def stack(

@@ -242,7 +242,7 @@ def test_a_step_of_the_chain_is_along_the_codes_directions():
 # ---- models -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", EXPERIMENT.models)
+@pytest.mark.parametrize("model", ["dbn", *(pytest.param(each, marks=pytest.mark.slow) for each in ("dbn1", "cae", "cae1"))])
 def test_layers_are_trained_from_the_pixels_up(model):
     depth = len(EXPERIMENT.models[model].phases)
     kept = None
@@ -263,7 +263,7 @@ def test_layers_are_trained_from_the_pixels_up(model):
     assert number == depth
 
 
-@pytest.mark.parametrize("model", EXPERIMENT.models)
+@pytest.mark.parametrize("model", ["dbn1", *(pytest.param(each, marks=pytest.mark.slow) for each in ("dbn", "cae", "cae1"))])
 def test_trainings_repeat_and_resume(model):
     (_, first, second), *_ = noise.built("bengio2013", model, "mnist", twice=True)
     noise.play(first, 4)
