@@ -78,6 +78,10 @@ def chain(recipe, start, step, image):
     return gr.Chain(start=start, step=step, image=image, chains=recipe.chains, burn_in=recipe.burn_in, thinning=recipe.thinning)
 
 
+def _take_over(network, before):
+    gr.tied.take_over(network, before)  # not named in a phase: its module imports Keras
+
+
 def phases(module, layers):
     """A phase for each layer, from the pixels up; `module` has `network`, `rule`, `initialise` of a stack of some depth."""
 
@@ -89,7 +93,7 @@ def phases(module, layers):
             network=lambda recipe, spec: module.network(recipe, spec, depth),
             rule=lambda recipe, spec: module.rule(recipe, spec, depth),
             initialise=module.initialise if depth == 1 else None,
-            grow=gr.tied.take_over if depth > 1 else None,
+            grow=_take_over if depth > 1 else None,
             averages=last,
             validated=last,
         )
