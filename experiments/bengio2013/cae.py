@@ -18,7 +18,6 @@ class Recipe(greedy.Recipe):
     """
 
     units: tuple[int, ...] = gr.bounded((1000,), low=1, high=10**5, smoke=16)
-    learning_rate: float = gr.bounded(0.01, above=0, high=1000.0)
     contraction: float = gr.bounded(0.1, low=0, high=1e6)
     chain_std: float = gr.bounded(1.0, low=0, high=1e6)
 
@@ -65,14 +64,8 @@ def rule(recipe, spec, depth):
     )
 
 
-initialise = None
-
-
 def chain(recipe):
     """Encode, step by J J' eps, decode, in the top layer (Rifai et al. 2012, section 3); a state is decoded to the pixels."""
-
-    def start(network, m, draws):
-        return draws.uniform([m, gr.tied.layers(network)[-1].size])
 
     def step(network, x, draws):
         layer = gr.tied.layers(network)[-1]
@@ -88,4 +81,4 @@ def chain(recipe):
         del draws
         return gr.tied.decoded(network, x)
 
-    return greedy.chain(recipe, start, step, image)
+    return greedy.chain(recipe, gr.tied.begun, step, image)

@@ -5,6 +5,9 @@ import typing
 
 import gan_repro as gr
 
+keras = gr.lazy("keras")
+data = gr.lazy("gan_repro.data.source")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Recipe(gr.TrainingRecipe):
@@ -27,9 +30,9 @@ class Recipe(gr.TrainingRecipe):
     batch_size: int = gr.bounded(100, low=1, high=10**6)
     units: tuple[int, ...] = gr.bounded(low=1, high=10**5, smoke=16)
     learning_rate: float = gr.bounded(0.05, above=0, high=1000.0)
-    learning_rate_decay: float = gr.bounded(1.0, low=1, high=10.0)
+    learning_rate_decay: float = gr.bounded(1.00005, low=1, high=10.0)
     momentum: float = gr.bounded(0.5, low=0, below=1)
-    momentum_final: float = gr.bounded(0.9, low=0, below=1)
+    momentum_final: float = gr.bounded(0.5, low=0, below=1)
     momentum_saturates: int = gr.bounded(5, low=1, high=10**6)
     chains: int = gr.bounded(100, low=1, high=10**5, smoke=20)
     burn_in: int = gr.bounded(1000, low=0, high=10**6, smoke=5)
@@ -78,8 +81,22 @@ def chain(recipe, start, step, image):
     return gr.Chain(start=start, step=step, image=image, chains=recipe.chains, burn_in=recipe.burn_in, thinning=recipe.thinning)
 
 
+def initialise(network, source):
+    """Pixels begin at their means (Hinton 2010, "A practical guide to training RBMs", section 8.1), and so will chains."""
+    lowest, mean = gr.tied.layers(network)[0], data.mean(source, "train")
+    gr.tied.keep_mean(network, mean)
+    if network.get_layer("down_0").activation is keras.activations.sigmoid:
+        gr.initial.start_at_marginals(lowest, mean, bias="visible_bias")
+    else:
+        lowest.visible_bias.assign(mean.reshape(-1) / 255 / gr.tied.scale_of(network))
+
+
+def _take_over(network, before):
+    gr.tied.take_over(network, before)  # not named in a phase: its module imports Keras
+
+
 def phases(module, layers):
-    """A phase for each layer, from the pixels up; `module` has `network`, `rule`, `initialise` of a stack of some depth."""
+    """A phase for each layer, from the pixels up; `module` has `network` and `rule` of a stack of some depth."""
 
     def phase(depth):
         last = depth == layers
@@ -88,8 +105,8 @@ def phases(module, layers):
             epochs="epochs" if last else "lower_epochs",
             network=lambda recipe, spec: module.network(recipe, spec, depth),
             rule=lambda recipe, spec: module.rule(recipe, spec, depth),
-            initialise=module.initialise if depth == 1 else None,
-            grow=gr.tied.take_over if depth > 1 else None,
+            initialise=initialise,
+            grow=_take_over if depth > 1 else None,
             averages=last,
             validated=last,
         )

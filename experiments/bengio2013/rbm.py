@@ -8,7 +8,6 @@ from experiments.bengio2013 import greedy
 
 tf = gr.lazy("tensorflow")
 keras = gr.lazy("keras")
-data = gr.lazy("gan_repro.data.source")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,16 +54,6 @@ def network(recipe, spec, depth):
         visible="sigmoid" if recipe.visible == "bernoulli" else "linear",
         scale=1.0 if recipe.visible == "bernoulli" else recipe.visible_std,
     )
-
-
-def initialise(network, source):
-    """Pixels begin at their means (Hinton 2010, "A practical guide to training RBMs", section 8.1)."""
-    lowest = gr.tied.layers(network)[0]
-    mean = data.mean(source, "train")
-    if network.get_layer("down_0").activation is keras.activations.sigmoid:
-        gr.initial.start_at_marginals(lowest, mean, bias="visible_bias")
-    else:
-        lowest.visible_bias.assign(mean.reshape(-1) / 255 / gr.tied.scale_of(network))
 
 
 # ---- one machine --------------------------------------------------------------------------------------------------------
@@ -179,8 +168,7 @@ def chain(recipe):
     """Gibbs sampling in the top RBM; a state is drawn down level by level, and the pixels are means."""
 
     def start(network, m, draws):
-        layer = gr.tied.layers(network)[-1]
-        return draws.bernoulli(tf.fill([m, layer.units], tf.constant(0.5, layer.variable_dtype)))
+        return draws.bernoulli(top(network).hidden(gr.tied.begun(network, m, draws)))
 
     def step(network, h, draws):
         return top(network).gibbs(h, draws)[1]

@@ -4,6 +4,7 @@ Everything here takes arrays and returns arrays.
 
 Modules (help(gan_repro.evaluation.NAME)):
     parzen       Gaussian Parzen-window log-likelihood
+    ais          annealed importance sampling of an RBM's partition function
     neighbours   nearest neighbours in pixel space, and the error of the classifier made of them
     centroids    k-means centroids
     classifier   a classifier of the data's own labels: what it reads in samples; the features it judges by

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 Activation = str | Callable | None
-PREFIX = "tied_"
+PREFIX, _MEAN = "tied_", "mean_image"
 
 
 class Tied(keras.layers.Layer):
@@ -56,6 +57,20 @@ class Tied(keras.layers.Layer):
         return keras.KerasTensor((*inputs.shape[:-1], self.size if back else self.units), dtype=self.variable_dtype)
 
 
+class MeanImage(keras.layers.Layer):
+    """Leaves images as they are and holds the mean of the training images, which chains begin at: (d,), first 1/2."""
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the weight, which no training moves."""
+        self.mean = self.add_weight(
+            shape=(input_shape[-1],), initializer=keras.initializers.Constant(0.5), trainable=False, name="mean"
+        )
+
+    def call(self, inputs: Any) -> Any:
+        """`inputs`."""
+        return inputs
+
+
 def stack(
     shape: tuple[int, int, int],
     units: Sequence[int],
@@ -76,7 +91,7 @@ def stack(
       scale: the lowest layer sees pixels divided by this, and its output is multiplied by it.
     """
     x = images = keras.Input(shape, name="images")
-    x = keras.layers.Flatten(name="pixels")(x)
+    x = MeanImage(name=_MEAN, dtype="float32")(keras.layers.Flatten(name="pixels")(x))
     x = x if scale == 1 else keras.layers.Rescaling(1 / scale, name="scaled", dtype="float32")(x)
     made = [
         Tied(size, kernel, name=f"{PREFIX}{i}", dtype=keras.config.dtype_policy())
@@ -98,6 +113,17 @@ def below(network: keras.Model, x: tf.Tensor) -> tf.Tensor:
     for i, layer in enumerate(made[:-1]):
         x = network.get_layer(f"up_{i}")(layer.up(x))
     return x
+
+
+def keep_mean(network: keras.Model, mean: np.ndarray) -> None:
+    """Gives a stack the mean of the training images (1, h, w, c), in 0..255 (data.source.mean), of networks that see [0, 1]."""
+    network.get_layer(_MEAN).mean.assign(mean.reshape(-1) / 255)
+
+
+def begun(network: keras.Model, m: int, draws: Any) -> tf.Tensor:
+    """What the top layer sees of m images of independent pixels, zeros and ones, with the means of the training images."""
+    mean = tf.cast(tf.convert_to_tensor(network.get_layer(_MEAN).mean.value), layers(network)[0].variable_dtype)
+    return below(network, draws.bernoulli(tf.broadcast_to(tf.clip_by_value(mean, 0.0, 1.0), [m, mean.shape[0]])))
 
 
 def decoded(network: keras.Model, v: tf.Tensor) -> tf.Tensor:

@@ -9,7 +9,7 @@ import tensorflow as tf
 from support import games, noise
 from support.papers import message
 
-from experiments.bengio2013 import EXPERIMENT, cae, evidence, rbm
+from experiments.bengio2013 import EXPERIMENT, cae, evidence, greedy, rbm
 from gan_repro.networks import initial, tied
 from gan_repro.networks.precision import policy
 from gan_repro.papers import configuration
@@ -282,13 +282,13 @@ def test_faces_have_gaussian_pixels_that_begin_at_the_mean_face():
     config = noise.config("bengio2013", "npz:faces.npz", "smoke", model="dbn")
     source = noise.source((6, 5, 1))
     network = rbm.network(config.recipe, source.spec, 1)
-    rbm.initialise(network, source)
+    greedy.initialise(network, source)
     assert rbm.top(network).gaussian and config.recipe.visible == "gaussian"
     mean = source.scaled("train").mean(axis=0)
     again = network(np.zeros((1, 6, 5, 1), np.float32))  # weights are small, hidden units near 1/2
     np.testing.assert_allclose(again.numpy()[0], mean, atol=0.02)
     digits = rbm.network(noise.config("bengio2013", "mnist", "smoke", model="dbn").recipe, source.spec, 1)
-    rbm.initialise(digits, source)
+    greedy.initialise(digits, source)
     np.testing.assert_allclose(digits(np.zeros((1, 6, 5, 1), np.float32)).numpy()[0], mean, atol=0.05)
     scaled = tied.below(network, tf.constant(source.scaled("train", 4)))
     np.testing.assert_allclose(tied.pixels(network, scaled).numpy(), source.scaled("train", 4), atol=1e-6)
