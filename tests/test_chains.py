@@ -86,7 +86,7 @@ def test_a_chain_stands_in_a_priors_place():
 def test_what_is_glanced_at_is_short():
     brief = counting(chains=2, burn_in=500, thinning=9).brief(6)
     assert (brief.chains, brief.burn_in, brief.thinning) == (6, BRIEF, 1)
-    assert counting(burn_in=3).brief(6).burn_in == 3
+    assert counting(burn_in=3).brief(6).burn_in == BRIEF
     prior = priors.Prior("gaussian", 3)
     assert prior.brief(6) is prior
 

@@ -85,8 +85,11 @@ class Chain:
         return {}
 
     def brief(self, n: int) -> "Chain":
-        """What draws n samples to be glanced at while a training goes on: n chains of at most BRIEF steps each."""
-        return dataclasses.replace(self, chains=n, burn_in=min(self.burn_in, BRIEF), thinning=1)
+        """What draws n samples to be glanced at while a training goes on: n chains of BRIEF steps each.
+
+        A shorter burn-in would show where chains begin, which may be one and the same image for all.
+        """
+        return dataclasses.replace(self, chains=n, burn_in=BRIEF, thinning=1)
 
     def draw(self, n: int, pair: Any) -> NoReturn:
         """Raises UsageError: there is no noise z to be drawn, or to be walked through."""
