@@ -4,6 +4,7 @@ A layer is updated from its neighbours, odd ones first, then even ones, of which
 (yaoli/GSN: model.py).
 """
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -190,8 +191,12 @@ def _of_weights(layers, pulls):
 # ---- sampling -------------------------------------------------------------------------------------------------------
 
 
+@functools.lru_cache(maxsize=8)  # what is traced of a chain is kept by it
 def chain(recipe):
-    """The gr.Chain of a recipe: its state is (means at the pixels, pixels as the network sees them, even hidden layers)."""
+    """The gr.Chain of a recipe, one and the same at each call.
+
+    Its state is (means at the pixels, pixels as the network sees them, even hidden layers).
+    """
 
     def start(network, m, draws):
         layers = network.get_layer("layers")
