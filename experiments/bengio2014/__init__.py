@@ -72,7 +72,7 @@ EXPERIMENT = gr.Experiment(
             datasets=("mnist", "glyphs", "tfd", *gr.OWN),
             presets={
                 "paper": Recipe(samples_every=10),
-                "quick": Recipe(epochs=20, hidden_units=(500, 500), learning_rate=1.0, samples_every=5),
+                "quick": Recipe(epochs=10, hidden_units=(500, 500), learning_rate=1.0, samples_every=5),
             },
             on={"tfd": FACES},
             phases=(
