@@ -48,7 +48,8 @@ _FLAGS: tuple[tuple[Callable, str, Any, str], ...] = (
         "n",
         None,
         f"How many samples, or how many walks; else as many as --grid holds, else {SAMPLES} samples ({EACH} of each --label), "
-        f"{STRIPS} strips, {MOVING} moving walks. More of them begin with the same ones.",
+        f"{STRIPS} strips, {MOVING} moving walks. More of them begin with the same ones, "
+        "but for states of Markov chains.",
     ),
     (flags.DEFINE_integer, "seed", 0, "Everything random follows from it."),
     (

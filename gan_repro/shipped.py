@@ -170,8 +170,8 @@ def draw(folder):
             run = load(experiment, dataset, out)
             for kind in run.kinds():
                 (class_rows if run.conditional() else samples)(run, kind)
-                interpolation(run, kind)
-                walk(run, kind)
+                for walked in (interpolation, walk) if run.prior().interpolates else ():
+                    walked(run, kind)
             curves(run)
             for picture in run.workdir.figures.glob("*.png"):
                 path = Path(folder) / f"shipped-{find(experiment, dataset).name}-{picture.name}"

@@ -41,6 +41,6 @@ def test_a_shared_run_is_noticed():
 @pytest.mark.parametrize("game", noise.games(), ids=" ".join)
 def test_no_two_weights_begin_alike(game):
     for name, played in noise.built(*game):
-        networks = played.generator.network, played.discriminator.network
+        networks = played.network, *played.others().values()
         weights = list({id(weight): weight for network in networks for weight in network.weights}.values())
         assert len(weights) > 1 and repeated(weights) == [], name

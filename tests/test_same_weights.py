@@ -34,13 +34,13 @@ def stages(game, recipe=None):
 
 
 def digest(game):
-    """{player: {"sha256", "norm", "projection"}} of the weights of a game's two players.
+    """{player: {"sha256", "norm", "projection"}} of the weights of a game's two players, or of a network that learns alone.
 
     "projection": their scalar product with signs drawn once and for all, by the root of their number.
     """
     found = {}
-    for role, player in (("generator", game.generator), ("discriminator", game.discriminator)):
-        flat = [np.float32(weight.numpy()).ravel() for weight in player.network.weights]
+    for role, network in ({"generator": game.network} | game.others()).items():
+        flat = [np.float32(weight.numpy()).ravel() for weight in network.weights]
         flat = np.concatenate(flat) if flat else np.zeros(1, np.float32)  # a generator that stands still has none
         signs = np.random.Generator(np.random.Philox(0)).integers(0, 2, len(flat)) * 2.0 - 1.0
         found[role] = {

@@ -91,7 +91,11 @@ def contestants(g, d, m, schedule, units, size):
       units: steps of a turn.
       size: Size.
     """
-    listed = products(linears(g), linears(d), m, schedule)
+    return of_products(products(linears(g), linears(d), m, schedule), units, size)
+
+
+def of_products(listed, units, size):
+    """The floors of any step whose products are `listed`, as of `products`; `units`, `size` as of `contestants`."""
     count = flops(listed) / 1e9
     found = []
     for dtype in size.dtypes:

@@ -4,10 +4,12 @@ Everything here takes arrays and returns arrays.
 
 Modules (help(gan_repro.evaluation.NAME)):
     parzen       Gaussian Parzen-window log-likelihood
+    ais          annealed importance sampling of an RBM's partition function
     neighbours   nearest neighbours in pixel space, and the error of the classifier made of them
     centroids    k-means centroids
     classifier   a classifier of the data's own labels: what it reads in samples; the features it judges by
     frechet      Frechet distance between two sets of features
+    chains       how a Markov chain mixes: class changes, autocorrelation time, effective number of samples
     coverage     precision and recall of samples, how evenly classes are drawn
     features     features of a discriminator, and a linear support vector machine on them
     arithmetic   vector arithmetic in z space
@@ -19,6 +21,7 @@ Modules (help(gan_repro.evaluation.NAME)):
     measure      all of these applied to a finished run, as measurements of its record
     geometry     modes of points, distances between points, slopes of D, as measurements
     scores       measurements of samples that were given as arrays
+    mixing       how the chains of a finished run mix, as measurements
     measurement  one number of a run: what it is of, its errors, how it was taken
     measures     what is measured of a run, one object for each protocol
 """

@@ -42,7 +42,7 @@ class Run(Protocol):
         """Whether its generators take labels."""
 
     def prior(self) -> Any:
-        """The latent.priors.Prior of its noise."""
+        """The latent.priors.Prior of its noise, or the latent.chains.Chain of its samples."""
 
     def samples(
         self, kind: str, n: int | None = None, seed: int | None = None, labels: np.ndarray | None = None, draw: Any = 0

@@ -56,7 +56,7 @@ def measured(images: np.ndarray, source: Source, labels: np.ndarray | None = Non
         raise DataError(f"{spec.title}: samples of images are scored, as pixels in [0, 1]")
     n, run = len(images), _Given(source, len(images))
     given: Any = run
-    order = np.random.default_rng(0).permutation(spec.sizes["train"])[:n]
+    order = measure.random_order(source)[:n]
     training = UNIT(source.rows("train", order).astype(np.float32))
     theirs = None if labels is None else cast(np.ndarray, source.labels("train"))[order]
     pairs: dict[Subject, tuple[np.ndarray, Any]] = {SAMPLES: (images, labels), measure.TRAINING_IMAGES: (training, theirs)}

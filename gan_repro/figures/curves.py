@@ -150,7 +150,7 @@ def _known(values: Sequence[float | None]) -> list[float]:
 def training_curves(
     path: str | Path, curves: Curves, title: str, d_output: Sequence[str] = ("probability",), stage: float = 0
 ) -> None:
-    """Writes a run's curves: losses; mean D(x) and D(G(z)), if there; validation log-likelihood by generator, if there.
+    """Writes a run's curves: losses; mean D(x) and D(G(z)); whatever else was learned by; validation log-likelihood, if there.
 
     Where nothing was measured there is no line: a generator that stands still has no loss. Legends are below the axes.
 
@@ -175,6 +175,8 @@ def training_curves(
         ("loss", {"d_loss": named(("discriminator", "critic")), "g_loss": "generator"}),
         (f"mean output of {named('Df')}", {"d_real": named(("D(x)", "f(x)")), "d_generated": named(("D(G(z))", "f(G(z))"))}),
     ]
+    known = {"epoch", "diversity", *(name for _, lines in panels for name in lines)}
+    panels += [(name.replace("_", " "), {name: name.replace("_", " ")}) for name in training if name not in known]
     panels = [(ylabel, {name: text for name, text in lines.items() if name in training}) for ylabel, lines in panels]
     panels = [(ylabel, lines) for ylabel, lines in panels if any(_known(training[name]) for name in lines)]
     rows = max([len(lines) for _, lines in panels] + [len(validation)], default=0)

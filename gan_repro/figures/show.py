@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 STOPS = 6  # of a closed walk; an open one goes from the first to the second
 FRAMES = 12  # from stop to stop: a second, at grids.animation's 80 ms
 NO_INK = 0.05  # mean brightness of places below which a reader sees black
+AT_ONCE = 100  # images computed at a time
 WIDEST = 100  # columns of a row for each label
 
 
@@ -49,14 +50,25 @@ def _images(
     from gan_repro.latent import sampling
 
     network = run.generator(kind)
+    labels = _labels(run, network, len(z), listed, repeats)
+    return sampling.images_of(network, z, labels, seed=seed, strips=len(z) // repeats if repeats > 1 else 1), labels
+
+
+def _labels(run, network, n, listed, repeats=1):
+    """int32 (n,): the labels of n images, each `repeats` times in turn; None, and as `_images` raises."""
     if len(network.inputs) > 1:
         cycle = np.array(listed or range(run.source.spec.classes), np.int32)
-        labels = np.repeat(np.resize(cycle, len(z) // repeats), repeats)
-    elif listed:
+        return np.repeat(np.resize(cycle, n // repeats), repeats)
+    if listed:
         raise UsageError(f"--label: the generator of {run.experiment.name} sees no labels; leave the flag out")
-    else:
-        labels = None
-    return sampling.images_of(network, z, labels, seed=seed, strips=len(z) // repeats if repeats > 1 else 1), labels
+    return None
+
+
+def _samples(run, kind, n, seed, listed):
+    """(images, labels) as `_images`, of the first n samples of a seed."""
+    network = run.generator(kind)
+    labels = _labels(run, network, n, listed)
+    return run.prior().images(network, n, seed, labels, at_once=AT_ONCE), labels
 
 
 def _shown(run: Run, images: np.ndarray) -> tuple[float, float]:
@@ -78,10 +90,8 @@ def grid(
       shape: (rows, columns), rows * columns >= n, filled in reading order. None: a row for each label where there are
         several (and WIDEST columns are enough), else as square as n allows. Points have no grid.
     """
-    from gan_repro.latent import sampling
-
-    images, labels = _images(run, kind, sampling.draw(run.prior(), n, seed), listed, seed=seed)
-    title = f"{draw.caption(run, kind)}. z of seed {seed}"
+    images, labels = _samples(run, kind, n, seed, listed)
+    title = f"{draw.caption(run, kind)}. {run.prior().what} of seed {seed}"
     if points.are(run.source.spec.shape):
         points.cloud(path, images, points.real_of(run.source), labels, title + draw.masks(run, kind))
         return
@@ -284,20 +294,18 @@ def animation(
 def arrays(path: str | Path, run: Run, kind: str, n: int, seed: int, listed: Sequence[int] = ()) -> None:
     """Writes an .npz file that `--dataset=npz:PATH` reads: the samples that `grid` shows, in order.
 
-    `images` uint8 (n, h, w, c), 0..255; `z` float32 (n, d); `labels` int32 (n,) if the generator is conditional. Each image
+    `images` uint8 (n, h, w, c), 0..255; `z` float32 (n, d), where there is one; `labels` int32 (n,) if the generator is
+    conditional. Each image
     is turned into pixels alone. Where the networks see contrast-normalised images, its mean and contrast were never
     theirs to make: its largest absolute value becomes 0 or 255. Points have no pixels: they stand there as they are, as
     `points` float32 (n, d) in place of `images`.
     """
-    from gan_repro.latent import sampling
-
-    z = sampling.draw(run.prior(), n, seed)
-    images, labels = _images(run, kind, z, listed, seed=seed)
+    images, labels = _samples(run, kind, n, seed, listed)
     held: dict[str, Any]
     if points.are(run.source.spec.shape):
         held = {"points": images.reshape(n, -1)}
     else:
         held = {"images": np.stack([to_pixels(image, *_shown(run, image)) for image in images])}
-    held |= {"z": z} | ({} if labels is None else {"labels": labels})
+    held |= run.prior().noise(n, seed) | ({} if labels is None else {"labels": labels})
     with files.replacing(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, **held)

@@ -1,7 +1,8 @@
-"""The noise that a generator takes, and the images that it makes of it.
+"""The noise that a generator takes, or the Markov chain that it steps in, and the images that it makes of it.
 
 Modules (help(gan_repro.latent.NAME)):
     priors    p(z), and paths between two points of it
+    chains    samples that are states of Markov chains
     sampling  images of a generator
 """
 

@@ -5,7 +5,7 @@ TensorFlow is imported when something is drawn: experiments, which name priors, 
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -57,6 +57,33 @@ class Prior:
 
     kind: str
     size: int
+    interpolates: ClassVar[bool] = True  # whether there is a z, with points between two of it
+    what: ClassVar[str] = "z"  # what follows from the seed, in words
+
+    def images(
+        self,
+        network: Any,
+        n: int,
+        seed: int,
+        labels: np.ndarray | None = None,
+        chunk: int = 1000,
+        at_once: int | None = None,
+    ) -> np.ndarray:
+        """float32 (n, h, w, c): what a generator makes of n draws. As sampling.sample_images; `at_once` images at a time."""
+        from gan_repro.latent import sampling
+
+        return sampling.images_of(network, sampling.draw(self, n, seed, chunk), labels, at_once or chunk, seed)
+
+    def noise(self, n: int, seed: int) -> dict[str, np.ndarray]:
+        """{"z": float32 (n, size)}: what the first n images of a seed are made of."""
+        from gan_repro.latent import sampling
+
+        return {"z": sampling.draw(self, n, seed)}
+
+    def brief(self, n: int) -> "Prior":
+        """What draws n samples to be glanced at while a training goes on: this prior itself."""
+        del n
+        return self
 
     def draw(self, n: int, pair: Any) -> Any:
         """float32 (n, size), a function of the int32 (2,) seed `pair` alone; graph code."""

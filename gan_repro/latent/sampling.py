@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from gan_repro.latent.chains import Chain
 from gan_repro.latent.priors import Prior
 from gan_repro.system import randomness
 
@@ -19,7 +20,7 @@ def balanced_labels(n: int, classes: int) -> np.ndarray:
 
 def sample_images(
     network: keras.Model,
-    prior: Prior,
+    prior: Prior | Chain,
     n: int,
     seed: int,
     labels: np.ndarray | None = None,
@@ -30,7 +31,7 @@ def sample_images(
 
     Args:
       network: Keras model: z, or [z, labels], to images.
-      prior: priors.Prior.
+      prior: priors.Prior, or chains.Chain, of which samples are no draws apart: it says what they are.
       n: how many.
       seed: int; image j is a function of (seed, j // chunk) and the weights alone, dropout masks too where G keeps them on.
       labels: int (n,), for a conditional generator; None: balanced_labels.
@@ -42,10 +43,10 @@ def sample_images(
     """
     if labels is None and len(network.inputs) > 1:
         labels = balanced_labels(n, classes)
-    return images_of(network, draw(prior, n, seed, chunk), labels, chunk, seed)
+    return prior.images(network, n, seed, labels, chunk)
 
 
-def draw(prior: Prior, n: int, seed: int, chunk: int = 1000) -> np.ndarray:
+def draw(prior: Prior | Chain, n: int, seed: int, chunk: int = 1000) -> np.ndarray:
     """z float32 (n, size) from a priors.Prior; z j is a function of (seed, j // chunk) and j % chunk alone."""
     parts = [prior.draw(chunk, randomness.seed_pair(seed, i, randomness.SAMPLE)).numpy() for i in range(math.ceil(n / chunk))]
     return np.concatenate(parts)[:n]

@@ -6,6 +6,7 @@ Modules (help(gan_repro.networks.NAME)):
     initial        initial weights
     precision      the number format in which layers compute
     mlp            dense and deconvolution generators, MLP and maxout discriminators
+    tied           layers whose weights serve both directions: RBMs, tied autoencoders
     sizes          image sizes that strided stacks take, and the depth of a stack for a size
     convolutional  strided stacks of convolutions (DCGAN, WGAN and their kin)
     slopes         gradients of D's output

@@ -59,12 +59,13 @@ class Sparse(keras.initializers.Initializer):
         return keras.ops.convert_to_tensor(kernel.T, dtype or "float32")
 
 
-def start_at_marginals(layer: keras.layers.Dense, mean: np.ndarray) -> None:
+def start_at_marginals(layer: keras.layers.Layer, mean: np.ndarray, bias: str = "bias") -> None:
     """Sets a sigmoid output layer's bias so that it begins at the mean image: pylearn2's init_sigmoid_bias_from_marginals.
 
     Args:
-      layer: keras.layers.Dense with sigmoid outputs, one per pixel.
+      layer: keras.layers.Dense, or another, with sigmoid outputs, one per pixel.
       mean: (h, w, c) or (1, h, w, c), the mean of the training images, in 0..255 (data.source.mean).
+      bias: the name of the layer's attribute.
     """
     mean = np.clip(np.reshape(mean, -1).astype(np.float64) / 255, 1e-7, 1 - 1e-7)
-    layer.bias.assign(np.log(mean / (1 - mean)))
+    getattr(layer, bias).assign(np.log(mean / (1 - mean)))

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from gan_repro.data.names import dataset_kind
 from gan_repro.data.scaling import UNIT
@@ -96,7 +96,7 @@ class KeyFigure:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Phase:
-    """A stretch of a training with two players of its own. Most models have one.
+    """A stretch of a training with two players of its own: a game. Most models have one.
 
     Attributes:
       generator, discriminator: (recipe, spec) -> Keras model, where spec is the data set's data.source.Spec. G maps z, or
@@ -108,6 +108,7 @@ class Phase:
       grow: (recipe, spec, generator of the phase before) -> the generator, which goes on from that one; or None.
       same_start: whether its networks begin with the weights that the first phase's began with.
       averages: whether averages of G's weights are kept.
+      validated: whether generators are validated in it.
     """
 
     generator: Callable
@@ -119,6 +120,38 @@ class Phase:
     grow: Callable | None = None
     same_start: bool = False
     averages: bool = True
+    validated: bool = True
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Learning:
+    """A stretch of a training in which one network learns by a rule of its own and plays against nobody.
+
+    A model that is trained layer by layer has one for each layer, the last of them with the whole network.
+
+    Attributes:
+      network: (recipe, spec) -> Keras model: images to their reconstruction, (m, h, w, c) both. A new one at each call.
+      rule: (recipe, spec) -> training.learner.LearningRule: gradients, optimizer, metrics.
+      name, epochs, averages, validated: as of a Phase, the network in the generator's place.
+      initialise: (network, source): sets weights that follow from the data, or None.
+      grow: (network, network of the phase before): takes over what that one has learned, and may freeze layers; or None.
+    """
+
+    network: Callable
+    rule: Callable
+    name: str = "learning"
+    epochs: str = "epochs"
+    initialise: Callable | None = None
+    grow: Callable | None = None
+    averages: bool = True
+    validated: bool = True
+    same_start: ClassVar[bool] = False
+    discriminator: ClassVar[None] = None
+
+    @property
+    def generator(self) -> Callable:
+        """(recipe, spec) -> the network that samples are drawn from."""
+        return self.network
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -132,7 +165,8 @@ class Model:
       presets: the recipes "paper" and "quick"; "smoke" follows from the first (recipe.smoke_of).
       on: {data set: {field of the recipe: value}} of what differs there.
       phases: its training; none: nothing is trained, and the measures are of the data.
-      prior: (recipe) -> latent.priors.Prior; where none is given, that of the recipe's fields `prior` and `latent`.
+      prior: (recipe) -> what samples are drawn by: the latent.priors.Prior of G's noise, or a latent.chains.Chain; where none
+        is given, the prior of the recipe's fields `prior` and `latent`.
       prepare: (recipe) -> what is done to all images before they are scaled (data.preparation.Pad), or None.
       scaling: (recipe) -> what the networks see of the data (data.scaling).
       conditional: (recipe) -> whether both players see labels, which the data must then have.
@@ -150,7 +184,7 @@ class Model:
     datasets: tuple[str, ...]
     presets: Mapping[str, Recipe]
     on: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
-    phases: tuple[Phase, ...] = ()
+    phases: tuple[Phase | Learning, ...] = ()
     prior: Callable = priors.of
     prepare: Callable = lambda recipe: None
     scaling: Callable = lambda recipe: UNIT
@@ -165,11 +199,19 @@ class Model:
         return self.phases[-1].generator(recipe, spec)
 
     def discriminator(self, recipe: Recipe, spec: Spec) -> Any:
-        """The Keras model of the last phase's discriminator, as it begins."""
-        return self.phases[-1].discriminator(recipe, spec)
+        """The Keras model of the last phase's discriminator, as it begins. Raises UsageError: there is none."""
+        made = self.phases[-1].discriminator
+        if made is None:
+            raise UsageError(f"the model {self.title} has no discriminator: it learns alone")
+        return made(recipe, spec)
 
     def d_output(self, recipe: Recipe) -> tuple[Literal["probability", "score"], ...]:
-        """What D says of images in each stage, "probability" or "score", one entry where all are alike (`critic`)."""
+        """What D says of images in each stage, "probability" or "score", one entry where all are alike (`critic`).
+
+        () where no D is trained.
+        """
+        if self.phases and not any(phase.discriminator for phase in self.phases):
+            return ()
         found = self.critic(recipe)
         return tuple("score" if critic else "probability" for critic in (found if isinstance(found, tuple) else (found,)))
 

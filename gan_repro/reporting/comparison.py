@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from gan_repro.data.names import dataset_kind
 from gan_repro.papers.experiment import Experiment, Published
 from gan_repro.reporting import cells, metrics, verdicts
-from gan_repro.reporting.conditions import condition_differences, is_variant, model, run_title
+from gan_repro.reporting.conditions import answering, condition_differences, is_variant, model, run_title
 from gan_repro.reporting.groups import Group, Summary
 from gan_repro.system.errors import RunError
 from gan_repro.system.numbers import with_error
@@ -165,7 +165,7 @@ def _line(experiment: Experiment, run: int, group: Group, summary: Summary, main
     verdict = None
     compared = section != "reference" and subject == main and summary.split in (None, "test")
     for number in experiment.published:
-        if compared and number.ours and _answers(summary, number):
+        if compared and number.ours and _answers(experiment, group, summary, number):
             away = condition_differences(experiment, group, summary, number)
             verdict = _verdict(experiment, summary, number, away)
     return Line(run, group, label, section, summary, away, verdict, subject == main)
@@ -183,9 +183,9 @@ def _verdict(experiment: Experiment, summary: Summary, number: Published, away: 
 
 
 def own_model(experiment: Experiment, number: Published) -> str:
-    """The name in tables of the model that answers to a published number: the paper's own where none has those data."""
-    known = dataset_kind(number.dataset) in experiment.datasets
-    return experiment.models[experiment.model_for(number.dataset)].title if known else number.row
+    """The name in tables of the first model that answers to a published number: the paper's own where none has those data."""
+    models = answering(experiment, number)
+    return experiment.models[models[0]].title if models else number.row
 
 
 def column(entry: Summary | Published) -> Column:
@@ -195,9 +195,11 @@ def column(entry: Summary | Published) -> Column:
     return Column(entry.dataset, entry.metric, entry.unit, entry.space, entry.condition)
 
 
-def _answers(summary: Summary, number: Published) -> bool:
-    """Whether a Summary measures what a Published number says."""
-    return column(summary) == column(number) and number.n_samples in (None, summary.n_samples)
+def _answers(experiment: Experiment, group: Group, summary: Summary, number: Published) -> bool:
+    """Whether a Summary of a Group measures what a Published number says, of a model that answers to it."""
+    if column(summary) != column(number) or number.n_samples not in (None, summary.n_samples):
+        return False
+    return group.first.model in answering(experiment, number)
 
 
 # ---- rows, the same for every format -------------------------------------------------------------------------------
@@ -230,7 +232,7 @@ def main_rows(table: Table) -> list[list[str]]:
         own = [line for line in table.of(experiment) if line.section == "ours"]
         rows += _rows(table, _cells(table, own))
         wanted = [number for number in experiment.published if number.ours and number.table == table.name]
-        missing = [number for number in wanted if not any(_answers(line.summary, number) for line in own)]
+        missing = [each for each in wanted if not any(_answers(experiment, line.group, line.summary, each) for line in own)]
         rows += _rows(table, ((own_model(experiment, number), column(number), not_run(number)) for number in missing))
     variants = [line for line in table.lines if line.section == "variant" and line.main]
     if variants:
@@ -266,7 +268,8 @@ def compared(table: Table) -> Iterator[tuple[Experiment, Published, list[tuple[L
     """
     for experiment, number in ((owner, entry) for owner, entry in table.published if entry.ours):
         lines = (line for line in table.of(experiment) if not is_variant(experiment, line.group.first))
-        yield experiment, number, [(each, each.verdict) for each in lines if each.verdict and _answers(each.summary, number)]
+        answers = (each for each in lines if _answers(experiment, each.group, each.summary, number))
+        yield experiment, number, [(each, each.verdict) for each in answers if each.verdict]
 
 
 def verdict_rows(table: Table) -> list[list[str]]:

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 
+from gan_repro.data.names import dataset_kind
 from gan_repro.papers.configuration import plain
 from gan_repro.papers.experiment import Experiment, Published
 from gan_repro.papers.recipe import Recipe, fields_of
@@ -66,6 +67,12 @@ def change(key: str, used: object, wanted: object, whose: str = "paper preset") 
     """Such as "generator_units 2,000, 2,000 (paper preset: 8,000, 8,000)"."""
     shown = (ZEROS[key] if key in ZEROS and value == 0 else _field(value) for value in (used, wanted))
     return "{0} {1} ({3}: {2})".format(key, *shown, whose)
+
+
+def answering(experiment: Experiment, number: Published) -> tuple[str, ...]:
+    """The names of the models that answer to a published number: those of its data whose title is its row; else all of them."""
+    known = {name: each for name, each in experiment.models.items() if dataset_kind(number.dataset) in each.datasets}
+    return tuple(name for name, each in known.items() if each.title == number.row) or tuple(known)
 
 
 def run_title(experiment: Experiment, record: Record, counted: bool = False) -> str:

@@ -9,7 +9,7 @@ from gan_repro.evaluation.measurement import PARZEN, Measurement
 from gan_repro.papers import weights_names
 from gan_repro.papers.experiment import Experiment, Published
 from gan_repro.reporting import cells, comparison, formats, metrics, race, records
-from gan_repro.reporting.conditions import change, differences, is_variant, run_title
+from gan_repro.reporting.conditions import answering, change, differences, is_variant, run_title
 from gan_repro.reporting.groups import Group, Summary, longest
 from gan_repro.reporting.record import Record
 from gan_repro.system.numbers import with_error
@@ -44,7 +44,8 @@ def markdown(experiments: Iterable[Experiment], groups: Sequence[Group], figures
 def _is_of(experiment: Experiment, number: Published, record: Record) -> bool:
     """Whether a run is of the recipe that a published number is of, as its paper level has it or an ablation of that."""
     same = (record.experiment, record.dataset) == (experiment.name, number.dataset)
-    return same and record.preset == "paper" and bool(record.curves.validation)
+    own = same and record.model in answering(experiment, number)
+    return own and record.preset == "paper" and bool(record.curves.validation)
 
 
 def _references(groups: Iterable[Group], number: Published) -> list[tuple[Summary, list[Measurement]]]:

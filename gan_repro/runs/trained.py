@@ -26,6 +26,7 @@ from gan_repro.system.errors import RunError, UsageError
 if TYPE_CHECKING:
     import keras
 
+    from gan_repro.latent.chains import Chain
     from gan_repro.latent.priors import Prior
 
 Draw = int | Literal["validation"]  # of z: see Finished.samples
@@ -112,6 +113,7 @@ class Finished:
         """Keras model, float32: D of the last phase, with its last weights.
 
         Raises:
+          UsageError: the model has none.
           RunError: the file of the weights is missing or damaged.
         """
         network = self.model.discriminator(self.config.recipe, self.source.spec)
@@ -140,8 +142,8 @@ class Finished:
         """Whether its generators take labels."""
         return len(self._built().inputs) > 1
 
-    def prior(self) -> Prior:
-        """The prior from which the generator takes its noise."""
+    def prior(self) -> Prior | Chain:
+        """The prior from which the generator takes its noise, or the Markov chains whose states are its samples."""
         return self.model.prior(self.config.recipe)
 
     def samples(
@@ -159,7 +161,7 @@ class Finished:
           n: how many; None: the recipe's n_samples.
           seed: int, as for sampling.sample_images; None: that of `draw`.
           labels: int (n,), for a conditional generator; None: every class equally often.
-          draw: which of the run's draws of z: one to be reported, 0 to randomness.REPORTED - 1, or randomness.VALIDATION,
+          draw: which draw of z, or of chains: one to be reported, 0 to randomness.REPORTED - 1, or randomness.VALIDATION,
             from the run's own seed, with which the training chose its best epoch.
         """
         from gan_repro.latent.sampling import sample_images

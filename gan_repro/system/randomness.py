@@ -4,7 +4,7 @@ Every stream that training draws from is named here.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import tensorflow as tf
@@ -17,6 +17,8 @@ TERM = 4  # what a term of a loss draws for itself (gradient penalty's epsilon)
 SAMPLE = 5  # z of samples for figures and evaluation
 FIGURE = 6  # z of the end points of a figure's paths
 WALK = 7  # z of the stops of a walk that a user asks for
+LEARN = 8  # what a step of a network that learns alone draws
+CHAIN = 9  # a Markov chain of samples
 
 VALIDATION: Final = "validation"  # the draw of z that chooses: the epoch in training, the width of a Parzen window
 REPORTED = 5  # draws of z that a run is reported with, none of which has chosen anything
@@ -41,6 +43,42 @@ def seed_pair(seed: int | tf.Tensor, step: int | tf.Tensor, *streams: int | tf.T
     for stream in streams:
         mixed = _mix(mixed, stream)
     return tf.stack([mixed, tf.cast(step, tf.int32) + tf.cast(seed, tf.int32) * _odd(0xC2B2AE35)])
+
+
+class Draws:
+    """Random tensors, each call from a stream of its own: functions of a seed pair and of the order of the calls alone.
+
+    In a graph that is the order in which they are traced. A call inside a tf.while_loop is traced once and would give the
+    same numbers in every iteration: there `at` gives each one its own.
+
+    Args:
+      pair: int32 (2,) seed, as `seed_pair` gives it.
+    """
+
+    def __init__(self, pair: tf.Tensor) -> None:
+        self._pair, self._calls = pair, 0
+
+    def pair(self) -> tf.Tensor:
+        """The int32 (2,) seed of the next stream, for one stateless function of TensorFlow's."""
+        self._calls += 1
+        return tf.stack([_mix(self._pair[0], self._calls), self._pair[1]])
+
+    def at(self, i: int | tf.Tensor) -> "Draws":
+        """The Draws of iteration `i`, an integer scalar, of the next stream."""
+        pair = self.pair()
+        return Draws(tf.stack([_mix(pair[0], i), pair[1]]))
+
+    def uniform(self, shape: Sequence[int] | tf.Tensor, low: float = 0.0, high: float = 1.0) -> tf.Tensor:
+        """float32 of `shape` from U(low, high)."""
+        return tf.random.stateless_uniform(shape, self.pair(), low, high, alg="philox")
+
+    def normal(self, shape: Sequence[int] | tf.Tensor, std: float | tf.Tensor = 1.0) -> tf.Tensor:
+        """float32 of `shape` from N(0, std^2)."""
+        return tf.random.stateless_normal(shape, self.pair(), stddev=std, alg="philox")
+
+    def bernoulli(self, p: tf.Tensor) -> tf.Tensor:
+        """Zeros and ones of the shape and dtype of `p`, each 1 with the probability p in [0, 1]."""
+        return tf.cast(self.uniform(tf.shape(p)) < tf.cast(p, tf.float32), p.dtype)
 
 
 def report_seed(seed: int, k: int) -> int:

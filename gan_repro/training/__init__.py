@@ -2,6 +2,8 @@
 
 Modules (help(gan_repro.training.NAME)):
     game        AdversarialGame: two players, a prior, data, a schedule, and the step
+    learner     Learner: one network that learns by a rule of its own
+    minibatches  what both do alike: data, many steps in one call, samples
     players     Player, and what a loss sees of one update (StepContext)
     step        the updates of the players on one minibatch
     losses      loss terms and the objectives made of them

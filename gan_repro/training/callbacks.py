@@ -15,9 +15,13 @@ from gan_repro.latent import sampling
 from gan_repro.system.errors import UserError
 from gan_repro.system.numbers import duration
 
+_OF_STEP = ("step", "total", "probabilities", "steps_per_second")  # what the loop tells of a step besides metrics
+
 
 class ProgressLine(keras.callbacks.Callback):
-    """One live line: epoch, steps per second, time left, losses, D(x) and D(G(z)), or a critic's f(x) and f(G(z)), validation.
+    """One live line: epoch, steps per second, time left, the metrics of the Trainable, validation.
+
+    Of a game these are both losses, D(x) and D(G(z)), or a critic's f(x) and f(G(z)).
 
     On a terminal the line is rewritten in place; into a file or pipe a line goes out every `interval` seconds.
     """
@@ -47,7 +51,8 @@ class ProgressLine(keras.callbacks.Callback):
         left = (logs["total"] - logs["step"]) / max(logs["steps_per_second"], 1e-9)
         d = "D" if logs["probabilities"] else "f"  # a critic's readings are scores
         names = {"d_loss": "D loss", "g_loss": "G loss", "d_real": f"{d}(x)", "d_generated": f"{d}(G(z))"}
-        readings = "  ".join(f"{title} {logs[name]:.3f}" for name, title in names.items() if name in logs)
+        own = {name: name.replace("_", " ") for name in logs if name not in names and name not in _OF_STEP and "/" not in name}
+        readings = "  ".join(f"{title} {logs[name]:.3f}" for name, title in (names | own).items() if name in logs)
         self._show(
             f"epoch {self.epoch}  step {logs['step']:,.0f}/{logs['total']:,.0f}  {logs['steps_per_second']:.1f} steps/s  "
             f"{duration(left)} left  {readings}{self.validation}",

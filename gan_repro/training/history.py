@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+BOOKKEEPING = ("stage", "epoch", "step")  # where a row of metrics.csv is
 METRICS = ("d_loss", "g_loss", "d_real", "d_generated")  # what a Trainable of two players tells of every minibatch
 OF_EPOCHS = ("diversity",)  # what is measured at each epoch's end (monitors.py)
 
@@ -27,6 +28,11 @@ def means(rows: Sequence[dict], names: Iterable[str], before: int = 0) -> dict[s
     return found
 
 
+def _is_curve(name):
+    """Whether a column is a curve of the training: no term of a loss, no validation, which has curves of its own."""
+    return name not in BOOKKEEPING and "/" not in name and not name.startswith("validation_")
+
+
 def curves(rows: Iterable[dict]) -> dict[str, dict]:
     """The curves of a record from the rows of a run's metrics: the metrics per epoch, and every validation.
 
@@ -44,7 +50,7 @@ def curves(rows: Iterable[dict]) -> dict[str, dict]:
             offset, stage = last, row["stage"]
         last = offset + row["epoch"]
         by_epoch.setdefault(int(np.ceil(last - 1e-9)), []).append(row)
-    names = (*METRICS, *OF_EPOCHS)
+    names = list(dict.fromkeys(name for group in by_epoch.values() for row in group for name in row if _is_curve(name)))
     groups = list(by_epoch.values())
     starts = [0, *(group[-1]["step"] for group in groups)]
     of_epochs = [means(group, names, start) for group, start in zip(groups, starts)]

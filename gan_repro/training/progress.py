@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gan_repro.system import files
 from gan_repro.system.errors import RunError
-from gan_repro.training.history import OF_EPOCHS
+from gan_repro.training.history import BOOKKEEPING, OF_EPOCHS
 
 
 @dataclasses.dataclass
@@ -56,9 +56,8 @@ class MetricsFile:
           RunError: the file cannot be written.
         """
         rows = list(rows)
-        columns = ["stage", "epoch", "step", *metrics, *OF_EPOCHS, *validations]
-        of_terms = dict.fromkeys(name for row in rows for name in row if "/" in name)
-        self.columns = (*columns, *(name for name in of_terms if name not in columns))
+        columns = [*BOOKKEEPING, *metrics, *OF_EPOCHS, *validations]
+        self.columns = tuple(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
         lines = [",".join(self.columns), *map(self._line, rows)]
         files.write_text(self.path, "\n".join(lines) + "\n")
 

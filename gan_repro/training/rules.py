@@ -1,6 +1,7 @@
 """Rules: what a phase of a training is played by, as a paper gives it; and the stages that the loop makes of a model."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import keras
@@ -9,8 +10,9 @@ import tensorflow as tf
 
 from gan_repro.networks import precision
 from gan_repro.papers import configuration
+from gan_repro.papers.experiment import Learning, Phase
 from gan_repro.system.errors import UsageError
-from gan_repro.training import game, losses, schedule
+from gan_repro.training import game, learner, losses, schedule
 from gan_repro.training.stages import Stage
 
 
@@ -63,7 +65,7 @@ def stages(config, source):
             phase.name,
             getattr(recipe, phase.epochs),
             _builder(config, source, model, phase, number),
-            validation,
+            validation if phase.validated else None,
             recipe.n_samples,
             recipe.validate_every,
         )
@@ -84,42 +86,77 @@ def _check_output(config, model, number, d_output):
 
 
 def _builder(config, source, model, phase, number):
-    """(the game of the phase before, or None) -> the AdversarialGame of a phase."""
-    recipe, spec = config.recipe, source.spec
+    """(the Trainable of the phase before, or None) -> that of a phase."""
 
     def build(before):
         # The same seed in a second phase would draw its new layers with the very numbers of the first one's.
         tagged = number and not phase.same_start
         seed = int(np.random.SeedSequence([config.seed, number]).generate_state(1)[0]) if tagged else config.seed
         keras.utils.set_random_seed(seed)
-        with precision.policy(recipe.precision):
-            if phase.grow:
-                g = phase.grow(recipe, spec, before.generator.network)
-            else:
-                g = phase.generator(recipe, spec)
-            d = phase.discriminator(recipe, spec)
-        if phase.initialise:
-            phase.initialise(g, d, source)
-        rules = phase.game(recipe, spec)
-        _check_output(config, model, number, rules.loss.d_output)
-        of_g, of_d = rules.optimizers
-        return game.AdversarialGame(
-            game.Player(g, of_g, rules.loss.generator),
-            game.Player(d, of_d, rules.loss.discriminator, rules.constraint, rules.constrain_first),
-            model.prior(recipe),
-            source,
-            rules.schedule,
-            recipe.batch_size,
-            config.seed,
-            sampler=phase.generator(recipe, spec),
-            d_output=rules.loss.d_output,
-            d_head=rules.d_head,
-            transform=rules.transform,
-            generator_labels=rules.generator_labels,
-            steps_per_epoch=recipe.steps_per_epoch,
-            averages=recipe.averages if phase.averages else (),
-            jit_compile=recipe.jit_compile,
-            tag=number,
-        )
+        options = {
+            "steps_per_epoch": config.recipe.steps_per_epoch,
+            "averages": config.recipe.averages if phase.averages else (),
+            "jit_compile": config.recipe.jit_compile,
+            "tag": number,
+        }
+        return _trainable(phase, before, config, source, model, options)
 
     return build
+
+
+@functools.singledispatch
+def _trainable(phase, before, config, source, model, options):
+    """The Trainable of a phase, by its kind; `options`: what every kind takes."""
+    raise TypeError(f"a phase is a Phase or a Learning, not {phase!r:.60}")
+
+
+@_trainable.register
+def _game(phase: Phase, before, config, source, model, options):
+    recipe, spec, number = config.recipe, source.spec, options["tag"]
+    with precision.policy(recipe.precision):
+        if phase.grow:
+            g = phase.grow(recipe, spec, before.generator.network)
+        else:
+            g = phase.generator(recipe, spec)
+        d = phase.discriminator(recipe, spec)
+    if phase.initialise:
+        phase.initialise(g, d, source)
+    rules = phase.game(recipe, spec)
+    _check_output(config, model, number, rules.loss.d_output)
+    of_g, of_d = rules.optimizers
+    return game.AdversarialGame(
+        game.Player(g, of_g, rules.loss.generator),
+        game.Player(d, of_d, rules.loss.discriminator, rules.constraint, rules.constrain_first),
+        model.prior(recipe),
+        source,
+        rules.schedule,
+        recipe.batch_size,
+        config.seed,
+        d_output=rules.loss.d_output,
+        d_head=rules.d_head,
+        transform=rules.transform,
+        generator_labels=rules.generator_labels,
+        sampler=phase.generator(recipe, spec),
+        **options,
+    )
+
+
+@_trainable.register
+def _learner(phase: Learning, before, config, source, model, options):
+    recipe, spec = config.recipe, source.spec
+    with precision.policy(recipe.precision):
+        network = phase.network(recipe, spec)
+    if phase.initialise:
+        phase.initialise(network, source)
+    if phase.grow:
+        phase.grow(network, before.network)
+    return learner.Learner(
+        network,
+        phase.rule(recipe, spec),
+        model.prior(recipe),
+        source,
+        recipe.batch_size,
+        config.seed,
+        sampler=phase.network(recipe, spec),
+        **options,
+    )

@@ -13,7 +13,7 @@ class Trainable(Protocol):
     sampler: object
     source: object  # its data (data/source.py)
     probabilities: bool  # whether d_real and d_generated are
-    metrics: tuple[str, ...]  # what of `steps` metrics.csv keeps: history.METRICS, then those of its own
+    metrics: tuple[str, ...]  # what of `steps` metrics.csv keeps; those with a "/" in the name are no curves of the record
 
     def prepare(self):
         """Gets the first step ready without playing it: UserError where it cannot be played.

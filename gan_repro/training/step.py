@@ -6,6 +6,7 @@ import tensorflow as tf
 from gan_repro.system.errors import UsageError
 from gan_repro.training import losses, players
 from gan_repro.training.history import METRICS
+from gan_repro.training.minibatches import sum_of_entries
 
 GRADIENTS = ("d_gradient", "g_gradient")
 
@@ -61,7 +62,9 @@ class Updates:
             shares = d_loss / game.replicas, g_loss / game.replicas
         d_gradients = self._gradients("discriminator", tape, shares[0])
         g_gradients = self._gradients("generator", tape, shares[1])
-        row = self._row(context, (d_loss, d_values, _entries(d_gradients)), (g_loss, g_values, _entries(g_gradients)))
+        row = self._row(
+            context, (d_loss, d_values, sum_of_entries(d_gradients)), (g_loss, g_values, sum_of_entries(g_gradients))
+        )
         self._update("discriminator", d_gradients)
         self._update("generator", g_gradients)
         return row
@@ -76,7 +79,7 @@ class Updates:
                 loss, values = self._loss("discriminator", context)
                 share = loss / self.game.replicas
             gradients = self._gradients("discriminator", tape, share)
-            entries += _entries(gradients)
+            entries += sum_of_entries(gradients)
             row = self._row(context, d=(loss, values, entries))
             self._update("discriminator", gradients)
         return row, context
@@ -89,7 +92,7 @@ class Updates:
             loss, values = self._loss("generator", context)
             share = loss / self.game.replicas
         gradients = self._gradients("generator", tape, share)
-        row = self._row(context, g=(loss, values, _entries(gradients)))
+        row = self._row(context, g=(loss, values, sum_of_entries(gradients)))
         self._update("generator", gradients)
         return row
 
@@ -154,11 +157,3 @@ def _constrain(player):
     if player.constraint is not None:
         for variable in player.network.trainable_variables:
             variable.assign(player.constraint(variable))
-
-
-def _entries(gradients):
-    """float32 scalar: the sum of all entries of a list of gradients, not finite where one of them is not.
-
-    One pass over memory, which takes a step of the MNIST model no measurable time; is_finite would make a tensor of each.
-    """
-    return tf.reduce_sum(tf.stack([tf.zeros([]), *(tf.cast(tf.reduce_sum(g), tf.float32) for g in gradients if g is not None)]))

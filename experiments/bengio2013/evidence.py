@@ -1,0 +1,104 @@
+"""What is measured besides: how much the chain's free constants make, and log-probabilities by annealed importance sampling."""
+
+import dataclasses
+
+import numpy as np
+
+import gan_repro as gr
+from experiments.bengio2013 import rbm
+
+tf = gr.lazy("tensorflow")
+ais = gr.lazy("gan_repro.evaluation.ais")
+measure = gr.lazy("gan_repro.evaluation.measure")
+measurement = gr.lazy("gan_repro.evaluation.measurement")
+randomness = gr.lazy("gan_repro.system.randomness")
+
+BINARY = "pixels drawn as zeros and ones"
+METRICS = (
+    gr.Metric(
+        "ais_log_probability",
+        "log-probability of binary pixels (annealed importance sampling)",
+        "more",
+        caveat="Log-probabilities by annealed importance sampling are of binary pixels, drawn with the grey levels as "
+        "probabilities, and of the model's own distribution, where a Parzen window is about its samples: the two are numbers "
+        "of different things. Of two layers it is the usual lower bound.",
+    ),
+    gr.Metric("ais_log_partition", "log of the partition function"),
+)
+
+
+def other_chains(module, changes):
+    """What ParzenLogLikelihood measures beside a run: its first generator's samples by chains of other constants.
+
+    Args:
+      module: rbm or cae, with `chain`.
+      changes: {what it is: (recipe) -> {field: value}}.
+    """
+
+    def beside(run):
+        if not run.config.recipe.other_chains:
+            return {}
+        weights = run.kinds()[0]
+
+        def drawn(change):
+            chain = module.chain(dataclasses.replace(run.config.recipe, **change(run.config.recipe)))
+            return lambda: chain.images(run.generator(weights), run.config.recipe.n_samples, run.config.seed)
+
+        sets = {what: measure.Sets("draws", None, (drawn(change),)) for what, change in changes.items()}
+        return {measurement.Subject(weights, variant=what): each for what, each in sets.items()}
+
+    return beside
+
+
+def log_probabilities(network, images, seed=0, at_once=1000):
+    """log of the probability of binary images, but for the top machine's log Z; of two layers a lower bound: float64 (n,).
+
+    log p(v) >= E_q(h|v) [log p(v | h) + log p(h)] + H(q(h | v)), with one draw of h: q is what the lower machine says of h.
+    Salakhutdinov and Murray 2008, section 5.1.
+
+    Args:
+      network: a stack of RBMs with binary pixels.
+      images: zeros and ones (n, h, w, c).
+      seed: of the draws.
+    """
+    layers = gr.tied.layers(network)
+
+    @tf.function(autograph=False)
+    def bound(x, draws_pair):
+        draws = randomness.Draws(draws_pair)
+        v, found = tf.reshape(x, [-1, layers[0].size]), tf.zeros([], x.dtype)
+        for layer in layers[:-1]:
+            own = layer.up(v)
+            h = draws.bernoulli(tf.sigmoid(own))
+            found -= tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(v, layer.down(h)), 1)
+            found += tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(tf.sigmoid(own), own), 1)  # the entropy of q
+            v = h
+        return found - rbm.Machine(layers[-1]).free_energy(v)
+
+    def pair(i):
+        return randomness.seed_pair(seed, i, randomness.CHAIN)
+
+    parts = [bound(tf.constant(images[i : i + at_once]), pair(i)).numpy() for i in range(0, len(images), at_once)]
+    return np.concatenate(parts).astype(np.float64)
+
+
+def annealed(run):
+    """log p of binary test images under every generator of a run, by log Z of its top machine; of Gaussian pixels nothing."""
+    recipe, source = run.config.recipe, run.source
+    if not recipe.annealing or recipe.visible == "gaussian" or "test" not in source.spec.sizes:
+        return []
+    random = np.random.default_rng(run.config.seed)
+    test = source.scaled("test", recipe.n_samples)
+    test = (random.random(test.shape, np.float32) < test).astype(np.float32)
+    found = []
+    for weights in run.kinds():
+        network = run.generator(weights)
+        seen = np.asarray(gr.tied.below(network, tf.constant(source.scaled("train", recipe.n_samples))))
+        parameters = gr.tied.layers(network)[-1].get_weights()
+        partition = ais.log_partition(*parameters, seen.mean(axis=0), recipe.annealing, seed=run.config.seed)
+        values = log_probabilities(network, test, run.config.seed) - partition.log_z
+        rest = {"split": "test", "n_test": len(test), "condition": BINARY}
+        error = values.std(ddof=1) / np.sqrt(len(values))
+        found.append(run.measurement("ais_log_probability", "nats", values.mean(), error, weights, **rest))
+        found.append(run.measurement("ais_log_partition", "nats", partition.log_z, partition.standard_error, weights))
+    return found
