@@ -41,4 +41,5 @@ from .system.lazy import lazy as lazy
 from .training import losses as losses
 from .training import optimizers as optimizers
 from .training import schedule as schedule
+from .training import unrolled as unrolled
 from .training.rules import Rules as Rules

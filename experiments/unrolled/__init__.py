@@ -1,0 +1,13 @@
+"""Metz et al. 2016, "Unrolled Generative Adversarial Networks": G looks ahead, at the D that its own samples will make of D."""
+
+import gan_repro as gr
+from experiments.unrolled import points
+
+EXPERIMENT = gr.Experiment(
+    name="unrolled",
+    short_name="Unrolled GAN",
+    title="Unrolled GAN: G's gradient goes through the next updates of D",
+    reference="Metz, Poole, Pfau, Sohl-Dickstein; ICLR 2017; arXiv:1611.02163",
+    models={"points": points.MODEL},
+    **gr.prose(__file__),
+)
