@@ -9,6 +9,7 @@ from . import reporting as reporting
 from . import runs as runs
 from . import system as system
 from . import training as training
+from .data.points2d import PLANE as PLANE
 from .data.scaling import UNIT as UNIT
 from .data.scaling import ContrastNormalised as ContrastNormalised
 from .data.scaling import Linear as Linear

@@ -33,8 +33,7 @@ QUICK = dataclasses.replace(PAPER, batch_size=128)
 
 def _layers(units, gain, outputs, name):
     """ReLU layers and a linear one called `name`."""
-    hidden = [gr.mlp.dense(n, "relu", gr.initial.orthogonal(gain), f"hidden_{i}") for i, n in enumerate(units)]
-    return [*hidden, gr.mlp.dense(outputs, None, gr.initial.orthogonal(gain), name, dtype="float32")]
+    return gr.mlp.relu_layers(units, outputs, name, lambda: gr.initial.orthogonal(gain))
 
 
 def generator(recipe, spec):
@@ -51,9 +50,9 @@ def discriminator(recipe, spec):
 
 MODEL = gr.Model(
     title="Unrolled GAN, MLPs",
-    datasets=("ring8", "grid25", "swissroll"),
+    datasets=gr.PLANE,
     presets={"paper": PAPER, "quick": QUICK},
     phases=(gr.Phase(generator=generator, discriminator=discriminator, game=game),),
     measures=(gr.measures.ModesCovered(),),
-    figures=(gr.figures.ValueSurface(), gr.figures.Curves(), gr.figures.Samples()),
+    figures=gr.figures.OF_POINTS,
 )

@@ -4,6 +4,7 @@ Modules (help(gan_repro.figures.NAME)):
     curves     the style, and the curves of a training
     grids      images in grids and strips, animations
     points     points on a line and in the plane
+    densities  densities of points along a training, and of several games
     draw       the figures of a trained run
     show       what gan_repro.sample and the notebooks draw
     catalogue  the figures of a run, one object for each
@@ -14,9 +15,11 @@ import pkgutil
 import lazy_loader
 
 from gan_repro.figures.catalogue import (
+    OF_POINTS,
     Averages,
     ClassRows,
     Curves,
+    Densities,
     DepthOfD,
     Interpolation,
     NearestNeighbours,
@@ -27,9 +30,11 @@ from gan_repro.figures.catalogue import (
 )
 
 __all__ = [
+    "OF_POINTS",
     "Averages",
     "ClassRows",
     "Curves",
+    "Densities",
     "DepthOfD",
     "Interpolation",
     "NearestNeighbours",
