@@ -13,6 +13,7 @@ class Recipe(gr.TrainingRecipe):
     Attributes:
       unroll: K, the updates of D that G's loss looks ahead; 0: the GAN as it is.
       objective: "minimax": G descends on the whole value function that D ascends on; "non_saturating": on -E log D(G(z)).
+      fresh_noise: whether G's update draws z of its own, and not D's again.
       latent, prior: z.
       generator_learning_rate, discriminator_learning_rate, beta_1, beta_2, epsilon: of Adam; beta_2 and epsilon are
         TensorFlow's own on the ring.
@@ -20,6 +21,7 @@ class Recipe(gr.TrainingRecipe):
 
     unroll: int = gr.bounded(10, low=0, high=100, smoke=2)
     objective: typing.Literal["minimax", "non_saturating"] = "minimax"
+    fresh_noise: bool = True
     latent: int = gr.bounded(256, low=1, high=10**5)
     prior: typing.Literal["gaussian", "uniform_-1_1"] = "gaussian"
     generator_learning_rate: float = gr.bounded(1e-4, above=0, high=1000.0)
@@ -42,5 +44,5 @@ def game(recipe, spec):
     return gr.Rules(
         loss=gr.unrolled.unroll(pair, recipe.unroll),
         optimizers=(adam(recipe.generator_learning_rate), adam(recipe.discriminator_learning_rate)),
-        schedule=gr.schedule.alternating(),
+        schedule=gr.schedule.alternating(fresh_noise=recipe.fresh_noise),
     )

@@ -56,9 +56,12 @@ class Stacked:
     def _made(self, split, triples):
         return np.moveaxis(self.digits.images(split)[triples][..., 0], 1, -1)
 
+    def _classes(self, split):
+        return self.digits.labels(split)
+
     def class_shares(self) -> np.ndarray:
         """float64 (MODES,): how often each class is drawn in training, without drawing: products of the digits' shares."""
-        counts = np.bincount(self.digits.labels("train"), minlength=BASE)
+        counts = np.bincount(self._classes("train"), minlength=BASE)
         one = counts / counts.sum()
         return np.einsum("i,j,k->ijk", one, one, one).ravel()
 
@@ -68,7 +71,7 @@ class Stacked:
 
     def labels(self, split: str) -> np.ndarray:
         """int32 (n,), 0 to 999."""
-        return number(self.digits.labels(split)[self._triples(split)]).astype(np.int32)
+        return number(self._classes(split)[self._triples(split)]).astype(np.int32)
 
     def require(self, split: str) -> None:
         """Nothing: all images can be held."""

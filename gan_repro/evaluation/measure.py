@@ -10,10 +10,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from gan_repro.data import points2d
 from gan_repro.data.scaling import UNIT
 from gan_repro.data.source import Folds, Source, Spec
-from gan_repro.evaluation import arithmetic, coverage, features, frechet, modes, neighbours, parzen, transport
+from gan_repro.evaluation import arithmetic, coverage, features, frechet, neighbours, parzen
 from gan_repro.evaluation.classifier import Classifier
 from gan_repro.evaluation.measurement import PARZEN, Measurement, Paired, Run, Subject, Sweep
 from gan_repro.system.errors import DataError, UsageError
@@ -393,41 +392,6 @@ def arithmetic_percentiles(
         run.measurement(f"arithmetic_{statistic.name}_percentile", "%", value, error, kind, **rest)
         for statistic, value, error in zip(statistics, values.mean(axis=0), errors)
     ]
-
-
-def modes_covered(run: Run, n: int, pairs: int) -> list[Measurement]:
-    """Which modes samples of every generator reach, how many samples lie at one, and how far they are from test points.
-
-    Args:
-      run: runs.trained.Finished, of points (1, 1, d); modes are known of a points2d.Mixture.
-      n: samples; at most the recipe's n_samples.
-      pairs: of samples and test points, for the distance.
-
-    Returns:
-      Measurements, for each of run.kinds(): "modes_covered" (modes) and "good_samples" (%, with the binomial standard error)
-      where modes are known; "wasserstein_distance" (units of x) of the first `pairs` samples from as many test points.
-      Without a generator's number beside it a distance says little: "training points" are measured in the samples' place.
-    """
-    source, found = run.source, []
-    n = min(n, run.config.recipe.n_samples)
-    pairs = min(pairs, n)
-    test = source.scaled("test", pairs).reshape(pairs, -1)
-    drawn = {Subject(weights=kind): run.samples(kind, n) for kind in run.kinds()}
-    drawn[Subject(reference="training points")] = source.scaled("train", n)
-    for subject, points in drawn.items():
-        points = points.reshape(n, -1)
-        whose = {"weights": subject.weights, "reference": subject.reference}
-        if isinstance(source, points2d.Mixture):
-            nearest, good = modes.at_modes(points, source.means, source.std)
-            reached = modes.covered(nearest, good)
-            found.append(run.measurement("modes_covered", "modes", reached, None, **whose, n_samples=n))
-            share = float(good.mean())
-            error = 100 * neighbours.binomial_error(share, n)
-            found.append(run.measurement("good_samples", "%", 100 * share, error, **whose, n_samples=n))
-        distance = transport.wasserstein(points[:pairs], test)
-        rest: dict[str, Any] = {"split": "test", "n_test": pairs, "n_samples": pairs}
-        found.append(run.measurement("wasserstein_distance", "units of x", distance, None, **whose, **rest))
-    return found
 
 
 def slopes_of_d(run: Run, n: int) -> list[Measurement]:

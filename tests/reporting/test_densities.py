@@ -1,11 +1,8 @@
 """Densities of points: what is kept of a training, strips of several, and the figures that pages make of them."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 from matplotlib import image as reader
-from support import records as support_records  # noqa: F401
 
 from gan_repro.figures import densities
 from gan_repro.system.errors import RunError
