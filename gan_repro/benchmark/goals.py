@@ -45,6 +45,16 @@ GOALS = (
     _step(*_DCGAN, "float32", "PyTorch eager, float32", 0.7, "PyTorch eager's in float32"),
     _step(*_DCGAN, "bfloat16", "PyTorch eager, bfloat16", 0.9, "PyTorch eager's in bfloat16"),
     Goal(
+        "Gradient penalty's step on points, float32, of PyTorch eager's",
+        (("gradient penalty", "ours, float32"), ("gradient penalty", "PyTorch eager, float32")),
+        0.8,
+    ),
+    Goal(
+        "Unrolled step on points, float32, of PyTorch eager's",
+        (("unrolled", "ours, float32"), ("unrolled", "PyTorch eager, float32")),
+        0.8,
+    ),
+    Goal(
         "Parzen protocol, of one product of all test images and all samples",
         (("parzen", "ours"), ("parzen", "one product")),
         2.5,
