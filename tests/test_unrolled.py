@@ -257,6 +257,7 @@ def test_terms_that_share_an_update_share_what_is_ahead(digits, monkeypatch):
     assert calls == [2]
 
 
+@pytest.mark.slow
 def test_dropout_and_other_terms_are_a_function_of_the_seed(digits):
     """A gradient penalty ahead takes third derivatives; calls of any length give the same bits."""
     pair = losses.zero_sum(losses.Objective((*losses.minimax().discriminator, losses.gradient_penalty(0.1)), ()))
@@ -266,6 +267,7 @@ def test_dropout_and_other_terms_are_a_function_of_the_seed(digits):
     assert all(np.isfinite(each).all() for each in first.values())
 
 
+@pytest.mark.slow
 def test_two_replicas_look_ahead_as_one(digits):
     pair = unrolled.unroll(losses.zero_sum(losses.minimax()), 3)
     options = {"dropout": OFF, "schedule": schedule.alternating(), "objective": pair}
@@ -284,6 +286,7 @@ class FixedPrior(priors.Prior):
         return tf.constant(np.random.default_rng(5).normal(size=(n, self.size)), tf.float32)
 
 
+@pytest.mark.slow
 def test_xla_looks_ahead_alike(digits, monkeypatch):
     monkeypatch.setattr(priors, "Prior", FixedPrior)
     pair = unrolled.unroll(losses.zero_sum(losses.minimax()), 2)
@@ -293,6 +296,7 @@ def test_xla_looks_ahead_alike(digits, monkeypatch):
         np.testing.assert_allclose(compiled[name], values, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 def test_batch_norm_ahead_leaves_the_moving_statistics_alone():
     """In training mode D's output does not depend on them: only D's own passes move them."""
     source = data.load("ring8")

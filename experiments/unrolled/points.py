@@ -28,7 +28,9 @@ class Points(Recipe):
 
 # 25,000 minibatches; Figure 2 shows the generator after every 5,000.
 PAPER = Points(epochs=500, steps_per_epoch=50, samples_every=100)
-QUICK = dataclasses.replace(PAPER, batch_size=128)
+QUICK = dataclasses.replace(
+    PAPER, epochs=200, batch_size=128, generator_learning_rate=5e-4, discriminator_learning_rate=5e-4, samples_every=40
+)
 
 
 def _layers(units, gain, outputs, name):

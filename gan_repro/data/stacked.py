@@ -127,9 +127,9 @@ class Stacked:
         pair = randomness.seed_pair(feed[0], feed[1], randomness.SHUFFLE, _TRIPLES, i)
         n = self.digits.spec.sizes["train"]
         triples = tf.random.stateless_uniform([size, CHANNELS], pair, 0, n, tf.int32, alg="philox")
-        stacked = tf.transpose(tf.gather(images, triples)[..., 0], [0, 2, 3, 1])
+        channels = [tf.cast(tf.gather(images, triples[:, channel]), tf.float32) for channel in range(CHANNELS)]
         classes = tf.reduce_sum(tf.gather(labels, triples) * tf.constant(PLACES), axis=1)
-        return self.spec.scaling(tf.cast(stacked, tf.float32)), classes
+        return self.spec.scaling(tf.concat(channels, axis=-1)), classes
 
 
 def stack(digits: source.InMemory, name: str) -> Stacked:

@@ -7,7 +7,7 @@ from support import noise
 
 from gan_repro import data
 from gan_repro.data import stacked
-from gan_repro.data.scaling import Linear
+from gan_repro.data.scaling import UNIT, Linear
 from gan_repro.evaluation import modes
 
 
@@ -36,7 +36,7 @@ def digit_of(channels, images):
 
 def test_a_label_is_the_number_that_the_channels_show_the_first_one_with_the_hundreds(triples, digits):
     x, labels = batch(triples)
-    shown = digits.images("train")[..., 0] / np.float32(255)
+    shown = UNIT(digits.images("train")[..., 0].astype(np.float32))
     read = [digits.labels("train")[digit_of(x[..., channel], shown)] for channel in range(3)]
     np.testing.assert_array_equal(labels, 100 * read[0] + 10 * read[1] + read[2])
     assert len(set(labels)) > 150 and labels.dtype == np.int32
@@ -54,7 +54,7 @@ def test_what_is_evaluated_is_made_of_its_own_split_with_its_labels(triples, dig
 def test_digits_are_drawn_by_themselves_and_alike_often(triples, digits):
     """Each of the 300 digits about equally often in each channel, and as a pair with no preference."""
     x, _ = batch(triples, size=9000)
-    shown = digits.images("train")[..., 0] / np.float32(255)
+    shown = UNIT(digits.images("train")[..., 0].astype(np.float32))
     found = np.stack([digit_of(x[..., channel], shown) for channel in range(3)], 1)
     counts = np.stack([np.bincount(column, minlength=300) for column in found.T])
     assert counts.min() > 8 and counts.max() < 62  # 30 +- 5.5 each
@@ -93,6 +93,7 @@ def test_what_are_no_digits_is_refused():
             stacked.stack(source, "triples")
 
 
+@pytest.mark.slow
 def test_mnist_is_stacked_by_name(real_mnist):
     found = data.load("stacked_mnist")
     assert found.spec.title == "stacked MNIST" and found.spec.shape == (28, 28, 3) and found.spec.classes == 1000
