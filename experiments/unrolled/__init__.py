@@ -11,7 +11,7 @@ EXPERIMENT = gr.Experiment(
     models={"points": points.MODEL, "stacked": stacked.MODEL},
     published=stacked.PUBLISHED,
     key_figures=(
-        gr.KeyFigure("points", "ring8", "densities", "Figure 2: densities of G along the training on a ring, the data last"),
+        gr.KeyFigure("points", "ring8", "strips", "Figure 2: densities of G along the training on a ring, the data last"),
     ),
     **gr.prose(__file__),
 )

@@ -21,7 +21,7 @@ def peer(kind, of):
     torch = torch_peers.have_torch()
     from gan_repro.benchmark import torch_second_order
 
-    drawn = data.load(DATASET).images("train")[:POINTS].reshape(-1, 2)
+    drawn = data.load(DATASET).images("train")[:POINTS].reshape(-1, 2).copy()
     trainer = getattr(torch_second_order, kind)(of)
     points = torch.from_numpy(drawn).to(trainer.device)
 

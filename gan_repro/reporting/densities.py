@@ -11,8 +11,9 @@ from gan_repro.papers.experiment import Experiment
 from gan_repro.reporting import records
 from gan_repro.reporting.conditions import change, differences, is_variant, model
 from gan_repro.reporting.groups import Group
+from gan_repro.reporting.record import Record
 
-KIND = "densities"  # of the figure of an experiment's data set: PREFIX-densities.png
+KIND = "strips"  # of the figure of an experiment's data set: PREFIX-strips.png
 GAMES = "games-on-points.png"
 KEPT = "moments.npz"  # behind the name of a record, in the folder of figures
 
@@ -34,27 +35,39 @@ def figures(found: Sequence[Experiment], groups: Sequence[Group], folder: Path) 
       RunError: a file of moments is damaged.
     """
     by_name, prefix_of = {experiment.name: experiment for experiment in found}, records.prefixes(groups)
-    rows: dict[str, list[tuple[str, Path]]] = {}
+    rows: dict[str, list[tuple[Record, Path]]] = {}
     games: dict[str, dict[str, Path]] = {}
-    titles: dict[str, str] = {}
     for each in groups:
         record, path = each.first, _moments(each, folder)
         owner = by_name[record.experiment]
         if path is None or record.model not in owner.models:
             continue
-        recipe = owner.models[record.model].recipe(record.preset, record.dataset)
-        settings = [change(*each).partition(" (")[0] for each in differences(recipe, record, schedule=False)]
-        prefix = prefix_of(record)
-        rows.setdefault(prefix, []).append((", ".join([f"{record.preset} preset", *settings]), path))
-        titles[prefix] = f"{model(owner, record)} on {record.data.title}: densities of G along the training"
+        rows.setdefault(prefix_of(record), []).append((record, path))
         if not is_variant(owner, record):
             games.setdefault(record.data.title, {}).setdefault(owner.short_name, path)
-    drawn: dict[str, Draw] = {
-        f"{prefix}-{KIND}.png": functools.partial(_strips, own, titles[prefix]) for prefix, own in rows.items() if len(own) > 1
-    }
+    drawn: dict[str, Draw] = {}
+    for prefix, own in rows.items():
+        first, owner = own[0][0], by_name[own[0][0].experiment]
+        if len(own) > 1:
+            title = f"{model(owner, first)} on {first.data.title}: densities of G along the training"
+            drawn[f"{prefix}-{KIND}.png"] = functools.partial(_strips, _named(owner, own), title)
     if len({game for own in games.values() for game in own}) > 1:
         drawn[GAMES] = functools.partial(_games, games)
     return drawn
+
+
+def _named(owner: Experiment, rows: Sequence[tuple[Record, Path]]) -> list[tuple[str, Path]]:
+    """[(what a row is called, its moments)], by preset and settings: those that any of the records departs in."""
+    recipes = [owner.models[record.model].recipe(record.preset, record.dataset) for record, _ in rows]
+    own = [differences(recipe, record, schedule=False) for recipe, (record, _) in zip(recipes, rows)]
+    keys = sorted({key for each in own for key, _, _ in each})
+    found = []
+    for record, path in rows:
+        values = [record.recipe.get(key) for key in keys]
+        settings = [change(key, value, None).partition(" (")[0] for key, value in zip(keys, values)]
+        order = record.preset != "paper", [(str(type(value)), value) for value in values if value is not None]
+        found.append((order, ", ".join([f"{record.preset} preset", *settings]), path))
+    return [(name, path) for _, name, path in sorted(found)]
 
 
 def _moments(members: Iterable, folder: Path) -> Path | None:

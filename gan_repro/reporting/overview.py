@@ -38,12 +38,13 @@ WORDS = {  # what the name of a figure begins with
     "k-means-centroids": "k-means centroids",
     "surface": "level sets of D",
     "densities": "densities along the training",
+    "strips": "densities along the training, by recipe",
     "depth": "gradients in D's layers, and its weights",
     "figure1": "Figure 1",
     "figure2": "Figure 2",
 }
 GENERATORS = {"best": "best by validation", "last": "last weights"}
-OVER_RUNS = ("log-likelihood", "sweep", "densities")  # figures of an experiment's data set instead of a run
+OVER_RUNS = ("log-likelihood", "sweep", "strips")  # figures of an experiment's data set instead of a run
 
 
 def markdown(
