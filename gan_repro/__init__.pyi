@@ -9,6 +9,7 @@ from . import reporting as reporting
 from . import runs as runs
 from . import system as system
 from . import training as training
+from .data.points2d import PLANE as PLANE
 from .data.scaling import UNIT as UNIT
 from .data.scaling import ContrastNormalised as ContrastNormalised
 from .data.scaling import Linear as Linear
@@ -45,5 +46,6 @@ from .training import learner as learner
 from .training import losses as losses
 from .training import optimizers as optimizers
 from .training import schedule as schedule
+from .training import unrolled as unrolled
 from .training.learner import LearningRule as LearningRule
 from .training.rules import Rules as Rules

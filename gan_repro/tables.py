@@ -21,7 +21,7 @@ from gan_repro.evaluation.measurement import PARZEN, Subject, Sweep
 from gan_repro.figures import curves
 from gan_repro.papers import configuration, weights_names
 from gan_repro.papers.experiment import Experiment
-from gan_repro.reporting import comparison, findings, formats, investigation, likelihood, overview, records, summary
+from gan_repro.reporting import comparison, densities, findings, formats, investigation, likelihood, overview, records, summary
 from gan_repro.reporting.conditions import is_variant, model
 from gan_repro.reporting.groups import Group, group
 from gan_repro.reporting.record import Record
@@ -68,9 +68,9 @@ def regenerate(results: str | Path, found: Sequence[Experiment], strict: bool = 
     figures = {
         f"{record.stem}-training.png": _training(by_name[record.experiment], record) for record in entries if record.curves
     }
-    figures |= _log_likelihoods(found, groups) | _sweeps(found, groups)
-    # All pages are made, and all figures drawn, before a page is written: what cannot be read leaves the old ones as they were.
     folder = results / "figures"
+    figures |= _log_likelihoods(found, groups) | _sweeps(found, groups) | densities.figures(found, groups, folder)
+    # All pages are made, and all figures drawn, before a page is written: what cannot be read leaves the old ones as they were.
     pictures = [*{path.name for path in folder.glob("[!.]*.png")} | figures.keys()]
     packaged = [place.name for place in shipped.folders().values()]
     texts = {f"{table.name}{suffix}": make(table) for table in built for suffix, make in formats.FORMATS.items()}
@@ -224,21 +224,21 @@ def _sweeps(found: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, D
 
 
 def _check_picture(path, run_folder):
-    """Checks the CRCs of a PNG. Raises RunError: it is damaged."""
+    """Checks the CRCs of a PNG, or of arrays. Raises RunError: it is damaged."""
     try:
+        if path.suffix == ".npz":
+            files.read_arrays(path)
+            return
         with Image.open(path) as image:
             image.verify()
-    except (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error) as error:
+    except (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, RunError) as error:
         again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={run_folder}"])
         raise RunError(f"{path} is damaged: {error}. It is drawn anew by: {again}") from error
 
 
 def _copy_figures(run_folder, folder, name):
-    """Copies a run's figures of samples, under the name of its record. Its curves are drawn anew from the record.
-
-    Folders among them are not looked into: they hold images that are not ours to publish (Finished.figures_of_data).
-    """
-    for picture in sorted(Path(run_folder, "figures").glob("[!.]*.png")):
+    """Copies what goes along with a run's record (records.beside), under its name. Curves are drawn anew from the record."""
+    for picture in records.beside(run_folder):
         if picture.name != "curves.png":
             path = folder / f"{name}-{picture.name}"
             _check_picture(picture, run_folder)

@@ -17,11 +17,13 @@ from gan_repro.benchmark import (
     child,
     estimators,
     floors,
+    goals,
     growth,
     keras_peer,
     learners,
     report,
     rounds,
+    second_order,
     startup,
     steps,
     torch_peers,
@@ -203,6 +205,7 @@ def test_the_steps_of_pytorch_are_ours(digits):
         with torch.no_grad():
             for parameter, variable in zip(network.parameters(), networks[role].trainable_variables, strict=True):
                 parameter.copy_(torch.from_numpy(variable.numpy().T.copy()))
+    ours.prepare()  # which traces a step, of tensors without numbers
     noises, images = [], []
     draw, batch = ours.prior.draw, digits.batch
     object.__setattr__(ours.prior, "draw", lambda n, pair: noted(noises, draw(n, pair)))
@@ -217,6 +220,62 @@ def test_the_steps_of_pytorch_are_ours(digits):
     for role, network in networks.items():
         for mine, other in zip(network.trainable_variables, theirs[role]):
             np.testing.assert_allclose(mine.numpy(), other.T, rtol=2e-4, atol=2e-6)
+
+
+SECOND_ORDER = {"wgan_gp": ("GradientPenalty", ()), "unrolled": ("Unrolled", ("unroll=3",))}
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("name", SECOND_ORDER)
+def test_the_second_order_steps_of_pytorch_are_ours(name):
+    """From our weights, on our points and noise: after three updates of G both have the same weights."""
+    torch = pytest.importorskip("torch")
+    from gan_repro.benchmark import torch_second_order
+
+    kind, settings = SECOND_ORDER[name]
+    ours = steps.game(name, "smoke", settings=settings, dataset=second_order.DATASET)
+    networks = {"generator": ours.generator.network, "discriminator": ours.discriminator.network}
+    trainer = getattr(torch_second_order, kind)(second_order.recipe(name, "smoke", settings))
+    for role, network in (("generator", trainer.g), ("discriminator", trainer.d)):
+        with torch.no_grad():
+            for parameter, variable in zip(network.parameters(), networks[role].trainable_variables, strict=True):
+                parameter.copy_(torch.from_numpy(variable.numpy().T.copy()))
+    ours.prepare()  # as above
+    noises, batches, shares = [], [], []
+    draw, batch, uniform = ours.prior.draw, ours.source.batch, tf.random.stateless_uniform
+
+    def share(shape, *rest, **more):
+        drawn = uniform(shape, *rest, **more)
+        return noted(shares, drawn) if len(shape) == 4 else drawn
+
+    with pytest.MonkeyPatch.context() as patch:
+        object.__setattr__(ours.prior, "draw", lambda n, pair: noted(noises, draw(n, pair)))
+        patch.setattr(ours.source, "batch", lambda *where: noted(batches, batch(*where)))
+        patch.setattr(tf.random, "stateless_uniform", share)
+        steps.play(ours, 3 * steps.per_unit(ours))
+        points = iter([torch.from_numpy(x.numpy().reshape(len(x), 2)) for x, _ in batches])
+        of_noise, of_share = (iter([torch.from_numpy(each.numpy()) for each in log]) for log in (noises, shares))
+        patch.setattr(torch, "randn", lambda *shape, **more: next(of_noise))
+        patch.setattr(torch, "rand", lambda *shape, **more: next(of_share).reshape(-1, 1))
+        for _ in range(3):
+            trainer.step(lambda: next(points))
+    # Of a gradient near 0 Adam makes a whole step of either sign. The moments say more: they are sums of gradients.
+    theirs = trainer.weights()
+    players = {"generator": (ours.generator, trainer.g_optimizer), "discriminator": (ours.discriminator, trainer.d_optimizer)}
+    for role, (player, optimizer) in players.items():
+        moments = [state["exp_avg"].numpy().T for state in optimizer.state.values()]
+        for mine, other in zip(player.optimizer._momentums, moments, strict=True):
+            np.testing.assert_allclose(mine.numpy(), other, atol=1e-3 * np.abs(other).max(), err_msg=role)
+        for mine, other in zip(player.network.trainable_variables, theirs[role], strict=True):
+            np.testing.assert_allclose(mine.numpy(), other.T, atol=2e-4, err_msg=role)
+    assert next(of_noise, None) is None and next(points, None) is None
+
+
+def test_the_second_order_tasks_have_their_goals_and_the_peers_rows():
+    found = second_order.tasks(TINY)
+    rows = {(task.name, each.name) for task in found for each in task.contestants}
+    wanted = {row for goal in goals.GOALS for row in goal.rows if row[0] in {task.name for task in found}}
+    assert wanted == rows and len(rows) == 4
 
 
 def noted(log, value):

@@ -1,7 +1,7 @@
 """Goodfellow et al. 2014, "Generative Adversarial Nets": the paper's models, each in a module of this folder."""
 
 import gan_repro as gr
-from experiments.goodfellow2014 import cifar10, gaussian1d, mnist, tfd
+from experiments.goodfellow2014 import cifar10, gaussian1d, mnist, points, tfd
 
 TABLE_1: dict[str, dict[str, tuple[float, float]]] = {  # nats, and their standard error
     "mnist": {"DBN": (138, 2), "Stacked CAE": (121, 1.6), "Adversarial nets": (225, 2)},
@@ -20,6 +20,7 @@ EXPERIMENT = gr.Experiment(
         "cifar10": cifar10.MODEL,
         "convolutional": cifar10.CONVOLUTIONAL,
         "line": gaussian1d.MODEL,
+        "points": points.MODEL,
     },
     metrics=gaussian1d.METRICS,
     published=tuple(

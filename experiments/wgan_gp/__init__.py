@@ -48,12 +48,12 @@ EXPERIMENT = gr.Experiment(
         ),
         "toy": gr.Model(
             title="WGAN-GP, MLPs",
-            datasets=("ring8", "grid25", "swissroll"),
+            datasets=gr.PLANE,
             presets={"paper": POINTS, "quick": POINTS_QUICK},
             critic=lambda recipe: True,
             phases=(gr.Phase(generator=networks.points_generator, discriminator=networks.points_critic, game=networks.game),),
             measures=(gr.measures.ModesCovered(), gr.measures.SlopesOfD()),
-            figures=(gr.figures.ValueSurface(), gr.figures.DepthOfD(), gr.figures.Curves(), gr.figures.Samples()),
+            figures=gr.figures.OF_POINTS,
         ),
     },
     key_figures=tuple(

@@ -131,8 +131,7 @@ def critic(recipe, spec):
 
 def _layers(recipe, outputs, name):
     """ReLU layers, started as He et al. 2015, and a linear one called `name`."""
-    hidden = [gr.mlp.dense(units, "relu", gr.initial.he(), f"hidden_{i}") for i, units in enumerate(recipe.units)]
-    return [*hidden, gr.mlp.dense(outputs, None, gr.initial.glorot(), name, dtype="float32")]
+    return gr.mlp.relu_layers(recipe.units, outputs, name, gr.initial.he, gr.initial.glorot)
 
 
 def points_generator(recipe, spec):

@@ -17,7 +17,8 @@ Measures this program's training steps and evaluator beside PyTorch's, Keras's a
 benchmark.md and benchmark.json. pip install -e '.[bench]' first; what is not installed is left out, and the table says so.
 Nothing else should run on the machine meanwhile."""
 
-PARTS = ("steps", "learners", "estimators", "startup", "growth", "workers")  # modules of this package, each with `tasks`
+# Modules of this package, each with `tasks`
+PARTS = ("steps", "second_order", "learners", "estimators", "startup", "growth", "workers")
 
 
 def _define_flags(values):

@@ -48,6 +48,16 @@ GOALS = (
     _step("gsn", "Deep GSN", "float32", "products, own shapes, float32", 1.5, "its products at their own shapes"),
     _step("gsn", "Deep GSN", "float32", "PyTorch eager, float32", 1.0, "PyTorch eager's in float32"),
     Goal(
+        "Gradient penalty's step on points, float32, of PyTorch eager's",
+        (("gradient penalty", "ours, float32"), ("gradient penalty", "PyTorch eager, float32")),
+        0.8,
+    ),
+    Goal(
+        "Unrolled step on points, float32, of PyTorch eager's",
+        (("unrolled", "ours, float32"), ("unrolled", "PyTorch eager, float32")),
+        0.8,
+    ),
+    Goal(
         "Parzen protocol, of one product of all test images and all samples",
         (("parzen", "ours"), ("parzen", "one product")),
         2.5,

@@ -24,21 +24,26 @@ def source(scaling, images=IMAGES):
     return InMemory(Spec("random", "random pixels", (28, 28, 1), 10, sizes, scaling), pixels, labels)
 
 
-def configured(name, preset, dtype="float32", settings=()):
-    """(Experiment, Config) of an experiment's model of 28 x 28 images, without averages of G's weights: peers keep none."""
+def configured(name, preset, dtype="float32", settings=(), dataset="mnist"):
+    """(Experiment, Config) of an experiment's model of 28 x 28 images, or of the points of `dataset`.
+
+    Without averages of G's weights: peers keep none.
+    """
     found = configuration.find(name)
     precision = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[dtype]
     compiled = ["jit_compile=true"] if gpus() else []
     settings = [f"precision={precision}", "averages=", *compiled, *settings]
-    return found, configuration.resolve(found, "mnist", preset=preset, settings=settings)
+    return found, configuration.resolve(found, dataset, preset=preset, settings=settings)
 
 
-def game(name, preset, dtype="float32", settings=(), images=IMAGES):
-    """The AdversarialGame of an experiment, on random pixels."""
+def game(name, preset, dtype="float32", settings=(), images=IMAGES, dataset="mnist"):
+    """The AdversarialGame of an experiment, on random pixels or on the points of `dataset`."""
+    from gan_repro import data
     from gan_repro.training import rules
 
-    config = configured(name, preset, dtype, settings)[1]
-    return rules.stages(config, source(configuration.scaling_of(config), images))[0].build(None)
+    config = configured(name, preset, dtype, settings, dataset)[1]
+    drawn = data.load(dataset) if dataset != "mnist" else source(configuration.scaling_of(config), images)
+    return rules.stages(config, drawn)[0].build(None)
 
 
 def per_unit(played):
@@ -60,9 +65,9 @@ def weights(played):
     return {role: [v.numpy() for v in player.network.trainable_variables] for role, player in players.items()}
 
 
-def ours(name, preset, dtype="float32", settings=()):
-    """Our step, Prepared: a unit is one update of D and one of G."""
-    played = game(name, preset, dtype, settings)
+def ours(name, preset, dtype="float32", settings=(), dataset="mnist"):
+    """Our step, Prepared: a unit is as many minibatches as it takes until G has moved once."""
+    played = game(name, preset, dtype, settings, dataset=dataset)
     return Prepared(lambda n: play(played, n * per_unit(played)), lambda: weights(played))
 
 

@@ -19,6 +19,7 @@ Modules (help(gan_repro.data.NAME)):
     drawn           points drawn from a known law
     gaussian1d      points on a line from a Gaussian
     points2d        points in the plane: rings and grids of Gaussians, a swiss roll
+    stacked         three digits as the channels of one image: a thousand classes
 """
 
 import dataclasses
@@ -26,7 +27,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from gan_repro.data import gaussian1d, points2d
+from gan_repro.data import gaussian1d, points2d, stacked
 from gan_repro.data.names import choose_dataset
 from gan_repro.data.scaling import UNIT, Scaling
 from gan_repro.data.source import Loader, Source
@@ -83,6 +84,7 @@ LOADERS: Mapping[str, Loader] = MappingProxyType(
         "lsun/bedroom": _streams,
         **gaussian1d.SOURCES,
         **points2d.SOURCES,
+        **stacked.SOURCES,
     }
 )
 

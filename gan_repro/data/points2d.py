@@ -122,4 +122,5 @@ def load(name: str, data_dir: str | Path | None = None, download: bool = False) 
     return SwissRoll(spec("a swiss roll"))
 
 
-SOURCES: Mapping[str, source.Loader] = dict.fromkeys(("ring8", "grid25", "swissroll"), load)  # as gaussian1d.SOURCES
+PLANE = ("ring8", "grid25", "swissroll")
+SOURCES: Mapping[str, source.Loader] = dict.fromkeys(PLANE, load)  # as gaussian1d.SOURCES

@@ -16,12 +16,13 @@ Modules (help(gan_repro.evaluation.NAME)):
     divergences  divergences between densities on a line, value of the game there
     cells        divergences between two samples of points, counted in cells
     transport    Wasserstein-1 distances
-    modes        modes of a mixture of Gaussians that samples reach
+    modes        modes of a mixture of Gaussians that samples reach, classes that they have
     distances    all pairs of squared distances
     measure      all of these applied to a finished run, as measurements of its record
-    geometry     modes of points, distances between points, slopes of D, as measurements
+    steepness    slopes of D of a finished run, as measurements
     scores       measurements of samples that were given as arrays
     mixing       how the chains of a finished run mix, as measurements
+    reached      modes that a finished run reaches, as measurements
     measurement  one number of a run: what it is of, its errors, how it was taken
     measures     what is measured of a run, one object for each protocol
 """

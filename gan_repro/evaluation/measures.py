@@ -142,9 +142,31 @@ class ModesCovered:
 
     def __call__(self, run: Run) -> list[Measurement]:
         """The measurements of every generator of the run."""
-        from gan_repro.evaluation import geometry
+        from gan_repro.evaluation import reached
 
-        return geometry.modes_covered(run, self.samples, self.pairs)
+        return reached.modes_covered(run, self.samples, self.pairs)
+
+
+@dataclasses.dataclass(frozen=True)
+class ModesRead:
+    """Classes that a classifier reads in samples of stacked digits, and how often (data.stacked; Metz et al. 2016, Table 1).
+
+    The classifier of the single digits reads each channel; of other data nothing is measured.
+
+    Attributes:
+      samples: how many are drawn; 25,600 in PacGAN's code. At most the recipe's n_samples.
+    """
+
+    samples: int = 25_600
+
+    def __call__(self, run: Run) -> list[Measurement]:
+        """The measurements of every generator of the run."""
+        from gan_repro.data import stacked
+        from gan_repro.evaluation import classifier, reached
+
+        if not isinstance(run.source, stacked.Stacked):
+            return []
+        return reached.modes_read(run, classifier.of(run.source.digits), self.samples)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,9 +186,9 @@ class SlopesOfD:
 
     def __call__(self, run: Run) -> list[Measurement]:
         """The measurements of the last D, of one that takes no labels."""
-        from gan_repro.evaluation import geometry
+        from gan_repro.evaluation import steepness
 
-        return [] if run.conditional() else geometry.slopes_of_d(run, self.points)
+        return [] if run.conditional() else steepness.slopes_of_d(run, self.points)
 
 
 @dataclasses.dataclass(frozen=True)

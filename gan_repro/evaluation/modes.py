@@ -1,4 +1,4 @@
-"""Which modes of a mixture of Gaussians samples reach, and how many samples lie at one."""
+"""Which modes samples reach: of a mixture of Gaussians, where they lie; of classes, how often each is drawn."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,3 +35,25 @@ def at_modes(samples: ArrayLike, means: ArrayLike, std: float, near: float = NEA
 def covered(nearest: np.ndarray, good: np.ndarray) -> int:
     """How many modes have a good sample, of what `at_modes` gives."""
     return len(np.unique(nearest[good]))
+
+
+def divergence(counts: ArrayLike, shares: ArrayLike) -> float:
+    """The Kullback-Leibler divergence of observed classes from a law: sum q log(q / p) in nats, q = counts / their sum.
+
+    A class that was not drawn adds nothing; of n fair draws the expected value is about (k - 1) / (2 n).
+
+    Args:
+      counts: integers >= 0 (k,), not all 0.
+      shares: float (k,), > 0, of sum 1: p.
+
+    Raises:
+      ValueError: shapes that do not fit, no draw, or a class that the law never gives.
+    """
+    counts, shares = np.asarray(counts, np.float64), np.asarray(shares, np.float64)
+    if counts.shape != shares.shape or counts.ndim != 1 or counts.sum() <= 0 or (counts < 0).any():
+        raise ValueError(f"counts and shares must be (k,), with a draw or more, not {counts.shape} and {shares.shape}")
+    drawn = counts > 0
+    if (shares[drawn] <= 0).any():
+        raise ValueError("a class was drawn that the law never gives")
+    observed = counts[drawn] / counts.sum()
+    return float(np.sum(observed * np.log(observed / shares[drawn])))

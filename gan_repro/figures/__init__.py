@@ -5,6 +5,7 @@ Modules (help(gan_repro.figures.NAME)):
     grids      images in grids and strips, animations
     points     points on a line and in the plane
     chains     classes visited along chains
+    densities  densities of points along a training, and of several games
     draw       the figures of a trained run
     show       what gan_repro.sample and the notebooks draw
     catalogue  the figures of a run, one object for each
@@ -15,11 +16,13 @@ import pkgutil
 import lazy_loader
 
 from gan_repro.figures.catalogue import (
+    OF_POINTS,
     Averages,
     ClassesVisited,
     ClassRows,
     ConsecutiveSamples,
     Curves,
+    Densities,
     DepthOfD,
     Interpolation,
     NearestNeighbours,
@@ -30,11 +33,13 @@ from gan_repro.figures.catalogue import (
 )
 
 __all__ = [
+    "OF_POINTS",
     "Averages",
     "ClassRows",
     "ClassesVisited",
     "ConsecutiveSamples",
     "Curves",
+    "Densities",
     "DepthOfD",
     "Interpolation",
     "NearestNeighbours",

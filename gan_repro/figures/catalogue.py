@@ -21,6 +21,10 @@ class Folder(Protocol):
     def figures(self) -> Path:
         """Where its pictures go."""
 
+    @property
+    def samples(self) -> Path:
+        """Where those are that the training drew."""
+
 
 class Run(measurement.Run, Protocol):
     """A trained run as figures take it, such as runs.trained.Finished: what measures take, and what titles and curves say."""
@@ -48,6 +52,10 @@ class Run(measurement.Run, Protocol):
     @property
     def epochs(self) -> float:
         """How many were played; 0: it is not known."""
+
+    @property
+    def step(self) -> int:
+        """How many minibatches were."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,6 +177,16 @@ class ClassesVisited:
         draw.classes_visited(run, measurements)
 
 
+class Densities:
+    """Densities of points in the plane along the training, the data's last (Metz et al. 2016, Figure 2)."""
+
+    def __call__(self, run: Run, measurements: Sequence[Measurement]) -> None:
+        """Writes figures/densities.png, and figures/moments.npz: what pages draw of several runs (reporting.densities)."""
+        from gan_repro.figures import draw
+
+        draw.densities_along(run)
+
+
 class DepthOfD:
     """How gradients go through D's layers, and what its weights are (Gulrajani et al. 2017, Figure 1b)."""
 
@@ -206,3 +224,6 @@ class VectorArithmetic:
 
         weights, statistics = run.kinds()[0], arithmetic.named(self.concepts)
         draw.vector_arithmetic(run, weights, arithmetic.trials(run, weights, statistics), statistics)
+
+
+OF_POINTS = ValueSurface(), DepthOfD(), Densities(), Curves(), Samples()  # of a game on points in the plane

@@ -9,7 +9,7 @@ import numpy as np
 
 from gan_repro.evaluation import neighbours
 from gan_repro.evaluation.measurement import PARZEN, Measurement
-from gan_repro.figures import chains, grids, points
+from gan_repro.figures import chains, densities, grids, points
 from gan_repro.figures.catalogue import Run
 from gan_repro.figures.curves import title_of_run, training_curves, wrapped
 from gan_repro.papers import weights_names
@@ -205,6 +205,16 @@ def surface(run: Run, kind: str) -> None:
     path = run.workdir.figures / f"surface-{kind}.png"
     named = "f" if run.model.d_output(run.config.recipe)[-1] == "score" else "the logit of D"
     points.surface(path, along, values, samples, real, f"{caption(run, kind)}. Level sets of {named}")
+
+
+def densities_along(run: Run) -> None:
+    """Writes figures/densities.png: points in the plane that G drew along the training; and of them figures/moments.npz."""
+    found = [densities.Moment.read(path) for path in sorted(run.workdir.samples.glob("epoch-*.npz"))]
+    along = [each for each in found if each.step < run.step]  # a longer training may have been in the folder
+    last = densities.taken(run.step, run.samples("last", densities.KEPT))
+    moments = densities.chosen([*along, last], run.source.scaled("test", densities.KEPT))
+    moments.write(run.workdir.figures / "moments.npz")
+    densities.strips(run.workdir.figures / "densities.png", {"density of G": moments}, run_title(run))
 
 
 def depth(run: Run) -> None:

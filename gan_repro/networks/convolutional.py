@@ -109,15 +109,30 @@ class _Stack:
             self.x = keras.layers.Concatenate(name=f"{name}_and_label")([self.x, self.one_hot])
         self.x = self.layers["dense"](units, **self._options(name, dtype))(self.x)
 
-    def convolution(self, channels: int, stride: int, name: str, up: str | None = None, dtype: str | None = None) -> None:
-        """A convolution on the activations and constant maps of the label; `up`: how the image grows, None: it shrinks."""
+    def convolution(
+        self,
+        channels: int,
+        stride: int,
+        name: str,
+        up: str | None = None,
+        dtype: str | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        """A convolution on the activations and constant maps of the label; `up`: how the image grows, None: it shrinks.
+
+        `size`: of the image that a transposed convolution makes; None: `stride` times as large.
+        """
         if up == "upsampling_convolution":
             if stride > 1:
                 self.x = keras.layers.UpSampling2D(stride, name=f"{name}_upsampling")(self.x)
             stride = 1
         before, transposed = self.x, up == "transposed_convolution"
         kind = self.layers["transposed_convolution" if transposed else "convolution"]
-        self.x = kind(channels, self.kernel_size, stride, padding="same", **self._options(name, dtype))(before)
+        options = self._options(name, dtype)
+        if size not in (None, tuple(stride * pixels for pixels in before.shape[1:3])):
+            least = [(pixels - 1) * stride + self.kernel_size % 2 for pixels in before.shape[1:3]]
+            options["output_padding"] = tuple(wanted - pixels for wanted, pixels in zip(size, least))
+        self.x = kind(channels, self.kernel_size, stride, padding="same", **options)(before)
         if self.one_hot is not None:
             size = tuple(before.shape[1:3])
             maps = LabelMaps(size, self.kernel_size, stride, transposed, self.start(), name=f"{name}_labels", dtype=dtype)
@@ -147,6 +162,7 @@ def generator(
     classes: int = 0,
     normalisation: Normaliser | None = None,
     base_by_channel: bool = False,
+    any_size: bool = False,
     output_activation: str = "tanh",
     upsampling: str = "transposed_convolution",
     init_std: float = 0.02,
@@ -174,6 +190,8 @@ def generator(
       normalisation: Normalisation, LayerNormalisation, or another Normaliser; None: there is none.
       base_by_channel: the base is normalised channel by channel (dcgan.torch, WassersteinGAN, where a transposed convolution
         of one pixel makes it) and not unit by unit (dcgan_code).
+      any_size: images of any height and width: each transposed convolution then makes an image of half the next one's size,
+        rounded up, as 4 x 4 -> 7 x 7 -> 14 x 14. No labels.
       output_activation: "tanh" or "sigmoid".
       upsampling: "transposed_convolution", or "upsampling_convolution": nearest neighbours, then a convolution.
       init_std: weights are N(0, init_std^2).
@@ -183,14 +201,17 @@ def generator(
         those are; such as convolutions with spectral normalisation. The weights of labels' maps are no part of them.
 
     Raises:
-      ValueError: `strides` do not fit `channels` or the shape.
+      ValueError: `strides` do not fit `channels` or the shape, or any_size is wanted with labels or without transposed
+        convolutions.
 
     Source: Radford et al. 2015, section 3; kernels of 5 (dcgan_code) or 4 (dcgan.torch, WassersteinGAN).
     """
-    if len(strides) != len(channels) or not fits(shape, strides):
+    if len(strides) != len(channels) or not (any_size or fits(shape, strides)):
         raise ValueError(f"strides {strides} do not fit channels {channels} and images of {shape[0]} x {shape[1]} pixels")
-    growth = math.prod(strides)
-    base = (shape[0] // growth, shape[1] // growth)
+    if any_size and (classes or upsampling != "transposed_convolution"):
+        raise ValueError("any_size: transposed convolutions without labels make images of any size")
+    sizes: list[Any] = [tuple(-(-side // math.prod(strides[i:])) for side in shape[:2]) for i in range(len(strides) + 1)]
+    base = sizes[0]
     z = keras.Input((latent,), name="z")
     start = initializer or functools.partial(initial.normal, init_std)
     made = {"convolution": convolution, "transposed_convolution": transposed_convolution, "dense": dense}
@@ -206,11 +227,12 @@ def generator(
     stack.close("seed")
     if not base_by_channel:
         stack.x = image(stack.x)
+    wanted = sizes[1:] if any_size else [None] * len(strides)
     for i, (width, stride) in enumerate(zip(channels[1:], strides)):
-        stack.convolution(width, stride, f"up_{i}", upsampling)
+        stack.convolution(width, stride, f"up_{i}", upsampling, size=wanted[i])
         stack.close(f"up_{i}")
     # float32: eight bits of mantissa would quantise the pixels
-    stack.convolution(shape[2], strides[-1], "output", upsampling, dtype="float32")
+    stack.convolution(shape[2], strides[-1], "output", upsampling, dtype="float32", size=wanted[-1])
     stack.x = keras.layers.Activation(output_activation, dtype="float32", name="images")(stack.x)
     return stack.model("generator")
 
@@ -224,6 +246,7 @@ def discriminator(
     hidden: Sequence[int] = (),
     classes: int = 0,
     normalisation: Normaliser | None = None,
+    normalise_first: bool = False,
     negative_slope: float = 0.2,
     dropout: tuple[float, float] | None = None,
     heads: Mapping[str, int] | None = None,
@@ -245,6 +268,7 @@ def discriminator(
       hidden: units of dense layers behind them.
       classes: where there are any, every layer sees the label as well.
       normalisation: Normalisation, LayerNormalisation, or another Normaliser; None: there is none.
+      normalise_first: whether the first layer has it, too.
       negative_slope: of the leaky ReLU below 0.
       dropout: (keep probability, scale) of layers.Dropout behind every leaky ReLU; None: there is none.
       heads: {name: units} of several last layers side by side, such as {"logit": 1, "classes": 10}: the network gives
@@ -271,7 +295,7 @@ def discriminator(
     stack = _Stack(images, classes, kernel_size, start, use_bias, normalisation, leaky, made, dropout)
     for i, (width, stride) in enumerate(zip(channels, strides)):
         stack.convolution(width, stride, f"down_{i}")
-        stack.close(f"down_{i}", normalise=i > 0)
+        stack.close(f"down_{i}", normalise=normalise_first or i > 0)
     stack.x = keras.layers.Flatten(name="flat")(stack.x)
     for i, units in enumerate(hidden):
         stack.dense(units, f"hidden_{i}")

@@ -33,6 +33,11 @@ def glorot() -> keras.initializers.Initializer:
     return keras.initializers.GlorotUniform()
 
 
+def orthogonal(gain: float = 1.0) -> keras.initializers.Initializer:
+    """A random orthogonal matrix times `gain` (Saxe et al. 2014); of one that is not square, rows or columns are orthogonal."""
+    return keras.initializers.Orthogonal(gain)
+
+
 class Sparse(keras.initializers.Initializer):
     """pylearn2's sparse_init: into each unit come exactly `connections` weights N(0, init_std^2), the others are 0.
 

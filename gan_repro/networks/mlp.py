@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from gan_repro.networks.constraints import MaxColumnNorm
-from gan_repro.networks.initial import uniform
+from gan_repro.networks.initial import Start, uniform
 from gan_repro.networks.layers import CeilMaxPool2D, Dropout, Maxout, MaxoutConv2D, UntiedBias
 
 Shape = tuple[int, int, int]  # (height, width, channels) of an image
@@ -44,6 +44,21 @@ def dense(
         name=name,
         dtype=dtype,
     )
+
+
+def relu_layers(
+    units: Sequence[int], outputs: int, name: str, start: Start, last_start: Start | None = None
+) -> list[keras.layers.Dense]:
+    """Dense layers hidden_0, hidden_1, ... with ReLU, then a linear one in float32: what either player on points is made of.
+
+    Args:
+      units: of the hidden layers.
+      outputs, name: of the last one.
+      start: () -> a new initialiser, called for each kernel (initial.he); biases are 0.
+      last_start: that of the last layer; None: start.
+    """
+    hidden = [dense(n, "relu", start(), f"hidden_{i}") for i, n in enumerate(units)]
+    return [*hidden, dense(outputs, None, (last_start or start)(), name, dtype="float32")]
 
 
 def generator(latent: int, layers: Sequence[keras.layers.Layer], shape: Shape) -> keras.Model:

@@ -16,6 +16,7 @@ Modules (help(gan_repro.reporting.NAME)):
     investigation  results/log-likelihood.md: what a log-likelihood owes to what
     race           in how many trainings G is lost in the first epochs
     likelihood     figures of log-likelihoods over many runs
+    densities      figures of points over many runs
     findings       prose in results/findings, with numbers filled in from records
     summary        the results of all papers in one table
 """

@@ -16,7 +16,7 @@ from gan_repro.system.errors import RunError
 from gan_repro.system.numbers import with_error
 
 GENERATED = "Generated from results/records/*.json by `python -m gan_repro.tables`; do not edit."
-TITLES = {"mnist": "MNIST", "tfd": "TFD", "cifar10": "CIFAR-10"}
+TITLES = {"mnist": "MNIST", "tfd": "TFD", "cifar10": "CIFAR-10", "stacked_mnist": "stacked MNIST"}
 
 
 class Column(NamedTuple):

@@ -157,6 +157,14 @@ METRICS = {
             "the images that it has, not how many of the data's these are.",
         ),
         Metric(
+            "modes_read",
+            "modes of a thousand",
+            "more",
+            caveat="A class of stacked digits counts as reached if the digits' classifier reads it in a sample or more: how "
+            "many are depends on how many samples are drawn, and a few are misread.",
+        ),
+        Metric("modes_kl", "KL divergence of the classes drawn from the data's", "less"),
+        Metric(
             "d_slope",
             "slope of D between data and samples",
             of_d=True,

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from gan_repro.papers import weights_names
-from gan_repro.reporting import comparison, formats, records, summary, verdicts
+from gan_repro.reporting import comparison, densities, formats, records, summary, verdicts
 from gan_repro.reporting.comparison import Table
 from gan_repro.reporting.conditions import is_variant
 
@@ -37,12 +37,14 @@ WORDS = {  # what the name of a figure begins with
     "sweep": "log-likelihood against σ and n",
     "k-means-centroids": "k-means centroids",
     "surface": "level sets of D",
+    "densities": "densities along the training",
+    "strips": "densities along the training, by recipe",
     "depth": "gradients in D's layers, and its weights",
     "figure1": "Figure 1",
     "figure2": "Figure 2",
 }
 GENERATORS = {"best": "best by validation", "last": "last weights"}
-OVER_RUNS = ("log-likelihood", "sweep")  # figures of an experiment's data set instead of a run
+OVER_RUNS = ("log-likelihood", "sweep", "strips")  # figures of an experiment's data set instead of a run
 
 
 def markdown(
@@ -74,6 +76,8 @@ def markdown(
         lines += _section(table, figures, *found.get(table.name, ("", "")))
     others = [f"[{name}]({name}.md): {PAGES[name]}" for name in pages]
     lines += ["## More", "", *(f"* {each}" for each in others)]
+    if densities.GAMES in figures:
+        lines.append(f"* [games on points in the plane, side by side](figures/{densities.GAMES})")
     for name in sorted(shipped):
         own = [figure for figure in figures if figure.startswith(f"shipped-{name}-")]
         lines.append(f"* The generator that comes with the program, {name}: {links(f'shipped-{name}', own)}")

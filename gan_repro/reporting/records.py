@@ -66,6 +66,15 @@ def finished(run_folder: str | Path, strict: bool = True, partial: bool = False)
     return record
 
 
+def beside(run_folder: str | Path) -> list[Path]:
+    """What of a run's figures goes along with its record: its pictures, and the arrays of which pages draw several runs.
+
+    Folders among them are not looked into: they hold images that are not ours to publish (Finished.figures_of_data).
+    """
+    folder = Path(run_folder, "figures")
+    return sorted([*folder.glob("[!.]*.png"), *folder.glob("moments.npz")])
+
+
 def add(run_folder: str | Path, results_folder: str | Path, strict: bool = True, partial: bool = False) -> Path:
     """Copies a finished run's record into `results_folder`/records. A record of the same run is replaced.
 

@@ -26,6 +26,7 @@ PRODUCTS = (
     "samples/*epoch-[0-9]*.npz",
     "samples/*.weights.h5",
     "figures/*.png",
+    "figures/moments.npz",
     "figures/real-images/*.png",
 )
 

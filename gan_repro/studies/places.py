@@ -18,6 +18,7 @@ import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from gan_repro.reporting import records
 from gan_repro.reporting.record import Record, read
 from gan_repro.runs.workdir import Workdir
 from gan_repro.studies.study import Planned, identity_of
@@ -164,7 +165,7 @@ class Places:
         try:
             (temporary / "figures").mkdir(parents=True)
             files.write_json(temporary / "record.json", found.to_json())
-            for picture in sorted((run / "figures").glob("[!.]*.png")):
+            for picture in records.beside(run):
                 shutil.copyfile(picture, temporary / "figures" / picture.name)
             shutil.rmtree(into, ignore_errors=True)
             os.replace(temporary, into)

@@ -8,6 +8,7 @@ Modules (help(gan_repro.training.NAME)):
     step        the updates of the players on one minibatch
     losses      loss terms and the objectives made of them
     schedule    which players a minibatch updates, and how often
+    unrolled    G's loss before D some updates ahead
     optimizers  momentum SGD, Adam, RMSprop with the papers' schedules
     averages    averages of the generator's weights
     workers     one training on several machines

@@ -10,7 +10,7 @@ import time
 import keras
 import numpy as np
 
-from gan_repro.figures import grids, points
+from gan_repro.figures import densities, grids, points
 from gan_repro.latent import sampling
 from gan_repro.system.errors import UserError
 from gan_repro.system.numbers import duration
@@ -82,7 +82,8 @@ class ProgressLine(keras.callbacks.Callback):
 class SampleGrid(keras.callbacks.Callback):
     """Draws the same z every few epochs: samples/epoch-00005.png, a 10 x 10 grid; or many points in front of real ones.
 
-    A conditional generator draws a row for each of the first ten classes, or points of all classes.
+    A conditional generator draws a row for each of the first ten classes, or points of all classes. Of points in the plane
+    there is epoch-00005.npz beside the picture, a figures.densities.Moment, and one of the beginning, epoch-00000.npz.
 
     Args:
       loop: training.trainer.Loop.
@@ -95,23 +96,42 @@ class SampleGrid(keras.callbacks.Callback):
         super().__init__()
         self.loop, self.folder, self.every, self.spec = loop, folder, every, spec
 
+    def on_train_begin(self, logs=None):
+        """Keeps points in the plane of a training that begins."""
+        if self.loop.step() == 0 and densities.in_plane(self.spec.shape):
+            self._keep(self._path(0), self._points()[0])
+
     def on_epoch_end(self, epoch, logs=None):
         """Draws the picture, if it is time."""
         played = epoch + 1
         if played % self.every:
             return
-        trainable, seed = self.loop.trainable, self.loop.seed
-        conditional = len(trainable.sampler.inputs) > 1
-        prefix = f"{self.loop.stage().name}-" if len(self.loop.stages) > 1 else ""
-        path, title = self.folder / f"{prefix}epoch-{played:05d}.png", f"{self.spec.title}: epoch {played}"
+        trainable = self.loop.trainable
+        path, title = self._path(played), f"{self.spec.title}: epoch {played}"
         if points.are(self.spec.shape):
-            labels = sampling.balanced_labels(points.SHOWN, self.spec.classes) if conditional else None
-            samples = trainable.sample(points.SHOWN, seed, labels)
+            samples, labels = self._points()
             points.cloud(path, samples, points.real_of(trainable.source), labels, title)
+            if densities.in_plane(self.spec.shape):
+                self._keep(path, samples)
         else:
-            labels = np.repeat(np.arange(10) % self.spec.classes, 10) if conditional else None
-            images = trainable.sample(100, seed, labels)
+            labels = np.repeat(np.arange(10) % self.spec.classes, 10) if self._conditional() else None
+            images = trainable.sample(100, self.loop.seed, labels)
             grids.sample_grid(path, images, 10, 10, title, *self.spec.scaling.shown(images))
+
+    def _path(self, played):
+        prefix = f"{self.loop.stage().name}-" if len(self.loop.stages) > 1 else ""
+        return self.folder / f"{prefix}epoch-{played:05d}.png"
+
+    def _conditional(self):
+        return len(self.loop.trainable.sampler.inputs) > 1
+
+    def _points(self):
+        """(points.SHOWN samples, their labels or None)."""
+        labels = sampling.balanced_labels(points.SHOWN, self.spec.classes) if self._conditional() else None
+        return self.loop.trainable.sample(points.SHOWN, self.loop.seed, labels), labels
+
+    def _keep(self, path, samples):
+        densities.taken(self.loop.step(), samples).write(path.with_suffix(".npz"))
 
 
 class TensorBoard(keras.callbacks.Callback):

@@ -194,6 +194,16 @@ def minimax(d_weight: float = 1.0) -> Objective:
     return Objective(d_terms, (Term("saturating", saturating),))
 
 
+def zero_sum(objective: Objective) -> Objective:
+    """The pair in which G loses what D gains, term by term: also those that do not depend on G but through D's updates.
+
+    Of `minimax` it is the whole value function, as unrolled GANs need it (Metz et al. 2016, section 2; training.unrolled);
+    before a D that stands still G's gradient is that of `saturating`.
+    """
+    turned = tuple(dataclasses.replace(term, weight=-term.weight) for term in objective.discriminator)
+    return dataclasses.replace(objective, generator=turned)
+
+
 def non_saturating_pair(d_weight: float = 1.0) -> Objective:
     """The non-saturating pair: D as in `minimax`, G maximises log D(G(z)) (Goodfellow et al. 2014, section 3).
 

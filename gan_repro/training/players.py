@@ -1,7 +1,10 @@
 """The two players of a game, and what a term of their losses sees of one update."""
 
+import copy
 import dataclasses
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
@@ -49,7 +52,10 @@ class StepContext:
         """`game`: the AdversarialGame; `move`: the number of the update on this minibatch, of which its seeds are made."""
         self.x, self.labels, self.step = x, labels, step
         self.z, self.generated_labels = z, generated_labels
-        self._game, self._move, self._draws, self._outputs = game, move, 0, {}
+        self._game, self._move, self._draws = game, move, itertools.count(1)
+        self._outputs: dict[str, Any] = {}
+        self._made: dict[Any, Any] = {}
+        self._weights: list[tf.Tensor] | None = None  # of D, where it is another one than the game's
         network = game.generator.network
         with randomness.network_call(self.seed(randomness.NETWORK)):
             self.samples = tf.cast(network(game.inputs(network, z, generated_labels), training=True), tf.float32)
@@ -109,7 +115,7 @@ class StepContext:
         Args:
           images: (m, h, w, c).
           labels: int32 (m,); None: those of the minibatch.
-          weights: values for D's trainable variables, in their order (unrolled GAN); None: its own.
+          weights: values for D's trainable variables, in their order; None: its own, or those of `against`.
           training: whether D is in training mode: dropout is on, and batch norm takes the minibatch's statistics.
 
         Returns:
@@ -119,6 +125,7 @@ class StepContext:
           UsageError: the transform changes the images' shape.
         """
         network = self._game.discriminator.network
+        weights = self._weights if weights is None else weights
         inputs = self._game.inputs(network, self._transformed(images), self.labels if labels is None else labels)
         with randomness.network_call(self.seed(randomness.NETWORK)):
             if weights is None:
@@ -135,27 +142,52 @@ class StepContext:
             raise UsageError(f"transform: it makes images of shape {seen.shape} of those of shape {images.shape}")
         return seen
 
+    def against(self, weights: Sequence[tf.Tensor]) -> Self:
+        """This minibatch with the same samples, before a D with other weights: all that is asked of it is that D's.
+
+        Neither these passes nor what terms make of them touch the D of the game: batch norm's moving statistics stay.
+        Random numbers go on from this context's, so that no two of them draw the same.
+
+        Args:
+          weights: values for D's trainable variables, in their order.
+        """
+        other = copy.copy(self)
+        other._outputs, other._made, other._weights = {}, {}, list(weights)
+        return other
+
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made when it is first asked for under this key: what several terms of an update share."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
     def trainable(self, role: str) -> list[tf.Tensor]:
         """The trainable variables of "generator" or "discriminator", tensors. Raises UsageError: no such player."""
-        return [tf.convert_to_tensor(variable) for variable in self._player(role).network.trainable_variables]
+        if role == "discriminator" and self._weights is not None:
+            return self._weights
+        return [tf.convert_to_tensor(variable) for variable in self.player(role).network.trainable_variables]
 
     def optimizer(self, role: str) -> keras.optimizers.Optimizer:
-        """The optimizer of "generator" or "discriminator": its learning rate and moments, to be read (unrolled GAN).
+        """The optimizer of "generator" or "discriminator": its learning rate and moments, to be read.
 
         Raises:
           UsageError: there is no such player.
         """
-        return self._player(role).optimizer
+        return self.player(role).optimizer
 
-    def _player(self, role):
+    def player(self, role: str) -> Player:
+        """The "generator" or "discriminator": its network, optimizer, loss and constraint, to be read (unrolled GAN).
+
+        Raises:
+          UsageError: there is no such player.
+        """
         if role not in ROLES:
             raise UsageError(f"player {role!r}: valid are {', '.join(ROLES)}")
         return getattr(self._game, role)
 
     def seed(self, stream: int = randomness.TERM) -> tf.Tensor:
         """A fresh int32 (2,) seed for a stateless draw, a function of (seed, step, replica, order of the calls)."""
-        self._draws += 1
-        return self._game.seed_of(self.step, stream, self._move, self._draws, replica())
+        return self._game.seed_of(self.step, stream, self._move, next(self._draws), replica())
 
 
 def replica() -> tf.Tensor:

@@ -13,11 +13,21 @@ from support import noise
 from experiments.wgan import upright_line
 from gan_repro import data
 from gan_repro.data import drawn, glyphs, pictures, preparation, source, streams, tfd
+from gan_repro.data import stacked as stacked_digits
 from gan_repro.data.scaling import UNIT, ContrastNormalised, Linear
 from gan_repro.system.errors import DataError, UsageError
 
 README = Path(data.__file__).with_name("README.md")
-CLASSES = (source.InMemory, source.Described, drawn.Drawn, streams.Stream, pictures.Pictures, tfd.Folded, preparation.Padded)
+CLASSES = (
+    source.InMemory,
+    source.Described,
+    drawn.Drawn,
+    streams.Stream,
+    pictures.Pictures,
+    tfd.Folded,
+    preparation.Padded,
+    stacked_digits.Stacked,
+)
 MEMBERS = {name for name, member in vars(source.Source).items() if inspect.isfunction(member) and name[0] != "_"}
 
 
@@ -61,12 +71,26 @@ def faces(tmp_path_factory):
 
 
 @pytest.fixture(
-    params=["memory", "folder", "streamed folder", "tfd", "gaussian1d", "ring8", "parallel_lines", "glyphs", "padded"]
+    params=[
+        "memory",
+        "folder",
+        "streamed folder",
+        "tfd",
+        "gaussian1d",
+        "ring8",
+        "parallel_lines",
+        "glyphs",
+        "padded",
+        "triples",
+    ]
 )
 def any_source(request, folder, faces, monkeypatch, tmp_path):
     """A small data set of every kind that needs no network; streams of TFDS: test_streams.py."""
     if request.param == "memory":
         return noise.source((5, 4, 3), classes=2)
+    if request.param == "triples":
+        monkeypatch.setattr(stacked_digits, "SIZES", {"train": 40, "validation": 20, "test": 20})
+        return stacked_digits.stack(noise.source((5, 4, 1), classes=10), "triples")
     if request.param == "padded":
         return preparation.Pad(8, 9)(noise.source((5, 4, 3), ContrastNormalised(2.0), classes=2))
     if request.param == "tfd":
@@ -108,7 +132,7 @@ def assert_consistent(found):
 
 def test_every_source_is_one(any_source):
     assert_consistent(any_source)
-    if not isinstance(any_source, drawn.Drawn):
+    if not isinstance(any_source, (drawn.Drawn, stacked_digits.Stacked)):  # whose minibatches are drawn anew
         x, _ = any_source.batch(any_source.open(0, 0, size=4), tf.constant(0), 4)
         seen = any_source.scaled("train")
         nearest = [np.abs(seen - one).max(axis=(1, 2, 3)).min() for one in x.numpy()]

@@ -62,6 +62,7 @@ MODELS = {
     "wgan, points": ("ring8", 50, 10, "--experiment=wgan --preset=smoke"),
     "wgan_gp": ("small", 20, 4, "--experiment=wgan_gp --preset=smoke"),
     "wgan_gp, points": ("ring8", 50, 10, "--experiment=wgan_gp --preset=smoke"),
+    "unrolled, points": ("ring8", 50, 10, "--experiment=unrolled --preset=smoke"),
 }
 FIRST_STAGE = {"goodfellow2014, two stages": "pretrain_epochs", "wgan, two Gaussians": "discriminator_epochs"}
 

@@ -33,7 +33,13 @@ def config(name, dataset=None, preset="paper", seed=0, model=None, **changes):
     return dataclasses.replace(found, recipe=dataclasses.replace(found.recipe, **changes))
 
 
-SHAPES = {"cifar10": (32, 32, 3), "celeb_a": (64, 64, 3), "tfd": (48, 48, 1), "tfd96": (96, 96, 1)}
+SHAPES = {
+    "cifar10": (32, 32, 3),
+    "celeb_a": (64, 64, 3),
+    "tfd": (48, 48, 1),
+    "tfd96": (96, 96, 1),
+    "stacked_mnist": (28, 28, 3),
+}
 POINTS = ("gaussian1d", "two_gaussians", "ring8", "grid25", "swissroll")
 SIZES = {("wgan", "dcgan"): ("cifar10", "celeb_a"), ("goodfellow2014", "tfd"): ("tfd96",)}  # beside a model's first data set
 

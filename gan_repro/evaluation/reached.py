@@ -1,12 +1,13 @@
-"""Measurements of where samples and D stand in the space of the data: modes reached, distance from it, slopes of D."""
+"""Measurements of modes: of points in the plane, by where they lie, and of stacked digits, by what a classifier reads."""
 
-import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from gan_repro.data import points2d
+from gan_repro.data import points2d, stacked
+from gan_repro.data.scaling import UNIT
 from gan_repro.evaluation import modes, neighbours, transport
+from gan_repro.evaluation.classifier import Classifier
 from gan_repro.evaluation.measurement import Measurement, Run, Subject
 
 
@@ -45,26 +46,31 @@ def modes_covered(run: Run, n: int, pairs: int) -> list[Measurement]:
     return found
 
 
-def slopes_of_d(run: Run, n: int) -> list[Measurement]:
-    """How steep D's output is between test images and samples: where the gradient penalty looks (Gulrajani et al. 2017).
+def modes_read(run: Run, classifier: Classifier, n: int) -> list[Measurement]:
+    """How many of the thousand classes of stacked digits a classifier reads in samples of every generator, and how unevenly.
 
     Args:
-      run: runs.trained.Finished whose D takes images alone.
-      n: points x^ = e x + (1 - e) G(z), e ~ U[0, 1), of the last generator; at most the recipe's n_samples.
+      run: runs.trained.Finished, of a data.stacked.Stacked.
+      classifier: of the single digits: it reads each channel.
+      n: samples; at most the recipe's n_samples.
 
     Returns:
-      Two measurements of the last weights: "d_slope", the mean Euclidean norm of the gradient of D's output in x^, with its
-      standard error; "d_slope_spread", the norms' standard deviation. Per unit of x.
+      For each of run.kinds() two measurements: "modes_read", the classes with a sample or more; "modes_kl" (nats), the
+      Kullback-Leibler divergence of the classes' shares from the data's own. "training images" are measured in the samples'
+      place: what n images of the data themselves give.
     """
-    from gan_repro.networks import slopes
-
-    n = min(n, run.config.recipe.n_samples, run.source.spec.sizes["test"])
-    real, samples = run.source.scaled("test", n), run.samples("last", n)
-    share = np.random.default_rng(run.config.seed).random((n, 1, 1, 1), np.float32)
-    norms = slopes.norms(run.discriminator(), share * real + (1 - share) * samples)
-    spread = float(norms.std(ddof=1))
-    rest = {"split": "test", "n_test": n, "n_samples": n}
-    return [
-        run.measurement("d_slope", "per unit of x", norms.mean(), spread / math.sqrt(n), "last", **rest),
-        run.measurement("d_slope_spread", "per unit of x", spread, None, "last", **rest),
-    ]
+    source, found = cast(stacked.Stacked, run.source), []
+    n = min(n, run.config.recipe.n_samples)
+    unit = source.spec.scaling.unit
+    drawn = {Subject(weights=kind): unit(run.samples(kind, n)) for kind in run.kinds()}
+    real = source.rows("train", slice(n))
+    drawn[Subject(reference="training images")] = UNIT(real.astype(np.float32))
+    for subject, images in drawn.items():
+        digits = [classifier.read(images[..., channel : channel + 1]) for channel in range(stacked.CHANNELS)]
+        counts = np.bincount(stacked.number(np.stack(digits, 1)), minlength=stacked.MODES)
+        whose: dict[str, Any] = {"weights": subject.weights, "reference": subject.reference, "n_samples": len(images)}
+        reached = int(np.count_nonzero(counts))
+        found.append(run.measurement("modes_read", "modes", reached, None, **whose))
+        divergence = modes.divergence(counts, source.class_shares())
+        found.append(run.measurement("modes_kl", "nats", divergence, None, **whose))
+    return found

@@ -1,0 +1,17 @@
+"""Metz et al. 2016, "Unrolled Generative Adversarial Networks": G looks ahead, at the D that its own samples will make of D."""
+
+import gan_repro as gr
+from experiments.unrolled import points, stacked
+
+EXPERIMENT = gr.Experiment(
+    name="unrolled",
+    short_name="Unrolled GAN",
+    title="Unrolled GAN: G's gradient goes through the next updates of D",
+    reference="Metz, Poole, Pfau, Sohl-Dickstein; ICLR 2017; arXiv:1611.02163",
+    models={"points": points.MODEL, "stacked": stacked.MODEL},
+    published=stacked.PUBLISHED,
+    key_figures=(
+        gr.KeyFigure("points", "ring8", "strips", "Figure 2: densities of G along the training on a ring, the data last"),
+    ),
+    **gr.prose(__file__),
+)

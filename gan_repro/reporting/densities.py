@@ -1,0 +1,92 @@
+"""Figures of points over several runs, of what is kept beside their records (figures.densities.Moments)."""
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from gan_repro.figures import densities
+from gan_repro.papers.experiment import Experiment
+from gan_repro.reporting import records
+from gan_repro.reporting.conditions import change, differences, is_variant, model
+from gan_repro.reporting.groups import Group
+from gan_repro.reporting.record import Record
+
+KIND = "strips"  # of the figure of an experiment's data set: PREFIX-strips.png
+GAMES = "games-on-points.png"
+KEPT = "moments.npz"  # behind the name of a record, in the folder of figures
+
+Draw = Callable[[Path], None]  # writes a figure to a path
+
+
+def figures(found: Sequence[Experiment], groups: Sequence[Group], folder: Path) -> dict[str, Draw]:
+    """{name: what draws it}: the figure of each experiment and data set with moments of two recipes or more, and GAMES.
+
+    Of each group the first seed is shown whose moments are there; in GAMES of each experiment the first group that is no
+    ablation, where there are two experiments or more.
+
+    Args:
+      found: the Experiments.
+      groups: all.
+      folder: where the moments are.
+
+    Raises:
+      RunError: a file of moments is damaged.
+    """
+    by_name, prefix_of = {experiment.name: experiment for experiment in found}, records.prefixes(groups)
+    rows: dict[str, list[tuple[Record, Path]]] = {}
+    games: dict[str, dict[str, Path]] = {}
+    for each in groups:
+        record, path = each.first, _moments(each, folder)
+        owner = by_name[record.experiment]
+        if path is None or record.model not in owner.models:
+            continue
+        rows.setdefault(prefix_of(record), []).append((record, path))
+        if not is_variant(owner, record):
+            games.setdefault(record.data.title, {}).setdefault(owner.short_name, path)
+    drawn: dict[str, Draw] = {}
+    for prefix, own in rows.items():
+        first, owner = own[0][0], by_name[own[0][0].experiment]
+        if len(own) > 1:
+            title = f"{model(owner, first)} on {first.data.title}: densities of G along the training"
+            drawn[f"{prefix}-{KIND}.png"] = functools.partial(_strips, _named(owner, own), title)
+    if len({game for own in games.values() for game in own}) > 1:
+        drawn[GAMES] = functools.partial(_games, games)
+    return drawn
+
+
+def _named(owner: Experiment, rows: Sequence[tuple[Record, Path]]) -> list[tuple[str, Path]]:
+    """[(what a row is called, its moments)], by preset and settings: those that any of the records departs in."""
+    recipes = [owner.models[record.model].recipe(record.preset, record.dataset) for record, _ in rows]
+    own = [differences(recipe, record, schedule=False) for recipe, (record, _) in zip(recipes, rows)]
+    keys = sorted({key for each in own for key, _, _ in each})
+    found = []
+    for record, path in rows:
+        values = [record.recipe.get(key) for key in keys]
+        settings = [change(key, value, None).partition(" (")[0] for key, value in zip(keys, values)]
+        order = record.preset != "paper", [(str(type(value)), value) for value in values if value is not None]
+        found.append((order, ", ".join([f"{record.preset} preset", *settings]), path))
+    return [(name, path) for _, name, path in sorted(found)]
+
+
+def _moments(members: Iterable, folder: Path) -> Path | None:
+    paths = (folder / f"{records.stem(record)}-{KEPT}" for record in members)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _strips(rows: Sequence[tuple[str, Path]], title: str, path: Path) -> None:
+    shown: dict[str, densities.Moments] = {}
+    for number, (name, kept) in enumerate(rows, start=1):
+        shown[name if name not in shown else f"{name} ({number})"] = densities.Moments.read(kept)
+    densities.strips(path, shown, title)
+
+
+def _games(games: dict[str, dict[str, Path]], path: Path) -> None:
+    names = list(dict.fromkeys(name for own in games.values() for name in own))
+    rows = {}
+    for data, own in games.items():
+        kept = {name: densities.Moments.read(own[name]) for name in names if name in own}
+        last: dict[str, np.ndarray] = {name: each.points[-1] for name, each in kept.items()}
+        rows[data] = next(iter(kept.values())).real, dict.fromkeys(names) | last
+    densities.table(path, rows, "Games on points in the plane: densities of the last generator of one seed, and of the data")
