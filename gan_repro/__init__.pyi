@@ -9,6 +9,7 @@ from . import reporting as reporting
 from . import runs as runs
 from . import system as system
 from . import training as training
+from .data.preparation import Pad as Pad
 from .data.scaling import UNIT as UNIT
 from .data.scaling import ContrastNormalised as ContrastNormalised
 from .data.scaling import Linear as Linear
@@ -22,6 +23,7 @@ from .networks import mlp as mlp
 from .networks import sizes as sizes
 from .papers import pylearn2 as pylearn2
 from .papers.experiment import OWN as OWN
+from .papers.experiment import Beside as Beside
 from .papers.experiment import Claim as Claim
 from .papers.experiment import Experiment as Experiment
 from .papers.experiment import KeyFigure as KeyFigure

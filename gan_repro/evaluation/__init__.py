@@ -15,8 +15,11 @@ Modules (help(gan_repro.evaluation.NAME)):
     cells        divergences between two samples of points, counted in cells
     transport    Wasserstein-1 distances
     modes        modes of a mixture of Gaussians that samples reach
+    similarity   structural similarity of pairs of images
     distances    all pairs of squared distances
     measure      all of these applied to a finished run, as measurements of its record
+    labelled     those of models that are told labels
+    pixels       a run as pixels of the data's own images
     measurement  one number of a run: what it is of, its errors, how it was taken
     measures     what is measured of a run, one object for each protocol
 """

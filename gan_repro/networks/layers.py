@@ -1,4 +1,4 @@
-"""Layers that Keras lacks: maxout (dense, convolutional), pooling in ceil mode, labels, untied biases, seeded dropout.
+"""Layers that Keras lacks: maxout (dense, convolutional), pooling in ceil mode, labels, untied biases, dropout, noise.
 
 mlp.py and convolutional.py make networks of them; constraints.py says what happens to weights after an update.
 """
@@ -251,11 +251,48 @@ class Dropout(keras.layers.Layer):
         """Any shape -> the same shape."""
         if not (training or self.always) or self.keep == 1:
             return inputs
-        pair, shared = randomness.layer_pair()
+        drawn = randomness.layer_pair()
+        if drawn is None:
+            return inputs
+        pair, shared = drawn
         shape = tf.shape(inputs)
         uniform = tf.random.stateless_uniform(tf.concat([[1], shape[1:]], 0) if shared else shape, pair, alg="philox")
         # A product, whose gradient is one more product; a selection's is two selections.
         return inputs * (tf.cast(uniform < self.keep, inputs.dtype) * tf.cast(self.scale, inputs.dtype))
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        """The same shape."""
+        return input_shape
+
+
+class GaussianNoise(keras.layers.Layer):
+    """Adds N(0, std^2) to every unit of every example in training; the identity in test mode. Any shape -> the same.
+
+    The numbers come from the open `randomness.network_call`, as Dropout's masks do. Source: the noise on D's activations in
+    Odena et al. 2016 and Salimans et al. 2016.
+
+    Args:
+      std: >= 0; with 0 the layer is the identity.
+
+    Raises:
+      RuntimeError: noise is wanted outside `randomness.network_call`.
+    """
+
+    def __init__(self, std: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.std = std
+
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
+        """Any shape -> the same shape."""
+        if not training or self.std == 0:
+            return inputs
+        drawn = randomness.layer_pair()
+        if drawn is None:
+            return inputs
+        pair, shared = drawn
+        shape = tf.shape(inputs)
+        noise = tf.random.stateless_normal(tf.concat([[1], shape[1:]], 0) if shared else shape, pair, alg="philox")
+        return inputs + tf.cast(self.std * noise, inputs.dtype)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """The same shape."""

@@ -79,6 +79,25 @@ class Claim:
 
 
 @dataclasses.dataclass(frozen=True)
+class Beside:
+    """A table that puts models of several papers beside each other, on the page of the experiment that names it.
+
+    Attributes:
+      title: its heading.
+      text: what there is to see, a sentence or two without numbers.
+      dataset: of the runs.
+      models: (what the row is called, name of the experiment, name of its model) of each.
+      metrics: the columns, names as in a record's measurements.
+    """
+
+    title: str
+    text: str
+    dataset: str
+    models: tuple[tuple[str, str, str], ...]
+    metrics: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class KeyFigure:
     """A figure that opens the paper's section of results/README.md.
 
@@ -204,6 +223,7 @@ class Experiment:
       deviations: from paper and authors' code, in order, each with its source.
       not_run: (what, why) of what the paper shows and this program has not measured.
       key_figures: those that show most.
+      beside: tables that put models of several papers beside each other.
     """
 
     name: str
@@ -221,6 +241,7 @@ class Experiment:
     deviations: tuple[str, ...] = ()
     not_run: tuple[tuple[str, str], ...] = ()
     key_figures: tuple[KeyFigure, ...] = ()
+    beside: tuple[Beside, ...] = ()
 
     def __post_init__(self):
         for name, model in self.models.items():

@@ -36,6 +36,8 @@ def markdown(table: Table, more: Sequence[str] = ()) -> str:
     lines += [f"* {each.short_name}: {each.title} ({each.reference})" for each in table.experiments] + [""]
     lines += [f"**Protocol, {each.short_name}.** {each.protocol}" + "  " for each in table.own() if each.protocol] + [""]
     lines += [*grid(comparison.main_rows(table)), *more]
+    for beside, rows in table.beside:
+        lines += [f"## {beside.title}", "", beside.text, "", *grid(rows)]
     if len(comparison.verdict_rows(table)) > 1:
         lines += ["## Against the published numbers", "", *grid(comparison.verdict_rows(table))]
     if len(claims.rows(table)) > 1:
