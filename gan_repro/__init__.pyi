@@ -20,6 +20,7 @@ from .networks import convolutional as convolutional
 from .networks import initial as initial
 from .networks import layers as layers
 from .networks import mlp as mlp
+from .networks import norms as norms
 from .networks import sizes as sizes
 from .papers import pylearn2 as pylearn2
 from .papers.experiment import OWN as OWN
@@ -34,6 +35,7 @@ from .papers.prose import prose as prose
 from .papers.recipe import Recipe as Recipe
 from .papers.recipe import TrainingRecipe as TrainingRecipe
 from .papers.recipe import bounded as bounded
+from .papers.tricks import Tricks as Tricks
 from .reporting.metrics import Margin as Margin
 from .reporting.metrics import Metric as Metric
 from .system.errors import DataError as DataError
@@ -43,4 +45,5 @@ from .system.lazy import lazy as lazy
 from .training import losses as losses
 from .training import optimizers as optimizers
 from .training import schedule as schedule
+from .training import tricks as tricks
 from .training.rules import Rules as Rules

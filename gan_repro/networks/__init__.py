@@ -8,6 +8,8 @@ Modules (help(gan_repro.networks.NAME)):
     mlp            dense and deconvolution generators, MLP and maxout discriminators
     sizes          image sizes that strided stacks take, and the depth of a stack for a size
     convolutional  strided stacks of convolutions (DCGAN, WGAN and their kin)
+    reparametrised layers with weight or spectral normalisation
+    norms          normalisations by name
     slopes         gradients of D's output
     weights        files of weights, with a checksum
 """

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import keras
 
 from gan_repro.networks import initial
-from gan_repro.networks.layers import Dropout, GaussianNoise, LabelMaps, OneHot
+from gan_repro.networks.layers import Dropout, GaussianNoise, LabelMaps, MinibatchDiscrimination, OneHot
 from gan_repro.networks.sizes import fits
 
 Shape = tuple[int, int, int]  # (height, width, channels) of an image
@@ -237,6 +237,7 @@ def discriminator(
     negative_slope: float = 0.2,
     dropout: tuple[float, float] | None = None,
     noise_std: float = 0.0,
+    minibatch: tuple[int, int] | None = None,
     heads: Mapping[str, int] | None = None,
     init_std: float = 0.02,
     initializer: initial.Start | None = None,
@@ -259,6 +260,7 @@ def discriminator(
       negative_slope: of the leaky ReLU below 0.
       dropout: (keep probability, scale) of layers.Dropout behind every leaky ReLU; None: there is none.
       noise_std: of layers.GaussianNoise behind every leaky ReLU, in front of the dropout; 0: there is none.
+      minibatch: (kernels, dimensions) of a layers.MinibatchDiscrimination in front of the last layers; None: there is none.
       heads: {name: units} of several last layers side by side, such as {"logit": 1, "classes": 10}: the network gives
         {name: (m, units), float32}. None: one of 1 unit, "logit", and the network gives its output itself.
       init_std: weights are N(0, init_std^2).
@@ -288,6 +290,8 @@ def discriminator(
     for i, units in enumerate(hidden):
         stack.dense(units, f"hidden_{i}")
         stack.close(f"hidden_{i}")
+    if minibatch is not None:
+        stack.x = MinibatchDiscrimination(*minibatch, start(), name="minibatch")(stack.x)
     features, outputs = stack.x, {}
     for name, units in (heads or {"logit": 1}).items():
         stack.x = features

@@ -297,3 +297,37 @@ class GaussianNoise(keras.layers.Layer):
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """The same shape."""
         return input_shape
+
+
+class MinibatchDiscrimination(keras.layers.Layer):
+    """How near the other examples of the minibatch are: (m, d) -> (m, d + kernels) (Salimans et al. 2016, section 3.2).
+
+    M_i = x_i T, a matrix of kernels x dimensions; behind x_i stands, for each kernel b, the sum over the other examples j of
+    exp(-|M_ib - M_jb|_1).
+
+    Args:
+      kernels: B of the paper. dimensions: C.
+      kernel_initializer: of T, (d, kernels * dimensions).
+    """
+
+    def __init__(self, kernels: int, dimensions: int, kernel_initializer: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kernels, self.dimensions = kernels, dimensions
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, input_shape: Any) -> None:
+        """Makes T."""
+        shape = (input_shape[-1], self.kernels * self.dimensions)
+        self.kernel = self.add_weight(shape=shape, initializer=self.kernel_initializer, name="kernel")
+
+    def call(self, inputs: Any) -> tf.Tensor:
+        """(m, d) -> (m, d + kernels)."""
+        rows = tf.matmul(inputs, tf.cast(tf.convert_to_tensor(self.kernel), inputs.dtype))
+        rows = tf.reshape(rows, (-1, self.kernels, self.dimensions))
+        distances = tf.reduce_sum(tf.abs(rows[:, None] - rows[None]), axis=-1)
+        near = tf.reduce_sum(tf.exp(-distances), axis=1) - 1  # itself, at distance 0
+        return tf.concat([inputs, near], axis=-1)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        """(m, d) -> (m, d + kernels)."""
+        return (*input_shape[:-1], input_shape[-1] + self.kernels)

@@ -24,8 +24,9 @@ class Rules:
       schedule: who moves on a minibatch.
       constraint: of every weight of D, such as constraints.WeightClip, or None.
       constrain_first: whether `constraint` is applied before D's updates and not after them.
-      d_head, transform, generator_labels: of a D with several heads, of what D sees, of G's labels: as AdversarialGame
-        takes them.
+      d_head, transform, generator_labels, d_features, g_dropout, replay: of a D with several heads, of what D sees, of G's
+        labels, of a layer of D that terms look at, of D's dropout in G's updates, of old samples: as AdversarialGame takes
+        them.
     """
 
     loss: losses.Objective
@@ -36,6 +37,9 @@ class Rules:
     d_head: str | None = None
     transform: Callable | None = None
     generator_labels: game.GeneratorLabels = "same"
+    d_features: str | None = None
+    g_dropout: bool = True
+    replay: int = 0
 
 
 def stages(config, source):
@@ -116,6 +120,9 @@ def _builder(config, source, model, phase, number):
             d_head=rules.d_head,
             transform=rules.transform,
             generator_labels=rules.generator_labels,
+            d_features=rules.d_features,
+            g_dropout=rules.g_dropout,
+            replay=rules.replay,
             steps_per_epoch=recipe.steps_per_epoch,
             averages=recipe.averages if phase.averages else (),
             jit_compile=recipe.jit_compile,
