@@ -1,4 +1,4 @@
-"""The dense GAN that beginners' tutorials train first, on digits and on points in the plane. It is no paper's."""
+"""The dense GAN that beginners' tutorials train first, on digits. It is no paper's."""
 
 import dataclasses
 import math
@@ -9,7 +9,7 @@ import gan_repro as gr
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Recipe(gr.Tricks):
-    """Two dense networks with one hidden layer each; on points with two.
+    """Two dense networks with one hidden layer each.
 
     Attributes:
       latent, prior: z.
@@ -33,7 +33,6 @@ class Recipe(gr.Tricks):
 
 
 DIGITS = Recipe(epochs=100)
-POINTS = Recipe(epochs=100, generator_units=(128, 128), discriminator_units=(128, 128), output="linear", samples_every=20)
 
 
 def generator(recipe, spec):
@@ -79,7 +78,7 @@ PHASES = (gr.Phase(generator=generator, discriminator=discriminator, game=game),
 EXPERIMENT = gr.Experiment(
     name="tutorial_mlp",
     short_name="tutorial: MLP",
-    title="The dense GAN of beginners' tutorials, and its game on points in the plane",
+    title="The dense GAN of beginners' tutorials",
     reference="no paper: what tutorials have in common; after Goodfellow et al. 2014, arXiv:1406.2661",
     table="tutorials",
     models={
@@ -93,14 +92,6 @@ EXPERIMENT = gr.Experiment(
                 gr.measures.ReadByClassifier(),
             ),
             figures=(gr.figures.Curves(), gr.figures.Samples(), gr.figures.Interpolation()),
-        ),
-        "points": gr.Model(
-            title="Tutorial MLP, points",
-            datasets=("ring8", "grid25", "swissroll"),
-            presets={"paper": POINTS, "quick": dataclasses.replace(POINTS, epochs=20, samples_every=5)},
-            phases=PHASES,
-            measures=(gr.measures.ModesCovered(),),
-            figures=(gr.figures.ValueSurface(), gr.figures.Curves(), gr.figures.Samples()),
         ),
     },
     key_figures=(gr.KeyFigure("mlp", "mnist", "samples-last", "Samples of the tutorials' dense GAN"),),

@@ -26,9 +26,11 @@ from .papers import pylearn2 as pylearn2
 from .papers.experiment import OWN as OWN
 from .papers.experiment import Beside as Beside
 from .papers.experiment import Claim as Claim
+from .papers.experiment import Effects as Effects
 from .papers.experiment import Experiment as Experiment
 from .papers.experiment import KeyFigure as KeyFigure
 from .papers.experiment import Model as Model
+from .papers.experiment import Outcome as Outcome
 from .papers.experiment import Phase as Phase
 from .papers.experiment import Published as Published
 from .papers.prose import prose as prose

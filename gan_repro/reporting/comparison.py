@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from gan_repro.data.names import dataset_kind
-from gan_repro.papers.experiment import Beside, Experiment, Published
-from gan_repro.reporting import beside, cells, metrics, verdicts
+from gan_repro.papers.experiment import Beside, Effects, Experiment, Published
+from gan_repro.reporting import beside, cells, effects, metrics, verdicts
 from gan_repro.reporting.conditions import condition_differences, is_variant, model, run_title
 from gan_repro.reporting.groups import Group, Summary
 from gan_repro.system.errors import RunError
@@ -67,6 +67,7 @@ class Table:
       published: the numbers that stand in it, each with its experiment.
       lines: measured numbers of the columns. others: those that fall in none.
       beside: its papers' tables beside other papers, each with its rows of text.
+      effects: what single changes do, each with its experiment and its effects.Rows.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Table:
     lines: Sequence[Line]
     others: Sequence[Line]
     beside: Sequence[tuple[Beside, list[list[str]]]] = ()
+    effects: Sequence[tuple[Experiment, Effects, list[effects.Row]]] = ()
 
     def own(self) -> list[Experiment]:
         """The experiments whose records stand in it."""
@@ -147,6 +149,12 @@ def build(name: str, experiments: Sequence[Experiment], groups: Sequence[Group])
             for owner in experiments
             if owner.table == name
             for each in owner.beside
+        ],
+        effects=[
+            (owner, each, effects.rows(each, owner, groups))
+            for owner in experiments
+            if owner.table == name
+            for each in owner.effects
         ],
     )
 

@@ -43,7 +43,7 @@ def test_the_dense_networks_are_the_tutorials():
         assert (layer.bias.numpy() == 0).all()
     recipe = noise.config("tutorial_mlp", "mnist").recipe
     assert (recipe.learning_rate, recipe.batch_size, recipe.prior, recipe.latent) == (1e-3, 128, "uniform_-1_1", 100)
-    points, _ = networks("tutorial_mlp", "ring8", (1, 1, 2))
+    points, _ = networks("tricks", "ring8", (1, 1, 2))
     assert points.get_layer("output").activation.__name__ == "linear" and points.output.shape[1:] == (1, 1, 2)
 
 
@@ -104,10 +104,10 @@ def test_numbers_are_of_digits_without_their_frame(model, tmp_path):
 def test_the_ring_is_learned_in_part(tmp_path):
     from gan_repro import data
 
-    config = noise.config("tutorial_mlp", "ring8", "quick", epochs=4, n_samples=2500)
+    config = noise.config("tricks", "ring8", "quick", epochs=4, n_samples=2500)
     source, workdir = data.load("ring8"), Workdir(tmp_path)
     Loop(rules.stages(config, source), workdir, 0).run()
-    run = Finished(configuration.find("tutorial_mlp"), config, source, workdir, Curves())
+    run = Finished(configuration.find("tricks"), config, source, workdir, Curves())
     found = {(each.metric, str(each.subject)): each.value for each in noise.evaluate(run)}
     assert found["modes_covered", "last"] >= 1 and found["modes_covered", "training points"] == 8
 
