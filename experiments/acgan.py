@@ -128,17 +128,17 @@ def game(recipe, spec):
     )
 
 
-def _model(title, datasets, paper, quick_epochs, **rest):
+def _model(title, datasets, paper, quick_epochs):
     return gr.Model(
         title=title,
         datasets=datasets,
         presets={"paper": paper, "quick": dataclasses.replace(paper, epochs=quick_epochs, **_HALF)},
         conditional=lambda recipe: True,
+        prepare=lambda recipe: gr.PadToMultiple(2 ** len(recipe.generator_channels)),
         scaling=lambda recipe: gr.Linear(-1.0, 1.0),
         phases=(gr.Phase(generator=generator, discriminator=discriminator, game=game),),
         measures=(gr.measures.ReadByClassifier(), gr.measures.ClassesReadByD(HEAD), gr.measures.DiversityWithinClasses()),
         figures=(gr.figures.Curves(), gr.figures.ClassRows(), gr.figures.Interpolation()),
-        **rest,
     )
 
 
@@ -153,7 +153,7 @@ EXPERIMENT = gr.Experiment(
     title="Auxiliary classifier GAN: G is told a label, D tells it",
     reference="Odena, Olah, Shlens; ICML 2017; arXiv:1610.09585",
     models={
-        "digits": _model("ACGAN", ("mnist", "glyphs"), DIGITS, quick_epochs=10, prepare=lambda recipe: gr.Pad(32, 32)),
+        "digits": _model("ACGAN", ("mnist", "glyphs"), DIGITS, quick_epochs=10),
         "cifar10": _model("ACGAN", ("cifar10", "svhn_cropped", *gr.OWN), COLOUR, quick_epochs=10),
     },
     published=(

@@ -1,6 +1,7 @@
 """The convolutional GAN that beginners' tutorials train on digits, and its variant with up-sampling. It is no paper's."""
 
 import dataclasses
+import math
 import typing
 
 import gan_repro as gr
@@ -122,9 +123,9 @@ def game(recipe, spec):
 def _model(title, paper):
     return gr.Model(
         title=title,
-        datasets=("mnist", "glyphs"),
+        datasets=("mnist", "glyphs", *gr.OWN),
         presets={"paper": paper, "quick": dataclasses.replace(paper, **_QUICK)},
-        prepare=lambda recipe: gr.Pad(32, 32),
+        prepare=lambda recipe: gr.PadToMultiple(math.prod(STRIDES)),
         scaling=lambda recipe: gr.Linear(-1.0, 1.0),
         phases=(gr.Phase(generator=generator, discriminator=discriminator, game=game),),
         measures=(

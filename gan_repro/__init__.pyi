@@ -10,6 +10,7 @@ from . import runs as runs
 from . import system as system
 from . import training as training
 from .data.preparation import Pad as Pad
+from .data.preparation import PadToMultiple as PadToMultiple
 from .data.scaling import UNIT as UNIT
 from .data.scaling import ContrastNormalised as ContrastNormalised
 from .data.scaling import Linear as Linear

@@ -43,6 +43,24 @@ class Pad:
         return Padded(source, self)
 
 
+@dataclasses.dataclass(frozen=True)
+class PadToMultiple:
+    """As Pad, up to the next height and width that are multiples of a number: strided stacks of that growth fit all images.
+
+    Images that fit already stay as they are: PadToMultiple(8) makes 28 x 28 digits 32 x 32 and leaves 32 x 32 images alone.
+
+    Attributes:
+      number: >= 1.
+    """
+
+    number: int
+
+    def __call__(self, source: Source) -> Source:
+        """The same data, padded where they must be. Raises UsageError: they are points and no images."""
+        height, width = (-(-side // self.number) * self.number for side in source.spec.shape[:2])
+        return source if (height, width) == source.spec.shape[:2] else Pad(height, width)(source)
+
+
 class Padded:
     """A Source whose images are those of another one, in a frame of zeros. Zeros are stored pixels: they are scaled, too.
 
