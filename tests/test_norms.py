@@ -77,7 +77,7 @@ def test_spectral_norm_divides_by_the_largest_singular_value(cls):
     v /= np.linalg.norm(v)
     u = matrix @ v
     u /= np.linalg.norm(u)
-    first = float(u.T @ matrix @ v)
+    first = (u.T @ matrix @ v).item()
     found = layer(x, training=True)
     np.testing.assert_allclose(layer.u.numpy(), u, atol=1e-5)
     np.testing.assert_allclose(found, by_hand(cls, x, kernel / first, np.zeros(4)), atol=1e-5)

@@ -339,7 +339,7 @@ ALONE = (
 
 
 @pytest.mark.parametrize("fields", ALONE, ids=lambda fields: next(iter(fields)))
-@pytest.mark.parametrize("model, dataset", [("ring", "ring8"), ("digits", "mnist")])
+@pytest.mark.parametrize("model, dataset", [("ring", "ring8"), pytest.param("digits", "mnist", marks=pytest.mark.slow)])
 def test_each_trick_is_played(model, dataset, fields):
     ((_, game),) = noise.built("tricks", model, dataset, **fields, n_samples=50, batch_size=20)
     before = noise.values(game)
@@ -349,6 +349,7 @@ def test_each_trick_is_played(model, dataset, fields):
     assert games.moved(before, after, "generator/") and games.moved(before, after, "discriminator/")
 
 
+@pytest.mark.slow
 def test_tricks_play_together():
     fields = {"smoothing": 0.9, "flipped_labels": 0.05, "instance_noise": 0.1, "rate_decay_epochs": 3, "d_rate_factor": 2.0}
     fields |= {"feature_matching": True, "minibatch_kernels": 3, "replay": 40, "d_dropout": 0.3, "dropout_in_g_update": False}

@@ -11,6 +11,7 @@ from gan_repro.data.names import dataset_kind
 from gan_repro.papers.experiment import Beside, Effects, Experiment, Published
 from gan_repro.reporting import beside, cells, effects, metrics, verdicts
 from gan_repro.reporting.conditions import condition_differences, is_variant, model, run_title
+from gan_repro.reporting.effects import Row
 from gan_repro.reporting.groups import Group, Summary
 from gan_repro.system.errors import RunError
 from gan_repro.system.numbers import with_error
@@ -79,7 +80,7 @@ class Table:
     lines: Sequence[Line]
     others: Sequence[Line]
     beside: Sequence[tuple[Beside, list[list[str]]]] = ()
-    effects: Sequence[tuple[Experiment, Effects, list[effects.Row]]] = ()
+    effects: Sequence[tuple[Experiment, Effects, list[Row]]] = ()
 
     def own(self) -> list[Experiment]:
         """The experiments whose records stand in it."""

@@ -88,7 +88,7 @@ def rows(wanted: Effects, experiment: Experiment, groups: Sequence[Group]) -> li
         below = [other for other in found if other < key and found[other].first.epochs == group.first.epochs]
         if below:
             base = max(below, key=len)
-            seeds = tuple(sorted(set(group.seeds) & set(found[base].seeds)))
+            seeds = tuple(sorted(_measured(wanted, group) & _measured(wanted, found[base])))
             if len(seeds) >= MIN_SEEDS:
                 pairs.append((", ".join(text for name, text in changes[key].items() if name not in base), key, base, seeds))
     count = len(pairs) * len(wanted.outcomes)
@@ -118,29 +118,33 @@ def draw(wanted: Effects, experiment: Experiment, found: Sequence[Row], path: Pa
 
 def _row(wanted, changed, base, what, seeds, count):
     effects = {outcome.metric: _effect(outcome, changed, base, seeds, count) for outcome in wanted.outcomes}
-    lost = [
-        sum(_value(record, wanted.collapse[0]) < wanted.collapse[1] for record in _of(group, seeds))
-        for group in (changed, base)
-    ]
+    metric, least = wanted.collapse
+    lost = [sum(value < least for value in _values(group, seeds, metric)) for group in (changed, base)]
     return Row(what, seeds, effects, (lost[0], lost[1]))
 
 
-def _of(group: Group, seeds: Sequence[int]) -> list[Record]:
-    return [record for record in group if record.seed in seeds]
+def _measured(wanted: Effects, group: Group) -> set[int]:
+    """The seeds of a group whose runs have all outcomes."""
+    asked = {outcome.metric for outcome in wanted.outcomes} | {wanted.collapse[0]}
+    return {record.seed for record in group if all(_value(record, metric) is not None for metric in asked)}
 
 
-def _value(record: Record, metric: str) -> float:
-    """The outcome of a run: of its main weights, on test images where it is of a split."""
+def _value(record: Record, metric: str) -> float | None:
+    """The outcome of a run: of its main weights, on test images where it is of a split; None: it has none."""
     found = {
         entry.weights: entry.value
         for entry in record.measurements
         if entry.metric == metric and entry.weights and not entry.variant and entry.split in (None, "test")
     }
-    return found.get("best", found["last"])
+    return found.get("best", found.get("last"))
+
+
+def _values(group: Group, seeds: Sequence[int], metric: str) -> list[float]:
+    return [value for record in group if record.seed in seeds and (value := _value(record, metric)) is not None]
 
 
 def _effect(outcome: Outcome, changed: Group, base: Group, seeds: Sequence[int], count: int) -> Effect:
-    ours, theirs = ([_value(record, outcome.metric) for record in _of(group, seeds)] for group in (changed, base))
+    ours, theirs = (_values(group, seeds, outcome.metric) for group in (changed, base))
     apart, n = [a - b for a, b in zip(ours, theirs)], len(seeds)
     error = statistics.stdev(apart) / math.sqrt(n)
     alone, together = (float(stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * times), n - 1)) * error for times in (1, count))

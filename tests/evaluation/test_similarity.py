@@ -31,14 +31,14 @@ def halved(image):
 
 
 def reference(a, b):
-    """MS-SSIM of float64 images (h, w) whose sides can be halved twice."""
+    """MS-SSIM of float64 images (h, w) whose sides can be halved as often as there are coarser scales."""
     number, window = similarity.scales(*a.shape)
     weights = np.array(similarity.WEIGHTS[:number]) / sum(similarity.WEIGHTS[:number])
     value = 1.0
     for scale, weight in enumerate(weights):
         whole, structure = terms(a, b, window, 1.5 * window / 11)
         value *= max(whole if scale + 1 == number else structure, 0) ** weight
-        a, b = halved(a), halved(b)
+        a, b = (image if scale + 1 == number else halved(image) for image in (a, b))
     return value
 
 

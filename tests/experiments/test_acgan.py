@@ -7,6 +7,7 @@ import tensorflow as tf
 from support import noise
 
 from gan_repro.data.preparation import Pad
+from gan_repro.evaluation import labelled
 from gan_repro.evaluation.measurement import Curves
 from gan_repro.papers import configuration
 from gan_repro.runs.trained import Finished
@@ -45,7 +46,7 @@ def test_the_networks_are_the_appendixs():
     assert kernels(g) == [(110, 4 * 4 * 384), (5, 5, 192, 384), (5, 5, 96, 192), (5, 5, 3, 96)]
     widths = (3, 16, 32, 64, 128, 256, 512)
     assert kernels(d)[:-2] == [(3, 3, before, after) for before, after in zip(widths, widths[1:])]
-    assert kernels(d)[-2:] == [(4 * 4 * 512, 1), (4 * 4 * 512, 10)]
+    assert [d.get_layer(head).kernel.shape for head in ("source", "classes")] == [(4 * 4 * 512, 1), (4 * 4 * 512, 10)]
     strides = [layer.strides[0] for layer in d.layers if isinstance(layer, keras.layers.Conv2D)]
     assert strides == [2, 1, 2, 1, 2, 1] and g.layers[-1].activation.__name__ == "tanh"
     norms = [len([layer for layer in each.layers if isinstance(layer, keras.layers.BatchNormalization)]) for each in (g, d)]
@@ -95,11 +96,9 @@ def test_the_game_is_section_3():
     assert [term.name for term in game(source_loss="saturating")[0].build(None).generator.terms][0] == "saturating"
     weighted = game(class_weight=0.5)[0].build(None)
     assert [term.weight for term in weighted.discriminator.terms] == [1, 1, 0.5, 0.5]
-    metrics = noise.play(played, 3)
-    total = sum(metrics[f"d_loss/{term.name}"] for term in played.discriminator.terms)
-    np.testing.assert_allclose(metrics["d_loss"], total, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_it_learns_repeats_and_resumes():
     """Biases in front of batch norm have no effect, and roundings alone for a gradient."""
     only, *_ = game()
@@ -116,38 +115,52 @@ def test_it_learns_repeats_and_resumes():
     noise.assert_equal(noise.values(second), noise.values(first))
 
 
+@pytest.mark.slow
 def test_numbers_are_of_digits_without_their_frame(tmp_path):
-    _, source, config = game(epochs=1)
+    _, source, config = game(epochs=1, steps_per_epoch=2)
     workdir = Workdir(tmp_path)
     Loop(rules.stages(config, source), workdir, 0).run()
     run = Finished(EXPERIMENT, config, source, workdir, Curves())
     found = {(each.metric, str(each.subject)): each for each in noise.evaluate(run)}
     assert {each.dataset for each in found.values()} == {"noise"}
-    for metric in ("label_accuracy", "frechet_distance", "recall", "ms_ssim"):
+    for metric in ("label_accuracy", "frechet_distance", "recall", "class_accuracy_of_d", "ms_ssim"):
         assert found[metric, "last"].value >= 0
-    read = found["class_accuracy_of_d", "last"]
-    assert read.n_test == 50 and 0 <= read.value <= 100
-    pairs = found["ms_ssim", "training images"]
-    assert len(pairs.curve["mean"]) == 10 and pairs.value == pytest.approx(np.mean(pairs.curve["mean"]))
-    assert pairs.n_samples == found["ms_ssim", "last"].n_samples and found["classes_as_diverse", "last"].value in range(0, 101)
     assert {path.stem for path in workdir.figures.iterdir()} >= {"classes-last", "interpolation-last", "curves"}
 
 
-def test_ds_classes_are_those_of_its_head(tmp_path):
-    """A head that says one class of everything reads as many test images right as there are of that class."""
-    from gan_repro.evaluation import labelled
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """A run that draws noise in [-1, 1], in a frame, and whose D is as it begins."""
+    _, source, config = game()
+    rng = np.random.default_rng(3)
+    _, d = networks("mnist", (32, 32, 1), "smoke")
 
-    _, source, config = game(epochs=1)
-    workdir = Workdir(tmp_path)
-    Loop(rules.stages(config, source), workdir, 0).run()
-    run = Finished(EXPERIMENT, config, source, workdir, Curves())
+    def samples(self, kind, n, labels=None):
+        return rng.uniform(-1, 1, (n, 32, 32, 1)).astype(np.float32)
+
+    for name, stub in (("samples", samples), ("kinds", lambda self: ["last"]), ("discriminator", lambda self: d)):
+        monkeypatch.setattr(Finished, name, stub)
+    return Finished(EXPERIMENT, config, source, Workdir(tmp_path), Curves())
+
+
+def test_pairs_of_a_class(run):
+    found = {(each.metric, str(each.subject)): each for each in labelled.diversity_within_classes(run, 100)}
+    pairs, ours = found["ms_ssim", "training images"], found["ms_ssim", "last"]
+    assert len(pairs.curve["mean"]) == 10 and pairs.value == pytest.approx(np.mean(pairs.curve["mean"]))
+    counts = np.bincount(run.source.labels("train"), minlength=10)
+    assert pairs.n_samples == ours.n_samples == 2 * 10 * (counts.min() // 2) and pairs.standard_error > 0
+    share = 100 * np.mean(np.array(ours.curve["mean"]) <= max(pairs.curve["mean"]))
+    assert found["classes_as_diverse", "last"].value == pytest.approx(share)
+
+
+def test_ds_classes_are_those_of_its_head(run):
+    """A head that says one class of everything reads as many test images right as there are of that class."""
     d = run.discriminator()
     last = d.get_layer("classes")
     last.kernel.assign(tf.zeros_like(last.kernel))
     last.bias.assign(tf.one_hot(3, 10))
-    object.__setattr__(run, "discriminator", lambda: d)
     (found,) = labelled.classes_read_by_d(run, "classes")
-    assert found.value == pytest.approx(100 * (source.labels("test") == 3).mean())
+    assert found.value == pytest.approx(100 * (run.source.labels("test") == 3).mean()) and found.n_test == 50
 
 
 def test_what_no_network_is_made_of_is_refused():

@@ -87,6 +87,7 @@ def test_the_variant_has_its_three_changes():
     noise.play(game, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["dcgan", "upsampling"])
 def test_numbers_are_of_digits_without_their_frame(model, tmp_path):
     config = noise.config("tutorial_dcgan", "mnist", "smoke", model=model, epochs=1, n_samples=50)

@@ -36,9 +36,11 @@ def runs(values, epochs=20, **changes):
             measurement(
                 10 * value, "last", metric="good_samples", unit="%", dataset="ring8", split=None, n_test=None, sigma=None
             ),
+            measurement(0.1, "last", metric="wasserstein_distance", unit="u", dataset="ring8", sigma=None),
             measurement(8, "training points", metric="modes_covered", unit="modes", dataset="ring8", split=None, sigma=None),
         ]
-        found.append(make_record(seed, entries, recipe | {"epochs": epochs}, "ring8", "quick", epochs, "tricks", "ring"))
+        content = make_record(seed, entries, recipe | {"epochs": epochs}, "ring8", "quick", epochs, "tricks", "ring")
+        found.append(content | {"curves": content["curves"] | {"validation": {}}})
     return found
 
 
@@ -67,6 +69,13 @@ def test_seeds_that_one_lacks_are_left_out_and_few_say_nothing():
     (row,) = rows(runs(BASE[:4]), runs(MORE, smoothing=0.9))
     assert row.seeds == (0, 1, 2, 3) and row.effects["modes_covered"].difference == np.mean(np.array(MORE[:4]) - BASE[:4])
     assert not rows(runs(BASE[:2]), runs(MORE, smoothing=0.9)) and not rows(runs(BASE)) and not rows()
+
+
+def test_runs_without_an_outcome_are_left_out():
+    broken = runs(MORE, smoothing=0.9)
+    broken[2]["measurements"] = broken[2]["measurements"][:1]
+    (row,) = rows(runs(BASE), broken)
+    assert row.seeds == (0, 1, 3, 4)
 
 
 def test_rows_are_sorted_and_longer_runs_count():
