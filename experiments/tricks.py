@@ -1,14 +1,17 @@
 """What each trick that is told of GANs is worth, alone: on a ring of Gaussians and on digits, over seeds. It is no paper's."""
 
 import dataclasses
+import math
 
 import gan_repro as gr
-from experiments import tutorial_dcgan, tutorial_mlp
 
-RING = tutorial_mlp.Recipe(
+RING = gr.tutorials.Dense(
     epochs=100, generator_units=(128, 128), discriminator_units=(128, 128), output="linear", samples_every=100
 )
-DIGITS = tutorial_dcgan.EXPERIMENT.models["dcgan"]
+DIGITS = gr.tutorials.Convolutional(epochs=50)
+DIGITS_QUICK = gr.tutorials.Convolutional(
+    epochs=8, steps_per_epoch=250, generator_channels=(128, 64, 32), discriminator_channels=(32, 64, 128)
+)
 MARGINS = "Margins and the number below which a run counts as collapsed stand in experiments/tricks.py."
 
 EXPERIMENT = gr.Experiment(
@@ -21,10 +24,18 @@ EXPERIMENT = gr.Experiment(
             title="MLP on points",
             datasets=("ring8", "grid25", "swissroll"),
             presets={"paper": RING, "quick": dataclasses.replace(RING, epochs=20)},
-            phases=tutorial_mlp.PHASES,
+            phases=gr.tutorials.phases(),
             measures=(gr.measures.ModesCovered(),),
         ),
-        "digits": dataclasses.replace(DIGITS, title="DCGAN on digits", measures=(gr.measures.ReadByClassifier(),), figures=()),
+        "digits": gr.Model(
+            title="DCGAN on digits",
+            datasets=("mnist", "glyphs", *gr.OWN),
+            presets={"paper": DIGITS, "quick": DIGITS_QUICK},
+            prepare=lambda recipe: gr.PadToMultiple(math.prod(gr.tutorials.STRIDES)),
+            scaling=lambda recipe: gr.Linear(-1.0, 1.0),
+            phases=gr.tutorials.phases(),
+            measures=(gr.measures.ReadByClassifier(),),
+        ),
     },
     effects=(
         gr.Effects(

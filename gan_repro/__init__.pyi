@@ -24,6 +24,7 @@ from .networks import mlp as mlp
 from .networks import norms as norms
 from .networks import sizes as sizes
 from .papers import pylearn2 as pylearn2
+from .papers import tutorials as tutorials
 from .papers.experiment import OWN as OWN
 from .papers.experiment import Beside as Beside
 from .papers.experiment import Claim as Claim
