@@ -12,7 +12,7 @@ from gan_repro.evaluation.pixels import Pixels
 from gan_repro.system import randomness
 from gan_repro.system.errors import DataError
 
-STATISTICS = 10_000  # training images whose statistics batch norm gets, at most
+STATISTICS = 10_000  # training images whose statistics batch norm gets, at most, and no more than samples are drawn
 
 
 def diversity_within_classes(run: Run, n: int) -> list[Measurement]:
@@ -79,7 +79,8 @@ def classes_read_by_d(run: Run, head: str) -> list[Measurement]:
     """
     source, network = run.source, run.discriminator()
     scaling, batch = source.spec.scaling, run.config.recipe.batch_size
-    chosen = np.random.default_rng(0).permutation(source.spec.sizes["train"])[:STATISTICS]
+    chosen = np.random.default_rng(0).permutation(source.spec.sizes["train"])
+    chosen = chosen[: min(STATISTICS, run.config.recipe.n_samples)]
     with randomness.network_call(randomness.seed_pair(0, 0), still=True):
         features.take_statistics(network, scaling(source.rows("train", chosen).astype(np.float32)), batch)
     read = []
