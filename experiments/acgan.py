@@ -153,8 +153,8 @@ EXPERIMENT = gr.Experiment(
     title="Auxiliary classifier GAN: G is told a label, D tells it",
     reference="Odena, Olah, Shlens; ICML 2017; arXiv:1610.09585",
     models={
-        "digits": _model("ACGAN", ("mnist", "glyphs"), DIGITS, quick_epochs=10),
-        "cifar10": _model("ACGAN", ("cifar10", "svhn_cropped", *gr.OWN), COLOUR, quick_epochs=10),
+        "digits": _model("ACGAN", ("mnist", "glyphs"), DIGITS, quick_epochs=6),
+        "cifar10": _model("ACGAN", ("cifar10", "svhn_cropped", *gr.OWN), COLOUR, quick_epochs=6),
     },
     published=(
         _published(

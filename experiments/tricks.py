@@ -10,7 +10,7 @@ RING = gr.tutorials.Dense(
 )
 DIGITS = gr.tutorials.Convolutional(epochs=50)
 DIGITS_QUICK = gr.tutorials.Convolutional(
-    epochs=8, steps_per_epoch=250, generator_channels=(128, 64, 32), discriminator_channels=(32, 64, 128)
+    epochs=4, steps_per_epoch=250, generator_channels=(128, 64, 32), discriminator_channels=(32, 64, 128)
 )
 MARGINS = "Margins and the number below which a run counts as collapsed stand in experiments/tricks.py."
 

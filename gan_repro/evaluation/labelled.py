@@ -57,7 +57,7 @@ def diversity_within_classes(run: Run, n: int) -> list[Measurement]:
         error = math.sqrt(values.var(axis=1, ddof=1).sum() / n) / classes if n > 1 else None
         curve = {"class": list(map(float, range(classes))), "mean": means.tolist()}
         rest = vars(subject) | {"n_samples": 2 * n * classes}
-        measurements.append(seen.measurement("ms_ssim", "1", means.mean(), error, curve=curve, **rest))
+        measurements.append(seen.measurement("ms_ssim", "of 1", means.mean(), error, curve=curve, **rest))
         if subject.weights:
             share = 100 * float((means <= largest).mean())
             measurements.append(seen.measurement("classes_as_diverse", "%", share, None, **rest))
