@@ -21,7 +21,18 @@ from gan_repro.evaluation.measurement import PARZEN, Subject, Sweep
 from gan_repro.figures import curves
 from gan_repro.papers import configuration, weights_names
 from gan_repro.papers.experiment import Experiment
-from gan_repro.reporting import comparison, densities, findings, formats, investigation, likelihood, overview, records, summary
+from gan_repro.reporting import (
+    comparison,
+    densities,
+    effects,
+    findings,
+    formats,
+    investigation,
+    likelihood,
+    overview,
+    records,
+    summary,
+)
 from gan_repro.reporting.conditions import is_variant, model
 from gan_repro.reporting.groups import Group, group
 from gan_repro.reporting.record import Record
@@ -66,8 +77,12 @@ def regenerate(results: str | Path, found: Sequence[Experiment], strict: bool = 
     groups = group(entries)
     built = [comparison.build(name, found, groups) for name in comparison.names(found)]
     figures = {
-        f"{record.stem}-training.png": _training(by_name[record.experiment], record) for record in entries if record.curves
+        f"{record.stem}-training.png": _training(by_name[record.experiment], record)
+        for record in entries
+        if record.curves and not by_name[record.experiment].effects
     }
+    for owner, wanted, changes in (each for table in built for each in table.effects if each[2]):
+        figures[effects.figure_name(owner, wanted)] = functools.partial(effects.draw, wanted, owner, changes)
     folder = results / "figures"
     figures |= _log_likelihoods(found, groups) | _sweeps(found, groups) | densities.figures(found, groups, folder)
     # All pages are made, and all figures drawn, before a page is written: what cannot be read leaves the old ones as they were.

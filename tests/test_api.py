@@ -132,6 +132,7 @@ ORDER.remove("trained")  # which holds no code
 PROGRAMS = len(ORDER) + 1
 
 # What is loaded by name, and what a recipe makes once there is something to train.
+_PLAYED = ("losses", "optimizers", "rules", "schedule", "tricks")
 ALLOWED = {
     ("gan_repro/papers/configuration.py", "experiments"),
     ("gan_repro/papers/configuration.py", "gan_repro"),  # for where it lies
@@ -139,6 +140,7 @@ ALLOWED = {
     ("gan_repro/papers/pylearn2.py", "gan_repro.training.optimizers"),
     ("gan_repro/papers/pylearn2.py", "gan_repro.training.rules"),
     ("gan_repro/papers/pylearn2.py", "gan_repro.training.schedule"),  # a type alone
+    *(("gan_repro/papers/tutorials.py", f"gan_repro.training.{name}") for name in _PLAYED),
 }
 
 

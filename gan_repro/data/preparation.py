@@ -4,6 +4,7 @@ The data themselves stay as they are; name, title and digest of the source say w
 before a batch is drawn.
 """
 
+import copy
 import dataclasses
 import hashlib
 from collections.abc import Iterator
@@ -42,8 +43,30 @@ class Pad:
         return Padded(source, self)
 
 
+@dataclasses.dataclass(frozen=True)
+class PadToMultiple:
+    """As Pad, up to the next height and width that are multiples of a number: strided stacks of that growth fit all images.
+
+    Images that fit already stay as they are: PadToMultiple(8) makes 28 x 28 digits 32 x 32 and leaves 32 x 32 images alone.
+
+    Attributes:
+      number: >= 1.
+    """
+
+    number: int
+
+    def __call__(self, source: Source) -> Source:
+        """The same data, padded where they must be. Raises UsageError: they are points and no images."""
+        height, width = (-(-side // self.number) * self.number for side in source.spec.shape[:2])
+        return source if (height, width) == source.spec.shape[:2] else Pad(height, width)(source)
+
+
 class Padded:
-    """A Source whose images are those of another one, in a frame of zeros. Zeros are stored pixels: they are scaled, too."""
+    """A Source whose images are those of another one, in a frame of zeros. Zeros are stored pixels: they are scaled, too.
+
+    Attributes:
+      inside: the Source of the images without the frame, scaled alike.
+    """
 
     def __init__(self, source: Source, pad: Pad) -> None:
         """Args:
@@ -58,6 +81,7 @@ class Padded:
         top, left = (pad.height - height) // 2, (pad.width - width) // 2
         self._frame = ((0, 0), (top, pad.height - height - top), (left, pad.width - width - left), (0, 0))
         self._source, self._pad = source, pad
+        self.inside = copy.copy(source)
         self.spec = dataclasses.replace(
             source.spec,
             name=f"{source.spec.name}+pad{pad.height}x{pad.width}",
@@ -68,6 +92,12 @@ class Padded:
 
     def _framed(self, images: np.ndarray) -> np.ndarray:
         return np.pad(images, self._frame)
+
+    def cropped(self, images: np.ndarray) -> np.ndarray:
+        """(n, height, width, channels) -> what lies inside the frame, the size of the data's own images."""
+        (top, _), (left, _) = self._frame[1:3]
+        height, width = self.inside.spec.shape[:2]
+        return images[:, top : top + height, left : left + width]
 
     def images(self, split: str) -> np.ndarray:
         """uint8 (n, height, width, channels), made anew at each call; errors as the source's."""

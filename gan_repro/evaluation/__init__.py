@@ -17,12 +17,15 @@ Modules (help(gan_repro.evaluation.NAME)):
     cells        divergences between two samples of points, counted in cells
     transport    Wasserstein-1 distances
     modes        modes of a mixture of Gaussians that samples reach, classes that they have
+    similarity   structural similarity of pairs of images
     distances    all pairs of squared distances
     measure      all of these applied to a finished run, as measurements of its record
     steepness    slopes of D of a finished run, as measurements
     scores       measurements of samples that were given as arrays
     mixing       how the chains of a finished run mix, as measurements
     reached      modes that a finished run reaches, as measurements
+    labelled     those of models that are told labels
+    pixels       a run as pixels of the data's own images
     measurement  one number of a run: what it is of, its errors, how it was taken
     measures     what is measured of a run, one object for each protocol
 """

@@ -22,11 +22,14 @@ class ParzenLogLikelihood:
     Attributes:
       validation_images: the width is chosen on the first so many (of each fold); None: on all.
       validates: whether it chooses the best generator while the model is trained.
+      pixels: whether it is of pixels in [0, 1] of the data's own images, whatever networks see (pixels.Pixels): else numbers
+        of a model that sees others compare with none.
       beside: (run) -> {name: measure.Sets} of what is measured beside the run's own generators, or None.
     """
 
     validation_images: int | None = None
     validates: bool = True
+    pixels: bool = False
     beside: Callable | None = None
 
     def requires(self, recipe: Any, spec: Spec) -> tuple[str, ...]:
@@ -37,14 +40,22 @@ class ParzenLogLikelihood:
     def validation(self, recipe: Any, source: Source) -> Callable[[np.ndarray], float] | None:
         """What validates a training: images -> nats of validation images; None where it does not."""
         del recipe
-        from gan_repro.evaluation import measure
+        from gan_repro.evaluation import measure, pixels
 
-        return measure.parzen_validation(source, self.validation_images) if self.validates else None
+        if not self.validates:
+            return None
+        if not self.pixels:
+            return measure.parzen_validation(source, self.validation_images)
+        own, unit = pixels.of_data(source)
+        validation = measure.parzen_validation(own, self.validation_images)
+        return lambda images: validation(unit(images))
 
     def __call__(self, run: Run) -> list[Measurement]:
         """The measurements of every generator of the run."""
         from gan_repro.evaluation import measure
+        from gan_repro.evaluation.pixels import Pixels
 
+        run = Pixels(run) if self.pixels else run
         return measure.parzen_log_likelihood(run, self.validation_images, self.beside(run) if self.beside else None)
 
 
@@ -52,7 +63,8 @@ class ParzenLogLikelihood:
 class ReadByClassifier:
     """What classifiers of the data make of samples: labels read, Frechet distance, precision, recall. In no paper here.
 
-    Of data without labels nothing is measured, and a line says so.
+    They see pixels of the data's own images: of digits that networks see in a frame, what lies inside it. Of data without
+    labels nothing is measured, and a line says so.
 
     Attributes:
       field: the field of the recipe that switches it off, or "".
@@ -75,6 +87,7 @@ class ReadByClassifier:
     def __call__(self, run: Run) -> list[Measurement]:
         """The measurements of every generator of the run."""
         from gan_repro.evaluation import classifier, measure
+        from gan_repro.evaluation.pixels import Pixels
 
         if not self._switched_on(run.config.recipe):
             return []
@@ -85,9 +98,10 @@ class ReadByClassifier:
                 file=sys.stderr,
             )
             return []
+        run, drawn = Pixels(run), self.beside(run) if self.beside else {}
+        beside = {subject: (run.unit(images), labels) for subject, (images, labels) in drawn.items()}
         judge, second = classifier.of(run.source), classifier.of(run.source, second=True)
         found = measure.read_by_classifier(run, judge, second=second)
-        beside = self.beside(run) if self.beside else {}
         return found + (measure.read_by_classifier(run, judge, beside, second) if beside else [])
 
 
@@ -222,3 +236,49 @@ class ChainMixing:
 
         read = run.source.spec.classes and (not self.field or getattr(run.config.recipe, self.field))
         return mixing.chain_mixing(run, classifier.of(run.source) if read else None)
+
+
+@dataclasses.dataclass(frozen=True)
+class DiversityWithinClasses:
+    """How alike pairs of images of one class are, samples beside training images (Odena et al. 2016, section 4.2).
+
+    Attributes:
+      pairs: of each class; 100 in the paper.
+    """
+
+    pairs: int = 100
+
+    def check(self, recipe: Any, spec: Spec) -> None:
+        """Raises DataError where the images are too small."""
+        del recipe
+        from gan_repro.evaluation import similarity
+
+        similarity.scales(*spec.shape[:2])
+
+    def __call__(self, run: Run) -> list[Measurement]:
+        """The measurements of every generator of the run that takes labels."""
+        from gan_repro.evaluation import labelled
+
+        return labelled.diversity_within_classes(run, self.pairs) if run.conditional() else []
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassesReadByD:
+    """How many test images D reads right, of a D that has a head for the classes (Odena et al. 2016).
+
+    Attributes:
+      head: its name.
+    """
+
+    head: str = "classes"
+
+    def requires(self, recipe: Any, spec: Spec) -> tuple[str, ...]:
+        """The splits of the data that it takes."""
+        del recipe, spec
+        return ("test",)
+
+    def __call__(self, run: Run) -> list[Measurement]:
+        """One measurement, of the last D."""
+        from gan_repro.evaluation import labelled
+
+        return labelled.classes_read_by_d(run, self.head)

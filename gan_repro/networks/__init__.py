@@ -9,6 +9,8 @@ Modules (help(gan_repro.networks.NAME)):
     tied           layers whose weights serve both directions: RBMs, tied autoencoders
     sizes          image sizes that strided stacks take, and the depth of a stack for a size
     convolutional  strided stacks of convolutions (DCGAN, WGAN and their kin)
+    reparametrised layers with weight or spectral normalisation
+    norms          normalisations by name
     slopes         gradients of D's output
     portable       a generator's copy of Keras's own layers alone
     weights        files of weights, with a checksum

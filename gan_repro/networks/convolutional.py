@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import keras
 
 from gan_repro.networks import initial
-from gan_repro.networks.layers import Dropout, LabelMaps, OneHot
+from gan_repro.networks.layers import Dropout, GaussianNoise, LabelMaps, MinibatchDiscrimination, OneHot
 from gan_repro.networks.sizes import fits
 
 Shape = tuple[int, int, int]  # (height, width, channels) of an image
@@ -90,10 +90,12 @@ class _Stack:
         activation: Callable[[str], keras.layers.Layer],
         layers: Mapping[str, Factory],
         dropout: tuple[float, float] | None = None,
+        noise_std: float = 0.0,
     ) -> None:
         self.x, self.inputs = x, [x]
         self.kernel_size, self.start, self.use_bias = kernel_size, start, use_bias
-        self.normalisation, self.activation, self.layers, self.dropout = normalisation, activation, layers, dropout
+        self.normalisation, self.activation, self.layers = normalisation, activation, layers
+        self.dropout, self.noise_std = dropout, noise_std
         self.one_hot = None
         if classes:
             labels = keras.Input((), dtype="int32", name="labels")
@@ -103,9 +105,9 @@ class _Stack:
     def _options(self, name: str, dtype: str | None) -> dict[str, Any]:
         return {"use_bias": self.use_bias, "kernel_initializer": self.start(), "name": name, "dtype": dtype}
 
-    def dense(self, units: int, name: str, dtype: str | None = None) -> None:
-        """A dense layer on the activations and the label."""
-        if self.one_hot is not None:
+    def dense(self, units: int, name: str, dtype: str | None = None, with_label: bool = True) -> None:
+        """A dense layer on the activations and, `with_label`, the label."""
+        if with_label and self.one_hot is not None:
             self.x = keras.layers.Concatenate(name=f"{name}_and_label")([self.x, self.one_hot])
         self.x = self.layers["dense"](units, **self._options(name, dtype))(self.x)
 
@@ -139,10 +141,12 @@ class _Stack:
             self.x = maps([self.x, self.one_hot])
 
     def close(self, name: str, normalise: bool = True) -> None:
-        """Normalises, where there is a normalisation, applies the activation, and drops out, where there is dropout."""
+        """Normalises, where there is a normalisation, applies the activation, adds noise and drops out where there is any."""
         if normalise and self.normalisation is not None:
             self.x = self.normalisation.layer(f"{name}_norm")(self.x)
         self.x = self.activation(f"{name}_activation")(self.x)
+        if self.noise_std:
+            self.x = GaussianNoise(self.noise_std, name=f"{name}_noise")(self.x)
         if self.dropout is not None:
             self.x = Dropout(*self.dropout, name=f"{name}_dropout")(self.x)
 
@@ -160,7 +164,9 @@ def generator(
     *,
     hidden: Sequence[int] = (),
     classes: int = 0,
+    labels_in_every_layer: bool = True,
     normalisation: Normaliser | None = None,
+    base_norm: bool = True,
     base_by_channel: bool = False,
     any_size: bool = False,
     output_activation: str = "tanh",
@@ -175,7 +181,7 @@ def generator(
     """z (m, latent) [, labels int32 (m,)] -> dense layers -> convolutions upwards -> images (m, *shape), float32.
 
     Every layer but the last is followed by the normalisation and ReLU. Where there are classes, every layer sees the label as
-    well (dcgan_code: mnist/train_cond_dcgan.py).
+    well (dcgan_code: mnist/train_cond_dcgan.py), or the first one alone.
 
     Args:
       latent: dimension of z.
@@ -187,7 +193,9 @@ def generator(
       kernel_size: of the square kernels.
       hidden: units of dense layers in front.
       classes: 0 for an unconditional generator.
+      labels_in_every_layer: False: the one-hot label stands beside z at the input, and nowhere else (Odena et al. 2016).
       normalisation: Normalisation, LayerNormalisation, or another Normaliser; None: there is none.
+      base_norm: whether the base is normalised, too.
       base_by_channel: the base is normalised channel by channel (dcgan.torch, WassersteinGAN, where a transposed convolution
         of one pixel makes it) and not unit by unit (dcgan_code).
       any_size: images of any height and width: each transposed convolution then makes an image of half the next one's size,
@@ -217,14 +225,16 @@ def generator(
     made = {"convolution": convolution, "transposed_convolution": transposed_convolution, "dense": dense}
     stack = _Stack(z, classes, kernel_size, start, use_bias, normalisation, lambda name: keras.layers.ReLU(name=name), made)
     for i, units in enumerate(hidden):
-        stack.dense(units, f"hidden_{i}")
+        stack.dense(units, f"hidden_{i}", with_label=i == 0 or labels_in_every_layer)
         stack.close(f"hidden_{i}")
     # The base is called "seed" in files of weights that exist.
-    stack.dense(math.prod(base) * channels[0], "seed")
+    stack.dense(math.prod(base) * channels[0], "seed", with_label=not hidden or labels_in_every_layer)
+    if not labels_in_every_layer:
+        stack.one_hot = None
     image = keras.layers.Reshape((*base, channels[0]), name="seed_image")
     if base_by_channel:
         stack.x = image(stack.x)
-    stack.close("seed")
+    stack.close("seed", normalise=base_norm)
     if not base_by_channel:
         stack.x = image(stack.x)
     wanted = sizes[1:] if any_size else [None] * len(strides)
@@ -249,6 +259,8 @@ def discriminator(
     normalise_first: bool = False,
     negative_slope: float = 0.2,
     dropout: tuple[float, float] | None = None,
+    noise_std: float = 0.0,
+    minibatch: tuple[int, int] | None = None,
     heads: Mapping[str, int] | None = None,
     init_std: float = 0.02,
     initializer: initial.Start | None = None,
@@ -271,6 +283,8 @@ def discriminator(
       normalise_first: whether the first layer has it, too.
       negative_slope: of the leaky ReLU below 0.
       dropout: (keep probability, scale) of layers.Dropout behind every leaky ReLU; None: there is none.
+      noise_std: of layers.GaussianNoise behind every leaky ReLU, in front of the dropout; 0: there is none.
+      minibatch: (kernels, dimensions) of a layers.MinibatchDiscrimination in front of the last layers; None: there is none.
       heads: {name: units} of several last layers side by side, such as {"logit": 1, "classes": 10}: the network gives
         {name: (m, units), float32}. None: one of 1 unit, "logit", and the network gives its output itself.
       init_std: weights are N(0, init_std^2).
@@ -292,7 +306,7 @@ def discriminator(
 
     start = initializer or functools.partial(initial.normal, init_std)
     made = {"convolution": convolution, "dense": dense}
-    stack = _Stack(images, classes, kernel_size, start, use_bias, normalisation, leaky, made, dropout)
+    stack = _Stack(images, classes, kernel_size, start, use_bias, normalisation, leaky, made, dropout, noise_std)
     for i, (width, stride) in enumerate(zip(channels, strides)):
         stack.convolution(width, stride, f"down_{i}")
         stack.close(f"down_{i}", normalise=normalise_first or i > 0)
@@ -300,6 +314,8 @@ def discriminator(
     for i, units in enumerate(hidden):
         stack.dense(units, f"hidden_{i}")
         stack.close(f"hidden_{i}")
+    if minibatch is not None:
+        stack.x = MinibatchDiscrimination(*minibatch, start(), name="minibatch")(stack.x)
     features, outputs = stack.x, {}
     for name, units in (heads or {"logit": 1}).items():
         stack.x = features

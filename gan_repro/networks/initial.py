@@ -38,6 +38,11 @@ def orthogonal(gain: float = 1.0) -> keras.initializers.Initializer:
     return keras.initializers.Orthogonal(gain)
 
 
+def glorot_normal() -> keras.initializers.Initializer:
+    """N(0, 2 / (inputs + outputs of a unit)), not truncated: Glorot and Bengio 2010 ("Xavier normal")."""
+    return keras.initializers.VarianceScaling(1.0, "fan_avg", "untruncated_normal")
+
+
 class Sparse(keras.initializers.Initializer):
     """pylearn2's sparse_init: into each unit come exactly `connections` weights N(0, init_std^2), the others are 0.
 

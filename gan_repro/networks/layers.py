@@ -1,4 +1,4 @@
-"""Layers that Keras lacks: maxout (dense, convolutional), pooling in ceil mode, labels, untied biases, seeded dropout.
+"""Layers that Keras lacks: maxout (dense, convolutional), pooling in ceil mode, labels, untied biases, dropout, noise.
 
 mlp.py and convolutional.py make networks of them; constraints.py says what happens to weights after an update.
 """
@@ -251,7 +251,10 @@ class Dropout(keras.layers.Layer):
         """Any shape -> the same shape."""
         if not (training or self.always) or self.keep == 1:
             return inputs
-        pair, shared = randomness.layer_pair()
+        drawn = randomness.layer_pair()
+        if drawn is None:
+            return inputs
+        pair, shared = drawn
         shape = tf.shape(inputs)
         uniform = tf.random.stateless_uniform(tf.concat([[1], shape[1:]], 0) if shared else shape, pair, alg="philox")
         # A product, whose gradient is one more product; a selection's is two selections.
@@ -260,3 +263,71 @@ class Dropout(keras.layers.Layer):
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """The same shape."""
         return input_shape
+
+
+class GaussianNoise(keras.layers.Layer):
+    """Adds N(0, std^2) to every unit of every example in training; the identity in test mode. Any shape -> the same.
+
+    The numbers come from the open `randomness.network_call`, as Dropout's masks do. Source: the noise on D's activations in
+    Odena et al. 2016 and Salimans et al. 2016.
+
+    Args:
+      std: >= 0; with 0 the layer is the identity.
+
+    Raises:
+      RuntimeError: noise is wanted outside `randomness.network_call`.
+    """
+
+    def __init__(self, std: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.std = std
+
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
+        """Any shape -> the same shape."""
+        if not training or self.std == 0:
+            return inputs
+        drawn = randomness.layer_pair()
+        if drawn is None:
+            return inputs
+        pair, shared = drawn
+        shape = tf.shape(inputs)
+        noise = tf.random.stateless_normal(tf.concat([[1], shape[1:]], 0) if shared else shape, pair, alg="philox")
+        return inputs + tf.cast(self.std * noise, inputs.dtype)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        """The same shape."""
+        return input_shape
+
+
+class MinibatchDiscrimination(keras.layers.Layer):
+    """How near the other examples of the minibatch are: (m, d) -> (m, d + kernels) (Salimans et al. 2016, section 3.2).
+
+    M_i = x_i T, a matrix of kernels x dimensions; behind x_i stands, for each kernel b, the sum over the other examples j of
+    exp(-|M_ib - M_jb|_1).
+
+    Args:
+      kernels: B of the paper. dimensions: C.
+      kernel_initializer: of T, (d, kernels * dimensions).
+    """
+
+    def __init__(self, kernels: int, dimensions: int, kernel_initializer: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kernels, self.dimensions = kernels, dimensions
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, input_shape: Any) -> None:
+        """Makes T."""
+        shape = (input_shape[-1], self.kernels * self.dimensions)
+        self.kernel = self.add_weight(shape=shape, initializer=self.kernel_initializer, name="kernel")
+
+    def call(self, inputs: Any) -> tf.Tensor:
+        """(m, d) -> (m, d + kernels)."""
+        rows = tf.matmul(inputs, tf.cast(tf.convert_to_tensor(self.kernel), inputs.dtype))
+        rows = tf.reshape(rows, (-1, self.kernels, self.dimensions))
+        distances = tf.reduce_sum(tf.abs(rows[:, None] - rows[None]), axis=-1)
+        near = tf.reduce_sum(tf.exp(-distances), axis=1) - 1  # itself, at distance 0
+        return tf.concat([inputs, near], axis=-1)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple:
+        """(m, d) -> (m, d + kernels)."""
+        return (*input_shape[:-1], input_shape[-1] + self.kernels)

@@ -1,5 +1,7 @@
 """Generators of Keras's own layers alone: the same function as one of ours, in files that need nothing but Keras to be read."""
 
+from typing import cast
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -91,4 +93,5 @@ def uniform_inputs(made: keras.Model, n: int, pair: tf.Tensor) -> list[np.ndarra
     """
     shapes = [entry.shape[1:] for entry in made.inputs if entry.name.startswith("uniform_")]
     with randomness.network_call(pair):
-        return [tf.random.stateless_uniform((n, *shape), randomness.layer_pair()[0], alg="philox").numpy() for shape in shapes]
+        pairs = [cast(tuple, randomness.layer_pair())[0] for _ in shapes]
+    return [tf.random.stateless_uniform((n, *shape), each, alg="philox").numpy() for shape, each in zip(shapes, pairs)]

@@ -79,6 +79,62 @@ class Claim:
 
 
 @dataclasses.dataclass(frozen=True)
+class Beside:
+    """A table that puts models of several papers beside each other, on the page of the experiment that names it.
+
+    Attributes:
+      title: its heading.
+      text: what there is to see, a sentence or two without numbers.
+      dataset: of the runs.
+      models: (what the row is called, name of the experiment, name of its model) of each.
+      metrics: the columns, names as in a record's measurements.
+    """
+
+    title: str
+    text: str
+    dataset: str
+    models: tuple[tuple[str, str, str], ...]
+    metrics: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a change of a recipe is judged by.
+
+    Attributes:
+      metric: as in a record's measurements, of the run's own weights.
+      margin: a difference whose interval lies within it counts as none: in the metric's unit, or a share of what is measured
+        without the change.
+      relative: whether it is such a share.
+    """
+
+    metric: str
+    margin: float
+    relative: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Effects:
+    """A table and a figure of what single changes of a recipe (--set) do, paired over seeds.
+
+    Attributes:
+      title: the heading.
+      text: what is compared, without numbers that were measured.
+      model, dataset, preset: of the runs; the unchanged preset is among them.
+      outcomes: by which changes are judged; rows are sorted by the first.
+      collapse: (metric, number): a run below it counts as collapsed.
+    """
+
+    title: str
+    text: str
+    model: str
+    dataset: str
+    preset: str
+    outcomes: tuple[Outcome, ...]
+    collapse: tuple[str, float]
+
+
+@dataclasses.dataclass(frozen=True)
 class KeyFigure:
     """A figure that opens the paper's section of results/README.md.
 
@@ -246,6 +302,8 @@ class Experiment:
       deviations: from paper and authors' code, in order, each with its source.
       not_run: (what, why) of what the paper shows and this program has not measured.
       key_figures: those that show most.
+      beside: tables that put models of several papers beside each other.
+      effects: tables and figures of what single changes do; of its runs, which are many, no curves are drawn.
     """
 
     name: str
@@ -263,6 +321,8 @@ class Experiment:
     deviations: tuple[str, ...] = ()
     not_run: tuple[tuple[str, str], ...] = ()
     key_figures: tuple[KeyFigure, ...] = ()
+    beside: tuple[Beside, ...] = ()
+    effects: tuple[Effects, ...] = ()
 
     def __post_init__(self):
         for name, model in self.models.items():

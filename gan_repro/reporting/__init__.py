@@ -9,6 +9,8 @@ Modules (help(gan_repro.reporting.NAME)):
     verdicts       when a published number counts as reproduced: intervals and margins
     cells          measured and published numbers as text
     comparison     a table of a paper: published numbers beside measured ones
+    beside         tables of models of several papers beside each other
+    effects        what single changes of a recipe do, paired over seeds
     claims         what papers show without a number, against our runs
     notes          footnotes of tables, the key to their numbers
     formats        tables as Markdown, CSV and LaTeX

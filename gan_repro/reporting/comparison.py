@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from gan_repro.data.names import dataset_kind
-from gan_repro.papers.experiment import Experiment, Published
-from gan_repro.reporting import cells, metrics, verdicts
+from gan_repro.papers.experiment import Beside, Effects, Experiment, Published
+from gan_repro.reporting import beside, cells, effects, metrics, verdicts
 from gan_repro.reporting.conditions import answering, condition_differences, is_variant, model, run_title
+from gan_repro.reporting.effects import Row
 from gan_repro.reporting.groups import Group, Summary
 from gan_repro.system.errors import RunError
 from gan_repro.system.numbers import with_error
@@ -66,6 +67,8 @@ class Table:
       titles: {data set: title}.
       published: the numbers that stand in it, each with its experiment.
       lines: measured numbers of the columns. others: those that fall in none.
+      beside: its papers' tables beside other papers, each with its rows of text.
+      effects: what single changes do, each with its experiment and its effects.Rows.
     """
 
     name: str
@@ -76,6 +79,8 @@ class Table:
     published: Sequence[tuple[Experiment, Published]]
     lines: Sequence[Line]
     others: Sequence[Line]
+    beside: Sequence[tuple[Beside, list[list[str]]]] = ()
+    effects: Sequence[tuple[Experiment, Effects, list[Row]]] = ()
 
     def own(self) -> list[Experiment]:
         """The experiments whose records stand in it."""
@@ -119,6 +124,7 @@ def build(name: str, experiments: Sequence[Experiment], groups: Sequence[Group])
         lists = (list(by_name), owner.name), (owner.datasets, kind), (list(owner.models), group.first.model)
         return tuple(each.index(one) if one in each else len(each) for each, one in lists)
 
+    everything = groups
     groups = sorted((group for group in groups if by_name[group.first.experiment].table == name), key=place)
     lines = []
     for run, group in enumerate(groups, start=1):
@@ -139,6 +145,18 @@ def build(name: str, experiments: Sequence[Experiment], groups: Sequence[Group])
         published=published,
         lines=headline,
         others=[line for line in lines if line not in headline],
+        beside=[
+            (each, beside.rows(each, experiments, everything))
+            for owner in experiments
+            if owner.table == name
+            for each in owner.beside
+        ],
+        effects=[
+            (owner, each, effects.rows(each, owner, groups))
+            for owner in experiments
+            if owner.table == name
+            for each in owner.effects
+        ],
     )
 
 

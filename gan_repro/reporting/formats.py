@@ -6,11 +6,13 @@ import io
 import re
 from collections.abc import Sequence
 
-from gan_repro.reporting import claims, comparison, notes
+from gan_repro.reporting import claims, comparison, effects, notes
 from gan_repro.reporting.comparison import Table
 from gan_repro.reporting.conditions import run_title
 
 FURTHER = "Further findings"  # the heading of those that results/README.md leaves to a table's own page
+
+MANY = 5  # seeds of a run: with more of them a page does not say each one's command and cost
 
 
 def grid(rows: Sequence[Sequence[str]], code: bool = False) -> list[str]:
@@ -45,6 +47,12 @@ def markdown(table: Table, more: Sequence[str] = (), found: str = "") -> str:
     lines += [f"**Protocol, {each.short_name}.** {each.protocol}" + "  " for each in table.own() if each.protocol] + [""]
     lines += [*grid(comparison.main_rows(table)), *more]
     lines += [f"## {FURTHER}", "", found, ""] if found else []
+    for beside, rows in table.beside:
+        lines += [f"## {beside.title}", "", beside.text, "", *grid(rows)]
+    for owner, wanted, changes in (each for each in table.effects if each[2]):
+        name = effects.figure_name(owner, wanted)
+        lines += [f"## {wanted.title}", "", wanted.text, "", effects.RULE, ""]
+        lines += [f"![{wanted.title}](figures/{name})", "", *grid(effects.table(wanted, owner, changes))]
     if len(comparison.verdict_rows(table)) > 1:
         lines += ["## Against the published numbers", "", *grid(comparison.verdict_rows(table))]
     if len(claims.rows(table)) > 1:
@@ -58,14 +66,22 @@ def markdown(table: Table, more: Sequence[str] = (), found: str = "") -> str:
     if table.groups:
         lines += ["## Commands", ""]
     for run, group in enumerate(table.groups, start=1):
-        cost = ", ".join(f"seed {each.seed}: {each.cost.minutes:g} minutes on {each.machine}" for each in group)
+        shown = list(group)[:1] if len(group) > MANY else group
+        cost = ", ".join(f"seed {each.seed}: {each.cost.minutes:g} minutes on {each.machine}" for each in shown)
         lines += [f"Run {run}, {run_title(table.owner(group), group.first)} ({cost}):", ""]
-        lines += ["```", *(record.command for record in group), "```", ""]
+        lines += ["```", *_commands(group), "```", ""]
     for experiment in (each for each in table.experiments if each.deviations):
         lines += [f"## Deviations of {experiment.short_name} from paper and code", ""]
         lines += [*(f"{index}. {text}" for index, text in enumerate(experiment.deviations, start=1)), ""]
     lines += ["## Notes", "", *(f"{index}. {note}" for index, note in enumerate(notes.notes(table), start=1))]
     return "\n".join(lines) + "\n"
+
+
+def _commands(group):
+    """The command of each seed; of many seeds that of the first, and which others there are."""
+    if len(group) <= MANY:
+        return [record.command for record in group]
+    return [group.first.command, f"# and so with --seed= each of {', '.join(map(str, group.seeds[1:]))}"]
 
 
 _TEX: dict[str | int, str | int | None] = {

@@ -110,7 +110,7 @@ def _mix(state, stream):
 
 
 @contextlib.contextmanager
-def network_call(pair: tf.Tensor, shared: bool = False) -> Iterator[None]:
+def network_call(pair: tf.Tensor, shared: bool = False, still: bool = False) -> Iterator[None]:
     """While this is open, the random layers of a network (see layers.Dropout) draw from `pair`, each from its own stream.
 
     Layers are numbered in the order in which they are called, so two calls need two pairs and one network called
@@ -119,16 +119,19 @@ def network_call(pair: tf.Tensor, shared: bool = False) -> Iterator[None]:
     Args:
       pair: int32 (2,) seed.
       shared: whether all examples get one and the same mask.
+      still: whether random layers do nothing, in training mode, too: batch norm alone then knows that it is trained.
     """
-    _calls.append([pair, 0, shared])
+    _calls.append([None if still else pair, 0, shared])
     try:
         yield
     finally:
         _calls.pop()
 
 
-def layer_pair() -> tuple[tf.Tensor, bool]:
+def layer_pair() -> tuple[tf.Tensor, bool] | None:
     """The next random layer's seed pair in the open `network_call`, and whether all examples get one mask.
+
+    None: it is to do nothing.
 
     Raises:
       RuntimeError: no network_call is open: the masks would not be a function of (seed, step, stream).
@@ -136,5 +139,7 @@ def layer_pair() -> tuple[tf.Tensor, bool]:
     if not _calls:
         raise RuntimeError("a random layer was called in training mode outside randomness.network_call")
     call = _calls[-1]
+    if call[0] is None:
+        return None
     call[1] += 1
     return tf.stack([_mix(call[0][0], call[1]), call[0][1]]), call[2]

@@ -12,6 +12,7 @@ from gan_repro.training.averages import EVERY
 from gan_repro.training.history import METRICS
 from gan_repro.training.minibatches import Minibatches, variables_of
 from gan_repro.training.players import Player
+from gan_repro.training.replay import of_game
 from gan_repro.training.schedule import UpdateSchedule
 from gan_repro.training.step import Updates
 
@@ -36,6 +37,9 @@ class AdversarialGame(Minibatches):
         inside the gradient (instance noise, augmentation). Its random numbers follow from `context.seed()`.
       generator_labels: what a conditional G is given: "same": the labels of the minibatch's real images; "uniform": labels
         of its own, each class as likely as another (ACGAN).
+      d_features: the name of a layer of D whose output terms may look at (StepContext.features).
+      g_dropout: False: D's dropout and noise do nothing in G's updates, whose gradient then is of one and the same D.
+      replay: how many old samples are kept, of which D's updates see some in the place of new ones (replay.py); 0: none.
       steps_per_epoch: at most so many minibatches an epoch; 0: as many whole ones as the training images give.
       averages: kinds of averages of G's weights to keep (averages.py).
       jit_compile: compile each move with XLA.
@@ -62,6 +66,9 @@ class AdversarialGame(Minibatches):
         d_head: str | None = None,
         transform: Callable | None = None,
         generator_labels: GeneratorLabels = "same",
+        d_features: str | None = None,
+        g_dropout: bool = True,
+        replay: int = 0,
         steps_per_epoch=0,
         averages=(),
         jit_compile=False,
@@ -81,6 +88,10 @@ class AdversarialGame(Minibatches):
         )
         self.generator, self.discriminator, self.schedule = generator, discriminator, schedule
         self.d_output, self.d_head, self.transform, self.generator_labels = d_output, d_head, transform, generator_labels
+        self.d_features, self.g_dropout = d_features, g_dropout
+        self.d_network = players.with_features(discriminator.network, d_features) if d_features else discriminator.network
+        if d_features and d_head is None and players.OUTPUT in self.d_network.output:
+            self.d_head = players.OUTPUT
         self.probabilities = d_output is not tf.identity
         if jit_compile and self.replicas > 1:
             raise UsageError("jit_compile = true: XLA cannot compile the step on several devices; set it to false")
@@ -88,6 +99,9 @@ class AdversarialGame(Minibatches):
             raise UsageError(f"generator_labels {generator_labels!r}: valid are {', '.join(get_args(GeneratorLabels))}")
         if generator_labels == "uniform" and not source.spec.classes:
             raise UsageError(f"generator_labels = uniform: {source.spec.title} has no classes")
+        self.replay = of_game(self, replay) if replay else None
+        if not g_dropout:
+            players.check_still(discriminator.network, schedule)
         # Among several machines sums are collective operations, which abort where two branches of a conditional hold others
         # (TensorFlow 2.21): who moves is then decided before a call and not in its graph.
         self._unrolled = isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy)
@@ -155,6 +169,8 @@ class AdversarialGame(Minibatches):
         for role, player in (("generator", self.generator), ("discriminator", self.discriminator)):
             state |= variables_of(role, player.network.variables)
             state |= variables_of(f"{role}_optimizer", player.optimizer.variables)
+        if self.replay is not None:
+            state |= self.replay.state()
         return state | self._state_of_averages()
 
     def others(self) -> dict[str, keras.Model]:

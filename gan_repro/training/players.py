@@ -9,11 +9,13 @@ from typing import Any, Self
 import keras
 import tensorflow as tf
 
+from gan_repro.networks import layers
 from gan_repro.system import randomness
 from gan_repro.system.errors import UsageError
 from gan_repro.training import losses
 
 ROLES = ("discriminator", "generator")
+OUTPUT, FEATURES = "output", "features"  # heads of a D whose features are looked at (`with_features`)
 _LABELS = 1  # of the prior's stream, behind the number of the update: labels for G; z uses that stream without it
 
 
@@ -48,8 +50,12 @@ class StepContext:
       step: int64 scalar: minibatches played before this one.
     """
 
-    def __init__(self, game, x, labels, z, generated_labels, step, move):
-        """`game`: the AdversarialGame; `move`: the number of the update on this minibatch, of which its seeds are made."""
+    def __init__(self, game, x, labels, z, generated_labels, step, move, still=False):
+        """`game`: the AdversarialGame; `move`: the number of the update on this minibatch, of which its seeds are made.
+
+        `still`: whether D's dropout and noise do nothing (AdversarialGame, g_dropout).
+        """
+        self._still = still
         self.x, self.labels, self.step = x, labels, step
         self.z, self.generated_labels = z, generated_labels
         self._game, self._move, self._draws = game, move, itertools.count(1)
@@ -86,6 +92,27 @@ class StepContext:
             given = (self.x, self.labels) if which == "real" else (self.samples, self.generated_labels)
             self._outputs[which] = self.discriminate(*given)
         return self.pick(self._outputs[which], name)
+
+    def join(self) -> None:
+        """Makes D's outputs on real and on generated images by one pass over both (UpdateSchedule.one_batch)."""
+        both, labels = (tf.concat(pair, 0) for pair in ((self.x, self.samples), (self.labels, self.generated_labels)))
+        output, m = self.discriminate(both, labels), self.x.shape[0]
+        self._outputs["real"] = tf.nest.map_structure(lambda tensor: tensor[:m], output)
+        self._outputs["generated"] = tf.nest.map_structure(lambda tensor: tensor[m:], output)
+
+    def recall(self, replay) -> None:
+        """Puts old samples in the place of some of these (replay.Replay), of which no gradient goes to G."""
+        self.samples, self.generated_labels = replay.mixed(self.samples, self.generated_labels, self.seed())
+
+    def features(self, which: str) -> tf.Tensor:
+        """What D's layer `d_features` of the game gives on the "real" or the "generated" images, float32 (m, ...).
+
+        Raises:
+          UsageError: the game names no such layer.
+        """
+        if self._game.d_features is None:
+            raise UsageError("features of D: say of which of its layers, AdversarialGame(..., d_features=NAME)")
+        return tf.cast(self.head(FEATURES, which), tf.float32)
 
     def pick(self, output: tf.Tensor | dict[str, tf.Tensor], name: str | None = None) -> tf.Tensor:
         """A head of what `discriminate` gave; `name` as of `head`.
@@ -124,10 +151,10 @@ class StepContext:
         Raises:
           UsageError: the transform changes the images' shape.
         """
-        network = self._game.discriminator.network
+        network = self._game.d_network
         weights = self._weights if weights is None else weights
         inputs = self._game.inputs(network, self._transformed(images), self.labels if labels is None else labels)
-        with randomness.network_call(self.seed(randomness.NETWORK)):
+        with randomness.network_call(self.seed(randomness.NETWORK), still=self._still):
             if weights is None:
                 return network(inputs, training=training)
             fixed = [variable.value for variable in network.non_trainable_variables]
@@ -188,6 +215,35 @@ class StepContext:
     def seed(self, stream: int = randomness.TERM) -> tf.Tensor:
         """A fresh int32 (2,) seed for a stateless draw, a function of (seed, step, replica, order of the calls)."""
         return self._game.seed_of(self.step, stream, self._move, next(self._draws), replica())
+
+
+def with_features(network: keras.Model, layer: str) -> keras.Model:
+    """D with one more head, FEATURES: the output of one of its layers. The same weights; a single output becomes OUTPUT.
+
+    Raises:
+      UsageError: D has no layer of that name.
+    """
+    names = [each.name for each in network.layers]
+    if layer not in names:
+        raise UsageError(f"d_features {layer!r}: the discriminator's layers are {', '.join(names)}")
+    heads = network.output if isinstance(network.output, dict) else {OUTPUT: network.output}
+    inputs = network.inputs if len(network.inputs) > 1 else network.inputs[0]
+    found = keras.Model(inputs, heads | {FEATURES: network.get_layer(layer).output}, name=network.name)
+    pairs = zip(found.trainable_variables, network.trainable_variables)
+    if any(ours is not theirs for ours, theirs in pairs):  # their order is that in which `discriminate` takes weights
+        raise UsageError(f"d_features {layer!r}: with it the discriminator's weights come in another order; name another layer")
+    return found
+
+
+def check_still(network: keras.Model, schedule) -> None:
+    """Raises UsageError where D's dropout cannot be off in G's updates: there is none, or one pass serves both players."""
+    if not any(isinstance(layer, (layers.Dropout, layers.GaussianNoise)) for layer in network.layers):
+        raise UsageError("g_dropout = false: the discriminator has neither dropout nor noise that could be off in G's updates")
+    if schedule.one_pass:
+        raise UsageError(
+            "g_dropout = false: in a simultaneous schedule one pass of D serves both players, so its dropout cannot be on for "
+            "one and off for the other; let D move first (alternating)"
+        )
 
 
 def replica() -> tf.Tensor:

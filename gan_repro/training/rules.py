@@ -26,8 +26,9 @@ class Rules:
       schedule: who moves on a minibatch.
       constraint: of every weight of D, such as constraints.WeightClip, or None.
       constrain_first: whether `constraint` is applied before D's updates and not after them.
-      d_head, transform, generator_labels: of a D with several heads, of what D sees, of G's labels: as AdversarialGame
-        takes them.
+      d_head, transform, generator_labels, d_features, g_dropout, replay: of a D with several heads, of what D sees, of G's
+        labels, of a layer of D that terms look at, of D's dropout in G's updates, of old samples: as AdversarialGame takes
+        them.
     """
 
     loss: losses.Objective
@@ -38,6 +39,9 @@ class Rules:
     d_head: str | None = None
     transform: Callable | None = None
     generator_labels: game.GeneratorLabels = "same"
+    d_features: str | None = None
+    g_dropout: bool = True
+    replay: int = 0
 
 
 def stages(config, source):
@@ -136,6 +140,9 @@ def _game(phase: Phase, before, config, source, model, options):
         d_head=rules.d_head,
         transform=rules.transform,
         generator_labels=rules.generator_labels,
+        d_features=rules.d_features,
+        g_dropout=rules.g_dropout,
+        replay=rules.replay,
         sampler=phase.generator(recipe, spec),
         **options,
     )

@@ -26,8 +26,8 @@ class CriticWarmup:
 class UpdateSchedule:
     """Which players a minibatch updates, and what their updates share. `simultaneous` and the others below make one.
 
-    D sees real and generated images in two passes: where it has batch norm, one pass would be another model, which no
-    paper here plays, and G's gradient goes back through the generated half only. Every pass of an update is in training
+    D sees real and generated images in two passes, but with `one_batch`: where it has batch norm, one pass is another model;
+    G's gradient goes back through the generated half only. Every pass of an update is in training
     mode, and updates moving statistics where there are any: G's in D's update too.
 
     Attributes:
@@ -38,6 +38,7 @@ class UpdateSchedule:
         G and of D. False: D is updated first, and G against the new D.
       g_alone: the minibatch that updates G does not update D, and the first minibatch of all is G's.
       fresh_noise: G's update draws noise of its own rather than that of D's last one.
+      one_batch: D's updates see real and generated images in one pass, a batch of both.
       warmup: replaces n_critic where it says so.
 
     Raises:
@@ -50,6 +51,7 @@ class UpdateSchedule:
     g_alone: bool = False
     fresh_noise: bool = True
     warmup: CriticWarmup | None = None
+    one_batch: bool = False
 
     def __post_init__(self):
         if (self.n_critic is not None and self.n_critic < 1) or self.d_steps < 1:
@@ -161,13 +163,17 @@ def simultaneous(n_critic: int = 1) -> UpdateSchedule:
 
 
 def alternating(
-    n_critic: int = 1, d_steps: int = 1, fresh_noise: bool = True, warmup: CriticWarmup | None = None
+    n_critic: int = 1,
+    d_steps: int = 1,
+    fresh_noise: bool = True,
+    warmup: CriticWarmup | None = None,
+    one_batch: bool = False,
 ) -> UpdateSchedule:
     """D is updated, then G against the new D (Goodfellow et al. 2014, Algorithm 1; dcgan.torch; WGAN).
 
     Args: see UpdateSchedule.
     """
-    return UpdateSchedule(n_critic, d_steps, fresh_noise=fresh_noise, warmup=warmup)
+    return UpdateSchedule(n_critic, d_steps, fresh_noise=fresh_noise, warmup=warmup, one_batch=one_batch)
 
 
 def alternate_minibatches(n_critic: int = 1) -> UpdateSchedule:

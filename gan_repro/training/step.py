@@ -57,6 +57,7 @@ class Updates:
         self._constrain_before("generator", "discriminator")
         with tf.GradientTape(persistent=True) as tape:
             context = self._context(x, labels, step, 0)
+            self._join(context)
             d_loss, d_values = self._loss("discriminator", context)
             g_loss, g_values = self._loss("generator", context)
             shares = d_loss / game.replicas, g_loss / game.replicas
@@ -75,7 +76,10 @@ class Updates:
         for move in range(self.game.schedule.d_steps):
             self._constrain_before("discriminator")
             context = self._context(x, labels, step, move)
+            if self.game.replay is not None:
+                context.recall(self.game.replay)
             with tf.GradientTape() as tape:
+                self._join(context)
                 loss, values = self._loss("discriminator", context)
                 share = loss / self.game.replicas
             gradients = self._gradients("discriminator", tape, share)
@@ -88,7 +92,7 @@ class Updates:
         """G's row; `like`: a StepContext whose noise is taken again."""
         self._constrain_before("generator")
         with tf.GradientTape() as tape:
-            context = self._context(x, labels, step, self.game.schedule.d_steps, like)
+            context = self._context(x, labels, step, self.game.schedule.d_steps, like, still=not self.game.g_dropout)
             loss, values = self._loss("generator", context)
             share = loss / self.game.replicas
         gradients = self._gradients("generator", tape, share)
@@ -98,8 +102,12 @@ class Updates:
 
     # ---- their parts ---------------------------------------------------------------------------------------------
 
-    def _context(self, x, labels, step, move, like=None):
-        """This replica's part of the minibatch as a StepContext, with samples from G."""
+    def _join(self, context):
+        if self.game.schedule.one_batch:
+            context.join()
+
+    def _context(self, x, labels, step, move, like=None, still=False):
+        """This replica's part of the minibatch as a StepContext, with samples from G; `still`: D's dropout does nothing."""
         game = self.game
         part = game.batch_size // game.replicas
         if game.replicas > 1:
@@ -107,7 +115,7 @@ class Updates:
                 tf.slice(t, [players.replica() * part] + [0] * (t.shape.rank - 1), [part, *t.shape[1:]]) for t in (x, labels)
             )
         latent = players.latent_of(game, step, move, labels) if like is None else (like.z, like.generated_labels)
-        return players.StepContext(game, x, labels, *latent, step, move)
+        return players.StepContext(game, x, labels, *latent, step, move, still)
 
     def _loss(self, role, context):
         """(loss, values of its terms), float32 scalars."""

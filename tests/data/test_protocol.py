@@ -271,3 +271,12 @@ def test_what_cannot_be_padded_is_refused():
             preparation.Pad(*size)(noise.source((5, 4, 3)))
     with pytest.raises(UsageError, match="points"):
         data.load("gaussian1d", prepare=preparation.Pad(4, 4))
+
+
+def test_images_are_padded_to_a_multiple_where_they_must_be():
+    small = noise.source((28, 30, 1))
+    assert preparation.PadToMultiple(8)(small).spec.shape == (32, 32, 1)
+    fitting = noise.source((32, 40, 3))
+    assert preparation.PadToMultiple(8)(fitting) is fitting
+    with pytest.raises(UsageError, match="points"):
+        preparation.PadToMultiple(8)(data.load("ring8"))

@@ -63,6 +63,17 @@ MODELS = {
     "wgan_gp": ("small", 20, 4, "--experiment=wgan_gp --preset=smoke"),
     "wgan_gp, points": ("ring8", 50, 10, "--experiment=wgan_gp --preset=smoke"),
     "unrolled, points": ("ring8", 50, 10, "--experiment=unrolled --preset=smoke"),
+    "acgan": ("coloured", 8, 2, "--experiment=acgan --preset=smoke --set=noise=.1"),
+    "tutorial_mlp": ("small", 50, 10, "--experiment=tutorial_mlp --preset=smoke"),
+    "tutorial_dcgan": ("small", 20, 4, "--experiment=tutorial_dcgan --preset=smoke --set=discriminator_norm=spectral"),
+    "tutorial_dcgan, one batch": ("small", 20, 4, "--experiment=tutorial_dcgan --model=upsampling --preset=smoke"),
+    "tricks": (
+        "ring8",
+        50,
+        10,
+        "--experiment=tricks --preset=smoke --set=replay=20 --set=flipped_labels=.1 --set=instance_noise=.1 "
+        "--set=rate_decay_epochs=20 --set=feature_matching=true --set=minibatch_kernels=3",
+    ),
 }
 FIRST_STAGE = {"goodfellow2014, two stages": "pretrain_epochs", "wgan, two Gaussians": "discriminator_epochs"}
 

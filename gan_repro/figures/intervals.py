@@ -1,0 +1,50 @@
+"""Differences with their intervals, one below the other, a panel for each outcome. The same arguments give the same bytes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from gan_repro.figures import curves
+
+Interval = tuple[float, float, float]  # difference, half width alone, half width of all comparisons together
+
+
+def forest(
+    path: str | Path,
+    labels: Sequence[str],
+    panels: Sequence[tuple[str, float, Sequence[Interval]]],
+    title: str,
+) -> None:
+    """Writes a picture of differences and their intervals.
+
+    A thick line is the interval of a difference alone, a thin one that of all comparisons together; those of which the latter
+    leaves out 0 have a colour. The margin about 0 is shaded.
+
+    Args:
+      path: the PNG.
+      labels: of the rows, from the top.
+      panels: (what the axis shows, margin >= 0, an Interval for each row).
+      title: the line above.
+
+    Raises:
+      RunError: the file cannot be written.
+    """
+    figure = Figure(figsize=(3.2 + 3.0 * len(panels), 1.3 + 0.27 * len(labels)), dpi=curves.DPI, layout="constrained")
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axis, (what, margin, found) in zip(axes, panels):
+        axis.axvspan(-margin, margin, color="#e8e8e8", linewidth=0)
+        axis.axvline(0, color=curves.INK, linewidth=0.8)
+        for place, (difference, alone, together) in enumerate(found):
+            colour = curves.COLOURS[0] if abs(difference) > together else "#777777"
+            axis.plot([difference - together, difference + together], [place] * 2, color=colour, linewidth=0.9)
+            axis.plot([difference - alone, difference + alone], [place] * 2, color=colour, linewidth=2.6, solid_capstyle="butt")
+            axis.plot([difference], [place], "o", color=colour, markersize=4)
+        axis.set_xlabel(what, fontsize=8)
+        axis.tick_params(labelsize=8)
+        for side in ("top", "right"):
+            axis.spines[side].set_visible(False)
+    axes[0].set_yticks(range(len(labels)), labels)
+    axes[0].set_ylim(len(labels) - 0.5, -0.5)
+    figure.suptitle(title, fontsize=9)
+    curves.write(path, figure)

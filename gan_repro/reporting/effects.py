@@ -1,0 +1,171 @@
+"""What single changes of a recipe do to what is measured, paired over seeds (Experiment.effects)."""
+
+import dataclasses
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from scipy import stats
+
+from gan_repro.papers.experiment import Effects, Experiment, Outcome
+from gan_repro.reporting import metrics
+from gan_repro.reporting.conditions import change, differences
+from gan_repro.reporting.groups import Group
+from gan_repro.reporting.record import Record
+from gan_repro.reporting.verdicts import MIN_SEEDS
+from gan_repro.system.numbers import with_error
+
+KIND = "effects"  # of its figure
+CONFIDENCE = 0.95
+RULE = (
+    f"Difference: to the run without the change, seed by seed; in brackets its {100 * CONFIDENCE:.0f} % t interval over seeds. "
+    "**Raises**, **lowers**: the interval that holds for all comparisons of the table together (Bonferroni) leaves out 0. **No "
+    f"effect**: the {100 * CONFIDENCE:.0f} % interval lies within the margin, which was fixed before any run was looked at. "
+    "**No effect shown**: neither."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Effect:
+    """How an outcome differs from that of the run without the change.
+
+    Attributes:
+      difference: its mean over seeds.
+      half_width, simultaneous: of its interval, alone and for all comparisons together.
+      margin: within which it counts as none.
+    """
+
+    difference: float
+    half_width: float
+    simultaneous: float
+    margin: float
+
+    @property
+    def word(self) -> str:
+        """See RULE."""
+        if abs(self.difference) > self.simultaneous:
+            return "raises" if self.difference > 0 else "lowers"
+        return "no effect" if abs(self.difference) + self.half_width <= self.margin else "no effect shown"
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A change: what, the seeds that have both, {metric: Effect}, and (collapsed of them, without the change)."""
+
+    what: str
+    seeds: tuple[int, ...]
+    effects: Mapping[str, Effect]
+    collapsed: tuple[int, int]
+
+
+def rows(wanted: Effects, experiment: Experiment, groups: Sequence[Group]) -> list[Row]:
+    """A Row for each changed recipe of verdicts.MIN_SEEDS seeds or more, the best change of the first outcome first.
+
+    Compared is with the run whose changes are the most of these, without one: mostly the preset itself.
+
+    Args:
+      wanted: what to compare.
+      experiment: whose it is.
+      groups: what groups.group gives.
+    """
+    recipe = experiment.models[wanted.model].recipe(wanted.preset, wanted.dataset)
+    found: dict[frozenset[str], Group] = {}
+    changes: dict[frozenset[str], dict[str, str]] = {}
+    for group in groups:
+        first = group.first
+        if (first.experiment, first.model, first.dataset, first.preset) != (
+            *(experiment.name, wanted.model),
+            *(wanted.dataset, wanted.preset),
+        ):
+            continue
+        each = {f"{key}={used}": change(key, used, base, "base") for key, used, base in differences(recipe, first, False)}
+        key = frozenset(each)
+        if key not in found or first.epochs > found[key].first.epochs:
+            found[key], changes[key] = group, each
+    pairs = []
+    for key, group in found.items():
+        below = [other for other in found if other < key and found[other].first.epochs == group.first.epochs]
+        if below:
+            base = max(below, key=len)
+            seeds = tuple(sorted(_measured(wanted, group) & _measured(wanted, found[base])))
+            if len(seeds) >= MIN_SEEDS:
+                pairs.append((", ".join(text for name, text in changes[key].items() if name not in base), key, base, seeds))
+    count = len(pairs) * len(wanted.outcomes)
+    made = [_row(wanted, found[key], found[base], what, seeds, count) for what, key, base, seeds in pairs]
+    first_metric = wanted.outcomes[0].metric
+    sign = -1 if metrics.of(first_metric, [experiment]).better == "more" else 1
+    return sorted(made, key=lambda row: sign * row.effects[first_metric].difference)
+
+
+def figure_name(experiment: Experiment, wanted: Effects) -> str:
+    """The name of its figure in results/figures."""
+    return f"{experiment.name}-{wanted.dataset.replace('/', '-')}-{wanted.preset}-{KIND}.png"
+
+
+def draw(wanted: Effects, experiment: Experiment, found: Sequence[Row], path: Path) -> None:
+    """Writes the figure: the intervals of every change, a panel for each outcome. Raises RunError: it cannot be written."""
+    from gan_repro.figures.intervals import forest
+
+    panels = []
+    for outcome in wanted.outcomes:
+        effects = [row.effects[outcome.metric] for row in found]
+        intervals = [(each.difference, each.half_width, each.simultaneous) for each in effects]
+        heading = metrics.of(outcome.metric, [experiment]).heading
+        panels.append((f"{heading}: difference", max(each.margin for each in effects), intervals))
+    forest(path, [row.what for row in found], panels, f"{wanted.title}: {100 * CONFIDENCE:.0f} % intervals over seeds")
+
+
+def _row(wanted, changed, base, what, seeds, count):
+    effects = {outcome.metric: _effect(outcome, changed, base, seeds, count) for outcome in wanted.outcomes}
+    metric, least = wanted.collapse
+    lost = [sum(value < least for value in _values(group, seeds, metric)) for group in (changed, base)]
+    return Row(what, seeds, effects, (lost[0], lost[1]))
+
+
+def _measured(wanted: Effects, group: Group) -> set[int]:
+    """The seeds of a group whose runs have all outcomes."""
+    asked = {outcome.metric for outcome in wanted.outcomes} | {wanted.collapse[0]}
+    return {record.seed for record in group if all(_value(record, metric) is not None for metric in asked)}
+
+
+def _value(record: Record, metric: str) -> float | None:
+    """The outcome of a run: of its main weights, on test images where it is of a split; None: it has none."""
+    found = {
+        entry.weights: entry.value
+        for entry in record.measurements
+        if entry.metric == metric and entry.weights and not entry.variant and entry.split in (None, "test")
+    }
+    return found.get("best", found.get("last"))
+
+
+def _values(group: Group, seeds: Sequence[int], metric: str) -> list[float]:
+    return [value for record in group if record.seed in seeds and (value := _value(record, metric)) is not None]
+
+
+def _effect(outcome: Outcome, changed: Group, base: Group, seeds: Sequence[int], count: int) -> Effect:
+    ours, theirs = (_values(group, seeds, outcome.metric) for group in (changed, base))
+    apart, n = [a - b for a, b in zip(ours, theirs)], len(seeds)
+    error = statistics.stdev(apart) / math.sqrt(n)
+    alone, together = (float(stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * times), n - 1)) * error for times in (1, count))
+    margin = outcome.margin * (abs(statistics.fmean(theirs)) if outcome.relative else 1)
+    return Effect(statistics.fmean(apart), alone, together, margin)
+
+
+def table(wanted: Effects, experiment: Experiment, found: Sequence[Row]) -> list[list[str]]:
+    """[header, rows...] of text."""
+    named = [metrics.of(outcome.metric, [experiment]).heading for outcome in wanted.outcomes]
+    least = f"{metrics.of(wanted.collapse[0], [experiment]).heading} < {wanted.collapse[1]:g}"
+    header = ["Change", "Seeds", *(f"{name}: difference" for name in named), f"Collapsed ({least})", "without"]
+    body = []
+    for row in found:
+        cells = [_cell(row.effects[outcome.metric]) for outcome in wanted.outcomes]
+        body.append([row.what, f"{len(row.seeds)}", *cells, *(f"{lost} of {len(row.seeds)}" for lost in row.collapsed)])
+    return [header, *body]
+
+
+def _cell(effect: Effect) -> str:
+    difference, _ = with_error(effect.difference, effect.half_width or None)
+    low, high = (with_error(effect.difference + sign * effect.half_width, effect.half_width or None)[0] for sign in (-1, 1))
+    plus = "+" if effect.difference > 0 else ""
+    return f"{plus}{difference} [{low}, {high}]: {effect.word}"

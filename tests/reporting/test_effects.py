@@ -1,0 +1,143 @@
+"""Paired differences over seeds against scipy, the run that a change is compared with, words, the page and its figure."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy import stats
+from support.records import grouped, make_record, measurement
+
+from gan_repro import tables
+from gan_repro.papers import configuration
+from gan_repro.papers.experiment import Effects, Outcome
+from gan_repro.reporting import comparison, effects, formats
+
+TRICKS = configuration.find("tricks")
+WANTED = Effects(
+    "Changes",
+    "Text.",
+    "ring",
+    "ring8",
+    "quick",
+    (Outcome("modes_covered", 1.0), Outcome("good_samples", 0.1, True)),
+    ("modes_covered", 4),
+)
+
+
+def runs(values, epochs=20, **changes):
+    """Records of the ring with these numbers of modes, seed by seed, and ten times as many good samples."""
+    recipe = configuration.resolve(TRICKS, "ring8", preset="quick").as_dict()["recipe"] | changes
+    found = []
+    for seed, value in enumerate(values):
+        entries = [
+            measurement(
+                value, "last", metric="modes_covered", unit="modes", dataset="ring8", split=None, n_test=None, sigma=None
+            ),
+            measurement(
+                10 * value, "last", metric="good_samples", unit="%", dataset="ring8", split=None, n_test=None, sigma=None
+            ),
+            measurement(0.1, "last", metric="wasserstein_distance", unit="u", dataset="ring8", sigma=None),
+            measurement(8, "training points", metric="modes_covered", unit="modes", dataset="ring8", split=None, sigma=None),
+        ]
+        content = make_record(seed, entries, recipe | {"epochs": epochs}, "ring8", "quick", epochs, "tricks", "ring")
+        found.append(content | {"curves": content["curves"] | {"validation": {}}})
+    return found
+
+
+def rows(*contents):
+    return effects.rows(WANTED, TRICKS, grouped([record for each in contents for record in each]))
+
+
+BASE = [3, 5, 6, 4, 8]
+MORE = [7, 8, 8, 6, 8]
+
+
+def test_differences_are_paired_over_seeds():
+    (row,) = rows(runs(BASE), runs(MORE, smoothing=0.9))
+    apart = np.array(MORE, float) - BASE
+    found = row.effects["modes_covered"]
+    assert row.what == "smoothing 0.9 (base: 1)" and row.seeds == (0, 1, 2, 3, 4) and row.collapsed == (0, 1)
+    assert found.difference == pytest.approx(apart.mean())
+    low, high = stats.t.interval(0.95, 4, apart.mean(), stats.sem(apart))
+    assert (found.half_width, found.margin) == pytest.approx(((high - low) / 2, 1.0))
+    low, high = stats.t.interval(1 - 0.05 / 2, 4, apart.mean(), stats.sem(apart))  # two outcomes of one change
+    assert found.simultaneous == pytest.approx((high - low) / 2)
+    assert row.effects["good_samples"].margin == pytest.approx(0.1 * 10 * np.mean(BASE))
+
+
+def test_seeds_that_one_lacks_are_left_out_and_few_say_nothing():
+    (row,) = rows(runs(BASE[:4]), runs(MORE, smoothing=0.9))
+    assert row.seeds == (0, 1, 2, 3) and row.effects["modes_covered"].difference == np.mean(np.array(MORE[:4]) - BASE[:4])
+    assert not rows(runs(BASE[:2]), runs(MORE, smoothing=0.9)) and not rows(runs(BASE)) and not rows()
+
+
+def test_runs_without_an_outcome_are_left_out():
+    broken = runs(MORE, smoothing=0.9)
+    broken[2]["measurements"] = broken[2]["measurements"][:1]
+    (row,) = rows(runs(BASE), broken)
+    assert row.seeds == (0, 1, 3, 4)
+
+
+def test_rows_are_sorted_and_longer_runs_count():
+    found = rows(
+        runs(BASE), runs([2, 3, 3, 2, 4], replay=2560), runs(MORE, smoothing=0.9), runs([1] * 5, epochs=5, smoothing=0.9)
+    )
+    assert [row.what for row in found] == ["smoothing 0.9 (base: 1)", "replay 2,560 (base: 0)"]
+    assert found[1].collapsed == (4, 1)
+
+
+def test_a_change_beside_another_is_compared_with_that_one():
+    both = runs([8, 8, 8, 7, 8], d_dropout=0.3, dropout_in_g_update=False)
+    found = {row.what: row for row in rows(runs(BASE), runs(MORE, d_dropout=0.3), both)}
+    assert set(found) == {"d_dropout 0.3 (base: 0)", "dropout_in_g_update no (base: yes)"}
+    of_g = found["dropout_in_g_update no (base: yes)"].effects["modes_covered"]
+    assert of_g.difference == pytest.approx(np.mean(np.array([8, 8, 8, 7, 8]) - MORE))
+
+
+@pytest.mark.parametrize(
+    "difference, alone, together, word",
+    [
+        (3, 1, 2, "raises"),
+        (-3, 1, 2, "lowers"),
+        (0.2, 0.5, 2, "no effect"),
+        (0.2, 0.9, 2, "no effect shown"),
+        (1.5, 1, 2, "no effect shown"),
+    ],
+)
+def test_words(difference, alone, together, word):
+    assert effects.Effect(difference, alone, together, margin=1.0).word == word
+
+
+def test_the_page_has_the_table_and_the_figure(tmp_path):
+    own = dataclasses.replace(TRICKS, effects=(WANTED,))
+    groups = grouped([*runs(BASE), *runs(MORE, smoothing=0.9), *runs(BASE, prior="gaussian")])
+    built = comparison.build("tricks", [own], groups)
+    text = formats.markdown(built)
+    name = effects.figure_name(own, WANTED)
+    assert f"## Changes\n\nText.\n\n{effects.RULE}\n\n![Changes](figures/{name})" in text
+    assert "prior gaussian (base: uniform\\_-1" in text or "prior gaussian (base: uniform_-1_1)" in text
+    assert "no effect |" in text and "1 of 5" in text
+    ((owner, wanted, changes),) = built.effects
+    paths = [tmp_path / each for each in ("a.png", "b.png")]
+    for path in paths:
+        effects.draw(wanted, owner, changes, path)
+    assert paths[0].read_bytes() == paths[1].read_bytes() and paths[0].stat().st_size > 5000
+
+
+def test_of_many_seeds_a_page_has_one_command():
+    text = formats.markdown(comparison.build("tricks", [TRICKS], grouped([*runs([8] * 7), *runs([7] * 3, smoothing=0.9)])))
+    assert (
+        text.count("--seed=0") == 2 and "# and so with --seed= each of 1, 2, 3, 4, 5, 6" in text and text.count("--seed=2") == 1
+    )
+
+
+def test_no_curves_are_drawn_of_many_runs(tmp_path, monkeypatch):
+    import json
+
+    folder = tmp_path / "records"
+    folder.mkdir()
+    for i, content in enumerate([*runs(BASE), *runs(MORE, smoothing=0.9)]):
+        (folder / f"r{i}.json").write_text(json.dumps(content))
+    written = {path.name for path in tables.regenerate(tmp_path, [TRICKS])}
+    pictures = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert pictures == {"tricks-ring8-quick-effects.png"} and "tricks.md" in written
