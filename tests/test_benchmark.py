@@ -439,4 +439,4 @@ def test_a_whole_run_writes_results(only_a_stub, monkeypatch):
 
 def test_an_unknown_part_is_a_usage_error(capsys):
     assert program.main(["benchmark", "--only=step"]) == 2
-    assert "valid: steps, estimators, startup, growth, workers" in capsys.readouterr().err
+    assert "valid: steps, learners, estimators, startup, growth, workers" in capsys.readouterr().err

@@ -45,6 +45,8 @@ GOALS = (
     _step(*_DCGAN, "float32", "PyTorch eager, float32", 0.7, "PyTorch eager's in float32"),
     _step(*_DCGAN, "bfloat16", "PyTorch eager, bfloat16", 0.9, "PyTorch eager's in bfloat16"),
     _step("rbm", "RBM", "float32", "products, own shapes, float32", 1.5, "its products at their own shapes"),
+    _step("gsn", "Deep GSN", "float32", "products, own shapes, float32", 1.5, "its products at their own shapes"),
+    _step("gsn", "Deep GSN", "float32", "PyTorch eager, float32", 1.0, "PyTorch eager's in float32"),
     Goal(
         "Parzen protocol, of one product of all test images and all samples",
         (("parzen", "ours"), ("parzen", "one product")),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gan_repro.benchmark import floors, steps
+from gan_repro.benchmark import floors, steps, walkback
 from gan_repro.benchmark.rounds import Contestant, NotRun, Prepared, Task
 from gan_repro.benchmark.torch_peers import MISSING, have_torch
 
@@ -20,16 +20,7 @@ def config(preset):
 
 def ours(preset):
     """Our step, Prepared: a unit is a minibatch."""
-    from gan_repro.papers import configuration
-    from gan_repro.training import rules
-
-    chosen = config(preset)
-    played = rules.stages(chosen, steps.source(configuration.scaling_of(chosen)))[0].build(None)
-
-    def weights():
-        return {"network": [variable.numpy() for variable in played.network.trainable_variables]}
-
-    return Prepared(lambda n: steps.play(played, n), weights)
+    return steps.learner(config(preset))
 
 
 def products(d, units, m):
@@ -95,7 +86,7 @@ def _scikit_learn(recipe, d, n=steps.IMAGES):
 
 
 def tasks(size):
-    """The RBM's step."""
+    """The RBM's step, and the deep GSN's."""
     recipe = config(size.preset).recipe
     d, m, units = 784, recipe.batch_size, size.mlp_steps
     peers = (("PyTorch, float32", _torch), ("scikit-learn", _scikit_learn))
@@ -104,4 +95,4 @@ def tasks(size):
     floor = floors.of_products(products(d, recipe.units[0], m), units, size)
     found += [each for each in floor if each.dtype == "float32"]
     title = f"RBM, {d} pixels and {recipe.units[0]:,} hidden units, CD-1, minibatches of {m}; an epoch of MNIST has 500"
-    return [Task("rbm", title, "step", found, warm=1)]
+    return [Task("rbm", title, "step", found, warm=1), *walkback.tasks(size)]

@@ -14,11 +14,11 @@ IMAGES = 50_000  # of MNIST's size; what is on them does not matter for speed
 
 
 def source(scaling, images=IMAGES):
-    """A source like MNIST's, of random pixels: `images` training and 1,000 validation images, 28 x 28 x 1, 10 classes."""
+    """A source like MNIST's, of random pixels, 28 x 28 x 1, 10 classes: `images` to train, 1,000 each to validate and test."""
     from gan_repro.data.source import InMemory, Spec
 
     random = np.random.default_rng(0)
-    sizes = {"train": images, "validation": 1000}
+    sizes = {"train": images, "validation": 1000, "test": 1000}
     pixels = {split: random.integers(0, 256, (n, 28, 28, 1), np.uint8) for split, n in sizes.items()}
     labels = {split: random.integers(0, 10, n) for split, n in sizes.items()}
     return InMemory(Spec("random", "random pixels", (28, 28, 1), 10, sizes, scaling), pixels, labels)
@@ -64,6 +64,18 @@ def ours(name, preset, dtype="float32", settings=()):
     """Our step, Prepared: a unit is one update of D and one of G."""
     played = game(name, preset, dtype, settings)
     return Prepared(lambda n: play(played, n * per_unit(played)), lambda: weights(played))
+
+
+def learner(config):
+    """The step of a Config's network that learns alone, on random pixels, Prepared: a unit is a minibatch."""
+    from gan_repro.training import rules
+
+    played = rules.stages(config, source(configuration.scaling_of(config)))[0].build(None)
+
+    def of_network():
+        return {"network": [variable.numpy() for variable in played.network.trainable_variables]}
+
+    return Prepared(lambda n: play(played, n), of_network)
 
 
 def _fixed(name, preset):

@@ -154,6 +154,18 @@ class Trainer:
         return {role: [p.detach().cpu().numpy().copy() for p in net.parameters()] for role, net in players.items()}
 
 
+def shuffled(torch, n, m, device):
+    """() -> the rows of the next minibatch of m out of n images, int64 (m,), in another order each epoch."""
+    order: list[Any] = []  # torch.Tensor: the rows of each minibatch that is left of this epoch
+
+    def rows():
+        if not order:
+            order.extend(torch.randperm(n, device=device)[: n // m * m].split(m))
+        return order.pop()
+
+    return rows
+
+
 def prepare(recipe, kind, dtype, compiled, shape=(28, 28, 1), classes=10, n=50_000):
     """A Trainer at work on n random images: Prepared."""
     trainer = Trainer(recipe, kind, shape, classes, dtype, compiled)
@@ -162,12 +174,10 @@ def prepare(recipe, kind, dtype, compiled, shape=(28, 28, 1), classes=10, n=50_0
     flat = (math.prod(shape),) if not options["conditional"] else (shape[2], *shape[:2])
     images = torch.from_numpy(random.integers(0, 256, (n, *flat), np.uint8)).to(trainer.device)
     labels = torch.from_numpy(random.integers(0, classes, n)).to(trainer.device)
-    order: list[Any] = []  # torch.Tensor: the rows of each minibatch that is left of this epoch
+    rows_of_next = shuffled(torch, n, m, trainer.device)
 
     def minibatch():
-        if not order:
-            order.extend(torch.randperm(n, device=trainer.device)[: n // m * m].split(m))
-        rows = order.pop()
+        rows = rows_of_next()
         return images[rows].float() / 255, (labels[rows],) if options["conditional"] else ()
 
     def run(times):

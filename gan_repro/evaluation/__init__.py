@@ -9,6 +9,7 @@ Modules (help(gan_repro.evaluation.NAME)):
     centroids    k-means centroids
     classifier   a classifier of the data's own labels: what it reads in samples; the features it judges by
     frechet      Frechet distance between two sets of features
+    chains       how a Markov chain mixes: class changes, autocorrelation time, effective number of samples
     coverage     precision and recall of samples, how evenly classes are drawn
     features     features of a discriminator, and a linear support vector machine on them
     arithmetic   vector arithmetic in z space
@@ -18,6 +19,7 @@ Modules (help(gan_repro.evaluation.NAME)):
     modes        modes of a mixture of Gaussians that samples reach
     distances    all pairs of squared distances
     measure      all of these applied to a finished run, as measurements of its record
+    mixing       how the chains of a finished run mix, as measurements
     measurement  one number of a run: what it is of, its errors, how it was taken
     measures     what is measured of a run, one object for each protocol
 """

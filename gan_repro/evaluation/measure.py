@@ -25,6 +25,7 @@ SWEEP_SAMPLES = (100, 300, 1000, 3000, 10_000)
 SUBSETS = 3  # of real images as reference samples: how much their choice moves a number
 Drawn = tuple[np.ndarray, np.ndarray | None]  # images, and the labels asked for
 TRAINING_IMAGES = Subject(reference="training images")
+CLASSIFIER_SPACE = "features of the data's own classifier"
 
 
 def parzen_sweep(
@@ -237,7 +238,7 @@ def read_by_classifier(
     for name in run.kinds():
         wanted = balanced_labels(n, classes) if conditional else None
         measurements += _read(run, classifiers, Subject(name), [(unit(run.samples(name, n, labels=wanted)), wanted)])
-    parts = [_training_images(source, part) for part in disjoint(_order(source), n)]
+    parts = [_training_images(source, part) for part in disjoint(random_order(source), n)]
     real = [(images, labels if conditional else None) for images, labels in parts]
     return measurements + _read(run, classifiers, TRAINING_IMAGES, real)
 
@@ -249,7 +250,7 @@ def _read(run, classifiers, subject, sets):
     """
     read = [[_readings(run, *each, *given) for given in sets] for each in classifiers]
     n, n_test, number = len(sets[0][0]), len(classifiers[0][1]), Sets("subsets", None, tuple(sets))
-    against = {"split": "test", "n_test": n_test, "space": "features of the data's own classifier"}
+    against = {"split": "test", "n_test": n_test, "space": CLASSIFIER_SPACE}
     found = []
     rest: dict[str, Any]
     for metric, unit, rest in (
@@ -331,7 +332,7 @@ def nearest_neighbour_error(
         for n in numbers:
             measurements += errors(Subject(name), n, [(images[:n], wanted[:n])])
     for n in (n for n in numbers if n <= source.spec.sizes["train"]):
-        sets = [_training_images(source, part) for part in disjoint(_order(source), n)]
+        sets = [_training_images(source, part) for part in disjoint(random_order(source), n)]
         measurements += errors(TRAINING_IMAGES, n, sets)
     return measurements
 
@@ -360,7 +361,7 @@ def svm_on_features(run: Run, discriminators: Mapping[Subject, Any], n: int) -> 
     Source: Radford et al. 2015, section 5.1.
     """
     source, scaling = run.source, run.source.spec.scaling
-    order, measurements = _order(source)[:n], []
+    order, measurements = random_order(source)[:n], []
     for subject, discriminator in discriminators.items():
 
         def of(split, discriminator=discriminator):
@@ -455,8 +456,8 @@ def slopes_of_d(run: Run, n: int) -> list[Measurement]:
     ]
 
 
-def _order(source):
-    """Indices of the training images in a random order that never changes; the data's own may be by class."""
+def random_order(source: Source) -> np.ndarray:
+    """Indices of the training images in a random order that never changes, int64 (n,); the data's own may be by class."""
     return np.random.default_rng(0).permutation(source.spec.sizes["train"])
 
 

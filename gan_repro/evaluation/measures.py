@@ -12,6 +12,7 @@ import numpy as np
 
 from gan_repro.data.source import Source, Spec
 from gan_repro.evaluation.measurement import Measurement, Run
+from gan_repro.system.errors import UsageError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,3 +167,36 @@ class SlopesOfD:
         from gan_repro.evaluation import measure
 
         return [] if run.conditional() else measure.slopes_of_d(run, self.points)
+
+
+@dataclasses.dataclass(frozen=True)
+class ChainMixing:
+    """How the chains that samples are drawn along mix: class changes, classes visited, effective number of samples.
+
+    Classes and features are those of the data's own classifier (ReadByClassifier); of data without labels, or where the
+    field of the recipe that switches the classifier off does so, the pixels alone are looked at.
+
+    Attributes:
+      field: the field of the recipe that switches the classifier off, or "".
+      chains: the field of the recipe that says how many chains there are, or "": one.
+    """
+
+    field: str = ""
+    chains: str = ""
+
+    def check(self, recipe: Any, spec: Spec) -> None:
+        """Raises UsageError where a chain will have no two consecutive samples."""
+        del spec
+        chains = getattr(recipe, self.chains) if self.chains else 1
+        if recipe.n_samples < 2 * chains:
+            raise UsageError(
+                f"n_samples = {recipe.n_samples}: {chains} chain{'s' * (chains > 1)} of two consecutive samples take "
+                f"{2 * chains} or more"
+            )
+
+    def __call__(self, run: Run) -> list[Measurement]:
+        """The measurements of every generator of the run, and of training images in random order."""
+        from gan_repro.evaluation import classifier, mixing
+
+        read = run.source.spec.classes and (not self.field or getattr(run.config.recipe, self.field))
+        return mixing.chain_mixing(run, classifier.of(run.source) if read else None)

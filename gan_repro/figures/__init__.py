@@ -4,6 +4,7 @@ Modules (help(gan_repro.figures.NAME)):
     curves     the style, and the curves of a training
     grids      images in grids and strips, animations
     points     points on a line and in the plane
+    chains     classes visited along chains
     draw       the figures of a trained run
     show       what gan_repro.sample and the notebooks draw
     catalogue  the figures of a run, one object for each
@@ -15,7 +16,9 @@ import lazy_loader
 
 from gan_repro.figures.catalogue import (
     Averages,
+    ClassesVisited,
     ClassRows,
+    ConsecutiveSamples,
     Curves,
     DepthOfD,
     Interpolation,
@@ -29,6 +32,8 @@ from gan_repro.figures.catalogue import (
 __all__ = [
     "Averages",
     "ClassRows",
+    "ClassesVisited",
+    "ConsecutiveSamples",
     "Curves",
     "DepthOfD",
     "Interpolation",

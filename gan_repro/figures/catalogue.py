@@ -145,6 +145,30 @@ class ValueSurface(_OfEach):
             draw.surface(run, weights)
 
 
+@dataclasses.dataclass(frozen=True)
+class ConsecutiveSamples(_OfEach):
+    """Consecutive samples of one chain in reading order, of a model that is sampled along chains (latent.chains.Chain)."""
+
+    first_only: bool = True
+
+    def __call__(self, run: Run, measurements: Sequence[Measurement]) -> None:
+        """Writes figures/chain-WEIGHTS.png."""
+        from gan_repro.figures import draw
+
+        for weights in self._weights(run):
+            draw.consecutive_samples(run, weights)
+
+
+class ClassesVisited:
+    """Classes among consecutive samples of a chain against how many these are (Bengio et al. 2013, Figures 4e and 4f)."""
+
+    def __call__(self, run: Run, measurements: Sequence[Measurement]) -> None:
+        """Writes figures/classes-visited.png, where classes were read (evaluation.measures.ChainMixing)."""
+        from gan_repro.figures import draw
+
+        draw.classes_visited(run, measurements)
+
+
 class DepthOfD:
     """How gradients go through D's layers, and what its weights are (Gulrajani et al. 2017, Figure 1b)."""
 

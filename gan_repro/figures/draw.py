@@ -10,7 +10,7 @@ import numpy as np
 from gan_repro.data.source import Source
 from gan_repro.evaluation import neighbours
 from gan_repro.evaluation.measurement import PARZEN, Measurement
-from gan_repro.figures import grids, points
+from gan_repro.figures import chains, grids, points
 from gan_repro.figures.catalogue import Run
 from gan_repro.figures.curves import title_of_run, training_curves, wrapped
 from gan_repro.papers import weights_names
@@ -22,6 +22,7 @@ ROWS, COLUMNS = 4, 5  # Figure 2 of Goodfellow et al. 2014: 4 rows of 5 samples 
 STRIPS, STEPS = 4, 10  # Figure 3 shows two strips of about ten digits; four say more
 WALKS, WALK_POINTS, WALK_STEPS = 6, 9, 3  # Figure 4 of Radford et al. 2015: nine random z in a row
 TRIALS_SHOWN = 3
+CHAIN = 10, 20  # rows and columns of consecutive samples; yaoli/GSN shows twice as many rows
 HEADING = 140  # pixels: how wide the words above a column of the arithmetic may be
 REFERENCES = 10_000  # training images that are compared at a time
 
@@ -179,6 +180,33 @@ def averages(run: Run, kinds: Sequence[str], measurements: Iterable[Measurement]
         title += "; nats: Parzen log-likelihood of test images"
     shown = _shown(run, rows)
     grids.sample_grid(run.workdir.figures / "averages.png", rows, len(kinds), n, title, *shown, labels)
+
+
+def consecutive_samples(run: Run, kind: str) -> None:
+    """Writes figures/chain-KIND.png: consecutive samples of the first chain in reading order, CHAIN rows and columns of them.
+
+    They are the first ones of the run's evaluation, of a shorter chain all.
+    """
+    rows, columns = CHAIN
+    prior = run.prior()
+    n = min(rows * columns * prior.chains, run.config.recipe.n_samples)
+    images = run.samples(kind, n)[: min(rows * columns, prior.length(n))]
+    title = f"{caption(run, kind)}. Consecutive samples of one chain, in reading order"
+    path = run.workdir.figures / f"chain-{kind}.png"
+    grids.sample_grid(path, images, -(-len(images) // columns), columns, title, *_shown(run, images))
+
+
+def classes_visited(run: Run, measurements: Iterable[Measurement]) -> None:
+    """Writes figures/classes-visited.png: the curves of the measurements "classes_visited"; nothing where there are none."""
+    lines, references = {}, []
+    for each in measurements:
+        if each.metric == "classes_visited" and each.curve:
+            name = weights_names.title(str(each.subject))
+            lines[name] = each.curve
+            references += [name] if each.reference else []
+    if lines:
+        path, title = run.workdir.figures / "classes-visited.png", f"{run_title(run)}. Classes visited along a chain"
+        chains.visited(path, lines, references, run.source.spec.classes, title)
 
 
 def surface(run: Run, kind: str) -> None:

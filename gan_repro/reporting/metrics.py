@@ -136,6 +136,21 @@ METRICS = {
         ),
         Metric("good_samples", "good samples", "more"),
         Metric(
+            "class_changes",
+            "class changes along a chain",
+            caveat="Class changes: how often the classifier of the data reads another class in a sample than in the one before "
+            "it. Training images in random order, independent draws, show what a chain with perfect mixing would have.",
+        ),
+        Metric("classes_visited", "classes visited along a chain"),
+        Metric(
+            "effective_samples",
+            "effective number of samples",
+            "more",
+            caveat="Effective number of samples: how many independent ones have a mean as good as that of the chain, by the "
+            "integrated autocorrelation time (Geyer's initial monotone sequence). It says how fast the chain goes through "
+            "the images that it has, not how many of the data's these are.",
+        ),
+        Metric(
             "d_slope",
             "slope of D between data and samples",
             of_d=True,
