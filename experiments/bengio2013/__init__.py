@@ -34,9 +34,15 @@ def model(module, title, paper, quick, faces, other_chains, measures=()):
         measures=(
             gr.measures.ParzenLogLikelihood(validation_images=1000, beside=beside),
             gr.measures.ReadByClassifier(),
+            gr.measures.ChainMixing(chains="chains"),
             *measures,
         ),
-        figures=(gr.figures.Curves(), gr.figures.NearestNeighbours()),
+        figures=(
+            gr.figures.Curves(),
+            gr.figures.NearestNeighbours(),
+            gr.figures.ConsecutiveSamples(),
+            gr.figures.ClassesVisited(),
+        ),
     )
 
 

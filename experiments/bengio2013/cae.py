@@ -19,7 +19,7 @@ class Recipe(greedy.Recipe):
 
     units: tuple[int, ...] = gr.bounded((1000,), low=1, high=10**5, smoke=16)
     contraction: float = gr.bounded(0.1, low=0, high=1e6)
-    chain_std: float = gr.bounded(1.0, low=0, high=1e6)
+    chain_std: float = gr.bounded(0.1, low=0, high=1e6)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ class Recipe(greedy.Recipe):
       data: what an RBM sees as data: binary draws from its input's probabilities, or these themselves ("means").
       steps: Gibbs steps of the negative phase (the k of CD-k) of the top RBM; those below it have CD-1.
       persistent: whether the top RBM's chains go on from minibatch to minibatch (PCD; Tieleman 2008) or begin at the data (CD).
+      persistent_learning_rate: in learning_rate's place with persistent chains: they must keep up with the weights.
       gaussian_learning_rate: of an RBM with Gaussian pixels.
       init_std: of all weights N(0, init_std^2).
       weight_decay: of the weights, in the unit of the gradient.
@@ -32,6 +33,7 @@ class Recipe(greedy.Recipe):
     data: typing.Literal["samples", "means"] = "samples"
     steps: int = gr.bounded(5, low=1, high=100, smoke=2)
     persistent: bool = True
+    persistent_learning_rate: float = gr.bounded(0.01, above=0, high=1e3)
     gaussian_learning_rate: float = gr.bounded(0.001, above=0, high=1e3)
     init_std: float = gr.bounded(0.01, above=0, high=1e3)
     weight_decay: float = gr.bounded(0.0002, low=0, high=1e3)
@@ -125,6 +127,8 @@ def rule(recipe, spec, depth):
     at_top = depth == len(recipe.units)
     gaussian = depth == 1 and recipe.visible == "gaussian"
     steps, persistent = (recipe.steps, recipe.persistent) if at_top else (1, False)
+    rate = recipe.persistent_learning_rate if persistent else recipe.learning_rate
+    rate = recipe.gaussian_learning_rate if gaussian else rate
     chains = tf.Variable(tf.zeros([recipe.batch_size, recipe.units[depth - 1]]), trainable=False) if persistent else None
 
     def gradients(network, x, context):
@@ -154,7 +158,7 @@ def rule(recipe, spec, depth):
         return found, told
 
     return gr.LearningRule(
-        optimizer=greedy.sgd(recipe, spec, recipe.gaussian_learning_rate if gaussian else recipe.learning_rate),
+        optimizer=greedy.sgd(recipe, spec, rate),
         gradients=gradients,
         metrics=("free_energy_gap", "reconstruction_error") if chains is None else ("free_energy_gap",),
         variables={} if chains is None else {"chains": chains},
