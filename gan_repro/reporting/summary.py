@@ -46,11 +46,13 @@ def rows(built: Sequence[Table]) -> list[Row]:
     """Every published number against every run of it, and every claim."""
     found = []
     for table in built:
-        page = f"{table.name}.md"
-        for experiment, number, lines in comparison.compared(table):
+        page, compared = f"{table.name}.md", list(comparison.compared(table))
+        for experiment, number, lines in compared:
             metric = metrics.of(number.metric, table.experiments)
             data = table.titles.get(number.dataset, number.dataset)
             what = f"{metric.heading}{metrics.of_unit(number.unit)}, {data}"
+            alike = {other.row for owner, other, _ in compared if (owner, other.metric) == (experiment, number.metric)}
+            what = f"{number.row}: {what}" if len(alike) > 1 else what
             first = experiment.short_name, page, what
             for line, verdict in lines:
                 played, word = f"{line.group.first.epochs:,g} epochs", comparison.in_words(line, verdict, number)
@@ -76,9 +78,12 @@ def table(built: Sequence[Table]) -> list[list[str]]:
 
 
 def short_table(built: Sequence[Table]) -> list[list[str]]:
-    """[SHORT, rows...] for README.md: of each published number the first run, of a claim in how many seeds it was observed."""
+    """[SHORT, rows...] for README.md: of each published number the first run, of a claim in how many seeds it was observed.
+
+    What was not run stands in results/README.md alone.
+    """
     first: dict[tuple[str, str, str], Row] = {}
-    for row in rows(built):
+    for row in (row for row in rows(built) if row.ours):
         first.setdefault((row.page, row.what, row.published), row)
     found = [SHORT]
     for row in first.values():
@@ -106,8 +111,9 @@ def into_readme(text: str, built: Sequence[Table], folder: str = "results") -> s
     _, end, after = rest.partition(END)
     if not end:
         raise RunError(f"README.md has no {END} behind {BEGIN}")
-    pages = [f"[{each.name}]: {folder}/{each.name}.md" for each in built]
-    return before + "\n".join([begin, *formats.grid(short_table(built)), *pages, end]) + after
+    shown = short_table(built)
+    pages = [f"[{each.name}]: {folder}/{each.name}.md" for each in built if any(f"][{each.name}]" in row[0] for row in shown)]
+    return before + "\n".join([begin, *formats.grid(shown), *pages, end]) + after
 
 
 def _value(line: Line) -> str:
