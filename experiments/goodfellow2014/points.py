@@ -10,15 +10,17 @@ from experiments.goodfellow2014 import adversarial
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Recipe(gr.pylearn2.Recipe):
-    """mnist.yaml's game and SGD. Nothing of it is in the paper but the rules of the game.
+    """mnist.yaml's game and SGD, at a tenth of its learning rate. Nothing of it is in the paper but the rules of the game.
 
     Attributes:
+      learning_rate: with mnist.yaml's .1 the loss of D becomes infinite within some steps.
       latent, prior: z.
       units: of the ReLU layers of either player.
       order: as of the image models.
     """
 
     batch_size: int = gr.bounded(256, low=1, high=10**6, smoke=16)
+    learning_rate: float = gr.bounded(0.01, above=0, high=1000.0)
     latent: int = gr.bounded(2, low=1, high=10**5)
     prior: adversarial.Noise = "gaussian"
     units: tuple[int, ...] = gr.bounded((512, 512, 512), low=1, high=10**5, smoke=16)

@@ -47,7 +47,15 @@ class Stacked(Recipe):
 
 # 500,000 minibatches.
 PAPER = Stacked(epochs=2500, steps_per_epoch=200, samples_every=250)
-QUICK = dataclasses.replace(PAPER, epochs=100, samples_every=10)
+QUICK = dataclasses.replace(
+    PAPER,
+    epochs=40,
+    steps_per_epoch=100,
+    batch_size=64,
+    generator_learning_rate=5e-4,
+    discriminator_learning_rate=1e-3,
+    samples_every=5,
+)
 
 
 def _shared(recipe):

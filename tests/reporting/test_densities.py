@@ -1,10 +1,17 @@
 """Densities of points: what is kept of a training, strips of several, and the figures that pages make of them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from matplotlib import image as reader
+from support.records import make_record, parsed
 
 from gan_repro.figures import densities
+from gan_repro.papers import configuration
+from gan_repro.reporting import densities as pages
+from gan_repro.reporting import records
+from gan_repro.reporting.groups import group
 from gan_repro.system.errors import RunError
 
 
@@ -76,3 +83,60 @@ def test_strips_and_tables_are_drawn_alike_each_time(tmp_path):
 
 def test_only_the_plane_is_kept():
     assert densities.in_plane((1, 1, 2)) and not densities.in_plane((1, 1, 1)) and not densities.in_plane((28, 28, 2))
+
+
+# ---- over the runs of a page -----------------------------------------------------------------------------------------
+
+
+def of_ring(experiment, model, seed=0, dataset="ring8", **recipe):
+    """The JSON of a record of a quick run on points."""
+    base = configuration.plain(dataclasses.asdict(configuration.find(experiment).models[model].recipe("quick", dataset)))
+    return make_record(seed, [], base | recipe, dataset, "quick", 3, experiment, model)
+
+
+def drawn(folder, contents):
+    """The figures of records' JSON, whose moments are in `folder` but for those that say "without"."""
+    members = []
+    for content in contents:
+        without = content.pop("without", False)
+        record = parsed(content)
+        record = dataclasses.replace(record, stem=records.name(record))
+        members.append(record)
+        if not without:
+            moments().write(folder / f"{record.stem}-{pages.KEPT}")
+    found = [configuration.find(name) for name in configuration.names()]
+    return pages.figures(found, group(members), folder)
+
+
+def test_recipes_stand_below_each_other_in_their_order_and_games_beside_each_other(tmp_path, monkeypatch):
+    contents = [of_ring("unrolled", "points", unroll=each) for each in (10, 0, 5)]
+    contents += [of_ring("wgan_gp", "toy"), of_ring("wgan_gp", "toy", dataset="grid25")]
+    found = drawn(tmp_path, contents)
+    assert set(found) == {"unrolled-ring8-strips.png", pages.GAMES}
+    rows, tables = [], []
+    monkeypatch.setattr(pages.densities, "strips", lambda path, shown, title: rows.extend(shown))
+    monkeypatch.setattr(pages.densities, "table", lambda path, shown, title: tables.append(shown))
+    for name, draw in found.items():
+        draw(tmp_path / name)
+    assert rows == [f"quick preset, unroll {each}" for each in (0, 5, 10)]
+    (table,) = tables
+    shown = {data: {game for game, points in own.items() if points is not None} for data, (_, own) in table.items()}
+    assert shown == {"RING8": {"Unrolled GAN", "WGAN-GP"}, "GRID25": {"WGAN-GP"}}
+
+
+def test_what_has_no_moments_is_not_drawn_and_damaged_ones_are_refused(tmp_path):
+    assert drawn(tmp_path, [of_ring("unrolled", "points", unroll=each) | {"without": True} for each in (0, 5)]) == {}
+    found = drawn(tmp_path, [of_ring("unrolled", "points", unroll=each) for each in (0, 5)])
+    assert list(found) == ["unrolled-ring8-strips.png"]
+    kept = next(tmp_path.glob("*.npz"))
+    kept.write_bytes(kept.read_bytes()[:100])
+    with pytest.raises(RunError):
+        found["unrolled-ring8-strips.png"](tmp_path / "x.png")
+
+
+def test_moments_go_along_with_the_record(tmp_path):
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    for name in ("a.png", "moments.npz", "other.npz", ".hidden.png"):
+        (folder / name).touch()
+    assert [path.name for path in records.beside(tmp_path)] == ["a.png", "moments.npz"]
