@@ -134,7 +134,7 @@ def test_readme_keeps_what_is_outside_the_comments_to_the_byte(old, after):
 
 
 def test_readme_links_to_the_folder_of_the_pages():
-    made = summary.into_readme(f"{summary.BEGIN}\n{summary.END}", [table()], "elsewhere")
+    made = summary.into_readme(f"{summary.BEGIN}\n{summary.END}", [table(trained(0, 220.0))], "elsewhere")
     assert "\n[table1]: elsewhere/table1.md\n" in made
 
 
