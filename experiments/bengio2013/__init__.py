@@ -1,6 +1,7 @@
 """Bengio et al. 2013, "Better Mixing via Deep Representations": DBNs and contractive autoencoders of one and two layers."""
 
 import dataclasses
+from typing import Any
 
 import gan_repro as gr
 from experiments.bengio2013 import cae, evidence, greedy, rbm
@@ -51,7 +52,7 @@ def rbms(title, paper, quick, units):
     return model(rbm, title, paper, quick, {"visible": "gaussian", "units": units}, OTHER_GIBBS, (evidence.annealed,))
 
 
-PAPER = {"samples_every": 10, "validate_every": 10}
+PAPER: dict[str, Any] = {"samples_every": 10, "validate_every": 10}
 # Ten minutes on two cores, most of which the chains would take otherwise.
 QUICK = {"epochs": 10, "samples_every": 2, "validate_every": 5, "burn_in": 200, "thinning": 10, "other_chains": False}
 QUICK_RBM = QUICK | {"annealing": 1000}
