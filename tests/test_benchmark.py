@@ -398,7 +398,7 @@ def test_an_rbms_step_is_five_products():
 
 
 def test_all_rbms_train_as_many_numbers_and_move():
-    (task,) = (task for task in learners.tasks(rounds.QUICK) if task.name == "rbm")
+    task = next(task for task in learners.tasks(rounds.QUICK) if task.name == "rbm")
     found = rounds.measure(task, 1)
     assert {row.name: row.parameters.get("network") for row in found if row.parameters} == {
         row.name: 784 * 16 + 16 + 784 for row in found if row.parameters

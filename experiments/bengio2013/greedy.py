@@ -26,7 +26,7 @@ class Recipe(gr.TrainingRecipe):
 
     LAYERS: typing.ClassVar[int] = 1
 
-    epochs: int = gr.bounded(100, low=1, high=10**6, role="schedule", smoke=1)
+    epochs: int = gr.bounded(60, low=1, high=10**6, role="schedule", smoke=1)
     batch_size: int = gr.bounded(100, low=1, high=10**6)
     units: tuple[int, ...] = gr.bounded(low=1, high=10**5, smoke=16)
     learning_rate: float = gr.bounded(0.05, above=0, high=1000.0)
@@ -36,7 +36,7 @@ class Recipe(gr.TrainingRecipe):
     momentum_saturates: int = gr.bounded(5, low=1, high=10**6)
     chains: int = gr.bounded(100, low=1, high=10**5, smoke=20)
     burn_in: int = gr.bounded(1000, low=0, high=10**6, smoke=5)
-    thinning: int = gr.bounded(50, low=1, high=10**6, smoke=1)
+    thinning: int = gr.bounded(20, low=1, high=10**6, smoke=1)
     other_chains: bool = gr.bounded(True, role="evaluation", smoke=False)
 
     def __post_init__(self):
@@ -58,7 +58,7 @@ class Stacked(Recipe):
 
     LAYERS: typing.ClassVar[int] = 2
 
-    lower_epochs: int = gr.bounded(50, low=1, high=10**6, role="schedule", smoke=1)
+    lower_epochs: int = gr.bounded(30, low=1, high=10**6, role="schedule", smoke=1)
 
     @property
     def total_epochs(self):

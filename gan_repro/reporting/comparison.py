@@ -217,7 +217,8 @@ def _answers(experiment: Experiment, group: Group, summary: Summary, number: Pub
     """Whether a Summary of a Group measures what a Published number says, of a model that answers to it."""
     if column(summary) != column(number) or number.n_samples not in (None, summary.n_samples):
         return False
-    return group.first.model in answering(experiment, number)
+    own = group.first.model
+    return own not in experiment.models or own in answering(experiment, number)
 
 
 # ---- rows, the same for every format -------------------------------------------------------------------------------

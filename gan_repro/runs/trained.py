@@ -193,8 +193,9 @@ class Finished:
         weights: str | None = None,
         **rest: Any,
     ) -> Measurement:
-        """As measurement.of, of this run's data set."""
-        return measurement.of(self.source.spec.name, metric, unit, value, standard_error, weights, **rest)
+        """As measurement.of, of this run's data set where `rest` names no other ("dataset")."""
+        dataset = rest.pop("dataset", self.source.spec.name)
+        return measurement.of(dataset, metric, unit, value, standard_error, weights, **rest)
 
 
 def load_config(workdir: Workdir) -> tuple[Experiment, configuration.Config]:

@@ -5,7 +5,7 @@ import io
 
 import pytest
 from support.records import make_record, make_sweep, measurement
-from support.tables import FIRST, build, cells, experiment, of_staged, on_tfd, staged, trained
+from support.tables import FIRST, build, cells, experiment, model, of_staged, on_tfd, published, staged, trained
 
 from gan_repro.papers.experiment import Published
 from gan_repro.reporting import comparison, formats
@@ -225,3 +225,19 @@ def test_the_runs_own_generator_drawn_from_in_another_way_is_no_stand_in():
     lines = build(record).lines
     assert [line.label for line in lines] == [FIRST, "run 1, best, without dropout", "images in place of samples"]
     assert [bool(line.verdict) for line in lines] == [True, False, False]
+
+
+# ---- several models on one data set ------------------------------------------------------------------------------------
+
+
+def test_a_published_number_is_answered_by_the_model_of_its_row():
+    """Two models on MNIST, a number for each: a run stands against its own, and the other's is not run."""
+    numbers = published("Shallow", "mnist", 60, 2, ours=True), published("Deep", "mnist", 120, 2, ours=True)
+    two = experiment(models={"shallow": model("Shallow"), "deep": model("Deep")}, numbers=numbers)
+    table = build(*(trained(seed, 118.0, model="deep") for seed in range(3)), experiments=[two])
+    (line,) = table.lines
+    assert line.verdict.difference == pytest.approx(-2)
+    assert [[number.row, len(found)] for _, number, found in comparison.compared(table)] == [["Shallow", 0], ["Deep", 1]]
+    text = formats.markdown(table)
+    assert cells(text, "Deep, run 1: paper preset, 100 epochs, 500 steps")[0].startswith("118")
+    assert "not run" in cells(text.partition("Measured by this program")[2], "Shallow")[0]
