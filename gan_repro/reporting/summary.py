@@ -24,7 +24,6 @@ class Row:
       published, ours: with their errors.
       verdict: in words; `word`: its first ones, without what it rests on.
       seeds, minutes: of ours, the minutes from the quickest seed to the slowest.
-      unavailable: whether there is no run because not everyone can have the data.
     """
 
     paper: str
@@ -36,7 +35,6 @@ class Row:
     verdict: str
     seeds: str = ""
     minutes: str = ""
-    unavailable: bool = False
 
     @property
     def word(self) -> str:
@@ -53,10 +51,9 @@ def rows(built: Sequence[Table]) -> list[Row]:
             metric = metrics.of(number.metric, table.experiments)
             data = table.titles.get(number.dataset, number.dataset)
             what = f"{metric.heading}{metrics.of_unit(number.unit)}, {data}"
-            alike = [
-                each for each in experiment.published if each.ours and comparison.column(each) == comparison.column(number)
-            ]
-            if len({each.row for each in alike}) > 1:  # of several models on one data set
+            place = comparison.column(number)
+            alike = {each.row for each in experiment.published if each.ours and comparison.column(each) == place}
+            if len(alike) > 1:  # of several models on one data set
                 what = f"{number.row}: {what}"
             first = experiment.short_name, page, what
             for line, verdict in lines:
@@ -64,8 +61,7 @@ def rows(built: Sequence[Table]) -> list[Row]:
                 ours = _value(line), word.partition(";")[0], str(len(line.summary.seeds)), _minutes(line)
                 found.append(Row(*first, played, cells.printed(number), *ours))
             if not lines:
-                why = comparison.not_run(number)
-                found.append(Row(*first, "", cells.printed(number), "", why, unavailable=bool(number.unavailable)))
+                found.append(Row(*first, "", cells.printed(number), "", comparison.not_run(number)))
         for experiment in table.own():
             for claim in experiment.claims:
                 measured, _, answer = claims.answer(table, experiment, claim)
@@ -84,12 +80,9 @@ def table(built: Sequence[Table]) -> list[list[str]]:
 
 
 def short_table(built: Sequence[Table]) -> list[list[str]]:
-    """[SHORT, rows...] for README.md: of each published number the first run, of a claim in how many seeds it was observed.
-
-    Numbers of data that not everyone can have are left to the pages.
-    """
+    """[SHORT, rows...] for README.md: of each published number the first run, of a claim in how many seeds it was observed."""
     first: dict[tuple[str, str, str], Row] = {}
-    for row in (row for row in rows(built) if not row.unavailable):
+    for row in rows(built):
         first.setdefault((row.page, row.what, row.published), row)
     found = [SHORT]
     for row in first.values():
