@@ -8,7 +8,7 @@ from support.records import make_record, make_sweep, measurement
 from support.tables import FIRST, build, cells, experiment, model, of_staged, on_tfd, published, staged, trained
 
 from gan_repro.papers.experiment import Published
-from gan_repro.reporting import comparison, formats
+from gan_repro.reporting import comparison, formats, summary
 from gan_repro.system.errors import RunError
 
 # ---- models, stages, recipes -----------------------------------------------------------------------------------------
@@ -241,3 +241,10 @@ def test_a_published_number_is_answered_by_the_model_of_its_row():
     text = formats.markdown(table)
     assert cells(text, "Deep, run 1: paper preset, 100 epochs, 500 steps")[0].startswith("118")
     assert "not run" in cells(text.partition("Measured by this program")[2], "Shallow")[0]
+
+
+def test_the_results_name_the_model_where_a_paper_has_several_on_one_data_set():
+    numbers = published("Shallow", "mnist", 60, 2, ours=True), published("Deep", "mnist", 120, 2, ours=True)
+    two = experiment(models={"shallow": model("Shallow"), "deep": model("Deep")}, numbers=numbers)
+    assert [row.what.partition(":")[0] for row in summary.rows([build(experiments=[two])])] == ["Shallow", "Deep"]
+    assert not any(row.what.startswith("Fake nets:") for row in summary.rows([build(trained(0, 218.0))]))
