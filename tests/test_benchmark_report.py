@@ -10,6 +10,8 @@ from gan_repro.benchmark import __main__ as program
 from gan_repro.benchmark import estimators, goals, learners, report, rounds, second_order, startup, steps, workers
 from gan_repro.benchmark.rounds import Contestant, Prepared, Row, Task
 
+BOTH = dataclasses.replace(rounds.QUICK, dtypes=("float32", "bfloat16"))
+
 # ---- goals and report ------------------------------------------------------------------------------------------------
 
 
@@ -28,9 +30,7 @@ def test_a_goal_is_met_missed_or_not_measured_by_the_median_over_rounds():
 
 
 def test_goals_speak_of_contestants_that_there_are():
-    tasks = [
-        task for part in (steps, second_order, learners, estimators, startup, workers) for task in part.tasks(rounds.QUICK)
-    ]
+    tasks = [task for part in (steps, second_order, learners, estimators, startup, workers) for task in part.tasks(BOTH)]
     there = {(task.name, each.name) for task in tasks for each in task.contestants}
     assert {key for goal in goals.GOALS for key in goal.rows} <= there
 

@@ -41,7 +41,7 @@ def told(folder):
 def test_the_papers_are_there():
     assert {("goodfellow2014", "mnist"), ("cgan", "mnist"), ("dcgan", "mnist"), ("wgan", "mnist")} <= shipped.folders().keys()
     beside = {path.name for path in shipped.FOLDER.iterdir()} - {path.name for path in shipped.folders().values()}
-    assert beside == {"classifier-mnist"}  # no generator; test_classifier.py has its tests
+    assert beside == {"classifier-mnist", "theis2015-mnist"}  # no generators: test_classifier.py, test_score.py
 
 
 def test_all_together_are_small():

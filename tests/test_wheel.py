@@ -30,7 +30,7 @@ def call(*words, cwd, **variables):
 def modules(folder):
     """Modules, the public face and the prose beside modules."""
     found = [path for name in ("gan_repro", "experiments") for path in (folder / name).rglob("*.*")]
-    return {str(path.relative_to(folder)) for path in found if path.suffix in (".py", ".pyi", ".md")}
+    return {str(path.relative_to(folder)) for path in found if path.suffix in (".py", ".pyi", ".md", ".typed")}
 
 
 def trained(folder):

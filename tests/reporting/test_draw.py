@@ -49,7 +49,7 @@ def finished(tmp_path):
             datasets=("blobs",),
             presets=dict.fromkeys(("paper", "quick"), recipe),
             prior=lambda recipe: PRIOR,
-            phases=(experiment.Phase(generator=generator, discriminator=None, game=None),),
+            phases=(experiment.Phase(generator=generator, discriminator=generator, game=None),),
         )
         fake = experiment.Experiment(name="fake", title="", reference="", models={"nets": model})
         source = support.make_digits()
@@ -98,7 +98,8 @@ def test_training_images_that_are_not_ours_to_publish_stay_in_a_folder_of_their_
     run = dataclasses.replace(run, config=types.SimpleNamespace(**vars(run.config) | {"dataset": dataset}))
     generated = []
     for value in (0.0, 1.0):
-        monkeypatch.setattr(draw, "nearest", lambda queries, source, value=value: np.full_like(queries, value))
+        found = lambda queries, source, value=value: (np.full_like(queries, value), None)  # noqa: E731
+        monkeypatch.setattr(draw.neighbours, "in_training_images", found)
         draw.nearest_neighbours(run, "last")
         found = {str(path.relative_to(run.workdir.figures)): path.read_bytes() for path in run.workdir.figures.rglob("*.png")}
         assert set(found) == ({"samples-last.png"} if ours else {"samples-last.png", "real-images/samples-last.png"})
