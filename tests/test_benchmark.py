@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from support import games
+from support import games, marks
 
 from gan_repro.benchmark import (
     child,
@@ -115,7 +115,7 @@ def eagerly():
 
 
 @pytest.mark.usefixtures("eagerly")
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", marks.slow_after(1, ["float32", "bfloat16"]))
 @pytest.mark.parametrize("who", ["torch", "keras"])
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_contestant_trains_networks_of_our_sizes(name, who, dtype):

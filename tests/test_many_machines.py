@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from support import kills, machines, tiny_runs
+from support import kills, machines, marks, tiny_runs
 
 from gan_repro import run as program
 from gan_repro.reporting import record
@@ -174,25 +174,28 @@ TWO = {"worker": ["a:1", "b:2"]}
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [
-        ("{", "not JSON"),
-        ("[]", "no cluster"),
-        ("{}", "no cluster"),
-        (json.dumps({"task": {"type": "worker", "index": 0}}), "no cluster"),
-        (json.dumps({"cluster": TWO}), "no task"),
-        (machines.config(TWO, 2), "index is 2"),
-        (machines.config(TWO, -1), "index is -1"),
-        (machines.config(TWO, "0"), "index is '0'"),
-        (machines.config(TWO, 0, "ps"), "'ps'; valid are chief and worker"),
-        (machines.config(TWO, 0, "chief"), "index is 0; the cluster has 0"),
-        (machines.config(TWO | {"ps": ["c:3"]}, 0), "the job 'ps'"),
-        (machines.config(TWO | {"chief": ["c:3", "d:4"]}, 0), "2 chiefs"),
-        (machines.config({"worker": ["a:1", "a:1"]}, 0), "two workers have the address a:1"),
-        (machines.config({"worker": ["a:1", "b"]}, 0), "'b' is no address"),
-        (machines.config({"worker": ["a:1", 3]}, 0), "3 is no address"),
-        (machines.config({"worker": "a:1"}, 0), "must be a list"),
-        (machines.config({"worker": ["a:1", "b:2", "c:3"]}, 0), "batch_size = 100: must be a multiple of the 3 workers"),
-    ],
+    marks.slow_after(
+        6,
+        [
+            ("{", "not JSON"),
+            (machines.config({"worker": ["a:1", "b:2", "c:3"]}, 0), "batch_size = 100: must be a multiple of the 3 workers"),
+            ("[]", "no cluster"),
+            ("{}", "no cluster"),
+            (json.dumps({"task": {"type": "worker", "index": 0}}), "no cluster"),
+            (json.dumps({"cluster": TWO}), "no task"),
+            (machines.config(TWO, 2), "index is 2"),
+            (machines.config(TWO, -1), "index is -1"),
+            (machines.config(TWO, "0"), "index is '0'"),
+            (machines.config(TWO, 0, "ps"), "'ps'; valid are chief and worker"),
+            (machines.config(TWO, 0, "chief"), "index is 0; the cluster has 0"),
+            (machines.config(TWO | {"ps": ["c:3"]}, 0), "the job 'ps'"),
+            (machines.config(TWO | {"chief": ["c:3", "d:4"]}, 0), "2 chiefs"),
+            (machines.config({"worker": ["a:1", "a:1"]}, 0), "two workers have the address a:1"),
+            (machines.config({"worker": ["a:1", "b"]}, 0), "'b' is no address"),
+            (machines.config({"worker": ["a:1", 3]}, 0), "3 is no address"),
+            (machines.config({"worker": "a:1"}, 0), "must be a list"),
+        ],
+    ),
 )
 def test_a_wrong_cluster_is_one_line(monkeypatch, capsys, tmp_path, given, words):
     monkeypatch.setenv("TF_CONFIG", given)

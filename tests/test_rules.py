@@ -5,7 +5,7 @@ import types
 
 import numpy as np
 import pytest
-from support import noise
+from support import marks, noise
 
 from gan_repro.data import preparation
 from gan_repro.data.source import Spec
@@ -25,7 +25,7 @@ OWNED = [
 ]
 
 
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", marks.slow_after(1, [3, 1]))
 @pytest.mark.parametrize(("name", "model"), OWNED)
 def test_images_of_the_usual_sizes_need_no_setting(name, model, channels):
     """The networks of every model that takes a user's own images, at every size; one model is of 32 x 32 alone."""

@@ -96,7 +96,13 @@ def test_without_data_the_pictures_are_like_digits(name, dataset, kind, monkeypa
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize(("name", "dataset", "kind"), GENERATORS)
+@pytest.mark.parametrize(
+    ("name", "dataset", "kind"),
+    [
+        pytest.param(*each.values, id=each.id, marks=[] if "goodfellow2014" in each.values else pytest.mark.slow)
+        for each in GENERATORS
+    ],
+)
 def test_against_the_record(name, dataset, kind, mnist):
     """The log-likelihood, the labels and the classes, with fewer images than the record has: within loose bands."""
     folder = shipped.find(name, dataset)

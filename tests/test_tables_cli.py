@@ -323,6 +323,7 @@ def test_findings_stand_on_the_page_of_all_papers_and_their_mistakes_leave_it(tm
     assert err.count("\n") == 1 and "table1.md, line 1" in err and contents(results) == before
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_the_real_command_helps():
     helped = command("--help")

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from support import games
+from support import games, marks
 from support.loops import loop, rows, stage
 
 from gan_repro.data import drawn
@@ -169,7 +169,7 @@ def test_a_critic_s_readings_are_not_called_probabilities(digits, tmp_path):
     assert "f(x) " in out.getvalue() and "f(G(z)) " in out.getvalue() and "D(x)" not in out.getvalue()
 
 
-@pytest.mark.parametrize("dimensions", [1, 2, 3])
+@pytest.mark.parametrize("dimensions", marks.slow_after(1, [2, 1, 3]))
 def test_points_are_looked_at_along_the_training(dimensions, tmp_path):
     class Cloud(drawn.Drawn):
         """A standard Gaussian."""

@@ -254,6 +254,7 @@ def test_the_digest_is_that_of_the_files_wherever_they_lie(faces, root, tmp_path
     assert copy.digest() != faces.digest()
 
 
+@pytest.mark.slow
 def test_damage_is_named_with_what_to_do(root, tmp_path, monkeypatch):
     shutil.copytree(root, tmp_path / "copy")
     (folder,) = (tmp_path / "copy" / "celeb_a").iterdir()

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 from scipy import stats
-from support import noise
+from support import marks, noise
 
 from experiments.wgan import evidence, learning
 from gan_repro import run
@@ -196,7 +196,7 @@ def largest(played):
     return max(np.abs(weight.numpy()).max() for weight in played.discriminator.network.trainable_variables)
 
 
-@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("before", marks.slow_after(1, [True, False]))
 def test_the_critic_is_clipped_before_or_after_each_of_its_moves(before):
     """RMSprop moves no weight by more than learning_rate / sqrt(1 - rho), ten times the learning rate."""
     played = stage(**MLP, batch_size=20, clip_before=before, learning_rate=1e-3, warmup_first=0, n_critic=1).build(None)
