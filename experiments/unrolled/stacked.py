@@ -84,7 +84,7 @@ def discriminator(recipe, spec):
 
 MODEL = gr.Model(
     title="Unrolled GAN, small convolutional networks",
-    datasets=("stacked_mnist",),
+    datasets=("stacked_mnist", "stacked_glyphs"),
     presets={"paper": PAPER, "quick": QUICK},
     scaling=lambda recipe: gr.Linear(-1.0, 1.0),
     phases=(gr.Phase(generator=generator, discriminator=discriminator, game=game),),

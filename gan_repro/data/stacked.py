@@ -146,10 +146,11 @@ def stack(digits: source.InMemory, name: str) -> Stacked:
 
 
 def load(name: str, data_dir: str | Path | None = None, download: bool = False) -> Stacked:
-    """The data set "stacked_mnist", of MNIST's images; errors as from_tfds.load."""
-    from gan_repro.data import from_tfds
+    """The data set "stacked_mnist" or "stacked_glyphs"; errors as from_tfds.load or glyphs.load."""
+    from gan_repro.data import from_tfds, glyphs
 
-    return stack(from_tfds.load("mnist", data_dir, download), name)
+    loaders = {"stacked_mnist": from_tfds.load, "stacked_glyphs": glyphs.load}
+    return stack(loaders[name](name.removeprefix("stacked_"), data_dir, download), name)
 
 
-SOURCES: Mapping[str, source.Loader] = {"stacked_mnist": load}
+SOURCES: Mapping[str, source.Loader] = {"stacked_mnist": load, "stacked_glyphs": load}

@@ -13,6 +13,7 @@ from gan_repro.papers.experiment import Model
 from gan_repro.studies.study import Planned
 from gan_repro.system import files
 
+RENDERED = ("glyphs", "stacked_glyphs")  # data sets that nobody needs to fetch
 IMAGES, SIDE = 2000, 32  # of which so large are the coloured ones
 
 
@@ -31,9 +32,9 @@ def planned(folder: Path) -> list[Planned]:
 
 
 def _data(model: Model, folder: Path) -> str:
-    """Digits, coloured ones for models that take no grey ones of their own; points for models of points."""
+    """Digits, coloured ones for models that take no grey ones of their own; what is drawn for models of that."""
     if "npz" not in model.datasets:
-        return model.datasets[0]
+        return next((dataset for dataset in RENDERED if dataset in model.datasets), model.datasets[0])
     return f"npz:{folder / ('digits.npz' if 'glyphs' in model.datasets else 'coloured.npz')}"
 
 
