@@ -13,9 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import noise
 
-from gan_repro.system import machine
+from gan_repro.system import machine, tensorflow_setup
+
+if __name__ == "__main__":  # as conftest.py does, before anything imports TensorFlow, which then chooses its products' library
+    tensorflow_setup.prepare(logical_cpus=2)
+from support import noise  # noqa: E402
 
 FILE = Path(__file__).with_name("same_weights.json")
 STEPS, MIDDLE = 20, 9  # minibatches of each stage; after how many of them a second game goes on from a saved state
@@ -102,9 +105,6 @@ def test_weights_are_what_they_were(model, file):
 
 
 if __name__ == "__main__":
-    from gan_repro.system import tensorflow_setup
-
-    tensorflow_setup.prepare(logical_cpus=2)  # as conftest.py does
     chosen = [game for game in noise.games() if game[0] in sys.argv[1:]]
     models = json.loads(FILE.read_text(encoding="utf-8")) | {key(game): measured(game) for game in chosen}
     FILE.write_text(json.dumps(models, indent=1) + "\n", encoding="utf-8")
