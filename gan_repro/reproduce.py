@@ -87,13 +87,13 @@ class _Asked:
             choose("study", name, everything)
         self.names = names
         self.found: dict[str, Study] = {name: everything[name] for name in names or everything}
-        self.runs: dict[str, list[Planned]] = {name: study.planned(each, everything) for name, each in self.found.items()}
+        self.runs = study.planned(everything, self.found)
         self.entries = records.read_folder(self.results / "records", whole=self.action == "from_scratch")
-        self.recorded = [study.identity_of(entry) for entry in self.entries]
+        self.recorded = {study.identity_of(entry) for entry in self.entries}
         default = {"from_scratch": SCRATCH, "preset=smoke": SMOKE}.get(self.action, places.DEFAULT)
         self.places = Places(values["workdir"].value or default)
         self.workers, self.cores = self._workers()
-        self.estimates = cost.Estimates(self.entries, self.places.own / "speeds.json")
+        self.estimates = cost.Estimates([*self.entries, *self.places.records()], self.places.own / "speeds.json")
 
     def all_runs(self) -> list[Planned]:
         """The runs of all studies, each once."""

@@ -10,6 +10,7 @@ import importlib.util
 import math
 import pathlib
 import pkgutil
+import sys
 import traceback
 import types
 import typing
@@ -91,6 +92,9 @@ def find(name: str) -> Experiment:
     Raises:
       UsageError: an unknown one, or its file cannot be imported or does not describe an experiment of that name.
     """
+    loaded = getattr(sys.modules.get(f"experiments.{name}"), "EXPERIMENT", None)
+    if isinstance(loaded, Experiment) and loaded.name == name:  # a study asks for the same one hundreds of times
+        return loaded
     choose("experiment", name, names())
     spec = importlib.util.find_spec(f"experiments.{name}")
     path = _shown(spec.origin) if spec and spec.origin else f"experiments/{name}.py"

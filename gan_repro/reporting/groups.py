@@ -10,6 +10,7 @@ from gan_repro.evaluation.measurement import Measurement, Paired, Quantity
 from gan_repro.papers import configuration
 from gan_repro.reporting.record import Record
 from gan_repro.system.errors import RunError
+from gan_repro.system.numbers import spans
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -68,8 +69,8 @@ class Group:
 
     @property
     def seeds_in_words(self) -> str:
-        """Such as "seed 0", "seeds 0, 1"."""
-        return f"seed{'s' if len(self) > 1 else ''} {', '.join(map(str, self.seeds))}"
+        """Such as "seed 0", "seeds 0, 1", "seeds 0-19"."""
+        return f"seed{'s' if len(self) > 1 else ''} {spans(self.seeds)}"
 
     def measurements(self) -> list[Measurement]:
         """Those of all records, one record after the other."""

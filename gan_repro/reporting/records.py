@@ -152,14 +152,20 @@ def asked(record: Record) -> float:
 def run_name(config: Config, epochs: float, asked: str = "") -> str:
     """Such as "goodfellow2014-mnist-paper-order=alternating-50epochs-seed0" or "wgan-mnist-mlp-quick-...".
 
-    The model stands in it where it is not the data set's own.
+    It is `row_name` and the seed.
+    """
+    return f"{row_name(config, epochs, asked)}-seed{config.seed}"
+
+
+def row_name(config: Config, epochs: float, asked: str = "") -> str:
+    """What the names of a row's runs, which differ in the seed only, have in common.
 
     It has every setting that changes the training or its schedule and is not the preset's, as far as LONGEST characters
-    reach, then how many more there are; and no epochs where nothing is trained, or where `epochs` is 0. Its characters are
-    plain ones. `asked` stands behind the epochs.
+    reach, then how many more there are; the model where it is not the data set's own; and no epochs where nothing is trained,
+    or where `epochs` is 0. Its characters are plain ones. `asked` stands behind the epochs.
     """
     played = [f"{epochs:.10g}{asked}epochs"] if epochs else []
-    return "-".join([prefix(config), *_model(config), config.preset, *_settings(config), *played, f"seed{config.seed}"])
+    return "-".join([prefix(config), *_model(config), config.preset, *_settings(config), *played])
 
 
 def _model(config: Config) -> list[str]:

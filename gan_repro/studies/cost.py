@@ -8,12 +8,11 @@ import heapq
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from gan_repro.papers import configuration
 from gan_repro.reporting.record import Record
-from gan_repro.studies.study import Planned
+from gan_repro.studies.study import Planned, kind
 from gan_repro.system import files, machine, schema
 from gan_repro.system.errors import RunError
 
@@ -31,13 +30,6 @@ class Estimate:
 
     minutes: float
     source: str
-
-
-def kind(config: Mapping) -> str:
-    """What two configurations (Config.as_dict) share that cost the same for an epoch: all but the seed and the epochs."""
-    return json.dumps(
-        {key: value for key, value in configuration.identity(dict(config)).items() if key != "seed"}, sort_keys=True
-    )
 
 
 class Estimates:
@@ -58,7 +50,7 @@ class Estimates:
 
     def of(self, planned: Planned) -> Estimate | None:
         """The Estimate of a run from its beginning; None: nobody knows."""
-        known = self.by_kind.get(kind(planned.config.as_dict()), [])
+        known = self.by_kind.get(planned.row.kind, [])
         here = [entry for entry in known if _model(entry.cost.processor) == self.processor]
         if here:
             return Estimate(_like(planned, here), "records, this processor")
@@ -73,7 +65,7 @@ class Estimates:
         return None
 
     def _key(self, planned):
-        return f"{self.processor} {kind(planned.config.as_dict())}"
+        return f"{self.processor} {planned.row.kind}"
 
     def unknown(self, runs: Iterable[Planned]) -> list[Planned]:
         """One run of each kind that no record of this processor and no measurement tells of; those that train nothing aside."""

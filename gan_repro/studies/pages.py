@@ -36,7 +36,7 @@ def cost(found: Mapping[str, Study], entries: Sequence[Record], results: Path) -
     """
     by_identity = {study.identity_of(entry): entry for entry in entries}
     estimates = Estimates(entries, results / "no such file", "no such processor")  # of records alone: the same everywhere
-    runs = {name: study.planned(each, found) for name, each in found.items()}
+    runs = study.planned(found, found)
     lines = ["# What results/ cost", "", GENERATED, "", *_of_studies(runs, by_identity, estimates), ""]
     lines += [*_of_cores(runs, by_identity, estimates), "", *_measured(results / MEASURED)]
     return "\n".join(lines) + "\n"

@@ -87,6 +87,14 @@ class Places:
         """The folder of its finished record and figures."""
         return self.own / "finished" / planned.name
 
+    def records(self) -> list[Record]:
+        """Those of all finished runs; a damaged one is none."""
+        found = []
+        for path in sorted(self.own.glob("finished/[!.]*/record.json")):
+            with contextlib.suppress(RunError):
+                found.append(read(path))
+        return found
+
     def failure(self, planned: Planned) -> Path:
         """The file that says why it failed."""
         return self.own / "failed" / f"{planned.name}.txt"

@@ -16,7 +16,7 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gan_repro.papers import configuration
@@ -126,34 +126,62 @@ class Planned:
         return float(getattr(self.config.recipe, "total_epochs", 0))
 
     @functools.cached_property
-    def identity(self) -> str:
-        """What it has in common with the record of the same run, of whatever data."""
-        return identity(self.config.as_dict(), self.epochs)
-
-    @functools.cached_property
-    def name(self) -> str:
-        """That of its record (records.name)."""
-        return records.run_name(self._as_recorded, self.epochs)
-
-    @functools.cached_property
-    def folder(self) -> str:
-        """The name of its run's folder: without the epochs, since a run that is given more of them goes on in it."""
-        return records.run_name(self._as_recorded, 0)
+    def row(self) -> "Row":
+        """What it shares with the runs from other seeds."""
+        return _row(dataclasses.replace(self.config, seed=0), self.epochs)
 
     @property
-    def _as_recorded(self) -> record.Config:
-        return schema.parse(record.Config, self.config.as_dict(), self.config.experiment)
+    def identity(self) -> str:
+        """What it has in common with the record of the same run, of whatever data."""
+        return _identity(self.row.kind, self.epochs, self.config.seed)
+
+    @property
+    def name(self) -> str:
+        """That of its record (records.name)."""
+        return f"{self.row.name}-seed{self.config.seed}"
+
+    @property
+    def folder(self) -> str:
+        """The name of its run's folder: without the epochs, since a run that is given more of them goes on in it."""
+        return f"{self.row.folder}-seed{self.config.seed}"
 
 
-def identity(config: Mapping, epochs: float) -> str:
-    """Text that is equal exactly for the same run from the same seed with as many epochs; `config`: as Config.as_dict."""
-    return json.dumps([configuration.identity(dict(config)), float(epochs)], sort_keys=True)
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """What runs that differ in the seed only have in common.
+
+    Attributes:
+      kind: text that is equal exactly for configurations that differ in seed and epochs only: an epoch of them costs the same.
+      name: how the names of their records begin.
+      folder: how the names of their folders do.
+    """
+
+    kind: str
+    name: str
+    folder: str
+
+
+@functools.cache
+def _row(config: configuration.Config, epochs: float) -> Row:
+    """Kept, since a study has hundreds of runs of a row; `config` has seed 0."""
+    found = schema.parse(record.Config, config.as_dict(), config.experiment)
+    return Row(kind(config.as_dict()), records.row_name(found, epochs), records.row_name(found, 0))
+
+
+def kind(config: Mapping) -> str:
+    """Row.kind of a configuration as Config.as_dict gives it."""
+    shared = {key: value for key, value in configuration.identity(dict(config)).items() if key != "seed"}
+    return json.dumps(shared, sort_keys=True)
+
+
+def _identity(kind: str, epochs: float, seed: int) -> str:
+    return f"{kind} {float(epochs)} epochs, seed {seed}"
 
 
 def identity_of(found: record.Record) -> str:
     """The `identity` of a record's run."""
     epochs = found.epochs if found.complete else records.asked(found)
-    return identity(schema.plain(found.config), epochs)
+    return _identity(kind(schema.plain(found.config)), epochs, found.config.seed)
 
 
 def read_folder(folder: str | Path) -> dict[str, Study]:
@@ -191,13 +219,31 @@ def _check_names(found: Mapping[str, Study], name: str, above: tuple[str, ...]) 
         _check_names(found, other, (*above, name))
 
 
-def planned(study: Study, found: Mapping[str, Study]) -> list[Planned]:
-    """The runs of a study and of those that it names, each once, in their order. Raises as `own` does."""
-    runs = {each.identity: each for each in own(study)}
-    for name in study.studies:
-        for each in planned(found[name], found):
-            runs.setdefault(each.identity, each)
-    return list(runs.values())
+def planned(found: Mapping[str, Study], names: Iterable[str]) -> dict[str, list[Planned]]:
+    """{name: the runs of the study and of those that it names}, each once, in their order.
+
+    Args:
+      found: all studies.
+      names: those that are asked for.
+
+    Raises:
+      UsageError: as `own`.
+    """
+    made = functools.cache(lambda name: own(found[name]))  # once, although one study names others
+
+    def below(name: str) -> Iterator[Planned]:
+        yield from made(name)
+        for other in found[name].studies:
+            yield from below(other)
+
+    return {name: _once(below(name)) for name in names}
+
+
+def _once(runs: Iterable[Planned]) -> list[Planned]:
+    kept: dict[str, Planned] = {}
+    for each in runs:
+        kept.setdefault(each.identity, each)
+    return list(kept.values())
 
 
 def own(study: Study) -> list[Planned]:
@@ -207,18 +253,18 @@ def own(study: Study) -> list[Planned]:
       UsageError: an experiment, data set, model, preset, field or value is not valid; the message names the study.
     """
     try:
-        runs = [each for table in study.runs for each in _planned(table)]
+        return _once(each for table in study.runs for each in _planned(table))
     except UsageError as error:
         raise UsageError(f"study {study.name}: {error}") from error
-    return list({each.identity: each for each in reversed(runs)}.values())[::-1]
 
 
 def _planned(runs: Runs) -> Iterator[Planned]:
     experiment = configuration.find(runs.experiment)
-    for settings in runs.rows():
-        for seed in runs.seed_numbers():
-            config = configuration.resolve(experiment, runs.dataset, runs.model, runs.preset, seed, runs.epochs, settings)
-            yield Planned(config, runs.minutes)
+    seeds = runs.seed_numbers()
+    for settings in runs.rows():  # the largest seed is checked with the rest
+        row = configuration.resolve(experiment, runs.dataset, runs.model, runs.preset, seeds[-1], runs.epochs, settings)
+        for seed in seeds:
+            yield Planned(dataclasses.replace(row, seed=seed), runs.minutes)
 
 
 def studies_of(found: Mapping[str, Study], entries: Sequence[record.Record]) -> dict[str, list[str]]:

@@ -4,14 +4,14 @@ import contextlib
 import importlib.util
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from gan_repro.studies.cost import Estimates, makespan
+from gan_repro.studies.cost import Estimate, Estimates, makespan
 from gan_repro.studies.places import Found, Places, State
 from gan_repro.studies.queue import Event, Job
 from gan_repro.studies.study import Planned, Study
-from gan_repro.system.numbers import duration
+from gan_repro.system.numbers import duration, spans
 
 EVERY = 60.0  # seconds between plain lines on how far the queue is
 Row = tuple[str, str, str, str]
@@ -128,11 +128,13 @@ def states(
     found: Mapping[str, Study],
     runs: Mapping[str, Sequence[Planned]],
     places: Places,
-    recorded: Sequence[str],
+    recorded: Collection[str],
     estimates: Estimates,
     workers: int,
 ) -> Iterator[str]:
     """Lines on studies: of each what is there, what is missing, and what that will take.
+
+    Runs of which there is nothing to say but the seed share a line. Those of the studies that a shown one names are counted.
 
     Args:
       found: the studies that are shown.
@@ -142,8 +144,10 @@ def states(
       estimates: of runs.
       workers: how many would play.
     """
+    once = {each.identity: each for name in found for each in runs[name]}
+    looks = {identity: places.look(each, recorded) for identity, each in once.items()}
     for name, study in found.items():
-        seen = [(each, places.look(each, recorded)) for each in runs[name]]
+        seen = [(each, looks[each.identity]) for each in runs[name]]
         counts = [(state, sum(each.state is state for _, each in seen)) for state in State]
         yield f"{name}: {study.title}"
         yield f"    {len(seen)} runs: {', '.join(f'{number} {state.value}' for state, number in counts if number)}"
@@ -153,7 +157,18 @@ def states(
             known = [cost.minutes * (1 - look.share) for _, look, cost in costs if cost]
             if known:
                 yield f"    left: {duration(60 * makespan(sorted(known), workers))} on {workers} core{'s' * (workers > 1)}"
-            for each, look, cost in costs:
-                told = f"{duration(60 * cost.minutes * (1 - look.share))} ({cost.source})" if cost else "of unknown length"
-                progress = f", {_progress(look)}" if look.step else ""
-                yield f"      {look.state.value}: {each.name}: {told}{progress}{look.line and f': {look.line}'}"
+            elsewhere = {each.identity for other in study.studies for each in runs.get(other, ())}
+            yield from _rest((each, look, cost) for each, look, cost in costs if each.identity not in elsewhere)
+
+
+def _rest(costs: Iterable[tuple[Planned, Found, Estimate | None]]) -> Iterator[str]:
+    """A line on each run that is not done; one on those of a row that are told of in the same words."""
+    together: dict[tuple[str, str, str], list[int]] = {}
+    for each, look, cost in costs:
+        told = f"{duration(60 * cost.minutes * (1 - look.share))} ({cost.source})" if cost else "of unknown length"
+        progress = f", {_progress(look)}" if look.step else ""
+        words = f"{told}{progress}{look.line and f': {look.line}'}"
+        together.setdefault((look.state.value, each.row.name, words), []).append(each.config.seed)
+    for (state, row, words), seeds in together.items():
+        name = f"{row}-seed{seeds[0]}" if len(seeds) == 1 else f"{row}, seeds {spans(seeds)}, each"
+        yield f"      {state}: {name}: {words}"

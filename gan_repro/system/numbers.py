@@ -1,6 +1,7 @@
 """Numbers as text: how many digits a reader is shown."""
 
 import math
+from collections.abc import Iterable
 
 
 def with_error(value: float, error: float | None) -> tuple[str, str]:
@@ -21,6 +22,17 @@ def three_digits(value: float) -> str:
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}" if abs(value) >= 1e-4 else f"{value:.1g}"
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Whole numbers, sorted, with what follows one another in fours or more as a range: "0, 1, 5-9"."""
+    found: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if found and number == found[-1][-1] + 1:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return ", ".join(f"{span[0]}-{span[-1]}" if len(span) > 3 else ", ".join(map(str, span)) for span in found)
 
 
 def duration(seconds: float) -> str:

@@ -1,6 +1,5 @@
 """Studies: what a file asks for, what is refused, and that the ones in results/ are those behind its records."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ def read(folder, **texts):
 def runs(folder, text):
     """The planned runs of a study with this text."""
     found = read(folder, one=text)
-    return study.planned(found["one"], found)
+    return study.planned(found, ["one"])["one"]
 
 
 def test_every_record_belongs_to_a_study_and_every_page_to_one():
@@ -36,14 +35,14 @@ def test_every_record_belongs_to_a_study_and_every_page_to_one():
     pages = {page for each in found.values() for page in each.pages}
     assert all((RESULTS / page).is_file() for page in pages)
     assert pages == {path.name for path in RESULTS.glob("*.md")} - {"README.md", "benchmark.md", "reliability.md", "cost.md"}
-    everything = study.planned(found["everything"], found)
+    everything = study.planned(found, found)["everything"]
     assert {each.identity for each in everything} == {each.identity for one in found.values() for each in study.own(one)}
 
 
 def test_a_planned_run_has_the_name_that_its_record_has():
     found = study.read_folder(RESULTS / study.FOLDER)
     by_identity = {study.identity_of(entry): entry.stem for entry in records.read_folder(RESULTS / "records")}
-    planned = study.planned(found["everything"], found)
+    planned = study.planned(found, ["everything"])["everything"]
     assert {each.name for each in planned if each.identity in by_identity} == set(by_identity.values())
 
 
@@ -76,7 +75,7 @@ def test_a_study_that_names_others_has_their_runs_once_each(tmp_path):
         two=STUDY + 'seeds = "1-2"',
         both='title = "Both"\nstudies = ["one", "two"]',
     )
-    assert [each.config.seed for each in study.planned(found["both"], found)] == [0, 1, 2]
+    assert [each.config.seed for each in study.planned(found, ["both"])["both"]] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -127,4 +126,4 @@ def test_a_run_that_was_ended_early_is_told_apart_by_its_name_and_is_the_same_ru
     assert records.name(whole) == planned.name
     assert records.name(early) == planned.name.replace("60epochs", "12.5of60epochs")
     assert planned.folder == planned.name.replace("60epochs-", "")
-    assert json.loads(planned.identity)[1] == 60.0
+    assert planned.epochs == 60.0

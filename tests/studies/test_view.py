@@ -67,3 +67,17 @@ def test_a_study_says_what_is_there_and_what_the_rest_takes(tmp_path):
         f"failed: {runs[1].name}: of unknown length: it fell",
         f"missing: {runs[2].name}: of unknown length",
     ]
+
+
+def test_seeds_that_wait_share_a_line_and_a_study_of_studies_counts_its_runs(tmp_path):
+    runs, places = simulated.runs("0-5"), Places(tmp_path)
+    places.fail(runs[1], "it fell")
+    found = {"line": Study("The line", runs=(object(),)), "all": Study("All", studies=("line",))}
+    lines = list(view.states(found, {"line": runs, "all": runs}, places, (), Estimates([], tmp_path / "none", "a CPU"), 2))
+    row = runs[0].row.name
+    assert [line.strip() for line in lines[2:]] == [
+        f"missing: {row}, seeds 0, 2-5, each: of unknown length",
+        f"failed: {row}-seed1: of unknown length: it fell",
+        "all: All",
+        "6 runs: 1 failed, 5 missing",
+    ]
