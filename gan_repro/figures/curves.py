@@ -3,6 +3,7 @@
 The same arguments give the same bytes: no dates, no global state.
 """
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ def write(path: str | Path, figure: Figure) -> None:
         figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
 
 
+@functools.lru_cache(4096)  # `wrapped` asks for the same beginnings of lines again and again
 def text_width(text: str, size: float) -> float:
     """The width of a line of text in a font of `size` points, in a figure's pixels."""
     return text_to_path.get_text_width_height_descent(text, FontProperties(size=size), False)[0] * DPI / 72

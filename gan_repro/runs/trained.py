@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import gc
 import shlex
 from collections.abc import Sequence
@@ -130,6 +131,20 @@ class Finished:
             gc.collect()
         return network
 
+    def _player(self, kind: str) -> keras.Model:
+        """As `generator`, in a network that is kept: of a small one, building and loading take longer than drawing."""
+        path = self.workdir.weights(kind)
+        wanted = (kind, path.stat().st_mtime_ns if path.exists() else 0)
+        if self._kept.get("of") != wanted:
+            network = self._kept.get("network") or self._built()
+            self._kept.update(of=None, network=network)  # of none while it is being loaded
+            self._kept.update(of=wanted, network=self._loaded(network, path))
+        return self._kept["network"]
+
+    @functools.cached_property
+    def _kept(self) -> dict[str, Any]:
+        return {}
+
     def _loaded(self, network: keras.Model, path: Path) -> keras.Model:
         """`network` with the weights in a file. Raises RunError: the file is missing, damaged or of another network."""
         try:
@@ -171,7 +186,7 @@ class Finished:
         if seed is None:
             own = self.config.seed
             seed = own if draw == randomness.VALIDATION else randomness.report_seed(own, draw)
-        return sample_images(self.generator(kind), self.prior(), n, seed, labels, classes=self.source.spec.classes)
+        return sample_images(self._player(kind), self.prior(), n, seed, labels, classes=self.source.spec.classes)
 
     def images(
         self, kind: str, z: np.ndarray, labels: np.ndarray | None = None, seed: int | None = None, strips: int = 1
@@ -182,7 +197,7 @@ class Finished:
         """
         from gan_repro.latent.sampling import images_of
 
-        return images_of(self.generator(kind), z, labels, seed=seed, strips=strips)
+        return images_of(self._player(kind), z, labels, seed=seed, strips=strips)
 
     def measurement(
         self,

@@ -26,7 +26,7 @@ ROOM = "What was there before is unchanged."
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "tiny.npz"
-    tiny_runs.write_data(path)
+    tiny_runs.write_data(path, labels=False)
     return path
 
 

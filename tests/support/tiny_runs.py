@@ -20,12 +20,16 @@ RECIPE = (
 )
 
 
-def write_data(path):
-    """An .npz file with 300 images of 8 x 8: 240 to train, 30 to validate, 30 to test."""
+def write_data(path, labels=True):
+    """An .npz file with 300 images of 8 x 8: 240 to train, 30 to validate, 30 to test.
+
+    Without labels no classifier is trained on them, which takes half of a run's time.
+    """
     rng = np.random.default_rng(1)
-    labels = np.arange(300) % 10
+    classes = np.arange(300) % 10
     patterns = rng.integers(0, 200, (10, 8, 8))
-    np.savez(path, images=np.uint8(patterns[labels] + rng.integers(0, 56, (300, 8, 8))), labels=labels)
+    images = np.uint8(patterns[classes] + rng.integers(0, 56, (300, 8, 8)))
+    np.savez(path, images=images, **({"labels": classes} if labels else {}))
 
 
 def arguments(data, epochs=2):
@@ -36,12 +40,18 @@ def arguments(data, epochs=2):
 
 def call(main, *arguments):
     """A program's exit code, called as if by a process of its own: Keras counts the names of layers anew."""
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     return main(["program", *map(str, arguments)])
+
+
+def heard(err):
+    """stderr without the note that every evaluation of unlabelled data gives."""
+    return "".join(line for line in err.splitlines(keepends=True) if not line.startswith("note: no classifier reads"))
 
 
 def one_line(err):
     """Checks that stderr holds one line of error, and returns it."""
+    err = heard(err)
     assert err.startswith("error: ") and err.endswith("\n") and err.count("\n") == 1, err
     return err
 
