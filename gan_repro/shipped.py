@@ -24,8 +24,9 @@ from gan_repro.system.machine import commit
 USAGE = """usage: python -m gan_repro.shipped [--results=DIR]
        python -m gan_repro.shipped --report=EXPERIMENT [--dataset=DATASET] [--data_dir=DIR]
 
-Draws samples, interpolations and walks of the trained generators that come with the program into results/figures: no data, no
-training. Tables and curves are regenerated from records by gan_repro.tables.
+Draws samples, interpolations and walks of the trained generators that come with the program into results/figures, and the maps
+of z that results/index.html shows: no data, no training. Tables, curves and pages are regenerated from records by
+gan_repro.tables.
 
 With --report it measures one of them anew, as packaged, by its experiment's protocol and on its run's data, and writes figures
 and the run's record with the numbers of today into runs/shipped-EXPERIMENT-DATASET."""
