@@ -217,7 +217,7 @@ def test_a_line_stands_where_its_values_are():
     x0, y0, x1, y1 = map(float, place.groups())
     height = [plots.HEIGHT * (data["high"] - value) / (data["high"] - data["low"]) for value in (0.0, 225.0)]
     assert (x0, x1) == (plots.WIDTH / 2, plots.WIDTH) and [y0, y1] == pytest.approx(height, abs=0.1)
-    level = re.search(r'class="level l0" d="M0 ([\d.]+)H', text)
+    level = re.search(r'class="level published" d="M0 ([\d.]+)H', text)
     assert float(level[1]) == pytest.approx(y1, abs=0.1)
 
 

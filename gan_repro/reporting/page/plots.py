@@ -1,5 +1,6 @@
 """Curves of log-likelihoods along trainings as inline SVG, with a table that says the values at the epoch under the pointer."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -30,52 +31,23 @@ def html(shown: Mapping[str, Validated]) -> str:
     return "\n".join(_figure(prefix, each) for prefix, each in shown.items())
 
 
+Lines = Mapping[tuple[str, int], Mapping[float, float]]  # {(weights, place of the run): {epoch: nats}}
+
+
 def _figure(prefix: str, shown: Validated) -> str:
     runs = shown.runs()
     names = list(dict.fromkeys(name for record in runs for name in record.curves.validation))
-    lines = {
-        (name, index): record.curves.validation[name].known()
-        for index, record in enumerate(runs)
-        for name in names
-        if name in record.curves.validation
-    }
-    values = [value for line in lines.values() for value in line.values()]
-    if not values:
+    known = {(name, run): curve.known() for run, record in enumerate(runs) for name, curve in record.curves.validation.items()}
+    lines = {key: line for key, line in known.items() if line}
+    if not lines:
         return ""
-    levels = _levels(shown)
-    bottom = curves.robust_bottom([list(line.values()) for line in lines.values()])
-    low = min([*values, *levels.values()]) if bottom is None else min([bottom, *levels.values()])
-    high = max([*values, *levels.values()])
-    room = 0.05 * ((high - low) or 1.0)
-    low, high = (low - room if bottom is None else low), high + room
-    last = max(epoch for line in lines.values() for epoch in line)
-    frame = _Frame(last, low, high)
-    paths = "".join(
-        tag("path", klass=f"line c{names.index(name) % COLOURS} r{index % STYLES}", d=frame.path(line))
-        for (name, index), line in lines.items()
-    )
-    marks = "".join(tag("path", klass=f"level l{index}", d=frame.across(level)) for index, level in enumerate(levels.values()))
-    stages = sorted({record.second_stage for record in runs if record.second_stage})
-    marks += "".join(tag("path", klass="stage", d=f"M{frame.x(stage)} 0V{HEIGHT}") for stage in stages)
     epochs = sorted({epoch for line in lines.values() for epoch in line})
-    told = {
-        "epochs": epochs,
-        "low": low,
-        "high": high,
-        "names": [weights_names.title(name) for name in names],
-        "runs": _runs(runs),
-        "lines": [
-            {"name": names.index(name), "run": index, "values": [_rounded(line.get(epoch)) for epoch in epochs]}
-            for (name, index), line in lines.items()
-        ],
-    }
-    svg = (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" aria-hidden="true">{frame.grid()}{marks}'
-        f'<g>{paths}</g><path class="cursor" d=""/><g class="dots"></g></svg>'
-    )
+    levels = _levels(shown)
+    frame = _Frame(epochs[-1], *_limits(lines, [value for *_, value in levels]))
+    stages = sorted({record.second_stage for record in runs if record.second_stage})
     area = tag(
         "div",
-        svg + frame.labels(),
+        _svg(frame, names, lines, levels, stages) + frame.labels(),
         klass="area",
         tabindex="0",
         role="slider",
@@ -85,24 +57,58 @@ def _figure(prefix: str, shown: Validated) -> str:
         aria_valuenow=f"{epochs[-1]:g}",
         aria_valuetext=f"epoch {epochs[-1]:,g}",
     )
-    legend = "".join(
-        tag("li", tag("span", "", klass=f"key level l{index}") + plain(label)) for index, label in enumerate(levels)
-    ) + (tag("li", tag("span", "", klass="key stage") + "the second stage begins") if stages else "")
-    legend = tag("ul", legend, klass="legend") if legend else ""
-    caption = tag("figcaption", plain(shown.title))
-    units = tag("p", "nats, against epochs", klass="units")
-    content = f"{caption}{units}{area}{legend}{_readout(names, runs, lines)}{data(told)}"
-    return tag("figure", content, klass="plot", id=f"curves-{prefix}")
+    marks = [(f"level {kind}", label) for kind, label, _ in levels] + [("stage", "the second stage begins")] * bool(stages)
+    legend = "".join(tag("li", tag("span", "", klass=f"key {kind}") + plain(label)) for kind, label in marks)
+    told = {
+        "epochs": epochs,
+        "low": frame.low,
+        "high": frame.high,
+        "names": [weights_names.title(name) for name in names],
+        "runs": _runs(runs),
+        "lines": [
+            {"name": names.index(name), "run": run, "values": [_rounded(line.get(epoch)) for epoch in epochs]}
+            for (name, run), line in lines.items()
+        ],
+    }
+    content = [
+        tag("figcaption", plain(shown.title)),
+        tag("p", "nats, against epochs", klass="units"),
+        area,
+        tag("ul", legend, klass="legend") if legend else "",
+        _readout(names, runs, lines),
+        data(told),
+    ]
+    return tag("figure", "".join(content), klass="plot", id=f"curves-{prefix}")
 
 
-def _levels(shown: Validated) -> dict[str, float]:
-    """{what a horizontal line is of: its value}: the published numbers, and training images in place of samples."""
-    found = {}
+def _limits(lines: Lines, levels: Sequence[float]) -> tuple[float, float]:
+    """(low, high) of the nats shown: all lines and levels, but for first epochs far below them."""
+    drawn = [list(line.values()) for line in lines.values()]
+    values, bottom = [*itertools.chain(*drawn), *levels], curves.robust_bottom(drawn)
+    low, high = min(values) if bottom is None else min([bottom, *levels]), max(values)
+    room = 0.05 * ((high - low) or 1.0)
+    return (low - room if bottom is None else low), high + room
+
+
+def _svg(frame: "_Frame", names: Sequence[str], lines: Lines, levels: Sequence[tuple], stages: Sequence[float]) -> str:
+    marks = [tag("path", klass=f"level {kind}", d=frame.across(level)) for kind, _, level in levels]
+    marks += [tag("path", klass="stage", d=f"M{frame.x(stage)} 0V{HEIGHT}") for stage in stages]
+    paths = [
+        tag("path", klass=f"line c{names.index(name) % COLOURS} r{run % STYLES}", d=frame.path(line))
+        for (name, run), line in lines.items()
+    ]
+    drawn = "".join([frame.grid(), *marks, *paths, '<path class="cursor" d=""/><g class="dots"></g>'])
+    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" aria-hidden="true">{drawn}</svg>'
+
+
+def _levels(shown: Validated) -> list[tuple[str, str, float]]:
+    """(kind, what it is of, value) of each horizontal line: published numbers, and training images in place of samples."""
+    found = []
     for number in shown.published:
         error = "" if number.standard_error is None else f" ± {number.standard_error:g}"
-        found[f"published {number.row}, {number.value:g}{error}, of test images"] = number.value
+        found.append(("published", f"published {number.row}, {number.value:g}{error}, of test images", number.value))
     if shown.real is not None:
-        found[f"training images in place of samples, {shown.real:,.0f}, of test images"] = shown.real
+        found.append(("real", f"training images in place of samples, {shown.real:,.0f}, of test images", shown.real))
     return found
 
 
@@ -112,7 +118,7 @@ def _runs(runs: Sequence[Record]) -> list[str]:
     return [f"{f'{record.preset}, ' if presets else ''}seed {record.seed}" for record in runs]
 
 
-def _readout(names: Sequence[str], runs: Sequence[Record], lines: Mapping[tuple[str, int], Mapping[float, float]]) -> str:
+def _readout(names: Sequence[str], runs: Sequence[Record], lines: Lines) -> str:
     """The table of values; before a pointer comes, of the last epoch of each run."""
     head = tag("th", tag("output", "at the end of each run"), scope="col")
     keys = [tag("span", "", klass=f"key r{index % STYLES}") if len(runs) > 1 else "" for index in range(len(runs))]
@@ -147,7 +153,8 @@ class _Frame:
         return f"{HEIGHT * (self.high - value) / (self.high - self.low):.5g}"
 
     def path(self, line: Mapping[float, float]) -> str:
-        return "M" + "L".join(f"{self.x(epoch)} {self.y(value)}" for epoch, value in line.items())
+        places = "L".join(f"{self.x(epoch)} {self.y(value)}" for epoch, value in line.items())
+        return f"M{places}" if len(line) > 1 else f"M{places}h0"  # of which the round end is seen
 
     def across(self, value: float) -> str:
         return f"M0 {self.y(value)}H{WIDTH}"

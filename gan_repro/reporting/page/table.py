@@ -48,8 +48,8 @@ def html(built: Sequence[Table]) -> str:
 
 
 def _unbroken(text: str) -> str:
-    """A number with its errors, each of which stays on one line."""
-    return plain(re.sub(r"± ([\d.,]+)(?: (SE|SD)\b)?", lambda found: "±\xa0" + "\xa0".join(filter(None, found.groups())), text))
+    """Numbers whose error and unit stay on one line with what they belong to."""
+    return plain(re.sub(r"± | (?=%|SE\b|SD\b)", lambda found: found[0].replace(" ", "\xa0"), text))
 
 
 def _row(row: summary.Row) -> str:
