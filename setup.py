@@ -11,7 +11,7 @@ setup(
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["gan_repro", "gan_repro.*", "experiments", "experiments.*"]),
-    package_data={"": ["*.md"], "gan_repro": ["trained/*/*", "__init__.pyi", "py.typed"]},
+    package_data={"": ["*.md", "*.html", "*.css", "*.js"], "gan_repro": ["trained/*/*", "__init__.pyi", "py.typed"]},
     classifiers=[
         "Development Status :: 4 - Beta",
         "Intended Audience :: Education",
@@ -45,6 +45,7 @@ setup(
         "rich": ["rich"],  # the table that python -m gan_repro.reproduce draws on a terminal
         "cluster": ["distributed"],  # its --cluster; dask-jobqueue besides, where workers are jobs of SLURM or PBS
         "notebooks": ["jupyterlab", "ipywidgets", "nbclient", "scikit-learn"],
+        "browser": ["playwright"],  # tests of results/index.html in Chromium, which `playwright install chromium` fetches
         # setuptools and wheel: a test builds a wheel
         "test": [
             "pytest",

@@ -24,8 +24,9 @@ from gan_repro.system.machine import commit
 USAGE = """usage: python -m gan_repro.shipped [--results=DIR]
        python -m gan_repro.shipped --report=EXPERIMENT [--dataset=DATASET] [--data_dir=DIR]
 
-Draws samples, interpolations and walks of the trained generators that come with the program into results/figures: no data, no
-training. Tables and curves are regenerated from records by gan_repro.tables.
+Draws samples, interpolations and walks of the trained generators that come with the program into results/figures, and the maps
+of z that results/index.html shows: no data, no training. Tables, curves and pages are regenerated from records by
+gan_repro.tables.
 
 With --report it measures one of them anew, as packaged, by its experiment's protocol and on its run's data, and writes figures
 and the run's record with the numbers of today into runs/shipped-EXPERIMENT-DATASET."""
@@ -45,6 +46,11 @@ def folders():
     found = (Workdir(path.parent) for path in FOLDER.glob("*/shipped.json"))
     configs = ((workdir.path, workdir.read_config()) for workdir in found)
     return dict(sorted(((config["experiment"], config["dataset"]), path) for path, config in configs))
+
+
+def weights_sha256(name):
+    """{file of weights: sha256} of the shipped generator in the folder of that name, as it was packaged."""
+    return files.read_json(note(FOLDER / name))["files_sha256"]
 
 
 def find(experiment, dataset=None):
@@ -152,6 +158,8 @@ def choose_weights(run, asked):
 def draw(folder):
     """Draws the figures of every shipped generator: samples, or a row for each label; interpolations; a walk; the curves.
 
+    And a sheet of its first generator for results/index.html (sheets.py), which is drawn anew only when the weights are others.
+
     Args:
       folder: where they go, as shipped-EXPERIMENT-DATASET-FIGURE.png; existing ones are replaced, but for those that
         differ from the new ones by roundings alone (ROUNDINGS): on another processor nothing changes.
@@ -162,7 +170,8 @@ def draw(folder):
     Raises:
       RunError: files of a shipped generator are damaged, or the folder cannot be written to.
     """
-    from gan_repro.figures.draw import class_rows, curves, interpolation, samples, walk
+    from gan_repro.figures import sheets
+    from gan_repro.figures.draw import class_rows, curves, interpolation, latent_sheet, samples, walk
 
     written = {}
     for experiment, dataset in folders():
@@ -173,8 +182,14 @@ def draw(folder):
                 for walked in (interpolation, walk) if run.prior().interpolates else ():
                     walked(run, kind)
             curves(run)
+            name = find(experiment, dataset).name
+            sheet, kind = Path(folder) / sheets.FOLDER / f"{name}.png", run.kinds()[0]
+            if run.prior().interpolates and sheets.possible(run.source.spec.shape):
+                written[sheet] = not sheets.current(sheet, weights_sha256(name))
+                if written[sheet]:
+                    latent_sheet(run, kind, sheet, files.sha256(run.workdir.weights(kind)))
             for picture in run.workdir.figures.glob("*.png"):
-                path = Path(folder) / f"shipped-{find(experiment, dataset).name}-{picture.name}"
+                path = Path(folder) / f"shipped-{name}-{picture.name}"
                 written[path] = not (path.exists() and _alike(path, picture))
                 if written[path]:
                     with files.replacing(path) as temporary:

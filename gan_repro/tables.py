@@ -10,7 +10,7 @@ import shutil
 import struct
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from absl import flags
@@ -18,7 +18,7 @@ from PIL import Image
 
 from gan_repro import shipped
 from gan_repro.evaluation.measurement import PARZEN, Subject, Sweep
-from gan_repro.figures import curves
+from gan_repro.figures import curves, sheets
 from gan_repro.papers import configuration, weights_names
 from gan_repro.papers.experiment import Experiment
 from gan_repro.reporting import (
@@ -35,7 +35,9 @@ from gan_repro.reporting import (
 )
 from gan_repro.reporting.conditions import is_variant, model
 from gan_repro.reporting.groups import Group, group
+from gan_repro.reporting.page import document, explorer
 from gan_repro.reporting.record import Record
+from gan_repro.reporting.validation import Validated, validated
 from gan_repro.studies import pages as pages_of_studies
 from gan_repro.studies import study
 from gan_repro.system import files
@@ -44,10 +46,10 @@ from gan_repro.system.errors import RunError
 
 USAGE = """usage: python -m gan_repro.tables [--add=DIR ...] [--results=DIR]
 
-Regenerates the tables (.md, .csv, .tex), their overview (README.md), the page on log-likelihoods, the curves and the sweeps
-(log-likelihood against sigma and number of samples) in results/ from results/records/*.json, and the table in the README.md
-beside results/ if it has a place for one. With --add, first copies the records of finished runs, and their figures of samples,
-there."""
+Regenerates the tables (.md, .csv, .tex), their overview (README.md, and index.html for a browser), the page on
+log-likelihoods, the curves and the sweeps (log-likelihood against sigma and number of samples) in results/ from
+results/records/*.json, and the table in the README.md beside results/ if it has a place for one. With --add, first copies the
+records of finished runs, and their figures of samples, there."""
 
 Draw = Callable[[Path], None]  # writes a figure to a path
 
@@ -84,7 +86,8 @@ def regenerate(results: str | Path, found: Sequence[Experiment], strict: bool = 
     for owner, wanted, changes in (each for table in built for each in table.effects if each[2]):
         figures[effects.figure_name(owner, wanted)] = functools.partial(effects.draw, wanted, owner, changes)
     folder = results / "figures"
-    figures |= _log_likelihoods(found, groups) | _sweeps(found, groups) | densities.figures(found, groups, folder)
+    along = validated(found, groups)
+    figures |= _log_likelihoods(along) | _sweeps(found, groups) | densities.figures(found, groups, folder)
     # All pages are made, and all figures drawn, before a page is written: what cannot be read leaves the old ones as they were.
     pictures = [*{path.name for path in folder.glob("[!.]*.png")} | figures.keys()]
     packaged = [place.name for place in shipped.folders().values()]
@@ -101,12 +104,28 @@ def regenerate(results: str | Path, found: Sequence[Experiment], strict: bool = 
         texts = {name: pages_of_studies.with_studies(text, name, studies) for name, text in texts.items()}
         texts[pages_of_studies.COST] = pages_of_studies.cost(studies, entries, results)
     texts["README.md"] = overview.markdown(built, pictures, prose, packaged, pages)
+    texts[document.NAME] = document.html(built, pictures, prose, along, _maps(folder / sheets.FOLDER, found), pages)
     written = {results / name: text for name, text in texts.items()} | _readme(results, built)
     for name, draw in figures.items():
         draw(folder / name)
     for path, text in written.items():
         files.write_text(path, text)
     return [*(folder / name for name in figures), *written]
+
+
+def _maps(folder: Path, found: Sequence[Experiment]) -> list[explorer.Map]:
+    """The shipped generators that have a sheet, in the order of their papers.
+
+    Sheets are drawn by gan_repro.shipped, with TensorFlow, when the weights are others.
+    """
+    maps = []
+    for paper in sorted(found, key=overview.came_out):
+        for (owner, dataset), place in shipped.folders().items():
+            path = folder / f"{place.name}.png"
+            if owner == paper.name and path.exists():
+                title = f"{paper.short_name}, {comparison.TITLES.get(dataset, dataset)}"
+                maps.append(explorer.Map(title, path, sheets.current(path, shipped.weights_sha256(place.name))))
+    return maps
 
 
 def _readme(results: Path, built: Sequence[comparison.Table]) -> dict[Path, str]:
@@ -137,41 +156,18 @@ def _training(experiment: Experiment, record: Record) -> Draw:
     return lambda path: curves.training_curves(path, record.curves, shown, record.d_output, record.second_stage)
 
 
-def _log_likelihoods(found: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, Draw]:
-    """The figure of each experiment and data set that has validation curves: of the paper's presets where there are any.
-
-    {its name: path -> None, which draws it}. Ablations are left out: a table says more of them (investigation.py).
-    """
-    by_name, prefix_of = {experiment.name: experiment for experiment in found}, records.prefixes(groups)
-    by_data: dict[str, list[Group]] = {}
-    for each in groups:
-        if each.first.curves.validation and not is_variant(by_name[each.first.experiment], each.first):
-            by_data.setdefault(prefix_of(each.first), []).append(each)
-    figures: dict[str, Draw] = {}
-    for prefix, chosen in by_data.items():
-        chosen = [each for each in chosen if each.first.preset == "paper"] or chosen
-        first = chosen[0].first
-        owner = by_name[first.experiment]
-        numbers = [each for each in owner.published if each.ours and (each.dataset, each.metric) == (first.dataset, PARZEN)]
-        title = f"{model(owner, first)} on {first.data.title}: log-likelihood of validation images along the training"
-        shown = chosen, numbers, title, _real_images(first, groups)
-        figures[f"{prefix}-log-likelihood.png"] = functools.partial(_call, likelihood.log_likelihood_curves, shown)
-    return figures
+def _log_likelihoods(shown: Mapping[str, Validated]) -> dict[str, Draw]:
+    """The figure of each experiment and data set that has validation curves: {its name: path -> None, which draws it}."""
+    return {
+        f"{prefix}-log-likelihood.png": functools.partial(
+            _call, likelihood.log_likelihood_curves, (each.groups, each.published, each.title, each.real)
+        )
+        for prefix, each in shown.items()
+    }
 
 
 def _call(draw: Callable, shown: tuple, path: Path) -> None:
     draw(path, *shown)
-
-
-def _real_images(record: Record, groups: Sequence[Group]) -> float | None:
-    """The log-likelihood with training images in place of samples, of a record's data in its space; None: not measured."""
-    spaces = {entry.space for entry in record.measurements if entry.metric == PARZEN}
-    for each in groups:  # the paper's presets come first
-        if each.first.data.sha256 == record.data.sha256:
-            for found in each.summaries():
-                if found.metric == PARZEN and found.reference == "training images" and found.space in spaces:
-                    return found.value
-    return None
 
 
 @dataclasses.dataclass(frozen=True)

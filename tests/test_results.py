@@ -46,6 +46,7 @@ def test_pages_and_the_readmes_table_are_what_the_records_make(tmp_path, monkeyp
     (tmp_path / "results" / "figures").mkdir(exist_ok=True)
     for path in (RESULTS / "figures").glob("*.png"):
         (tmp_path / "results" / "figures" / path.name).touch()
+    shutil.copytree(RESULTS / "figures" / "latent", tmp_path / "results" / "figures" / "latent", dirs_exist_ok=True)
     for module, name in (
         ("curves", "training_curves"),
         ("likelihood", "log_likelihood_curves"),
@@ -54,7 +55,7 @@ def test_pages_and_the_readmes_table_are_what_the_records_make(tmp_path, monkeyp
         monkeypatch.setattr(getattr(tables, module), name, lambda path, *rest: path.touch())
     pages = {path.relative_to(tmp_path) for path in tables.regenerate(tmp_path / "results", experiments())}
     named = {f"results/{name}{suffix}" for name in comparison.names(experiments()) for suffix in (".md", ".csv", ".tex")}
-    named |= {"README.md", "results/README.md", "results/cost.md", f"results/{investigation.NAME}.md"}
+    named |= {"README.md", "results/README.md", "results/index.html", "results/cost.md", f"results/{investigation.NAME}.md"}
     assert {str(path) for path in pages if path.suffix != ".png"} == named
     other = [name for name in sorted(named) if (tmp_path / name).read_bytes() != (support.ROOT / name).read_bytes()]
     assert other == []

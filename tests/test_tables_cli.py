@@ -90,6 +90,7 @@ def test_the_real_command_adds_regenerates_and_regenerates_the_same_bytes(tmp_pa
         "table1.md",
         "table1.csv",
         "table1.tex",
+        "index.html",
         f"figures/{stem}0-training.png",
         "figures/goodfellow2014-mnist-log-likelihood.png",
         "figures/goodfellow2014-mnist-sweep.png",

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+SUFFIXES = (".py", ".pyi", ".md", ".typed", ".html", ".css", ".js")
 SOURCES = ("setup.py", "pyproject.toml", "README.md", "gan_repro", "experiments")
 
 
@@ -28,9 +29,9 @@ def call(*words, cwd, **variables):
 
 
 def modules(folder):
-    """Modules, the public face and the prose beside modules."""
+    """Modules, the public face, the prose beside modules and the parts of the page of results."""
     found = [path for name in ("gan_repro", "experiments") for path in (folder / name).rglob("*.*")]
-    return {str(path.relative_to(folder)) for path in found if path.suffix in (".py", ".pyi", ".md", ".typed")}
+    return {str(path.relative_to(folder)) for path in found if path.suffix in SUFFIXES}
 
 
 def trained(folder):

@@ -60,6 +60,12 @@ EXPERIMENT = gr.Experiment(
             "log-likelihood",
             "Not in the paper: log-likelihood along the training, beside the published number",
         ),
+        gr.KeyFigure(
+            "mnist",
+            "mnist",
+            "averages",
+            "Not in the paper: the same z through the weights and through averages of them, with their log-likelihoods",
+        ),
     ),
     **gr.prose(__file__),
 )

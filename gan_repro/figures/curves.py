@@ -115,19 +115,30 @@ def plot_line(
 
 
 def robust_limits(axes: Axes, drawn: Sequence[Sequence[float | None]]) -> None:
-    """Keeps the first epochs, hundreds of nats below the rest, from flattening the part that matters.
+    """Begins the y axis of curves at `robust_bottom`, if there is one."""
+    bottom = robust_bottom(drawn)
+    if bottom is not None:
+        axes.set_ylim(bottom=bottom)
 
-    `drawn`: the values of each curve, None where nothing was measured. Whatever is cut off, the best half of every curve is
-    seen.
+
+def robust_bottom(drawn: Sequence[Sequence[float | None]]) -> float | None:
+    """Where a y axis is to begin, so that the first epochs, hundreds of nats below the rest, do not flatten what matters.
+
+    Whatever is cut off, the best half of every curve is seen.
+
+    Args:
+      drawn: the values of each curve, None where nothing was measured.
+
+    Returns:
+      the value; None: nothing is to be cut off.
     """
     known = [np.array(found) for each in drawn if (found := _known(each))]
     values = np.concatenate(known or [np.zeros(0)])
     if len(values) < 4:
-        return
+        return None
     quarter, top = np.percentile(values, 25), values.max()
     bottom = min(quarter - 1.5 * (top - quarter), *(np.median(each) for each in known))
-    if values.min() < bottom:
-        axes.set_ylim(bottom=bottom - 0.02 * (top - bottom))
+    return float(bottom - 0.02 * (top - bottom)) if values.min() < bottom else None
 
 
 def legend_below(axes: Axes, points: float = 38, *entries: Any, **more: Any) -> None:

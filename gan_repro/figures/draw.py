@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gan_repro.evaluation import neighbours
 from gan_repro.evaluation.measurement import PARZEN, Measurement
-from gan_repro.figures import chains, densities, grids, points
+from gan_repro.figures import chains, densities, grids, points, sheets
 from gan_repro.figures.catalogue import Run
 from gan_repro.figures.curves import title_of_run, training_curves, wrapped
 from gan_repro.papers import weights_names
@@ -110,13 +111,35 @@ def _strips(run: Run, kind: str, name: str, rows: int, points: int, steps: int, 
 
     pair = randomness.seed_pair(run.config.seed, draw, randomness.FIGURE)
     corners = run.prior().draw(rows * points, pair).numpy().reshape(rows, points, -1)
-    paths = [np.concatenate([*(priors.line(a, b, steps + 1)[:-1] for a, b in zip(row, row[1:])), row[-1:]]) for row in corners]
+    paths = [priors.through(row, steps) for row in corners]
     labels = np.repeat(np.arange(rows) % max(1, run.source.spec.classes), len(paths[0]))
     images = run.images(kind, np.concatenate(paths), labels, strips=rows)
     strips = images.reshape(rows, -1, *images.shape[1:])
     path = run.workdir.figures / f"{name}-{kind}.png"
     title = f"{caption(run, kind)}. {title}{masks(run, kind, walk=True)}"
     grids.interpolation_strips(path, strips, *_shown(run, images), title)
+
+
+def latent_sheet(run: Run, kind: str, path: Path, weights_sha256: str) -> None:
+    """Writes a sheets.Sheet: what the generator `kind` makes of a surface of z, for a page on which one moves through it.
+
+    Its nodes are draws of z, not selected; between them z goes along arcs where its prior's support is no cube, else along
+    straight lines. A conditional generator has the same surface for each label. Dropout masks are the same in all images.
+    """
+    from gan_repro.latent import priors
+    from gan_repro.system import randomness
+
+    spec, prior = run.source.spec, run.prior()
+    labels = spec.classes if run.conditional() else 0
+    legs, steps = sheets.lattice(spec.shape, labels)
+    way = next(name for name in ("spherical", "linear") if not prior.leaves_support(name))
+    pair = randomness.seed_pair(run.config.seed, 3, randomness.FIGURE)
+    nodes = prior.draw((legs + 1) ** 2, pair).numpy().reshape(legs + 1, legs + 1, -1)
+    z = priors.sheet(nodes, steps, way)
+    flat, copies = z.reshape(-1, z.shape[-1]), max(1, labels)
+    images = run.images(kind, np.tile(flat, (copies, 1)), np.repeat(np.arange(copies), len(flat)))
+    told = sheets.Sheet(weights_sha256, caption(run, kind), len(z), steps, labels, spec.shape[0], spec.shape[1], way)
+    sheets.write(path, told, images, *_shown(run, images))
 
 
 def vector_arithmetic(run: Run, kind: str, trials: Sequence[Trial], statistics: Sequence[Statistic]) -> None:

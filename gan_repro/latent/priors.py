@@ -140,6 +140,36 @@ def great_circle(start: Any, end: Any, steps: int) -> np.ndarray:
 PATHS: Mapping[str, Callable[[Any, Any, int], np.ndarray]] = {"linear": line, "spherical": great_circle}
 
 
+def through(stops: np.ndarray, steps: int, path: str = "linear") -> np.ndarray:
+    """A walk from each stop to the next one, both ends included.
+
+    Args:
+      stops: float (n, d), n >= 2.
+      steps: from one stop to the next.
+      path: one of PATHS.
+
+    Returns:
+      float32 ((n - 1) * steps + 1, d); point j * steps is stop j.
+    """
+    legs = [PATHS[path](start, end, steps + 1)[:-1] for start, end in zip(stops, stops[1:])]
+    return np.concatenate([*legs, np.asarray(stops[-1:], np.float32)])
+
+
+def sheet(nodes: np.ndarray, steps: int, path: str) -> np.ndarray:
+    """A surface through the nodes of a lattice: walks along its rows, and down between the points of these.
+
+    Args:
+      nodes: float (rows, columns, d), two of each at least.
+      steps: from one node to the next.
+      path: one of PATHS. In a prior whose support it does not leave (Prior.leaves_support) the surface does not either.
+
+    Returns:
+      float32 ((rows - 1) * steps + 1, (columns - 1) * steps + 1, d).
+    """
+    along = np.stack([through(row, steps, path) for row in nodes])
+    return np.stack([through(along[:, j], steps, path) for j in range(along.shape[1])], axis=1)
+
+
 def loop(stops: np.ndarray, steps: int, path: str) -> np.ndarray:
     """A closed walk: from each stop to the next one and from the last back to the first, without the first one's return.
 

@@ -16,10 +16,12 @@ Modules (help(gan_repro.reporting.NAME)):
     formats        tables as Markdown, CSV and LaTeX
     overview       results/README.md: all papers on one page
     investigation  results/log-likelihood.md: what a log-likelihood owes to what
+    validation     which runs stand in a figure of log-likelihoods along the training
     race           in how many trainings G is lost in the first epochs
     likelihood     figures of log-likelihoods over many runs
     densities      figures of points over many runs
     findings       prose in results/findings, with numbers filled in from records
+    page           results/index.html, for a browser
     summary        the results of all papers in one table
 """
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from gan_repro.papers import weights_names
+from gan_repro.papers.experiment import Experiment
 from gan_repro.reporting import comparison, densities, formats, records, summary, verdicts
 from gan_repro.reporting.comparison import Table
 from gan_repro.reporting.conditions import is_variant
@@ -67,7 +68,8 @@ def markdown(
     lines = ["# Results", "", comparison.GENERATED, ""]
     lines += [
         "Each row sets a published number, or what a figure of a paper shows, beside a run of this program. A paper's name "
-        "leads to its page, which has every run and the protocol.",
+        "leads to its page, which has every run and the protocol. In a browser [index.html](index.html) shows the same, with "
+        "curves and generators to move through.",
         "",
     ]
     lines += formats.grid(summary.table(built))
@@ -86,12 +88,12 @@ def markdown(
 
 def by_date(built: Iterable[Table]) -> list[Table]:
     """Tables in the order in which their papers came out."""
-    return sorted(built, key=_published)
+    return sorted(built, key=lambda table: came_out(table.experiments[0]))
 
 
-def _published(table: Table) -> float:
+def came_out(paper: Experiment) -> float:
     """Sorts papers by when they came out: by their arXiv number, which begins with year and month."""
-    found = re.search(r"arXiv:(\d+)", table.experiments[0].reference)
+    found = re.search(r"arXiv:(\d+)", paper.reference)
     return int(found.group(1)) if found else math.inf
 
 
