@@ -70,22 +70,6 @@ EXPERIMENT = gr.Experiment(
         "cae1": model(cae, "CAE-1", cae.Recipe(**PAPER), QUICK, {}, OTHER_STEPS),
     },
     metrics=evidence.METRICS,
-    published=tuple(
-        gr.Published(
-            "table1",
-            row,
-            dataset,
-            "parzen_log_likelihood",
-            "nats",
-            value,
-            error,
-            "Bengio et al. 2013, Table 1",
-            ours=True,
-            open_schedule=True,
-            unavailable="TFD is given out on request" if dataset == "tfd" else "",
-        )
-        for dataset, rows in TABLE_1.items()
-        for row, (value, error) in rows.items()
-    ),
+    published=gr.parzen_rows("table1", TABLE_1, "Bengio et al. 2013, Table 1"),
     **gr.prose(__file__),
 )

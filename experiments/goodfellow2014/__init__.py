@@ -23,23 +23,7 @@ EXPERIMENT = gr.Experiment(
         "points": points.MODEL,
     },
     metrics=gaussian1d.METRICS,
-    published=tuple(
-        gr.Published(
-            "table1",
-            row,
-            dataset,
-            "parzen_log_likelihood",
-            "nats",
-            value,
-            error,
-            "Goodfellow et al. 2014, Table 1",
-            ours=row == "Adversarial nets",
-            open_schedule=True,
-            unavailable="TFD is given out on request" if dataset == "tfd" else "",
-        )
-        for dataset, rows in TABLE_1.items()
-        for row, (value, error) in rows.items()
-    ),
+    published=gr.parzen_rows("table1", TABLE_1, "Goodfellow et al. 2014, Table 1", ours=lambda row: row == "Adversarial nets"),
     key_figures=(
         gr.KeyFigure(
             "mnist",

@@ -55,6 +55,39 @@ class Published:
     unverified: bool = False
 
 
+def parzen_rows(
+    table: str,
+    rows: Mapping[str, Mapping[str, tuple[float, float]]],
+    source: str,
+    ours: Callable[[str], bool] = lambda row: True,
+    open_schedule: bool = True,
+) -> tuple[Published, ...]:
+    """The Parzen log-likelihoods that a paper prints, in nats.
+
+    Args:
+      table, source, open_schedule: as Published's.
+      rows: {data set: {row: (value, standard error)}}.
+      ours: row -> as Published's.
+    """
+    return tuple(
+        Published(
+            table,
+            row,
+            dataset,
+            "parzen_log_likelihood",
+            "nats",
+            value,
+            error,
+            source,
+            ours=ours(row),
+            open_schedule=open_schedule,
+            unavailable="TFD is given out on request" if dataset == "tfd" else "",
+        )
+        for dataset, printed in rows.items()
+        for row, (value, error) in printed.items()
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class Claim:
     """What a paper shows without a number, and when runs of ours are said to show it, too.

@@ -10,6 +10,7 @@ from scipy import linalg
 from scipy.spatial.distance import cdist
 from scipy.stats import entropy
 from support import make_digits
+from support.judges import Judge
 
 from gan_repro.data.scaling import ContrastNormalised, Linear
 from gan_repro.evaluation import measure
@@ -19,19 +20,6 @@ from gan_repro.system import schema
 from gan_repro.system.errors import DataError
 
 # ---- by the data's own classifier ------------------------------------------------------------------------------------
-
-
-class Judge:
-    """Reads an image's class off its first pixel, 0 to .9, and takes its pixels for features."""
-
-    accuracy, n_test = 0.9, 60
-
-    def read(self, images):
-        assert images.dtype == np.float32 and images.min() >= 0 and images.max() <= 1
-        return np.minimum(images[:, 0, 0, 0] * 10, 9).astype(np.int64)
-
-    def features(self, images):
-        return images.reshape(len(images), -1)[:, :5]
 
 
 class SecondJudge(Judge):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from support import make_digits
+from support.judges import Judge
 
 from gan_repro.data.scaling import Linear
 from gan_repro.evaluation import chains, measures, mixing
@@ -17,19 +18,6 @@ from gan_repro.system.errors import UsageError
 
 M, LENGTH = 3, 40
 CLASSES = np.random.default_rng(0).integers(0, 10, (M, LENGTH // 4)).repeat(4, axis=1)  # each stays for four samples
-
-
-class Judge:
-    """Reads an image's class off its first pixel, 0 to .9, and takes its pixels for features."""
-
-    accuracy, n_test = 0.9, 60
-
-    def read(self, images):
-        assert images.dtype == np.float32 and images.min() >= 0 and images.max() <= 1
-        return np.minimum(images[:, 0, 0, 0] * 10, 9).astype(np.int64)
-
-    def features(self, images):
-        return images.reshape(len(images), -1)[:, :5]
 
 
 class AlongChains(Finished):
