@@ -34,13 +34,13 @@ def number(text: str) -> str | None:
 
 
 def html(built: Sequence[Table]) -> str:
-    """The table of all papers, in the order of `built`."""
+    """The table of all papers, in the order of `built`; what was not run here comes behind the rest."""
     heads = []
     for name in summary.HEADER:
         kind = "number" if name in NUMBERS else "text"
         button = tag("button", plain(name) + tag("span", "", klass="arrow", aria_hidden="true"), type="button")
         heads.append(tag("th", button, scope="col", role="columnheader", aria_sort="none", data_kind=kind))
-    rows = "\n".join(map(_row, summary.rows(built)))
+    rows = "\n".join(map(_row, sorted(summary.rows(built), key=lambda row: not row.ours)))
     head = tag("thead", tag("tr", "".join(heads), role="row"), role="rowgroup")
     body = tag("tbody", f"\n{rows}\n", role="rowgroup")
     # Roles are said because on a phone rows are laid out as blocks, which some browsers then no longer call a table.
