@@ -27,6 +27,7 @@ Packages (help(gan_repro.NAME)); each imports only from those above it:
     runs        a run's folder, and the trained run in it
     studies     which runs there are to be, and the queue that plays them
     trained     weights that come with the program
+    saved       a module: names of our classes in saved Keras models
 """
 
 import lazy_loader
