@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from absl import flags
 
+from gan_repro.system import backend
 from gan_repro.system.choices import suggest
 from gan_repro.system.errors import UsageError, UserError
 
@@ -111,6 +112,7 @@ def _run(define_flags, body, argv, usage, words):
             print(help_text(flag_values, usage))
             code = 0
         else:
+            backend.check()
             code = body(flag_values)
         sys.stdout.flush()
         return 0 if code is None else code
