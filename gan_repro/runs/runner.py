@@ -14,13 +14,14 @@ from typing import Any
 from gan_repro.evaluation.measurement import Curves
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Experiment
+from gan_repro.reporting import finished
 from gan_repro.reporting.record import SCHEMA, Choice, Config, Cost, Notice, Record, read
 from gan_repro.runs import machines, manifests
 from gan_repro.runs.trained import Finished, load_config
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import cluster, files, machine, schema, signals
 from gan_repro.system.errors import RunError, UserError
-from gan_repro.system.numbers import duration, with_error
+from gan_repro.system.numbers import duration
 from gan_repro.training import history
 
 
@@ -223,7 +224,7 @@ def _show_finished(workdir, config):
     if not record.complete or played < wanted:
         return False
     print(f"finished already ({record.epochs} epochs): {workdir.record}")
-    _report(record)
+    print(finished.report(configuration.find(config.experiment), record, workdir.path))
     return True
 
 
@@ -343,41 +344,15 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
         curves=curves,
     )
     files.write_json(workdir.record, record.to_json())
-    print(f"done: {workdir.record}; figures in {workdir.figures}")
-    _report(record)
+    files.write_text(workdir.details, finished.details(experiment, record))
+    print(f"done: {workdir.record}")
+    print(finished.report(experiment, record, workdir.path))
 
 
 def _choice(best, manifest):
     """The Choice of a training whose best validation was {"value", "epoch"}, or None."""
     draw = manifest.get("choice")
     return best and Choice(best["epoch"], best["value"], draw["draw"] if draw else "reported")
-
-
-def _report(record):
-    """Says a record's measurements, one line each; where the best epoch was the last one, one for both ("best = last").
-
-    Over how many images a number is stands beside it: few of them make any number, and its error, a matter of luck.
-    """
-    digests, known = record.manifest.weights_sha256, {entry.quantity for entry in record.measurements}
-    one = "best" in digests and digests["best"] == digests.get("last")
-    for entry in record.measurements:
-        both = one and _is_of_two(entry, known)
-        if both and entry.weights == "last":
-            continue
-        value, error = with_error(entry.value, entry.standard_error)
-        over = "" if entry.n_test is None else f" over {entry.n_test:,} {entry.split or ''}".rstrip() + " images"
-        rest = [part for part in (entry.space, entry.condition) if part]
-        rest += [] if entry.sigma is None else [f"sigma {entry.sigma:.3f}"]
-        rest += [] if entry.n_samples is None else [f"{entry.n_samples:,} samples"]
-        subject = str(entry.subject).replace("best", "best = last", 1) if both else entry.subject
-        what = f"{entry.metric} ({entry.dataset}, {subject})"
-        print(f"  {what}: {value}{error and f' +- {error}'} {entry.unit}{over}{'; ' if rest else ''}{', '.join(rest)}")
-
-
-def _is_of_two(entry, known):
-    """Whether a measurement is of the best weights or the last, and the same quantity is known of the others."""
-    names = ("best", "last")
-    return entry.weights in names and known.issuperset(dataclasses.replace(entry.quantity, weights=each) for each in names)
 
 
 def _warn(line):

@@ -58,6 +58,9 @@ def _outputs():
             _Output(stack.enter_context(open(os.devnull, "w")) if stream is None else stream)
             for stream in (sys.stdout, sys.stderr)
         )
+        for each in (out, err):
+            if hasattr(each.stream, "reconfigure"):  # a terminal that has no ± shows ?, and the work goes on
+                each.stream.reconfigure(errors="replace")
         stack.enter_context(contextlib.redirect_stdout(out))
         stack.enter_context(contextlib.redirect_stderr(err))
         yield out
