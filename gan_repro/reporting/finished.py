@@ -26,12 +26,17 @@ def heading(experiment: Experiment, record: Record) -> str:
     return f"{what}; {record.preset} preset{played}, seed {record.seed}"
 
 
+def tested(entries: Iterable[Measurement]) -> list[Measurement]:
+    """Those that are of no split of the data but the one that is reported: what validation images gave is left out."""
+    return [entry for entry in entries if entry.split != "validation"]
+
+
 def main(entries: Iterable[Measurement]) -> list[Measurement]:
     """The measurements that a run is about: of its best weights by validation, else the last; of all, where it has none.
 
     Those of samples to which something else was done (variants), and of validation images, are left out.
     """
-    entries = [entry for entry in entries if entry.split in (None, "test", "fresh draws", "densities")]
+    entries = tested(entries)
     own = [entry for entry in entries if entry.weights and not entry.variant]
     best = [entry for entry in own if entry.weights == "best"]
     return best or [entry for entry in own if entry.weights == "last"] or own or entries
@@ -49,7 +54,9 @@ def label(entry: Measurement, among: Sequence[Measurement], experiment: Experime
 
 
 def published(experiment: Experiment, record: Record, entry: Measurement) -> Published | None:
-    """The published number that a measurement of a run answers to, or None."""
+    """The published number that a measurement of a run answers to, or None, as of averages of weights and of references."""
+    if entry.weights not in ("best", "last") or entry.variant:
+        return None
     wanted = (number for number in experiment.published if number.ours)
     return next((number for number in wanted if comparison.answers(experiment, record, entry, number)), None)
 
@@ -58,7 +65,7 @@ def rows(experiment: Experiment, record: Record, entries: Sequence[Measurement])
     """[HEADINGS, a row for each of `entries`]: the number, the published one, what training images have in place of samples."""
     found = [list(HEADINGS)]
     for entry in entries:
-        number = published(experiment, record, entry) if entry.weights else None
+        number = published(experiment, record, entry)
         own = [each for each in record.measurements if entry.weights and each.reference in REAL and _alike(each, entry)]
         printed, real = "" if number is None else cells.printed(number), _number(own[0]) if own else ""
         found.append([label(entry, entries, experiment), _number(entry), printed, real])
@@ -97,7 +104,7 @@ def caveats(experiment: Experiment, record: Record) -> list[str]:
         found.append("Sigma is at the edge of its grid: a better width may lie beyond, and the log-likelihood be higher.")
     away: dict[str, None] = {}
     for entry in shown:
-        if entry.weights and (number := published(experiment, record, entry)):
+        if number := published(experiment, record, entry):
             away |= dict.fromkeys(condition_differences(experiment, Group((record,)), entry, number))
     if away:
         found.append(f"Not the published conditions: {_few(list(away))}.")
