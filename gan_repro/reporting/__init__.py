@@ -13,6 +13,7 @@ Modules (help(gan_repro.reporting.NAME)):
     effects        what single changes of a recipe do, paired over seeds
     claims         what papers show without a number, against our runs
     notes          footnotes of tables, the key to their numbers
+    costs          what runs cost by their records, and hints before a run
     formats        tables as Markdown, CSV and LaTeX
     overview       results/README.md: all papers on one page
     investigation  results/log-likelihood.md: what a log-likelihood owes to what

@@ -8,7 +8,8 @@ from support.records import parsed
 
 from gan_repro.benchmark import report, rounds
 from gan_repro.benchmark.rounds import Row
-from gan_repro.studies import cost, pages
+from gan_repro.reporting import costs
+from gan_repro.studies import pages
 from gan_repro.studies.cost import Estimates, makespan
 from gan_repro.system import files
 
@@ -40,7 +41,7 @@ def test_records_of_this_processor_count_before_measured_steps_and_these_before_
     ours, theirs, file = entry(known, 4.0), entry(known, 9.0, THERE), tmp_path / "speeds.json"
     assert estimate(asked, [theirs], file) == (9.0, "records, another CPU")
     assert Estimates([theirs], file, HERE).unknown([asked, asked]) == [asked]
-    measured = {f"a CPU {cost.kind(asked.config.as_dict())}": {"steps_per_second": 100.0, "steps_per_epoch": 50}}
+    measured = {f"a CPU {costs.kind(asked.config.as_dict())}": {"steps_per_second": 100.0, "steps_per_epoch": 50}}
     file.write_text(json.dumps(measured))
     minutes, source = estimate(asked, [theirs], file)
     assert minutes == 60 * 50 / 100 / 60 + (9.0 - 1.0) and source.startswith("20 steps here")  # 8 minutes of evaluation
@@ -61,7 +62,7 @@ def test_twenty_steps_are_measured_in_a_process_of_their_own(tmp_path):
     found.measure(asked)
     assert Estimates([], tmp_path / "speeds.json").of(asked).minutes > 0
     (kept,) = json.loads((tmp_path / "speeds.json").read_text()).keys() - {"sha256"}
-    assert kept.endswith(cost.kind(asked.config.as_dict()))
+    assert kept.endswith(costs.kind(asked.config.as_dict()))
 
 
 def test_a_queue_gives_each_job_to_the_first_free_worker():
