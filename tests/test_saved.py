@@ -16,7 +16,7 @@ from support import ROOT
 import experiments
 import gan_repro
 from gan_repro import saved
-from gan_repro.networks import constraints, initial, layers, norms, reparametrised, tied
+from gan_repro.networks import constraints, initial, layers, norms, reparametrised, tied, weights
 from gan_repro.system import randomness
 from gan_repro.training import optimizers
 
@@ -166,6 +166,17 @@ def test_a_saved_model_is_read_without_custom_objects(name, tmp_path):
         for each in (model, found):  # both go on alike
             each.train_on_batch(np.ones((2, 3)), np.zeros((2, 2)))
         np.testing.assert_array_equal(output(found), output(model))
+
+
+@pytest.mark.parametrize("name", REPARAMETRISED)
+def test_files_of_weights_hold_every_weight_of_a_reparametrised_layer(name, tmp_path):
+    model, other = MODELS[name](), MODELS[name]()
+    for i, weight in enumerate(model.weights):
+        weight.assign(weight + 0.125 * (i + 1))
+    weights.write(model, tmp_path / "a.weights.h5")
+    weights.read(other, tmp_path / "a.weights.h5")
+    for mine, theirs in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
 
 
 @pytest.mark.e2e

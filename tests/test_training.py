@@ -169,10 +169,10 @@ def test_the_time_left_has_the_validations_to_come(digits, tmp_path, monkeypatch
             told.setdefault((logs["step"] - 1) // 10, logs["validating"])  # of the first call of each epoch
 
     told = {}
-    made = loop(digits, tmp_path, [Told()], epochs=4)
+    made = loop(digits, tmp_path, [Told()], epochs=6)
     monkeypatch.setattr(made, "_validate", lambda stage, played: setattr(made, "_validation_seconds", 5.0) or {})
     made.run()
-    assert made.stages[0].validate_every == 1 and told == {0: 0.0, 1: 15.0, 2: 10.0, 3: 5.0}
+    assert made.stages[0].validate_every == 2 and told == {0: 0.0, 1: 0.0, 2: 10.0, 3: 10.0, 4: 5.0, 5: 5.0}
 
 
 def test_a_critic_s_readings_are_not_called_probabilities(digits, tmp_path):

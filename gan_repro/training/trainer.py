@@ -361,7 +361,8 @@ class Loop:
     def _validations_left(self):
         """How many are to come, in this stage and those behind it."""
         stages = self.stages[self.progress.stage :]
-        played = [self.trainable.step // self.trainable.steps_per_epoch, *[0] * (len(stages) - 1)]
+        # At the end of an epoch its own is still to come.
+        played = [(self.trainable.step - 1) // self.trainable.steps_per_epoch, *[0] * (len(stages) - 1)]
         pairs = [(stage, done) for stage, done in zip(stages, played) if stage.validate is not None]
         return sum(stage.epochs // stage.validate_every - done // stage.validate_every for stage, done in pairs)
 
