@@ -150,7 +150,8 @@ def report(experiment: Experiment, record: Record, folder: Path) -> str:
     Args:
       folder: of the run.
     """
-    figures = sorted(path.name for path in (folder / "figures").glob("*.png"))
+    figures = [path.name for path in sorted((folder / "figures").glob("*.png"))]
+    figures.sort(key=lambda name: not name.startswith("samples"))
     files = [name for name in ("record.json", NAME) if (folder / name).exists()]
     lines = ["", *textwrap.wrap(heading(experiment, record), WIDTH), _spent(record), "", table(experiment, record), ""]
     for text in caveats(experiment, record):

@@ -360,8 +360,8 @@ def _record(experiment, config, source, workdir, loop, manifest, complete, expec
         measurements=tuple(measurements),
         curves=curves,
     )
-    files.write_json(workdir.record, record.to_json())
     files.write_text(workdir.details, finished.details(experiment, record))
+    files.write_json(workdir.record, record.to_json())  # the last one: it says that all is there
     print(f"done: {workdir.record}")
     tell(finished.report(experiment, record, workdir.path))
 

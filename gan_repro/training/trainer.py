@@ -72,7 +72,8 @@ class Loop:
         with signals_noted() as noted:
             self._resume()
             if not self.finished():
-                self.workdir.record.unlink(missing_ok=True)  # it will speak of weights that are no more
+                for told in (self.workdir.record, self.workdir.details):  # they will speak of weights that are no more
+                    told.unlink(missing_ok=True)
             self._clock = time.monotonic()
             self._told.on_train_begin()
             try:
