@@ -27,9 +27,25 @@ Packages (help(gan_repro.NAME)); each imports only from those above it:
     runs        a run's folder, and the trained run in it
     studies     which runs there are to be, and the queue that plays them
     trained     weights that come with the program
+
+The module saved registers our classes, for keras.saving.
 """
+
+import pathlib
+import re
 
 import lazy_loader
 
+from gan_repro.system import backend
+
 # What stands in __init__.pyi is imported when it is first used, so that `import gan_repro` costs nothing.
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_of_stub, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str):
+    """A name of the stub. Raises UsageError where it needs Keras, and that would compute with another backend than ours."""
+    if backend.chosen()[0] != backend.OURS:
+        stub = pathlib.Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+        if re.search(rf"^from \.(networks|training)\b.* import {name} as", stub, re.MULTILINE):
+            backend.check()
+    return _of_stub(name)

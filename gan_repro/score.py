@@ -24,7 +24,7 @@ from gan_repro.system import files, schema
 from gan_repro.system.choices import choose
 from gan_repro.system.command_line import run_main
 from gan_repro.system.errors import UsageError
-from gan_repro.system.numbers import with_error
+from gan_repro.system.numbers import aligned, with_error
 
 USAGE = """usage: python -m gan_repro.score SAMPLES [--dataset=mnist] [--labels=FILE.npy] [--range=0..1] [--json]
 
@@ -85,11 +85,7 @@ class Scores:
         for row in self.rows():
             cells = [_cell(*row.numbers[metric]) if metric in row.numbers else "" for metric, _ in columns]
             lines.append([row.who, "" if row.n is None else f"{row.n:,}", *cells])
-        widths = [max(map(len, column)) for column in zip(*lines)]
-        return "\n".join(
-            "  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:]))]).rstrip()
-            for line in lines
-        )
+        return aligned(lines)
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain JSON values: {"dataset", "samples", "measurements", "context"}."""

@@ -22,7 +22,7 @@ from gan_repro.data import names
 from gan_repro.data.scaling import UNIT
 from gan_repro.reporting import records
 from gan_repro.reporting.record import Record
-from gan_repro.runs import trained
+from gan_repro.runs import cards, trained
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files, schema
 from gan_repro.system.choices import choose
@@ -33,10 +33,12 @@ from gan_repro.system.machine import conditions
 USAGE = """usage: python -m gan_repro.ship --workdir=DIR [--generator=NAME,...] [--precision=float16|float32]
                                 [--networks=NAME,...]
        python -m gan_repro.ship --classifier=DATASET
+       python -m gan_repro.ship --cards
 
 Packages generators of a finished run into gan_repro/trained/EXPERIMENT-DATASET, from where
 `gan_repro.sample --experiment=NAME` and the notebooks take it: its configuration, manifest, record and weights, and what the
-packaging changed: the largest difference of a pixel and the record's numbers measured again, which takes the run's data.
+packaging changed: the largest difference of a pixel and the record's numbers measured again, which takes the run's data; and
+README.md, a model card. With --cards the cards of all that is packaged are written anew, from what lies beside them.
 
 With --classifier it trains the two classifiers that read samples of a data set (the first, and a second one of another seed)
 and puts them, with a card, into gan_repro/trained/classifier-DATASET, from where every evaluation takes them."""
@@ -44,6 +46,7 @@ and puts them, with a card, into gan_repro/trained/classifier-DATASET, from wher
 PRECISIONS = ("float16", "float32")
 LARGE = 2**18  # numbers; smaller arrays keep all their digits: they save little, and errors of early layers add up
 IMAGES = 1000  # samples that are compared
+OF_RUN = ("workdir", "generator", "precision", "networks")  # flags
 
 
 def _define_flags(values):
@@ -59,6 +62,7 @@ def _define_flags(values):
     flags.DEFINE_string(
         "classifier", None, "A data set with labels, whose classifiers are trained and packaged.", flag_values=values
     )
+    flags.DEFINE_bool("cards", False, "Write the model cards of all that is packaged anew, and stop.", flag_values=values)
     flags.DEFINE_string("data_dir", None, "As for gan_repro.run.", flag_values=values)
 
 
@@ -66,8 +70,14 @@ def _body(values):
     place, kinds, precision, networks, dataset, data_dir = (
         values[name].value for name in ("workdir", "generator", "precision", "networks", "classifier", "data_dir")
     )
+    if values["cards"].value:
+        if given := [f"--{name}" for name in (*OF_RUN, "classifier", "data_dir") if values[name].present]:
+            raise UsageError(f"--cards packages nothing: give it without {', '.join(given)}")
+        for path, changed in write_cards().items():
+            print(f"{'wrote' if changed else 'as it was:'} {path}")
+        return
     if dataset:
-        if given := [f"--{name}" for name in ("workdir", "generator", "precision", "networks") if values[name].present]:
+        if given := [f"--{name}" for name in OF_RUN if values[name].present]:
             raise UsageError(f"--classifier={dataset} packages no run: give it without {', '.join(given)}")
         _ship_classifiers(dataset, data_dir)
         return
@@ -167,7 +177,8 @@ On {apart:,} test images they disagree; {both:,} both read wrong.
 - Command: `python -m gan_repro.ship --classifier={spec.name}`, on {machine["processor"]}, {machine["device"]}, with {threads}
   threads inside an operation. Python {versions["python"]}, TensorFlow {versions["tensorflow"]}, Keras {versions["keras"]},
   NumPy {versions["numpy"]}. Other versions or processors, or another number of threads, may give other weights.
-- Licence of the data: none stated by its source. No image is in the files.
+- Licence of the data: {names.licence(spec.name)}.
+  No image is in the files.
 - Intended use: reading samples of generators of these data. Not for anything else.
 """
 
@@ -226,7 +237,19 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
             "measurements": _measured_again(temporary, kinds, record, data_dir),
         }
         files.write_json(shipped.note(temporary), told)
+        files.write_text(temporary / cards.NAME, shipped.card(temporary))
     return folder
+
+
+def write_cards():
+    """Writes the model card of every shipped generator anew; returns {Path: whether it has changed}."""
+    written = {}
+    for folder in shipped.folders().values():
+        path, text = folder / cards.NAME, shipped.card(folder)
+        written[path] = not (path.exists() and path.read_text(encoding="utf-8") == text)
+        if written[path]:
+            files.write_text(path, text)
+    return written
 
 
 def _finished(place) -> Record:

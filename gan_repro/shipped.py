@@ -13,7 +13,7 @@ from absl import flags
 
 from gan_repro.papers import configuration
 from gan_repro.reporting.record import Record, read
-from gan_repro.runs import trained
+from gan_repro.runs import cards, trained
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files
 from gan_repro.system.choices import choose
@@ -84,7 +84,29 @@ def load(experiment, dataset=None, out=None):
 
 def opened(folder, out=None):
     """As `load`, of what was packaged in a folder."""
+    check(folder)
     return dataclasses.replace(trained.from_folder(folder, out=out or _out(folder)), curves=record(folder).curves)
+
+
+def check(folder):
+    """Checks that the files of weights in a shipped folder are those that were packaged, by their sha256.
+
+    Raises:
+      RunError: one is missing or another.
+    """
+    if not note(folder).exists():  # it is being packaged
+        return
+    for name, digest in files.read_json(note(folder))["files_sha256"].items():
+        path = Path(folder) / name
+        if not path.exists() or files.sha256(path) != digest:
+            state = "is not what was packaged (its sha256 is another)" if path.exists() else "is missing"
+            raise RunError(f"{path} {state}; install the program again, or package the run again with gan_repro.ship")
+
+
+def card(folder):
+    """The text of the model card of what was packaged in a folder. Raises RunError: a file is missing or damaged."""
+    told = files.read_json(note(folder))
+    return cards.card(record(folder), told, cards.sizes(Path(folder), told["files_sha256"]))
 
 
 def _out(folder):

@@ -1,5 +1,6 @@
 """The wrapper that all programs share: exit codes, one line on stderr, --help, suggestions; many calls a process."""
 
+import io
 import os
 import subprocess
 import sys
@@ -180,6 +181,14 @@ def test_without_a_temporary_file_tensorflow_s_chatter_is_heard(monkeypatch, cap
         with tensorflow_setup.without_chatter():
             os.write(2, b"oneDNN custom operations are on\nan error\n")
         assert capfd.readouterr().err == said
+
+
+def test_a_terminal_that_has_no_such_sign_shows_another_and_the_work_goes_on(monkeypatch):
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    out = sys.stdout
+    assert run_main(lambda values: None, lambda values: print("210.7 ± 2.3"), ["p"], "u") == 0
+    assert out.buffer.getvalue() == b"210.7 ? 2.3\n"
 
 
 @pytest.mark.e2e

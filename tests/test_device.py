@@ -3,17 +3,23 @@
 No GPU is needed, and none is used.
 """
 
+import ast
 import collections
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from support import games
+from support import games, noise
 from tensorflow.python.framework import kernels
 
+import experiments
+import gan_repro
 from gan_repro.benchmark import steps
 from gan_repro.data import source as sources
 from gan_repro.papers import configuration
+from gan_repro.system import tensorflow_setup
 from gan_repro.training import rules
 
 HOST = {"PyFunc", "PyFuncStateless", "EagerPyFunc", "NumpyFunction", "PrintV2", "Print", "IteratorGetNext", "HostConst"}
@@ -80,6 +86,11 @@ def fetched(graph):
     return wanted
 
 
+def plays_against_another(name, model, dataset):
+    """Whether a model's training is a game: a network that learns alone takes one device."""
+    return all(phase.discriminator for phase in configuration.find(name).models[model].phases)
+
+
 def traced(played):
     """The concrete function of many steps."""
     feed = played.source.open(0, 0, 0, played.batch_size)
@@ -109,22 +120,90 @@ def with_gpu(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "preset", "settings"),
-    [
-        ("goodfellow2014", "smoke", ["averages=mean-from-5,ema-.9995"]),
-        pytest.param("goodfellow2014", "smoke", ["precision=mixed_bfloat16"], marks=pytest.mark.slow),
-        pytest.param("cgan", "smoke", [], marks=pytest.mark.slow),
-        pytest.param("dcgan", "smoke", [], marks=pytest.mark.slow),
-        pytest.param("wgan", "smoke", [], marks=pytest.mark.slow),
-    ],
+    "settings",
+    [["averages=mean-from-5,ema-.9995"], pytest.param(["precision=mixed_bfloat16"], marks=pytest.mark.slow)],
 )
-def test_a_step_stays_on_the_device(with_gpu, name, preset, settings):
+def test_a_step_stays_on_the_device(with_gpu, settings):
     """No Python, no op without a GPU kernel, and no tensor but seeds, places and decisions that the host waits for."""
-    found = configuration.find(name)
-    config = configuration.resolve(found, "mnist", preset=preset, settings=settings)
+    found = configuration.find("goodfellow2014")
+    config = configuration.resolve(found, "mnist", preset="smoke", settings=settings)
     played = rules.stages(config, steps.source(configuration.scaling_of(config), 1000))[0].build(None)
     seen = check(traced(played))
     assert seen["While"] + seen["StatelessWhile"] == 1 and any(op.startswith("StatelessRandom") for op in seen)
+
+
+# The first model of each experiment: what its others add are sizes
+FIRST = list({game[0]: game for game in reversed(noise.games())}.values())[::-1]
+EVERY = [pytest.param(*game, id="-".join(game)) for game in FIRST]
+GAMES = [pytest.param(*game, id="-".join(game)) for game in FIRST if plays_against_another(*game)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "model", "dataset"), EVERY)
+def test_the_step_of_every_experiment_has_gpu_kernels(with_gpu, name, model, dataset):
+    """In every stage, each op has one for its types, and Python has no part in it."""
+    for _, played in noise.built(name, model, dataset):
+        check(traced(played))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "model", "dataset"), EVERY)
+def test_xla_compiles_the_step_of_every_experiment(name, model, dataset):
+    for _, played in noise.built(name, model, dataset, n_samples=50, batch_size=20, jit_compile=True):
+        assert_finite(noise.play(played, 4))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "model", "dataset"), GAMES)
+def test_the_step_of_every_game_runs_on_two_devices(name, model, dataset):
+    with games.two_replicas().scope():
+        for _, played in noise.built(name, model, dataset):
+            assert played.replicas == 2
+            assert_finite(noise.play(played, 4))
+
+
+def assert_finite(rows):
+    assert all(np.isfinite(values.compressed()).all() for values in rows.values())
+
+
+# ---- what the package does about devices -----------------------------------------------------------------------------
+
+
+def placements(tree):
+    """Lines of a module that place ops, by tf.device or by a device's name in full."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr == "device"
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "tf"
+        ):
+            yield node.lineno
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"/(device:)?[CG]PU:\d", node.value):
+            yield node.lineno
+
+
+def test_nothing_is_placed_by_hand():
+    """TensorFlow, and the strategy where there are several devices, choose: the same code runs with and without a GPU."""
+    assert list(placements(ast.parse('with tf.device("/GPU:0"):\n    pass'))) == [1, 1]
+    packages = [Path(package.__path__[0]) for package in (gan_repro, experiments)]
+    paths = [path for package in packages for path in package.rglob("*.py")]
+    assert len(paths) > 100
+    found = {path: list(placements(ast.parse(path.read_text(encoding="utf-8")))) for path in paths}
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_the_memory_of_gpus_grows_before_they_are_started(n, monkeypatch):
+    """TensorFlow refuses to change that behind the start of its devices, which the list of logical ones makes."""
+    gpus = [f"gpu {i}" for i in range(n)]
+    done = []
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: gpus if kind == "GPU" else [])
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind=None: done.append("started") or [])
+    monkeypatch.setattr(tf.config.experimental, "set_memory_growth", lambda gpu, grows: done.append((gpu, grows)))
+    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: done.append("deterministic"))
+    tensorflow_setup.prepare()
+    assert done == [*((gpu, True) for gpu in gpus), *(["deterministic"] if gpus else []), "started"]
 
 
 @pytest.mark.slow

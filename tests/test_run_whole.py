@@ -95,7 +95,7 @@ def test_mnist_is_the_default_and_cannot_be_had(only_glyphs, here, capsys):
     # It says so before anything else is done, and where the reader looks last.
     assert out.count("NOTE: mnist could not be had") == 2 and out.count("NOT MNIST") == 2
     assert out.index("NOTE") < out.index("glyphs (built in; not MNIST):") < out.index("evaluating") < out.rindex("NOTE")
-    assert out.rindex("parzen_log_likelihood (glyphs, ") < out.rindex("NOTE")
+    assert out.rindex("Parzen log-likelihood, nats") < out.rindex("NOTE")
     # Whatever it writes is labelled.
     folder = here / "runs" / "goodfellow2014-glyphs-smoke-seed0"
     assert list((here / "runs").iterdir()) == [folder]

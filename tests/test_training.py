@@ -163,6 +163,18 @@ def test_the_progress_line_tells_what_people_ask(digits, tmp_path):
     assert [duration(s) for s in (42, 425, 11_520)] == ["42 s", "7 min 05 s", "3 h 12 min"]
 
 
+def test_the_time_left_has_the_validations_to_come(digits, tmp_path, monkeypatch):
+    class Told(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            told.setdefault((logs["step"] - 1) // 10, logs["validating"])  # of the first call of each epoch
+
+    told = {}
+    made = loop(digits, tmp_path, [Told()], epochs=6)
+    monkeypatch.setattr(made, "_validate", lambda stage, played: setattr(made, "_validation_seconds", 5.0) or {})
+    made.run()
+    assert made.stages[0].validate_every == 2 and told == {0: 0.0, 1: 0.0, 2: 10.0, 3: 10.0, 4: 5.0, 5: 5.0}
+
+
 def test_a_critic_s_readings_are_not_called_probabilities(digits, tmp_path):
     out = io.StringIO()
     loop(digits, tmp_path, [ProgressLine(out, interval=0.0)], objective=losses.wasserstein()).run()

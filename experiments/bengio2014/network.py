@@ -14,6 +14,7 @@ import tensorflow as tf
 import gan_repro as gr
 
 
+@keras.saving.register_keras_serializable(package="gan_repro")
 class Layers(keras.layers.Layer):
     """Layers 0 (pixels) to K: pixels float32 (m, d) -> float32 (m, d), what K updates of all layers without noise make of them.
 

@@ -27,3 +27,16 @@ def choose_dataset(dataset: str, kinds: Iterable[str]) -> str:
     if kind not in kinds or (kind in PATHS) == (kind == dataset):
         choose("dataset", dataset, [PATHS.get(each, each) for each in kinds])
     return kind
+
+
+_PAGE = "see the data's page"
+# Of the data, as their own documentation states them; of others nothing is known here
+LICENCES = {
+    "mnist": "Creative Commons Attribution-Share Alike 3.0, Yann LeCun and Corinna Cortes "
+    "([Keras's page of the data](https://keras.io/api/datasets/mnist/))",
+}
+
+
+def licence(dataset: str) -> str:
+    """Under which licence the data of a --dataset are, in words."""
+    return LICENCES.get(dataset_kind(dataset), _PAGE)

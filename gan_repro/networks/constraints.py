@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 
+@keras.saving.register_keras_serializable(package="gan_repro")
 class MaxColumnNorm(keras.constraints.Constraint):
     """Scales each column of a kernel (d, units) down to an L2 norm of at most `limit`; biases are not touched.
 
@@ -22,7 +23,12 @@ class MaxColumnNorm(keras.constraints.Constraint):
         norms = tf.sqrt(tf.reduce_sum(tf.square(w), axis=0, keepdims=True))
         return w * (tf.clip_by_value(norms, 0.0, self.limit) / (1e-7 + norms))
 
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for a saved model."""
+        return {"limit": self.limit}
 
+
+@keras.saving.register_keras_serializable(package="gan_repro")
 class WeightClip(keras.constraints.Constraint):
     """Clips every element of a weight to [-limit, limit] (Arjovsky et al. 2017, Algorithm 1, line 7).
 
@@ -36,3 +42,7 @@ class WeightClip(keras.constraints.Constraint):
     def __call__(self, w: Any) -> tf.Tensor:
         """Any shape -> the same."""
         return tf.clip_by_value(tf.convert_to_tensor(w), -self.limit, self.limit)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for a saved model."""
+        return {"limit": self.limit}

@@ -6,6 +6,7 @@ below makes a new object at each call, so call it once for every weight. The num
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -43,6 +44,7 @@ def glorot_normal() -> keras.initializers.Initializer:
     return keras.initializers.VarianceScaling(1.0, "fan_avg", "untruncated_normal")
 
 
+@keras.saving.register_keras_serializable(package="gan_repro")
 class Sparse(keras.initializers.Initializer):
     """pylearn2's sparse_init: into each unit come exactly `connections` weights N(0, init_std^2), the others are 0.
 
@@ -67,6 +69,10 @@ class Sparse(keras.initializers.Initializer):
         for row in kernel:
             row[random.choice(inputs, self.connections, replace=False)] = random.normal(0, self.init_std, self.connections)
         return keras.ops.convert_to_tensor(kernel.T, dtype or "float32")
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for a saved model."""
+        return {"connections": self.connections, "init_std": self.init_std}
 
 
 def start_at_marginals(layer: keras.layers.Layer, mean: np.ndarray, bias: str = "bias") -> None:

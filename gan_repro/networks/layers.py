@@ -3,7 +3,7 @@
 mlp.py and convolutional.py make networks of them; constraints.py says what happens to weights after an update.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -12,7 +12,19 @@ import tensorflow as tf
 from gan_repro.system import randomness
 
 
-class Maxout(keras.layers.Layer):
+class Configured(keras.layers.Layer):
+    """A layer whose arguments are its attributes of the same names: a saved model keeps those that `arguments` names."""
+
+    arguments: ClassVar[tuple[str, ...]] = ()
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments; those that are Keras's objects, such as initialisers, serialised."""
+        own = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.arguments}
+        return super().get_config() | own
+
+
+@keras.saving.register_keras_serializable(package="gan_repro")
+class Maxout(Configured):
     """Maxout: the maximum over `pieces` linear maps, unit by unit (Goodfellow et al. 2013, "Maxout networks").
 
     (m, d) -> (m, units). The pieces of a unit are `units` columns apart, not consecutive as in pylearn2
@@ -25,6 +37,8 @@ class Maxout(keras.layers.Layer):
       kernel_initializer, bias_initializer, kernel_constraint: as in keras.layers.Dense; a constraint sees the
         (d, pieces * units) kernel, so that a column is one linear piece.
     """
+
+    arguments = ("units", "pieces", "kernel_initializer", "bias_initializer", "kernel_constraint")
 
     def __init__(
         self,
@@ -69,7 +83,8 @@ def _maximum_of_pieces(linear, pieces):
     return tf.reduce_max(apart, axis=-2)
 
 
-class MaxoutConv2D(keras.layers.Layer):
+@keras.saving.register_keras_serializable(package="gan_repro")
+class MaxoutConv2D(Configured):
     """Maxout convolution: the maximum over `pieces` linear maps at every pixel (pylearn2: models/maxout.py, MaxoutConvC01B).
 
     (m, h, w, c) -> (m, h + 2 padding - kernel_size + 1, ..., channels), zero padding, stride 1, biases tied. The pieces
@@ -83,6 +98,8 @@ class MaxoutConv2D(keras.layers.Layer):
       padding: zeros added on each side.
       kernel_initializer: of the kernel (kernel_size, kernel_size, c, pieces * channels); the bias starts at 0.
     """
+
+    arguments = ("channels", "pieces", "kernel_size", "padding", "kernel_initializer")
 
     def __init__(
         self, channels: int, pieces: int, kernel_size: int, padding: int, kernel_initializer: Any, **kwargs: Any
@@ -111,6 +128,7 @@ class MaxoutConv2D(keras.layers.Layer):
         return (input_shape[0], input_shape[1] + grown, input_shape[2] + grown, self.channels)
 
 
+@keras.saving.register_keras_serializable(package="gan_repro")
 class CeilMaxPool2D(keras.layers.Layer):
     """Max-pooling in ceil mode: the last window may reach over the edge, where it sees nothing (cuda-convnet's rule).
 
@@ -136,6 +154,7 @@ class CeilMaxPool2D(keras.layers.Layer):
         return (m, self._windows(h), self._windows(w), c)
 
 
+@keras.saving.register_keras_serializable(package="gan_repro")
 class OneHot(keras.layers.Layer):
     """Labels int32 (m,) -> (m, classes) of 0 and 1."""
 
@@ -152,7 +171,8 @@ class OneHot(keras.layers.Layer):
         return (*input_shape, self.classes)
 
 
-class LabelMaps(keras.layers.Layer):
+@keras.saving.register_keras_serializable(package="gan_repro")
+class LabelMaps(Configured):
     """What a convolution adds where its input also has a constant map for each class, 1 for the label's and 0 elsewhere.
 
     [y (m, h, w, c), one-hot labels (m, classes)] -> y + k * maps, (m, h, w, c). By linearity the convolution of an input
@@ -166,6 +186,8 @@ class LabelMaps(keras.layers.Layer):
       transposed: whether that one was transposed (the image grows by `stride`).
       kernel_initializer: of the kernel (kernel_size, kernel_size, classes, c), or (..., c, classes) if transposed.
     """
+
+    arguments = ("size", "kernel_size", "stride", "transposed", "kernel_initializer")
 
     def __init__(
         self, size: tuple[int, int], kernel_size: int, stride: int, transposed: bool, kernel_initializer: Any, **kwargs: Any
@@ -212,6 +234,7 @@ class LabelMaps(keras.layers.Layer):
         return input_shape[0]
 
 
+@keras.saving.register_keras_serializable(package="gan_repro")
 class UntiedBias(keras.layers.Layer):
     """A bias for every pixel and channel (pylearn2: tied_b False), starting at 0. Any shape (m, ...) -> the same."""
 
@@ -228,6 +251,7 @@ class UntiedBias(keras.layers.Layer):
         return input_shape
 
 
+@keras.saving.register_keras_serializable(package="gan_repro")
 class Dropout(keras.layers.Layer):
     """Dropout with an explicit scale, as pylearn2 has it: keep with probability `keep`, multiply by `scale`.
 
@@ -265,6 +289,7 @@ class Dropout(keras.layers.Layer):
         return input_shape
 
 
+@keras.saving.register_keras_serializable(package="gan_repro")
 class GaussianNoise(keras.layers.Layer):
     """Adds N(0, std^2) to every unit of every example in training; the identity in test mode. Any shape -> the same.
 
@@ -299,7 +324,8 @@ class GaussianNoise(keras.layers.Layer):
         return input_shape
 
 
-class MinibatchDiscrimination(keras.layers.Layer):
+@keras.saving.register_keras_serializable(package="gan_repro")
+class MinibatchDiscrimination(Configured):
     """How near the other examples of the minibatch are: (m, d) -> (m, d + kernels) (Salimans et al. 2016, section 3.2).
 
     M_i = x_i T, a matrix of kernels x dimensions; behind x_i stands, for each kernel b, the sum over the other examples j of
@@ -309,6 +335,8 @@ class MinibatchDiscrimination(keras.layers.Layer):
       kernels: B of the paper. dimensions: C.
       kernel_initializer: of T, (d, kernels * dimensions).
     """
+
+    arguments = ("kernels", "dimensions", "kernel_initializer")
 
     def __init__(self, kernels: int, dimensions: int, kernel_initializer: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -12,6 +12,7 @@ from gan_repro.networks.initial import Start
 from gan_repro.networks.layers import Dropout, MinibatchDiscrimination
 
 
+@keras.saving.register_keras_serializable(package="gan_repro", name="InstanceNorm")
 class _InstanceNorm(keras.layers.GroupNormalization):
     """Group normalisation with a group for each channel; of units, which have no pixels, nothing would be left."""
 

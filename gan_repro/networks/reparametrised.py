@@ -31,6 +31,14 @@ class _Reparametrised(keras.layers.Layer):
         finally:
             self._seen = None
 
+    def save_own_variables(self, store: Any) -> None:
+        """Every weight: the Keras layer's own way would write the kernel and the bias alone."""
+        keras.layers.Layer.save_own_variables(self, store)
+
+    def load_own_variables(self, store: Any) -> None:
+        """What `save_own_variables` wrote."""
+        keras.layers.Layer.load_own_variables(self, store)
+
     def of_learned(self, kernel: tf.Tensor, training: bool) -> tf.Tensor:
         """float32 of the kernel's shape -> the same shape; `training`: whether the layer is called in training mode."""
         raise NotImplementedError
@@ -95,7 +103,8 @@ class SpectralNorm(_Reparametrised):
 
 
 def _made(norm: type, layer: type) -> type:
-    return type(f"{norm.__name__}{layer.__name__}", (norm, layer), {"__doc__": f"{layer.__name__} with {norm.__name__}."})
+    made = type(f"{norm.__name__}{layer.__name__}", (norm, layer), {"__doc__": f"{layer.__name__} with {norm.__name__}."})
+    return keras.saving.register_keras_serializable(package="gan_repro")(made)
 
 
 WeightConv2D = _made(WeightNorm, keras.layers.Conv2D)

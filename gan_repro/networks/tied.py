@@ -9,11 +9,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from gan_repro.networks.layers import Configured
+
 Activation = str | Callable | None
 PREFIX, _MEAN = "tied_", "mean_image"
 
 
-class Tied(keras.layers.Layer):
+@keras.saving.register_keras_serializable(package="gan_repro")
+class Tied(Configured):
     """One matrix between two layers of units: up, v W + b, and down, h W' + c, both before the activation.
 
     (m, d) -> (m, units), and with `back` (m, units) -> (m, d), in the weights' own dtype (float32 of mixed_bfloat16, too, which
@@ -23,6 +26,8 @@ class Tied(keras.layers.Layer):
       units: of the upper layer.
       kernel_initializer: of W (d, units); both biases begin at zero.
     """
+
+    arguments = ("units", "kernel_initializer")
 
     def __init__(self, units: int, kernel_initializer: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -57,6 +62,7 @@ class Tied(keras.layers.Layer):
         return keras.KerasTensor((*inputs.shape[:-1], self.size if back else self.units), dtype=self.variable_dtype)
 
 
+@keras.saving.register_keras_serializable(package="gan_repro")
 class MeanImage(keras.layers.Layer):
     """Leaves images as they are and holds the mean of the training images, which chains begin at: (d,), first 1/2."""
 

@@ -13,6 +13,7 @@ Modules (help(gan_repro.reporting.NAME)):
     effects        what single changes of a recipe do, paired over seeds
     claims         what papers show without a number, against our runs
     notes          footnotes of tables, the key to their numbers
+    costs          what runs cost by their records, and hints before a run
     formats        tables as Markdown, CSV and LaTeX
     overview       results/README.md: all papers on one page
     investigation  results/log-likelihood.md: what a log-likelihood owes to what
@@ -20,6 +21,7 @@ Modules (help(gan_repro.reporting.NAME)):
     race           in how many trainings G is lost in the first epochs
     likelihood     figures of log-likelihoods over many runs
     densities      figures of points over many runs
+    finished       one run: a small table for the console, and all of its numbers in lines
     findings       prose in results/findings, with numbers filled in from records
     page           results/index.html, for a browser
     summary        the results of all papers in one table

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from gan_repro.data.names import dataset_kind
+from gan_repro.evaluation.measurement import Quantity
 from gan_repro.papers.experiment import Beside, Effects, Experiment, Published
 from gan_repro.reporting import beside, cells, effects, metrics, verdicts
 from gan_repro.reporting.conditions import answering, condition_differences, is_variant, model, run_title
 from gan_repro.reporting.effects import Row
 from gan_repro.reporting.groups import Group, Summary
+from gan_repro.reporting.record import Record
 from gan_repro.system.errors import RunError
 from gan_repro.system.numbers import with_error
 
@@ -183,7 +185,7 @@ def _line(experiment: Experiment, run: int, group: Group, summary: Summary, main
     verdict = None
     compared = section != "reference" and subject == main and summary.split in (None, "test")
     for number in experiment.published:
-        if compared and number.ours and _answers(experiment, group, summary, number):
+        if compared and number.ours and answers(experiment, group.first, summary, number):
             away = condition_differences(experiment, group, summary, number)
             verdict = _verdict(experiment, summary, number, away)
     return Line(run, group, label, section, summary, away, verdict, subject == main)
@@ -206,18 +208,18 @@ def own_model(experiment: Experiment, number: Published) -> str:
     return experiment.models[models[0]].title if models else number.row
 
 
-def column(entry: Summary | Published) -> Column:
-    """The column of a Summary or a Published number."""
+def column(entry: Quantity | Published) -> Column:
+    """The column of a Quantity, such as a Summary, or of a Published number."""
     if isinstance(entry, Published):
         return Column(entry.dataset, entry.metric, entry.unit)
     return Column(entry.dataset, entry.metric, entry.unit, entry.space, entry.condition)
 
 
-def _answers(experiment: Experiment, group: Group, summary: Summary, number: Published) -> bool:
-    """Whether a Summary of a Group measures what a Published number says, of a model that answers to it."""
-    if column(summary) != column(number) or number.n_samples not in (None, summary.n_samples):
+def answers(experiment: Experiment, record: Record, found: Quantity, number: Published) -> bool:
+    """Whether a Quantity of a Record measures what a Published number says, of a model that answers to it."""
+    if column(found) != column(number) or number.n_samples not in (None, found.n_samples):
         return False
-    own = group.first.model
+    own = record.model
     return own not in experiment.models or own in answering(experiment, number)
 
 
@@ -251,7 +253,9 @@ def main_rows(table: Table) -> list[list[str]]:
         own = [line for line in table.of(experiment) if line.section == "ours"]
         rows += _rows(table, _cells(table, own))
         wanted = [number for number in experiment.published if number.ours and number.table == table.name]
-        missing = [each for each in wanted if not any(_answers(experiment, line.group, line.summary, each) for line in own)]
+        missing = [
+            each for each in wanted if not any(answers(experiment, line.group.first, line.summary, each) for line in own)
+        ]
         rows += _rows(table, ((own_model(experiment, number), column(number), not_run(number)) for number in missing))
     variants = [line for line in table.lines if line.section == "variant" and line.main]
     if variants:
@@ -287,8 +291,8 @@ def compared(table: Table) -> Iterator[tuple[Experiment, Published, list[tuple[L
     """
     for experiment, number in ((owner, entry) for owner, entry in table.published if entry.ours):
         lines = (line for line in table.of(experiment) if not is_variant(experiment, line.group.first))
-        answers = (each for each in lines if _answers(experiment, each.group, each.summary, number))
-        yield experiment, number, [(each, each.verdict) for each in answers if each.verdict]
+        against = (each for each in lines if answers(experiment, each.group.first, each.summary, number))
+        yield experiment, number, [(each, each.verdict) for each in against if each.verdict]
 
 
 def verdict_rows(table: Table) -> list[list[str]]:

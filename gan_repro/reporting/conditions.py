@@ -4,18 +4,19 @@ import dataclasses
 from collections.abc import Iterator
 
 from gan_repro.data.names import dataset_kind
+from gan_repro.evaluation.measurement import Quantity
 from gan_repro.papers.configuration import plain
 from gan_repro.papers.experiment import Experiment, Published
 from gan_repro.papers.recipe import Recipe, fields_of
 from gan_repro.reporting import metrics
-from gan_repro.reporting.groups import Group, Summary
+from gan_repro.reporting.groups import Group
 from gan_repro.reporting.record import Config, Record
 
 # What 0 says in a recipe, where it is no number.
 ZEROS = {"steps_per_epoch": "the whole epoch"}
 
 
-def condition_differences(experiment: Experiment, group: Group, summary: Summary, number: Published) -> tuple[str, ...]:
+def condition_differences(experiment: Experiment, group: Group, summary: Quantity, number: Published) -> tuple[str, ...]:
     """Where a measurement's conditions differ from those of a Published number, as phrases; () under these.
 
     Compared are the preset, the epochs played, every field of the recipe that touches the training (--set), and the

@@ -6,6 +6,7 @@ Modules (help(gan_repro.runs.NAME)):
     runner     train, evaluate, write the record
     machines   the same on several machines
     trained    a trained run: generators, samples
+    cards      model cards of packaged generators
     notebook   what the notebooks share
 """
 

@@ -5,9 +5,7 @@ What they show is made by the rest of the package.
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -88,23 +86,6 @@ def record(name: str) -> Record:
     return read(RESULTS / "records" / f"{name}.json")
 
 
-class _Progress:
-    """A stdout without the indented lines, a run's measurements: they are written for those who know the records' words."""
-
-    def __init__(self, out):
-        self._out, self._rest = out, ""
-
-    def write(self, text):
-        *lines, self._rest = (self._rest + text).split("\n")
-        self._out.write("".join(f"{line}\n" for line in lines if not line.startswith("  ")))
-
-    def flush(self):
-        self._out.flush()
-
-    def isatty(self):
-        return False
-
-
 def play(experiment: str, dataset: str, preset: str, settings: Iterable[str] = ()) -> Workdir:
     """Trains (if there is anything to train) and evaluates a run in runs/, as `gan_repro.run` does; a finished one is read.
 
@@ -119,8 +100,7 @@ def play(experiment: str, dataset: str, preset: str, settings: Iterable[str] = (
 
     found = configuration.find(experiment)
     config = configuration.resolve(found, dataset, preset=preset, settings=settings)
-    with contextlib.redirect_stdout(_Progress(sys.stdout)):
-        runner.execute(found, config)
+    runner.execute(found, config, tell=lambda report: None)
     return Workdir(runner.default_workdir(config))
 
 

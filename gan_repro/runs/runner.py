@@ -8,19 +8,21 @@ import dataclasses
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from gan_repro.evaluation.measurement import Curves
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Experiment
+from gan_repro.reporting import costs, finished
 from gan_repro.reporting.record import SCHEMA, Choice, Config, Cost, Notice, Record, read
 from gan_repro.runs import machines, manifests
 from gan_repro.runs.trained import Finished, load_config
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import cluster, files, machine, schema, signals
 from gan_repro.system.errors import RunError, UserError
-from gan_repro.system.numbers import duration, with_error
+from gan_repro.system.numbers import duration
 from gan_repro.training import history
 
 
@@ -47,6 +49,7 @@ def execute(
     data_dir: str | Path | None = None,
     tensorboard: bool = False,
     fallback: configuration.Config | None = None,
+    tell: Callable[[str], object] = print,
 ) -> int:
     """Trains, evaluates and reports one run; continues an unfinished one; shows a finished one.
 
@@ -59,6 +62,7 @@ def execute(
       data_dir: where data are looked for.
       tensorboard: also write metrics for TensorBoard.
       fallback: the Config to go on with if config's data set cannot be had; None: then that is an error.
+      tell: called with the report on the finished run (reporting/finished.py).
 
     Returns:
       Exit code: 0, or 128 + n where signal n ended the run.
@@ -68,20 +72,20 @@ def execute(
     """
     group = cluster.from_environment()
     if group is None:
-        return _execute(experiment, config, place, data_dir, tensorboard, fallback)
+        return _execute(experiment, config, place, data_dir, tensorboard, fallback, tell)
     machines.check(group, config)
     if not group.is_chief:
         return machines.follow(group, lambda: _load(experiment, config, data_dir, fallback)[:2])
     with machines.leading(group) as chief:
-        return _execute(experiment, config, place, data_dir, tensorboard, fallback, chief)
+        return _execute(experiment, config, place, data_dir, tensorboard, fallback, tell, chief)
 
 
-def _execute(experiment, config, place, data_dir, tensorboard, fallback, chief=None):
+def _execute(experiment, config, place, data_dir, tensorboard, fallback, tell, chief=None):
     """`execute` on one machine, or as the chief (training.workers.Chief) of several."""
     workdir = Workdir(place or default_workdir(config))
     workdir.check_own()
     settled_before = fallback is not None and _holds(workdir, fallback)  # then the data decide, below
-    if not settled_before and _show_finished(workdir, config):
+    if not settled_before and _show_finished(workdir, config, tell):
         return 0
     from gan_repro.figures import points
     from gan_repro.system import tensorflow_setup
@@ -95,7 +99,7 @@ def _execute(experiment, config, place, data_dir, tensorboard, fallback, chief=N
         chief.greet(machines.about(source, config))
     workdir = Workdir(place or default_workdir(config))
     code = 0
-    if not (warning and _show_finished(workdir, config)):
+    if not (warning and _show_finished(workdir, config, tell)):
         with workdir.locked(), _beginning(workdir, config):
             workdir.check(config)
             workers = len(chief.workers.cluster.tasks) if chief else 1
@@ -106,7 +110,8 @@ def _execute(experiment, config, place, data_dir, tensorboard, fallback, chief=N
             what = "points" if points.are(spec.shape) else f"images of {' x '.join(map(str, spec.shape))}"
             print(f"{spec.title}: {spec.sizes['train']:,} training {what}")
             print(f"folder {workdir.path}")
-            loop = _loop(config, source, workdir, tensorboard, chief)
+            expected = _expect(workdir, config, manifest)
+            loop = _loop(config, source, workdir, tensorboard, chief, expected)
             options = [f"--workdir={workdir.path}", *([f"--data_dir={data_dir}"] if data_dir else [])]
             options += ["--tensorboard"] if tensorboard else []
             try:
@@ -115,7 +120,7 @@ def _execute(experiment, config, place, data_dir, tensorboard, fallback, chief=N
                 if chief:
                     chief.end(0)  # evaluating is the chief's alone
                 with signals.signals_raised():
-                    _record(experiment, config, source, workdir, loop, manifest, complete=True)
+                    _record(experiment, config, source, workdir, loop, manifest, True, expected.evaluation, tell)
             except signals.Interrupted as interruption:
                 print(f"\nstopped{_reached(loop) if loop else ''}. Continue with:")
                 print(f"  {command(config)} {shlex.join(options)}")
@@ -208,7 +213,7 @@ def _holds(workdir, config):
     return True
 
 
-def _show_finished(workdir, config):
+def _show_finished(workdir, config, tell):
     """Whether the folder holds a finished run of `config` with as many epochs or more; if so, its record is shown."""
     if not workdir.record.exists():
         return False
@@ -223,7 +228,7 @@ def _show_finished(workdir, config):
     if not record.complete or played < wanted:
         return False
     print(f"finished already ({record.epochs} epochs): {workdir.record}")
-    _report(record)
+    tell(finished.report(configuration.find(config.experiment), record, workdir.path))
     return True
 
 
@@ -245,7 +250,19 @@ def _load(experiment, config, data_dir, fallback):
         return configuration.source_of(fallback, data_dir), fallback, warning
 
 
-def _loop(config, source, workdir, tensorboard=False, chief=None):
+def _expect(workdir, config, manifest):
+    """Says how long a run that begins will take, as far as records tell; returns costs.Expected."""
+    own = None
+    if workdir.record.exists():  # of a run that goes on with more epochs
+        with contextlib.suppress(RunError):
+            own = read(workdir.record, whole=False)
+    expected = costs.expected(config, costs.machine_of(manifest), own)
+    for line in () if workdir.begun() else expected.lines:
+        print(line)
+    return expected
+
+
+def _loop(config, source, workdir, tensorboard=False, chief=None, expected=None):
     """The trainer.Loop of a run; None where its model trains nothing."""
     from gan_repro.training import callbacks, rules, trainer
 
@@ -255,7 +272,8 @@ def _loop(config, source, workdir, tensorboard=False, chief=None):
     stages = chief.led(stages) if chief else stages
     loop = trainer.Loop(stages, workdir, config.seed, warn=_warn)
     watch = configuration.model_of(config).callbacks or callbacks.SampleGrid
-    loop.callbacks += [callbacks.ProgressLine(), watch(loop, workdir.samples, config.recipe.samples_every, source.spec)]
+    line = callbacks.ProgressLine(**({"evaluation": expected.evaluation, "estimate": not expected.here} if expected else {}))
+    loop.callbacks += [line, watch(loop, workdir.samples, config.recipe.samples_every, source.spec)]
     if tensorboard:
         loop.callbacks.append(callbacks.TensorBoard(loop, workdir.tensorboard))
     return loop
@@ -303,9 +321,9 @@ def _changes(config):
     return [(name, value) for name, value in values if value != getattr(base, name)]
 
 
-def _record(experiment, config, source, workdir, loop, manifest, complete):
-    """Evaluates the run and writes its record.json, whole or not at all."""
-    print("evaluating ...", flush=True)
+def _record(experiment, config, source, workdir, loop, manifest, complete, expected=None, tell=print):
+    """Evaluates the run and writes its record.json, whole or not at all; `expected`: seconds that this takes, or None."""
+    print(f"evaluating ...{'' if expected is None else f' (about {duration(expected)})'}", flush=True)
     curves = Curves.of(history.curves(loop.progress.rows) if loop else {})
     run = Finished(experiment, config, source, workdir, curves)
     if loop:
@@ -342,42 +360,16 @@ def _record(experiment, config, source, workdir, loop, manifest, complete):
         measurements=tuple(measurements),
         curves=curves,
     )
-    files.write_json(workdir.record, record.to_json())
-    print(f"done: {workdir.record}; figures in {workdir.figures}")
-    _report(record)
+    files.write_text(workdir.details, finished.details(experiment, record))
+    files.write_json(workdir.record, record.to_json())  # the last one: it says that all is there
+    print(f"done: {workdir.record}")
+    tell(finished.report(experiment, record, workdir.path))
 
 
 def _choice(best, manifest):
     """The Choice of a training whose best validation was {"value", "epoch"}, or None."""
     draw = manifest.get("choice")
     return best and Choice(best["epoch"], best["value"], draw["draw"] if draw else "reported")
-
-
-def _report(record):
-    """Says a record's measurements, one line each; where the best epoch was the last one, one for both ("best = last").
-
-    Over how many images a number is stands beside it: few of them make any number, and its error, a matter of luck.
-    """
-    digests, known = record.manifest.weights_sha256, {entry.quantity for entry in record.measurements}
-    one = "best" in digests and digests["best"] == digests.get("last")
-    for entry in record.measurements:
-        both = one and _is_of_two(entry, known)
-        if both and entry.weights == "last":
-            continue
-        value, error = with_error(entry.value, entry.standard_error)
-        over = "" if entry.n_test is None else f" over {entry.n_test:,} {entry.split or ''}".rstrip() + " images"
-        rest = [part for part in (entry.space, entry.condition) if part]
-        rest += [] if entry.sigma is None else [f"sigma {entry.sigma:.3f}"]
-        rest += [] if entry.n_samples is None else [f"{entry.n_samples:,} samples"]
-        subject = str(entry.subject).replace("best", "best = last", 1) if both else entry.subject
-        what = f"{entry.metric} ({entry.dataset}, {subject})"
-        print(f"  {what}: {value}{error and f' +- {error}'} {entry.unit}{over}{'; ' if rest else ''}{', '.join(rest)}")
-
-
-def _is_of_two(entry, known):
-    """Whether a measurement is of the best weights or the last, and the same quantity is known of the others."""
-    names = ("best", "last")
-    return entry.weights in names and known.issuperset(dataclasses.replace(entry.quantity, weights=each) for each in names)
 
 
 def _warn(line):

@@ -11,9 +11,10 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from gan_repro.reporting import costs
 from gan_repro.reporting.record import Record
-from gan_repro.studies.study import Planned, kind
-from gan_repro.system import files, machine, schema
+from gan_repro.studies.study import Planned
+from gan_repro.system import files
 from gan_repro.system.errors import RunError
 
 STEPS = 20  # that are measured
@@ -42,30 +43,26 @@ class Estimates:
     """
 
     def __init__(self, entries: Iterable[Record], file: str | Path, processor: str | None = None) -> None:
-        self.file, self.processor = Path(file), _model(processor or machine.processor())
-        self.by_kind: dict[str, list[Record]] = {}
-        for entry in entries:
-            self.by_kind.setdefault(kind(schema.plain(entry.config)), []).append(entry)
+        self.file, self.known = Path(file), costs.Known(entries, processor)
         self.measured: dict[str, dict] = files.read_json(self.file) if self.file.exists() else {}
 
     def of(self, planned: Planned) -> Estimate | None:
         """The Estimate of a run from its beginning; None: nobody knows."""
-        known = self.by_kind.get(planned.row.kind, [])
-        here = [entry for entry in known if _model(entry.cost.processor) == self.processor]
+        known, here = self.known.like(planned.config), self.known.here(planned.config)
         if here:
-            return Estimate(_like(planned, here), "records, this processor")
+            return Estimate(costs.minutes(planned.config, here), "records, this processor")
         if measured := self.measured.get(self._key(planned)):
             minutes = planned.epochs * measured["steps_per_epoch"] / measured["steps_per_second"] / 60
-            evaluations = [found for entry in known if (found := _evaluation(entry)) is not None]
-            if evaluations:
-                return Estimate(minutes + sum(evaluations) / len(evaluations), f"{STEPS} steps here, evaluation from records")
+            evaluation = self.known.evaluation(planned.config)
+            if evaluation is not None:
+                return Estimate(minutes + evaluation, f"{STEPS} steps here, evaluation from records")
             return Estimate(minutes, f"{STEPS} steps here, evaluation not known")
         if known:
-            return Estimate(_like(planned, known), f"records, {_model(known[0].cost.processor)}")
+            return Estimate(costs.minutes(planned.config, known), f"records, {costs.model(known[0].cost.processor)}")
         return None
 
     def _key(self, planned):
-        return f"{self.processor} {planned.row.kind}"
+        return f"{self.known.processor} {planned.row.kind}"
 
     def unknown(self, runs: Iterable[Planned]) -> list[Planned]:
         """One run of each kind that no record of this processor and no measurement tells of; those that train nothing aside."""
@@ -93,23 +90,6 @@ class Estimates:
             )
         self.measured[self._key(planned)] = json.loads(done.stdout.splitlines()[-1])
         files.write_json(self.file, self.measured)
-
-
-def _model(processor: str | None) -> str:
-    """A processor without the number of its cores."""
-    return (processor or "").partition(" (")[0]
-
-
-def _like(planned: Planned, known: Sequence[Record]) -> float:
-    """Minutes, as records of the same kind took: an epoch's share of them, or all where nothing is trained."""
-    each = [entry.cost.minutes / (entry.epochs or 1) for entry in known]
-    return sum(each) / len(each) * (planned.epochs or 1)
-
-
-def _evaluation(record: Record) -> float | None:
-    """The minutes of a record's evaluation; None: not known."""
-    cost = record.cost
-    return cost.minutes - cost.steps / cost.steps_per_second / 60 if cost.steps and cost.steps_per_second else None
 
 
 def makespan(minutes: Sequence[float], workers: int) -> float:

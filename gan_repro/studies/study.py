@@ -12,7 +12,6 @@ A file `everything.toml` may hold only `title` and `studies = ["cgan", ...]`. RE
 
 import dataclasses
 import functools
-import json
 import math
 import re
 import tomllib
@@ -20,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gan_repro.papers import configuration
-from gan_repro.reporting import record, records
+from gan_repro.reporting import costs, record, records
 from gan_repro.system import files, schema
 from gan_repro.system.choices import choose
 from gan_repro.system.errors import RunError, UsageError
@@ -165,13 +164,7 @@ class Row:
 def _row(config: configuration.Config, epochs: float) -> Row:
     """Kept, since a study has hundreds of runs of a row; `config` has seed 0."""
     found = schema.parse(record.Config, config.as_dict(), config.experiment)
-    return Row(kind(config.as_dict()), records.row_name(found, epochs), records.row_name(found, 0))
-
-
-def kind(config: Mapping) -> str:
-    """Row.kind of a configuration as Config.as_dict gives it."""
-    shared = {key: value for key, value in configuration.identity(dict(config)).items() if key != "seed"}
-    return json.dumps(shared, sort_keys=True)
+    return Row(costs.kind_of(config), records.row_name(found, epochs), records.row_name(found, 0))
 
 
 def _identity(kind: str, epochs: float, seed: int) -> str:
@@ -181,7 +174,7 @@ def _identity(kind: str, epochs: float, seed: int) -> str:
 def identity_of(found: record.Record) -> str:
     """The `identity` of a record's run."""
     epochs = found.epochs if found.complete else records.asked(found)
-    return _identity(kind(schema.plain(found.config)), epochs, found.config.seed)
+    return _identity(costs.kind(schema.plain(found.config)), epochs, found.config.seed)
 
 
 def read_folder(folder: str | Path) -> dict[str, Study]:

@@ -2,6 +2,7 @@
 
 Modules (help(gan_repro.system.NAME)):
     errors            the exceptions that end a program with one line
+    backend           Keras computes with TensorFlow, or nothing starts
     cluster           which of several machines this is
     choices           one of several names, or a suggestion
     command_line      flags, exit codes and messages of all programs

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from absl import flags
 
+from gan_repro.system import backend
 from gan_repro.system.choices import suggest
 from gan_repro.system.errors import UsageError, UserError
 
@@ -57,6 +58,9 @@ def _outputs():
             _Output(stack.enter_context(open(os.devnull, "w")) if stream is None else stream)
             for stream in (sys.stdout, sys.stderr)
         )
+        for each in (out, err):
+            if hasattr(each.stream, "reconfigure"):  # a terminal that has no ± shows ?, and the work goes on
+                each.stream.reconfigure(errors="replace")
         stack.enter_context(contextlib.redirect_stdout(out))
         stack.enter_context(contextlib.redirect_stderr(err))
         yield out
@@ -111,6 +115,7 @@ def _run(define_flags, body, argv, usage, words):
             print(help_text(flag_values, usage))
             code = 0
         else:
+            backend.check()
             code = body(flag_values)
         sys.stdout.flush()
         return 0 if code is None else code

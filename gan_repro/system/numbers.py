@@ -1,7 +1,10 @@
-"""Numbers as text: how many digits a reader is shown."""
+"""Numbers as text: how many digits a reader is shown, and tables of them."""
 
 import math
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Sequence
+
+MIN_WIDTH = 20  # characters of a first column, whatever the others take
 
 
 def with_error(value: float, error: float | None) -> tuple[str, str]:
@@ -43,3 +46,21 @@ def duration(seconds: float) -> str:
     if seconds < 3600:
         return f"{seconds // 60} min {seconds % 60:02d} s"
     return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+
+
+def aligned(rows: Sequence[Sequence[str]], most: int | None = None) -> str:
+    """Rows of cells as text: the first column to the left, the others to the right, two spaces between them.
+
+    Args:
+      rows: equally long.
+      most: characters of a line, for which words of the first column go on in lines below; None: as many as it takes.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    if most is not None:
+        widths[0] = min(widths[0], max(MIN_WIDTH, most - sum(width + 2 for width in widths[1:])))
+    lines = []
+    for first, *rest in rows:
+        wrapped = textwrap.wrap(first, widths[0], subsequent_indent="  ") or [""]
+        numbers = "".join(f"  {cell.rjust(width)}" for cell, width in zip(rest, widths[1:]))
+        lines += [(wrapped[0].ljust(widths[0]) + numbers).rstrip(), *wrapped[1:]]
+    return "\n".join(lines)

@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gan_repro.system import backend
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -56,8 +58,12 @@ def prepare(logical_cpus: int = 1, machines: int = 1) -> tf.distribute.Strategy:
 
     One GPU or none: TensorFlow's default strategy; several GPUs: MirroredStrategy; several machines, each with one GPU or
     several or none: MultiWorkerMirroredStrategy. TF32 is off: float32 products are
-    float32 (a GPU would otherwise round the inputs to 10 bits of mantissa).
+    float32 (a GPU would otherwise round the inputs to 10 bits of mantissa). A GPU's memory is taken as it is needed.
+
+    Raises:
+      UsageError: Keras has another backend than TensorFlow.
     """
+    backend.check()
     # Of a lost machine TensorFlow says a page as an error; it is raised as well, and then told in a line.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if machines == 1 else "3")
     # TensorFlow takes oneDNN's products and convolutions by itself only where the processor has AVX-512 with neural network
@@ -80,14 +86,17 @@ def prepare(logical_cpus: int = 1, machines: int = 1) -> tf.distribute.Strategy:
         if logical_cpus > 1:
             cpu = tf.config.list_physical_devices("CPU")[0]
             tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * logical_cpus)
-        if tf.config.list_physical_devices("GPU"):
+        gpus = tf.config.list_physical_devices("GPU")
+        for gpu in gpus:  # else the first process has all of its memory, and a second one, or another library, none
+            tf.config.experimental.set_memory_growth(gpu, True)
+        if gpus:
             # On CPUs these networks' kernels are deterministic as they are, but for sums of more than two tensors (see
             # _sum_gradients_in_order); on GPUs an exact resume needs this.
             tf.config.experimental.enable_op_determinism()
         if machines > 1:  # before anything else starts the devices
             return tf.distribute.MultiWorkerMirroredStrategy()
-        gpus = tf.config.list_logical_devices("GPU")
-    return mirrored([gpu.name for gpu in gpus]) if len(gpus) > 1 else tf.distribute.get_strategy()
+        logical = tf.config.list_logical_devices("GPU")
+    return mirrored([gpu.name for gpu in logical]) if len(logical) > 1 else tf.distribute.get_strategy()
 
 
 def _sum_gradients_in_order():

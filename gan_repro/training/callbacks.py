@@ -15,7 +15,10 @@ from gan_repro.latent import sampling
 from gan_repro.system.errors import UserError
 from gan_repro.system.numbers import duration
 
-_OF_STEP = ("step", "total", "probabilities", "steps_per_second")  # what the loop tells of a step besides metrics
+# What the loop tells of a step besides metrics; "validating": seconds of the validations to come
+_OF_STEP = ("step", "total", "probabilities", "steps_per_second", "validating")
+TIMED = 20  # steps, at least, by which a training is timed
+LONG = 60.0  # seconds: of a shorter training nothing is said beforehand
 
 
 class ProgressLine(keras.callbacks.Callback):
@@ -23,11 +26,21 @@ class ProgressLine(keras.callbacks.Callback):
 
     Of a game these are both losses, D(x) and D(G(z)), or a critic's f(x) and f(G(z)).
 
-    On a terminal the line is rewritten in place; into a file or pipe a line goes out every `interval` seconds.
+    The time left has the validations to come, each as long as the last one was, and the evaluation where `evaluation` says
+    how long that takes; the line then says so. On a terminal the line is rewritten in place; into a file or pipe a line goes
+    out every `interval` seconds.
+
+    Args:
+      stream: where it goes; None: sys.stdout.
+      interval: seconds.
+      evaluation: seconds of the evaluation that follows the training; None: not known.
+      estimate: whether a line says how long it all takes, once TIMED steps are timed.
     """
 
-    def __init__(self, stream=None, interval=30.0):
+    def __init__(self, stream=None, interval=30.0, evaluation=None, estimate=False):
         super().__init__()
+        self.evaluation, self.estimate = evaluation, estimate
+        self._first = (0.0, 0)  # (time, step) behind the first call, which traces
         self.stream = stream or sys.stdout
         self.interval = interval
         self.live = self.stream.isatty()
@@ -42,22 +55,40 @@ class ProgressLine(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Shows the line, if it is time."""
-        if "steps_per_second" not in logs:
-            return  # the first call: it has traced the step, and says nothing of the speed
         now = time.monotonic()
+        if "steps_per_second" not in logs:
+            self._first = now, logs["step"]
+            return  # the first call: it has traced the step, and says nothing of the speed
+        if self.estimate:
+            self._tell(now, logs)
         if now - self._shown < (0.2 if self.live else self.interval):
             return
         self._shown = now
-        left = (logs["total"] - logs["step"]) / max(logs["steps_per_second"], 1e-9)
+        left = (logs["total"] - logs["step"]) / max(logs["steps_per_second"], 1e-9) + logs.get("validating", 0.0)
+        until = "left" if self.evaluation is None else "left with the evaluation"
         d = "D" if logs["probabilities"] else "f"  # a critic's readings are scores
         names = {"d_loss": "D loss", "g_loss": "G loss", "d_real": f"{d}(x)", "d_generated": f"{d}(G(z))"}
         own = {name: name.replace("_", " ") for name in logs if name not in names and name not in _OF_STEP and "/" not in name}
         readings = "  ".join(f"{title} {logs[name]:.3f}" for name, title in (names | own).items() if name in logs)
         self._show(
             f"epoch {self.epoch}  step {logs['step']:,.0f}/{logs['total']:,.0f}  {logs['steps_per_second']:.1f} steps/s  "
-            f"{duration(left)} left  {readings}{self.validation}",
+            f"{duration(left + (self.evaluation or 0.0))} {until}  {readings}{self.validation}",
             end=not self.live,
         )
+
+    def _tell(self, now, logs):
+        """Says how long it all takes, as soon as enough steps are timed; of a short training nothing."""
+        then, step = self._first
+        played = logs["step"] - step
+        if played < TIMED:
+            return
+        self.estimate = False
+        left = (logs["total"] - logs["step"]) * (now - then) / played + logs.get("validating", 0.0)
+        if left >= LONG:
+            rest = "" if self.evaluation is None else f", {duration(left + self.evaluation)} with the evaluation"
+            text = f"about {duration(left)} of training to come{rest}, by {played:,.0f} steps timed here"
+            self._show(f"{text}\n" if self.live else text, end=not self.live)
+            self._width = 0
 
     def on_epoch_end(self, epoch, logs=None):
         """Remembers the newest validation for the line."""

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 
+@keras.saving.register_keras_serializable(package="gan_repro")
 class ExponentialDecay(keras.optimizers.schedules.LearningRateSchedule):
     """pylearn2's ExponentialDecay (training_algorithms/sgd.py): max(initial / factor**t, minimum) after t updates."""
 
@@ -18,7 +19,12 @@ class ExponentialDecay(keras.optimizers.schedules.LearningRateSchedule):
         # factor**t through its logarithm, taken in Python's float64: 1.000004 has 2 digits left in float32
         return tf.maximum(self.initial * tf.exp(-t * tf.cast(math.log(self.factor), tf.float32)), self.minimum)
 
+    def get_config(self):
+        """The arguments, for a saved model."""
+        return {name: getattr(self, name) for name in ("initial", "factor", "minimum")}
 
+
+@keras.saving.register_keras_serializable(package="gan_repro")
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     """dcgan_code's schedule (mnist/train_cond_dcgan.py): constant, then down by as much each epoch, to 0 behind the last.
 
@@ -35,7 +41,12 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         share = 1.0 - (epoch - self.constant) / max(self.decay, 1)
         return self.initial * tf.clip_by_value(share, 0.0, 1.0)
 
+    def get_config(self):
+        """The arguments, for a saved model."""
+        return {name: getattr(self, name) for name in ("initial", "constant", "decay", "updates_per_epoch")}
 
+
+@keras.saving.register_keras_serializable(package="gan_repro")
 class LinearMomentum(keras.optimizers.schedules.LearningRateSchedule):
     """pylearn2's MomentumAdjustor (training_algorithms/learning_rule.py): linear from `initial` to `final`.
 
@@ -52,7 +63,12 @@ class LinearMomentum(keras.optimizers.schedules.LearningRateSchedule):
         share = tf.minimum(epoch / max(self.saturate - 1, 1), 1.0)
         return self.initial + (self.final - self.initial) * share
 
+    def get_config(self):
+        """The arguments, for a saved model."""
+        return {name: getattr(self, name) for name in ("initial", "final", "saturate", "steps_per_epoch")}
 
+
+@keras.saving.register_keras_serializable(package="gan_repro")
 class MomentumSGD(keras.optimizers.Optimizer):
     """Gradient descent with classical momentum: v <- mu v - lr g; p <- p + v (pylearn2 learning_rule.Momentum).
 
@@ -93,7 +109,21 @@ class MomentumSGD(keras.optimizers.Optimizer):
             use_nesterov=False,
         )
 
+    def get_config(self):
+        """The arguments, for a saved model."""
+        momentum = keras.optimizers.schedules.serialize(self.momentum) if callable(self.momentum) else self.momentum
+        return _own(super().get_config()) | {"momentum": momentum}
 
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The optimizer of which `get_config` gave `config`."""
+        momentum = config["momentum"]
+        if isinstance(momentum, dict):
+            momentum = keras.optimizers.schedules.deserialize(momentum, custom_objects)
+        return super().from_config(config | {"momentum": momentum}, custom_objects)
+
+
+@keras.saving.register_keras_serializable(package="gan_repro")
 class Adam(keras.optimizers.Adam):
     """keras.optimizers.Adam, the same numbers: each variable is updated in one pass over memory (TensorFlow's fused kernel).
 
@@ -127,6 +157,7 @@ class Adam(keras.optimizers.Adam):
         )
 
 
+@keras.saving.register_keras_serializable(package="gan_repro")
 class RMSprop(keras.optimizers.Optimizer):
     """RMSprop in PyTorch's form: v <- rho v + (1 - rho) g^2; p <- p - lr g / (sqrt(v) + epsilon).
 
@@ -157,3 +188,12 @@ class RMSprop(keras.optimizers.Optimizer):
         v = mean_square.assign(self.rho * mean_square + (1 - self.rho) * tf.square(gradient))
         step = tf.cast(learning_rate, variable.dtype) * gradient / (tf.sqrt(v) + self.epsilon)
         variable.assign_sub(step)
+
+    def get_config(self):
+        """The arguments, for a saved model."""
+        return _own(super().get_config()) | {"rho": self.rho, "epsilon": self.epsilon}
+
+
+def _own(config):
+    """Of the configuration that Keras gives an optimizer what ours take."""
+    return {name: config[name] for name in ("name", "learning_rate")}

@@ -270,7 +270,8 @@ def latent_of(game, step: tf.Tensor, move: int, labels: tf.Tensor) -> tuple[tf.T
         pair = game.seed_of(step, randomness.PRIOR, move, _LABELS)
         classes = game.source.spec.classes
         labels = tf.random.stateless_uniform([game.batch_size], pair, 0, classes, tf.int32, alg="philox")
-        labels = tf.slice(labels, [replica() * part], [part])
+        if game.replicas > 1:  # a GPU's kernels slice integers on the host, which would wait for them
+            labels = tf.slice(labels, [replica() * part], [part])
     return z, labels
 
 

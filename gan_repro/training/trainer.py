@@ -50,6 +50,7 @@ class Loop:
         self._saved_at = self._clock = time.monotonic()
         self._save_seconds = 0.0
         self._steps_per_second: float | None = None
+        self._validation_seconds = 0.0  # of the last one
         self._calls = 0
 
     # ---- from outside --------------------------------------------------------------------------------------------
@@ -71,7 +72,8 @@ class Loop:
         with signals_noted() as noted:
             self._resume()
             if not self.finished():
-                self.workdir.record.unlink(missing_ok=True)  # it will speak of weights that are no more
+                for told in (self.workdir.record, self.workdir.details):  # they will speak of weights that are no more
+                    told.unlink(missing_ok=True)
             self._clock = time.monotonic()
             self._told.on_train_begin()
             try:
@@ -260,6 +262,7 @@ class Loop:
         self._add_rows(metrics, within, first)
         logs = {name: float(values.mean()) for name, values in metrics.items() if values.count()}
         logs |= {"step": self.step(), "total": self.total_steps(), "probabilities": self.trainable.probabilities}
+        logs["validating"] = self._validation_seconds * self._validations_left()
         if self._steps_per_second:
             logs["steps_per_second"] = self._steps_per_second
         self._told.on_train_batch_end(trainable.step - 1, logs)
@@ -343,10 +346,11 @@ class Loop:
             self.warn(line)
 
     def _validate(self, stage, played):
-        values = {}
+        values, start = {}, time.monotonic()
         for kind in self.trainable.kinds():
             images = self.trainable.sample(stage.validation_samples, self.seed, kind=kind)
             values[f"validation_{kind}"] = float(stage.validate(images))
+        self._validation_seconds = time.monotonic() - start
         self.progress.rows[-1].update(values)
         best, value = self.progress.best, values["validation_last"]
         if best is None or value > best["value"]:
@@ -354,6 +358,14 @@ class Loop:
             self._best = [weight.numpy() for weight in self.trainable.weights("last").weights]
             self._write_best()
         return values
+
+    def _validations_left(self):
+        """How many are to come, in this stage and those behind it."""
+        stages = self.stages[self.progress.stage :]
+        # At the end of an epoch its own is still to come.
+        played = [(self.trainable.step - 1) // self.trainable.steps_per_epoch, *[0] * (len(stages) - 1)]
+        pairs = [(stage, done) for stage, done in zip(stages, played) if stage.validate is not None]
+        return sum(stage.epochs // stage.validate_every - done // stage.validate_every for stage, done in pairs)
 
     def _write_best(self):
         if self._best is not None:

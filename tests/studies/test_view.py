@@ -1,8 +1,13 @@
 """What people see of a queue: lines, a table on a terminal, what is there and missing of a study."""
 
+import io
+import re
+from pathlib import Path
+
 import pytest
 from support import planned as simulated
 
+import gan_repro
 from gan_repro.studies import queue, view
 from gan_repro.studies.cost import Estimates
 from gan_repro.studies.places import Places
@@ -54,6 +59,24 @@ def test_the_table_on_a_terminal_has_the_same(watch):
     screen.print(watch._table())
     text = screen.export_text()
     assert first.name in text and "step 3 of 12, 25%" in text and "5 s" in text and "2 waiting" in text
+
+
+COLOUR = re.compile("\x1b\\[[\\d;]*(?:[349]|10)[0-7]")
+
+
+def test_no_colours_where_nobody_wants_them(watch, monkeypatch):
+    """https://no-color.org; where there is no rich nothing is coloured, and nothing else in the package is."""
+    console = pytest.importorskip("rich.console", reason="the table is drawn by rich: pip install -e '.[rich]'")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for no_color in ("1", ""):  # an empty one is as none
+        monkeypatch.setenv("NO_COLOR", no_color)
+        out = io.StringIO()
+        screen = console.Console(file=out, force_terminal=True, width=120)
+        screen.print(watch._table())
+        screen.print("a colour", style="red")
+        assert bool(COLOUR.search(out.getvalue())) == (not no_color)
+    sources = [path.read_text(encoding="utf-8") for path in Path(gan_repro.__path__[0]).rglob("*.py")]
+    assert not any(word in text for text in sources for word in ("\\x1b", "\\033", "\\u001b"))
 
 
 def test_a_study_says_what_is_there_and_what_the_rest_takes(tmp_path):

@@ -1,0 +1,163 @@
+"""What runs cost by their records: minutes of a run and of its evaluation, on this processor and on others.
+
+No guess: of a run that no record is like nothing is known.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from gan_repro.papers import configuration
+from gan_repro.reporting import records
+from gan_repro.reporting.record import Config, Record, read
+from gan_repro.system import machine, schema
+from gan_repro.system.errors import RunError
+from gan_repro.system.numbers import duration
+
+_PACKAGE = Path(__file__).parent.parent
+
+
+def kind(config: Mapping) -> str:
+    """What two configurations (Config.as_dict) share that cost the same for an epoch: all but the seed and the epochs."""
+    return json.dumps(
+        {key: value for key, value in configuration.identity(dict(config)).items() if key != "seed"}, sort_keys=True
+    )
+
+
+def kind_of(config: configuration.Config) -> str:
+    """`kind` of a Config."""
+    return _kind_of(dataclasses.replace(config, seed=0))
+
+
+@functools.cache  # a study asks of hundreds of seeds
+def _kind_of(config):
+    return kind(config.as_dict())
+
+
+def model(processor: str | None) -> str:
+    """A processor without the number of its cores."""
+    return (processor or "").partition(" (")[0]
+
+
+class Known:
+    """What is known of the cost of runs.
+
+    Args:
+      entries: the records to learn from.
+      processor: of this machine, as Record.machine has it; None: the one that machine.processor gives.
+    """
+
+    def __init__(self, entries: Iterable[Record], processor: str | None = None) -> None:
+        self.processor = model(processor or machine.processor())
+        self.by_kind: dict[str, list[Record]] = {}
+        for entry in entries:
+            self.by_kind.setdefault(kind(schema.plain(entry.config)), []).append(entry)
+
+    def like(self, config: configuration.Config) -> list[Record]:
+        """Records of runs that cost the same for an epoch."""
+        return self.by_kind.get(kind_of(config), [])
+
+    def here(self, config: configuration.Config) -> list[Record]:
+        """Those of this processor, or of the GPU or the machines that were named in its place."""
+        return [entry for entry in self.like(config) if model(entry.machine) == self.processor]
+
+    def evaluation(self, config: configuration.Config) -> float | None:
+        """Minutes of a run's evaluation: the mean of this processor's records, else of all; None: not known."""
+        for entries in (self.here(config), self.like(config)):
+            if found := [minutes for entry in entries if (minutes := evaluation(entry)) is not None]:
+                return sum(found) / len(found)
+        return None
+
+
+def epochs(config: configuration.Config) -> float:
+    """The epochs of all stages of a Config; 0: nothing is trained."""
+    return float(getattr(config.recipe, "total_epochs", 0))
+
+
+def minutes(config: configuration.Config, known: Sequence[Record]) -> float:
+    """Minutes of a run from its beginning, as records of the same kind took: an epoch's share, or all if nothing is trained."""
+    each = [entry.cost.minutes / (entry.epochs or 1) for entry in known]
+    return sum(each) / len(each) * (epochs(config) or 1)
+
+
+def evaluation(record: Record) -> float | None:
+    """The minutes of a record's evaluation; None: not known."""
+    cost = record.cost
+    if not (cost.steps and cost.steps_per_second):
+        return None
+    return max(0.0, cost.minutes - cost.steps / cost.steps_per_second / 60)
+
+
+# ---- before a run ----------------------------------------------------------------------------------------------------
+
+
+def at_hand(config: configuration.Config) -> Iterator[Record]:
+    """The records of runs on the same data that lie beside the program, in results/ or packaged, each once.
+
+    Damaged ones are left out: what they would tell is a hint.
+    """
+    seen = set()
+    name = records.prefix(schema.parse(Config, config.as_dict(), "a configuration"))
+    folders = (
+        (_PACKAGE.parent / "results" / "records").glob(f"{name}-*.json"),
+        (_PACKAGE / "trained").glob(f"{name}/record.json"),
+    )
+    for path in (path for found in folders for path in sorted(found)):
+        with contextlib.suppress(RunError):
+            record = read(path, whole=False)
+            if record.command not in seen:
+                seen.add(record.command)
+                yield record
+
+
+@dataclasses.dataclass(frozen=True)
+class Expected:
+    """What records tell of how long a run takes, before it begins.
+
+    Attributes:
+      lines: for people; what no record tells is left out.
+      here: whether they say how long it takes on this machine.
+      evaluation: seconds of its evaluation; None: not known.
+    """
+
+    lines: tuple[str, ...]
+    here: bool
+    evaluation: float | None
+
+
+def expected(config: configuration.Config, processor: str, own: Record | None = None) -> Expected:
+    """What is Expected of a run, and of the quick preset in place of the paper's.
+
+    Args:
+      config: of the run.
+      processor: where it is to train, as Record.machine has it.
+      own: its record of fewer epochs, which tells most of its evaluation.
+    """
+    known = Known(at_hand(config), processor)
+    lines = []
+    here = known.here(config)
+    if here:
+        lines.append(f"about {duration(60 * minutes(config, here))} with the evaluation, by {_count(here)} of this processor")
+    if config.preset == "paper":
+        experiment = configuration.find(config.experiment)
+        quick = configuration.resolve(experiment, config.dataset, config.model, "quick", config.seed)
+        if like := known.here(quick) or known.like(quick):
+            whose = "this processor" if known.here(quick) else model(like[0].machine)
+            lines.append(f"--preset=quick: about {duration(60 * minutes(quick, like))}, by {_count(like)} of {whose}")
+    lasts = evaluation(own) if own else None
+    lasts = known.evaluation(config) if lasts is None else lasts
+    return Expected(tuple(lines), bool(here), None if lasts is None else 60 * lasts)
+
+
+def machine_of(manifest: Mapping) -> str:
+    """What Record.machine will be of a run with this manifest (runs.manifests), a JSON value."""
+    device = manifest["processor"] if manifest["device"] == "CPU" else manifest["device"]
+    workers = manifest.get("workers", 1)
+    return device if workers == 1 else f"{workers} x {device}"
+
+
+def _count(entries: Sequence[Record]) -> str:
+    return f"{len(entries)} record{'s' if len(entries) > 1 else ''}"
