@@ -124,6 +124,7 @@ def play(
         _wait_for(workdir, stop)
         with cores(n_cores) as where:
             code = _process(command(planned, workdir, data_dir), where, planned, places, stop, planned.minutes)
+            begun_at = _begun_at(places.log(planned))  # before an evaluation adds to the log
             if code == OVER:
                 code = _process(evaluation(workdir, data_dir), where, planned, places, stop)
         if code == STOPPED:
@@ -133,7 +134,7 @@ def play(
             places.fail(planned, line)
             return Outcome("failed", line, time.monotonic() - start)
         places.keep(planned)
-        return Outcome("finished", "", time.monotonic() - start, _begun_at(places.log(planned)))
+        return Outcome("finished", "", time.monotonic() - start, begun_at)
     except (RunError, OSError) as error:
         with contextlib.suppress(RunError):
             places.fail(planned, str(error))

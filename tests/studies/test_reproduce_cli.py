@@ -130,7 +130,7 @@ def test_ctrl_c_saves_what_runs_and_the_same_command_goes_on(results, capsys):
     assert process.wait(180) == 128 + signal.SIGINT
     assert "stopped: goodfellow2014-gaussian1d-paper-320epochs-seed0" in log.read_text()
     assert call(results, "--list") == 0 and "1 begun" in capsys.readouterr().out
-    study.write_text(STUDY.replace('"quick"\nepochs = 1', '"paper"') + "minutes = 0.3\n")
+    study.write_text(STUDY.replace('"quick"\nepochs = 1', '"paper"') + "minutes = 2\n")
     assert call(results, "--missing", "--workers=1") == 0 and ", from step " in capsys.readouterr().out
     assert call(results, "--add") == 0
     (record,) = (results / "records").glob("*.json")
