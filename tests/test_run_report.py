@@ -101,6 +101,11 @@ def test_the_report_says_where_everything_lies(tmp_path):
 # ---- the file of all measurements -------------------------------------------------------------------------------------
 
 
+def test_a_run_that_measures_nothing_ends_all_the_same(tmp_path):
+    text = finished.report(OURS, made(), tmp_path)
+    assert "Nothing was measured" in text and str(tmp_path) in text
+
+
 def lines(digests, *measurements):
     """The lines of the measurements."""
     return finished.details(OURS, made(*measurements, digests=digests)).splitlines()[2:]

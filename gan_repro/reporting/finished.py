@@ -88,7 +88,9 @@ def _number(entry: Measurement) -> str:
 def table(experiment: Experiment, record: Record) -> str:
     """The rows of the run's own weights as aligned text of at most WIDTH columns; columns without a number are left out."""
     found = rows(experiment, record, main(record.measurements))
-    columns = [column for column in zip(*found) if column is found or any(column[1:])]
+    if len(found) == 1:
+        return "Nothing was measured."
+    columns = [column for column in zip(*found) if any(column[1:])]
     return aligned(list(zip(*columns)), WIDTH)
 
 
