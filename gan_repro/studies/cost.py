@@ -15,8 +15,7 @@ from gan_repro.reporting.record import Record
 from gan_repro.studies.study import Planned, kind
 from gan_repro.system import files, machine, schema
 from gan_repro.system.errors import RunError
-
-STEPS = 20  # that are measured
+from gan_repro.training.timing import STEPS
 
 
 @dataclasses.dataclass(frozen=True)
