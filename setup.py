@@ -18,23 +18,27 @@ setup(
         "Intended Audience :: Science/Research",
         "Operating System :: POSIX :: Linux",
         "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
         "Typing :: Typed",
     ],
     keywords=["GAN", "generative adversarial networks", "reproduction", "Parzen window", "Keras", "TensorFlow"],
     python_requires=">=3.11",  # Keras 3.15 asks for it
+    # Lower bounds are the versions that .ci/versions tests with (results/versions.md).
     install_requires=[
-        "tensorflow>=2.21",
-        "keras>=3.15",
+        "tensorflow>=2.21.0",
+        "keras>=3.15.0",
         "tensorflow-datasets>=4.9.10",
-        "importlib_resources",  # tensorflow-datasets 4.9.10 needs it to prepare a data set and does not declare it
-        "numpy",
-        "matplotlib",
-        "scipy",
-        "pillow",
-        "h5py",
-        "absl-py",
-        "lazy_loader",
+        "importlib_resources>=6.0.0",  # tensorflow-datasets 4.9.10 needs it to prepare a data set and does not declare it
+        "numpy>=1.26.0",
+        "matplotlib>=3.8.0",
+        "scipy>=1.11.2",
+        "pillow>=10.0.0",
+        "h5py>=3.11.0",
+        "absl-py>=2.0.0",
+        "lazy_loader>=0.3",
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21"],

@@ -10,7 +10,8 @@ from absl import flags
 from gan_repro.data import names
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import PRESETS
-from gan_repro.runs import runner
+from gan_repro.runs import precisions, runner
+from gan_repro.runs.workdir import Workdir
 from gan_repro.system.command_line import run_main, warn
 from gan_repro.system.errors import UsageError
 
@@ -101,6 +102,7 @@ def _body(values):
     config = resolve(values["dataset"].value)
     if values["dry_run"].value:
         place = values["workdir"].value or runner.default_workdir(config)
+        config = precisions.kept(config, Workdir(place))
         print(json.dumps(config.as_dict() | {"workdir": str(place)}, indent=1))
         return 0
     # Only where no data set was asked for may another one be settled for, and then openly.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import offline
 
 ROOT = Path(__file__).resolve().parent.parent
 SUFFIXES = (".py", ".pyi", ".md", ".typed", ".html", ".css", ".js")
@@ -113,3 +114,51 @@ def test_the_installed_program_trains(installed, tmp_path):
     assert f"done: {place}" in out and record["epochs"] == 1 and record["complete"] is True
     assert record["manifest"]["commit"] is None  # an installed program is of no checkout, and does not ask one nearby
     assert record["manifest"]["versions"]["gan_repro"] == "0.1.0"
+
+
+@pytest.fixture(scope="module")
+def alone(wheel, tmp_path_factory):
+    """The Python of an environment with the wheel, which sees what this one has installed besides."""
+    folder = tmp_path_factory.mktemp("alone") / "environment"
+    call(sys.executable, "-m", "venv", folder, cwd=wheel.parent)
+    python = folder / "bin" / "python"
+    (own,) = folder.glob("lib/python3*/site-packages")
+    others = dict.fromkeys(path for path in sys.path if Path(path).name in ("site-packages", "dist-packages"))
+    (own / "others.pth").write_text("\n".join(others), encoding="utf-8")
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--no-deps", "--no-index", "--ignore-installed"]
+    call(*pip, wheel, cwd=wheel.parent)
+    return python
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_a_notebook_needs_the_wheel_alone(wheel, alone, tmp_path, monkeypatch):
+    """Its own line of installation is given the wheel, which is there by then, and no index: it asks for nothing else."""
+    nbclient = pytest.importorskip("nbclient", reason="notebooks are executed by nbclient: pip install -e '.[test]'")
+    nbformat = pytest.importorskip("nbformat", reason="notebooks are read by nbformat, with nbclient")
+    pytest.importorskip("ipykernel", reason="notebooks are executed in ipykernel: pip install -e '.[test]'")
+    kernel = tmp_path / "jupyter" / "kernels" / "alone"
+    kernel.mkdir(parents=True)
+    argv = [str(alone), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (kernel / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "alone", "language": "python"}))
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    for name, value in offline.environment(tmp_path, here).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("JUPYTER_PATH", str(kernel.parents[1]))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    book = nbformat.read(ROOT / "notebooks" / "without_a_checkout.ipynb", as_version=4)
+    install = book.cells[1]
+    install.source, replaced = re.subn('^SOURCE = ""', f"SOURCE = {str(wheel)!r}", install.source)
+    assert replaced == 1
+    book.cells.append(
+        nbformat.v4.new_code_cell("import gan_repro, experiments; print(gan_repro.__file__, experiments.__file__)")
+    )
+    resources = {"metadata": {"path": str(here)}}
+    nbclient.NotebookClient(book, timeout=600, kernel_name="alone", resources=resources).execute()
+    used = book.cells[-1].outputs[0].text.split()
+    assert len(used) == 2 and all(Path(path).is_relative_to(alone.parents[1]) for path in used)
+    said = json.dumps(book)
+    assert "these samples" in said and said.count("image/png") >= 3
+    assert [path.name for path in here.iterdir()] == ["runs"] and offline.attempts(tmp_path) == []

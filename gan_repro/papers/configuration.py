@@ -21,7 +21,7 @@ from gan_repro.data.names import choose_dataset
 from gan_repro.data.scaling import Scaling
 from gan_repro.data.source import Source
 from gan_repro.papers.experiment import PRESETS, Experiment, Model
-from gan_repro.papers.recipe import Recipe, TrainingRecipe, fields_of
+from gan_repro.papers.recipe import AUTO, Recipe, TrainingRecipe, fields_of
 from gan_repro.system.choices import choose, suggest
 from gan_repro.system.errors import UsageError
 
@@ -57,7 +57,15 @@ def from_dict(value: dict[str, Any]) -> Config:
     """
     base = resolve(find(value["experiment"]), *(value[key] for key in ("dataset", "model", "preset", "seed")))
     fields: dict[str, Any] = {key: tuple(entry) if isinstance(entry, list) else entry for key, entry in value["recipe"].items()}
-    return dataclasses.replace(base, recipe=type(base.recipe)(**fields))
+    found = dataclasses.replace(base, recipe=type(base.recipe)(**fields))
+    if undecided(found):
+        raise UsageError(f"precision = {AUTO}: this is a run's choice, not its configuration, which names what was chosen")
+    return found
+
+
+def undecided(config: Config) -> bool:
+    """Whether a Config leaves its precision to the machine where the run begins (recipe.AUTO)."""
+    return getattr(config.recipe, "precision", None) == AUTO
 
 
 def plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ from gan_repro.data.source import Spec
 from gan_repro.system.errors import UsageError
 
 LATEST = 10**6  # epochs
+AUTO = "auto"  # a precision that is left open
 
 
 def bounded(
@@ -75,7 +76,8 @@ class TrainingRecipe(Recipe):
       epochs: passes over the training images; not part of what makes two configurations different (more epochs continue).
       batch_size: images of a minibatch.
       steps_per_epoch: at most so many minibatches an epoch; 0: as many whole ones as the training images give.
-      precision: Keras's dtype policy of the networks: their arithmetic; variables are float32 in both.
+      precision: Keras's dtype policy of the networks: their arithmetic; variables are float32 in both. AUTO, which no preset
+        has: the one of the two whose steps take less time on the machine where the run begins (runs/precisions.py).
       jit_compile: compile the step with XLA (on CPUs slower: Keras's matrix products then bypass oneDNN).
       averages: averages of the generator's weights to keep beside it: "ema-DECAY" or "mean-from-EPOCH"
         (averages.py). They never touch the training.
@@ -86,7 +88,7 @@ class TrainingRecipe(Recipe):
     epochs: int = bounded(low=1, high=LATEST, role="schedule", smoke=2)
     batch_size: int = bounded(low=1, high=10**6)
     steps_per_epoch: int = bounded(0, low=0, high=10**9, role="schedule", smoke=20)
-    precision: typing.Literal["float32", "mixed_bfloat16"] = "float32"
+    precision: typing.Literal["float32", "mixed_bfloat16", "auto"] = "float32"
     jit_compile: bool = bounded(False, role="evaluation")
     averages: tuple[str, ...] = bounded((), role="evaluation", smoke=())
     validate_every: int = bounded(5, low=1, high=10**6, role="evaluation", smoke=1)

@@ -15,6 +15,7 @@ PAGES = {  # pages beside those of the tables
     "cost": "what each study took, and what it would take on more cores",
     "benchmark": "its speed beside its peers'",
     "reliability": "what was tried to break it, and what came of it",
+    "versions": "with which versions of Python and of packages it was tested",
 }
 KEY = (
     "**SE**: standard error over test images, folds or trials; **SD**: standard deviation over training seeds. They are never "

@@ -5,6 +5,7 @@ Modules (help(gan_repro.runs.NAME)):
     manifests  manifest.json: under which conditions a run was trained
     runner     train, evaluate, write the record
     machines   the same on several machines
+    precisions  the number format of a run that leaves it open
     trained    a trained run: generators, samples
     cards      model cards of packaged generators
     notebook   what the notebooks share

@@ -20,6 +20,8 @@ def check(cluster: Cluster, config: configuration.Config) -> None:
     n, recipe = len(cluster.tasks), config.recipe
     if not configuration.model_of(config).phases:
         raise UsageError(f"TF_CONFIG names {n} workers, and this model is not trained: unset it")
+    if configuration.undecided(config):
+        raise UsageError(f"precision = auto is chosen by timing one machine, and TF_CONFIG names {n} workers: name a precision")
     size = getattr(recipe, "batch_size", n)
     if size % n:
         raise UsageError(f"batch_size = {size}: must be a multiple of the {n} workers of TF_CONFIG")

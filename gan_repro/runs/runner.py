@@ -17,7 +17,7 @@ from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Experiment
 from gan_repro.reporting import costs, finished
 from gan_repro.reporting.record import SCHEMA, Choice, Config, Cost, Notice, Record, read
-from gan_repro.runs import machines, manifests
+from gan_repro.runs import machines, manifests, precisions
 from gan_repro.runs.trained import Finished, load_config
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import cluster, files, machine, schema, signals
@@ -84,7 +84,8 @@ def _execute(experiment, config, place, data_dir, tensorboard, fallback, tell, c
     """`execute` on one machine, or as the chief (training.workers.Chief) of several."""
     workdir = Workdir(place or default_workdir(config))
     workdir.check_own()
-    settled_before = fallback is not None and _holds(workdir, fallback)  # then the data decide, below
+    settled_before = fallback is not None and _holds(workdir, precisions.kept(fallback, workdir))  # then the data decide, below
+    config = precisions.kept(config, workdir)
     if not settled_before and _show_finished(workdir, config, tell):
         return 0
     from gan_repro.figures import points
@@ -98,10 +99,12 @@ def _execute(experiment, config, place, data_dir, tensorboard, fallback, tell, c
     if chief:
         chief.greet(machines.about(source, config))
     workdir = Workdir(place or default_workdir(config))
+    config = precisions.kept(config, workdir)  # of the fallback, which may have another folder
     code = 0
     if not (warning and _show_finished(workdir, config, tell)):
         with workdir.locked(), _beginning(workdir, config):
             workdir.check(config)
+            config = precisions.decided(config, source, scope)
             workers = len(chief.workers.cluster.tasks) if chief else 1
             manifest = manifests.of_training(workdir, config, source, workers, _warn)
             workdir.settle(config)  # only now: a refused continuation leaves the old configuration

@@ -16,8 +16,7 @@ from gan_repro.reporting.record import Record
 from gan_repro.studies.study import Planned
 from gan_repro.system import files
 from gan_repro.system.errors import RunError
-
-STEPS = 20  # that are measured
+from gan_repro.training.timing import STEPS
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,21 +1,17 @@
 """`python -m gan_repro.studies.speed CONFIG`: times 20 steps of a run on one core, and prints the speed as JSON.
 
 CONFIG is a configuration as configuration.Config.as_dict has it, as JSON, and the data_dir. Steps of the first stage are
-timed: of a run with several, the first is the cheapest to build. Tracing and the first steps are not timed.
+timed (training/timing.py): of a run with several, the first is the cheapest to build.
 """
 
 import contextlib
 import json
 import os
 import sys
-import time
 from collections.abc import Sequence
 
 from gan_repro.papers import configuration
-from gan_repro.studies.cost import STEPS
 from gan_repro.system.errors import UserError
-
-WARM = 2  # calls before the clock starts: the first one traces
 
 
 def main(argv: Sequence[str]) -> int:
@@ -36,18 +32,12 @@ def main(argv: Sequence[str]) -> int:
 def measured(asked: dict, data_dir: str | None) -> dict[str, float]:
     """{"steps_per_second", "steps_per_epoch"} of the first stage of a configuration."""
     from gan_repro.system import tensorflow_setup
-    from gan_repro.training import rules
+    from gan_repro.training import rules, timing
 
     tensorflow_setup.prepare()
     config = configuration.from_dict(asked)
     trainable = rules.stages(config, configuration.source_of(config, data_dir))[0].build(None)
-    trainable.prepare()
-    for _ in range(WARM):
-        trainable.steps(STEPS)
-    start = time.monotonic()
-    trainable.steps(STEPS)
-    seconds = time.monotonic() - start
-    return {"steps_per_second": STEPS / seconds, "steps_per_epoch": trainable.steps_per_epoch}
+    return {"steps_per_second": timing.STEPS / timing.seconds(trainable), "steps_per_epoch": trainable.steps_per_epoch}
 
 
 if __name__ == "__main__":

@@ -256,6 +256,8 @@ def _planned(runs: Runs) -> Iterator[Planned]:
     seeds = runs.seed_numbers()
     for settings in runs.rows():  # the largest seed is checked with the rest
         row = configuration.resolve(experiment, runs.dataset, runs.model, runs.preset, seeds[-1], runs.epochs, settings)
+        if configuration.undecided(row):
+            raise UsageError("settings.precision = auto: each machine would choose for itself; name one, or a list of both")
         for seed in seeds:
             yield Planned(dataclasses.replace(row, seed=seed), runs.minutes)
 

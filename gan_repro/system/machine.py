@@ -12,20 +12,39 @@ from typing import Any
 
 PACKAGES = ("gan_repro", "tensorflow", "keras", "numpy", "tensorflow-datasets", "scipy", "matplotlib", "scikit-learn")
 ENVIRONMENT = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS")
+_BFLOAT16 = ("amx_bf16", "avx512_bf16")
+_AMPERE = (8, 0)  # the compute capability of NVIDIA's first GPUs whose tensor cores multiply bfloat16
 # Of two processors with one name the newer may be twice as fast, by what it can do at once; widest first.
 _INSTRUCTIONS = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 BF16", "avx512f": "AVX-512", "avx2": "AVX2"}
 
 
 def processor() -> str:
     """The processor's name, its widest instructions and the cores for this process: "AMD EPYC, AVX-512 (2 cores)"."""
-    name = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError):
-        lines = [line.partition(":") for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()]
-        told = {key.strip(): value.strip() for key, _, value in reversed(lines)}  # the first processor's, as the last ones
-        flags = told.get("flags", "").split()
-        widest = (title for flag, title in _INSTRUCTIONS.items() if flag in flags)
-        name = ", ".join([told.get("model name", name), *itertools.islice(widest, 1)])
+    told = _told()
+    flags = told.get("flags", "").split()
+    widest = (title for flag, title in _INSTRUCTIONS.items() if flag in flags)
+    name = ", ".join([told.get("model name", platform.processor() or platform.machine()), *itertools.islice(widest, 1)])
     return f"{name} ({_cores()} core{'' if _cores() == 1 else 's'})"
+
+
+def _told():
+    """{key: value} of what Linux tells of the first processor; empty where it does not."""
+    try:
+        lines = [line.partition(":") for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        return {}
+    return {key.strip(): value.strip() for key, _, value in reversed(lines)}  # the first processor's, as the last ones
+
+
+def bfloat16() -> bool:
+    """Whether what this process computes on is known to have instructions for bfloat16: every GPU of it, else the processor."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = tf.config.experimental.get_device_details
+        return all(details(gpu).get("compute_capability", (0, 0)) >= _AMPERE for gpu in gpus)
+    return not set(_BFLOAT16).isdisjoint(_told().get("flags", "").split())
 
 
 def name() -> str:

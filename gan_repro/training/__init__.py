@@ -17,6 +17,7 @@ Modules (help(gan_repro.training.NAME)):
     progress    where a run is; metrics.csv
     monitors    mode collapse and a saturated D, noticed
     history     metrics: names, means, curves
+    timing      how fast it is here
     callbacks   the progress line, grids of samples, TensorBoard
     rules       the rules of a game as a paper gives them, and the stages made of a model
 """
