@@ -15,13 +15,14 @@ import pytest
 from support import ROOT, browser, offline
 
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-PATIENCE = 120  # seconds until JupyterLab answers, or a notebook is open
+PATIENCE = 300  # seconds until JupyterLab answers, or a notebook is open
 LONGEST = 900  # seconds of a notebook
 OPEN = "() => window.jupyterapp?.shell.currentWidget?.context?.isReady"
 PLAY = """async () => {
     const app = window.jupyterapp;
     await app.shell.currentWidget.sessionContext.ready;
     await app.commands.execute("notebook:run-all-cells");
+    await app.shell.currentWidget.sessionContext.shutdown();
     return app.shell.currentWidget.context.model.toJSON();
 }"""
 
