@@ -73,6 +73,10 @@ def test_committed_with_outputs(name):
     text = "".join("".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "markdown")
     assert all((FOLDER / link).exists() for link in re.findall(r"\]\(([^)]+)\)", text))
     assert not any(str(support.ROOT) in json.dumps(cell) for cell in book["cells"])
+    code = "".join("".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code")
+    for kind, folder, suffix in (("figure", "figures", ".png"), ("record", "records", ".json")):
+        for named in re.findall(rf'notebook\.{kind}\("([^"]+)"', code):
+            assert (support.ROOT / "results" / folder / f"{named}{suffix}").is_file(), named
 
 
 @pytest.fixture

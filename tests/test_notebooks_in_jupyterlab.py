@@ -29,9 +29,14 @@ PLAY = """async () => {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with copies of the notebooks."""
+    """A folder with copies of the notebooks, without their outputs: what is there afterwards is new."""
     found = tmp_path_factory.mktemp("lab") / "notebooks"
     shutil.copytree(ROOT / "notebooks", found, ignore=shutil.ignore_patterns("runs", ".*"))
+    for path in found.glob("*.ipynb"):
+        book = json.loads(path.read_text(encoding="utf-8"))
+        for cell in book["cells"]:
+            cell.update({"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {})
+        path.write_text(json.dumps(book), encoding="utf-8")
     return found
 
 
@@ -82,9 +87,8 @@ def played(name, lab):
 
 
 def wrong(cells):
-    """The outputs that are errors, or words on stderr."""
-    outputs = (output for cell in cells for output in cell["outputs"])
-    return [output for output in outputs if output["output_type"] == "error" or output.get("name") == "stderr"]
+    """The outputs that are errors. What a live training warns of is none."""
+    return [output for cell in cells for output in cell["outputs"] if output["output_type"] == "error"]
 
 
 @pytest.mark.slow
@@ -92,7 +96,8 @@ def wrong(cells):
 @pytest.mark.parametrize("name", NAMES)
 def test_all_cells_run(name, lab):
     cells = played(name, lab)
-    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+    counts = [cell["execution_count"] for cell in cells]
+    assert None not in counts and counts == sorted(set(counts)), counts
     assert wrong(cells) == []
     shown = {kind for cell in cells for output in cell["outputs"] for kind in output.get("data", {})}
     assert "image/png" in shown
