@@ -18,6 +18,7 @@ from absl import flags
 from gan_repro.papers.experiment import PRESETS
 from gan_repro.reporting import records
 from gan_repro.reporting.groups import identity as group_identity
+from gan_repro.reporting.record import Record
 from gan_repro.studies import compare, cost, places, player, queue, study, view
 from gan_repro.studies.places import Places, State
 from gan_repro.studies.study import Planned, Study
@@ -93,7 +94,7 @@ class _Asked:
         default = {"from_scratch": SCRATCH, "preset=smoke": SMOKE}.get(self.action, places.DEFAULT)
         self.places = Places(values["workdir"].value or default)
         self.workers, self.cores = self._workers()
-        self.estimates = cost.Estimates([*self.entries, *self.places.records()], self.places.own / "speeds.json")
+        self.estimates = cost.Estimates([*self.entries, *self._finished()], self.places.own / "speeds.json")
 
     def all_runs(self) -> list[Planned]:
         """The runs of all studies, each once."""
@@ -124,6 +125,10 @@ class _Asked:
             raise UsageError(f"--workers={wanted}: must be from 1 to 1000")
         wanted = wanted or there // each
         return wanted, each if wanted * each <= there else 0  # more workers than cores share them
+
+    def _finished(self) -> list[Record]:
+        """Records of finished runs that are not in results."""
+        return [entry for entry in self.places.records() if study.identity_of(entry) not in self.recorded]
 
     def minutes(self, planned: Planned) -> float | None:
         """What is left of a run, or None."""

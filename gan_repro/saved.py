@@ -9,7 +9,11 @@
 is imported. Files of gan_repro.export need none of this: they hold Keras's own layers alone.
 """
 
-from gan_repro.networks import constraints, initial, layers, norms, reparametrised, tied
-from gan_repro.training import optimizers
+from gan_repro.system import backend
+
+backend.check()  # before the rest imports Keras with another one
+
+from gan_repro.networks import constraints, initial, layers, norms, reparametrised, tied  # noqa: E402
+from gan_repro.training import optimizers  # noqa: E402
 
 MODULES = (constraints, initial, layers, norms, optimizers, reparametrised, tied)

@@ -47,6 +47,22 @@ def test_what_records_tell_and_nothing_else(entries, lines, here, evaluation, mo
     assert own == pytest.approx(30.0)  # the run's own evaluation counts before others'
 
 
+def test_epochs_cost_in_proportion_and_the_evaluation_once():
+    longer = configuration.resolve(configuration.find("goodfellow2014"), "gaussian1d", preset="quick", epochs=20)
+    assert costs.minutes(LINE, [entry(3.0)]) == pytest.approx(3.0)  # one of training, two of evaluation
+    assert costs.minutes(longer, [entry(3.0)]) == pytest.approx(4.0)
+
+
+def test_on_another_number_of_cores_the_first_steps_are_timed_all_the_same(monkeypatch):
+    monkeypatch.setattr(costs, "at_hand", lambda config: [entry(3.0)])
+    assert not costs.expected(LINE, "a CPU (16 cores)").here and costs.expected(LINE, HERE).here
+
+
+def test_times_on_several_processors_are_not_averaged(monkeypatch):
+    entries = [entry(3.0, "one (1 core)"), entry(9.0, "another (1 core)")]
+    assert costs.alike(entries) == entries[:1] and costs.alike([]) == []
+
+
 def test_the_quick_preset_is_named_beside_the_papers_where_a_record_tells_of_it(monkeypatch):
     (run,) = simulated.runs("0")
     quick = simulated.record_of(run)

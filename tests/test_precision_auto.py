@@ -161,6 +161,9 @@ def test_the_choice_is_written_down_and_kept(line, times, tmp_path, capsys):
     assert tiny_runs.call(run.main, *asked, f"--set=precision={FLOAT32}") == 1
     assert "precision" in one_line(capsys.readouterr().err)
     assert tiny_runs.contents(place) == before
+    (place / "manifest.json").unlink()  # the file that is missing is named, and no other fault
+    assert tiny_runs.call(run.main, *asked, "--epochs=3") == 1
+    assert "without its manifest.json" in one_line(capsys.readouterr().err)
 
 
 @pytest.mark.slow

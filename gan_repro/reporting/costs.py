@@ -72,15 +72,27 @@ class Known:
         return None
 
 
+def alike(entries: Sequence[Record]) -> list[Record]:
+    """Those of the first one's processor: times on different ones have no mean."""
+    return [entry for entry in entries if model(entry.machine) == model(entries[0].machine)]
+
+
 def epochs(config: configuration.Config) -> float:
     """The epochs of all stages of a Config; 0: nothing is trained."""
     return float(getattr(config.recipe, "total_epochs", 0))
 
 
 def minutes(config: configuration.Config, known: Sequence[Record]) -> float:
-    """Minutes of a run from its beginning, as records of the same kind took: an epoch's share, or all if nothing is trained."""
-    each = [entry.cost.minutes / (entry.epochs or 1) for entry in known]
-    return sum(each) / len(each) * (epochs(config) or 1)
+    """Minutes of a run from its beginning, as records of the same kind took: each epoch's share, and the evaluation as a whole.
+
+    Where a record does not tell the two apart, all of it is the epochs'; where nothing is trained, all of it is the run's.
+    """
+
+    def by(entry: Record) -> float:
+        rest = evaluation(entry) or 0.0
+        return rest + (entry.cost.minutes - rest) / (entry.epochs or 1) * (epochs(config) or 1)
+
+    return sum(map(by, known)) / len(known)
 
 
 def evaluation(record: Record) -> float | None:
@@ -119,7 +131,7 @@ class Expected:
 
     Attributes:
       lines: for people; what no record tells is left out.
-      here: whether they say how long it takes on this machine.
+      here: whether they say how long it takes on this machine, with as many cores.
       evaluation: seconds of its evaluation; None: not known.
     """
 
@@ -140,16 +152,18 @@ def expected(config: configuration.Config, processor: str, own: Record | None = 
     lines = []
     here = known.here(config)
     if here:
-        lines.append(f"about {duration(60 * minutes(config, here))} with the evaluation, by {_count(here)} of this processor")
+        told = f"with the evaluation, by {_count(here)} of {here[0].machine}"
+        lines.append(f"about {duration(60 * minutes(config, here))} {told}")
     if config.preset == "paper":
         experiment = configuration.find(config.experiment)
         quick = configuration.resolve(experiment, config.dataset, config.model, "quick", config.seed)
-        if like := known.here(quick) or known.like(quick):
-            whose = "this processor" if known.here(quick) else model(like[0].machine)
-            lines.append(f"--preset=quick: about {duration(60 * minutes(quick, like))}, by {_count(like)} of {whose}")
+        if like := alike(known.here(quick) or known.like(quick)):
+            told = f"by {_count(like)} of {model(like[0].machine)}"
+            lines.append(f"--preset=quick: about {duration(60 * minutes(quick, like))}, {told}")
     lasts = evaluation(own) if own else None
     lasts = known.evaluation(config) if lasts is None else lasts
-    return Expected(tuple(lines), bool(here), None if lasts is None else 60 * lasts)
+    there = any(entry.machine == processor for entry in here)  # else the first steps tell, too
+    return Expected(tuple(lines), there, None if lasts is None else 60 * lasts)
 
 
 def machine_of(manifest: Mapping) -> str:

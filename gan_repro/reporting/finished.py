@@ -66,13 +66,13 @@ def rows(experiment: Experiment, record: Record, entries: Sequence[Measurement])
     found = [list(HEADINGS)]
     for entry in entries:
         number = published(experiment, record, entry)
-        own = [each for each in record.measurements if entry.weights and each.reference in REAL and _alike(each, entry)]
+        own = [each for each in record.measurements if entry.weights and each.reference in REAL and _same_quantity(each, entry)]
         printed, real = "" if number is None else cells.printed(number), _number(own[0]) if own else ""
         found.append([label(entry, entries, experiment), _number(entry), printed, real])
     return found
 
 
-def _alike(one: Measurement, other: Measurement) -> bool:
+def _same_quantity(one: Measurement, other: Measurement) -> bool:
     """Whether two measurements are of one thing, but for whose samples they are, and of how many images."""
     first, second = (
         dataclasses.replace(each.quantity, weights=None, reference="", variant=None, n_test=None) for each in (one, other)

@@ -133,8 +133,10 @@ def _numbers(experiment: Experiment, record: Record, told: Mapping) -> list[str]
         if own:
             lines += [f"Weights `{kind}`, measured again from the packaged file:", ""]
             lines += [*grid(finished.rows(experiment, record, own))]
-    errors = sorted({entry.n_test for entry in entries if entry.standard_error is not None and entry.n_test})
-    lines += [f"± is one standard error, over {' or '.join(f'{n:,}' for n in errors)} images.", ""] if errors else []
+    judged = [entry for entry in entries if entry.standard_error is not None]
+    over = [f"{n:,} images" for n in sorted({entry.n_test for entry in judged if entry.n_test})]
+    over += [f"{n:,} trials" for n in sorted({entry.n_trials for entry in judged if entry.n_trials})]
+    lines += [f"± is one standard error, over {' or '.join(over)}.", ""] if over else []
     return lines or ["None were measured.", ""]
 
 

@@ -62,6 +62,7 @@ def read(workdir: Workdir, source: Source) -> dict[str, Any] | None:
     try:
         trained_on = manifest["data"]["sha256"]
         manifest["continued_under"] += []
+        manifest["processor"], manifest["device"]
     except (KeyError, TypeError) as error:
         raise RunError(f"{workdir.manifest} is damaged: it has no {error}") from error
     if trained_on != source.digest():

@@ -17,11 +17,20 @@ CHOICES = ("float32", "mixed_bfloat16")  # float16 would need a loss that is sca
 
 def kept(config: Config, workdir: Workdir) -> Config:
     """A Config that leaves its precision open, with that of the run in a folder; as it is where it names one, or none began."""
-    if undecided(config) and workdir.begun() and workdir.manifest.exists():
-        manifest = files.read_json(workdir.manifest)
-        if isinstance(manifest, dict) and manifest.get("precision") in CHOICES:
-            return _in(config, manifest["precision"])
+    if undecided(config) and workdir.begun():
+        there = _written(workdir)
+        if there in CHOICES:
+            return _in(config, there)
     return config
+
+
+def _written(workdir):
+    """The precision that a begun run's files name: its manifest; without one, which is another error, its configuration."""
+    with contextlib.suppress(KeyError, TypeError):
+        if workdir.manifest.exists():
+            return files.read_json(workdir.manifest)["precision"]
+        return files.read_json(workdir.config)["recipe"]["precision"]
+    return None
 
 
 def decided(config: Config, source: Source, scope: Callable[[], contextlib.AbstractContextManager]) -> Config:

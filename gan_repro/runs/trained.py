@@ -134,9 +134,11 @@ class Finished:
     def _player(self, kind: str) -> keras.Model:
         """As `generator`, in a network that is kept: of a small one, building and loading take longer than drawing."""
         path = self.workdir.weights(kind)
-        wanted = (kind, path.stat().st_mtime_ns if path.exists() else 0)
+        wanted = (kind, (path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else None)
         if self._kept.get("of") != wanted:
             network = self._kept.get("network") or self._built()
+            if network.count_params() > LARGE:  # of these two at once are too many: see _built
+                return self._loaded(network, path)
             self._kept.update(of=None, network=network)  # of none while it is being loaded
             self._kept.update(of=wanted, network=self._loaded(network, path))
         return self._kept["network"]
@@ -155,7 +157,7 @@ class Finished:
 
     def conditional(self) -> bool:
         """Whether its generators take labels."""
-        return len(self._built().inputs) > 1
+        return len((self._kept.get("network") or self._built()).inputs) > 1
 
     def prior(self) -> Prior | Chain:
         """The prior from which the generator takes its noise, or the Markov chains whose states are its samples."""

@@ -57,7 +57,8 @@ class Estimates:
                 return Estimate(minutes + evaluation, f"{STEPS} steps here, evaluation from records")
             return Estimate(minutes, f"{STEPS} steps here, evaluation not known")
         if known:
-            return Estimate(costs.minutes(planned.config, known), f"records, {costs.model(known[0].cost.processor)}")
+            known = costs.alike(known)
+            return Estimate(costs.minutes(planned.config, known), f"records, {costs.model(known[0].machine)}")
         return None
 
     def _key(self, planned):

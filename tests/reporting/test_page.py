@@ -123,6 +123,7 @@ def test_every_row_of_the_table_of_results_is_there_what_was_not_run_last():
         ("225 ± 2", "225"),
         ("-27.0 ± 1.5 SE", "-27.0"),
         ("2,057 ± 26", "2057"),
+        ("2.921e-05", "2.921e-05"),
         ("112 to 161", "112"),
         ("WGAN: 0.97, 0.54", "0.97"),
         ("shown", None),

@@ -125,6 +125,17 @@ def test_a_run_is_stopped_and_recorded_when_its_minutes_are_over(tmp_path, monke
     assert [word for word, *_ in simulated.journal(tmp_path)] == ["begin", "saved", "begin", "end"]
 
 
+def test_a_run_that_went_on_until_its_minutes_were_over_says_from_where(tmp_path, monkeypatch):
+    (run,), places = simulated.runs("0", minutes=0.01), Places(tmp_path / "queue")
+    recorded = simulated.command(tmp_path)
+    checkpoint = places.run(run) / "checkpoints" / "0000000001.npz"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_text("0.4")  # as much is played
+    monkeypatch.setattr(player, "evaluation", lambda workdir, data_dir: recorded(run, workdir))
+    outcomes, _ = work([run], places, simulated.command(tmp_path, "hang"))
+    assert outcomes[run.name].ended == "finished" and outcomes[run.name].begun_at == 400
+
+
 def test_a_run_that_somebody_else_asks_to_end_is_no_finished_one(tmp_path):
     (run,), places = simulated.runs("0"), Places(tmp_path / "queue")
     with concurrent.futures.ThreadPoolExecutor(1) as aside:

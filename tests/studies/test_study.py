@@ -1,5 +1,6 @@
 """Studies: what a file asks for, what is refused, and that the ones in results/ are those behind its records."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -127,4 +128,4 @@ def test_a_run_that_was_ended_early_is_told_apart_by_its_name_and_is_the_same_ru
     assert records.name(whole) == planned.name
     assert records.name(early) == planned.name.replace("60epochs", "12.5of60epochs")
     assert planned.folder == planned.name.replace("60epochs-", "")
-    assert planned.epochs == 60.0
+    assert study.identity_of(dataclasses.replace(whole, epochs=61.0)) != planned.identity

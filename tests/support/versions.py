@@ -141,6 +141,7 @@ def markdown(report):
         lines.append(f"| {title} | " + " | ".join(each["versions"][name] for each in columns) + " |")
     for what in ("passed", "skipped", "failed"):
         lines.append(f"| tests {what} | " + " | ".join(f"{each[what]:,}" for each in columns) + " |")
+    commit, changed, _ = (report["commit"] or "unknown").partition("+")
     same = [name for name in packages if len({each["versions"][name] for each in columns}) == 1]
     lines += [""]
     lines += [f"Of {', '.join(same)} the oldest allowed is the newest that there is.", ""] if same else []
@@ -149,7 +150,7 @@ def markdown(report):
         "",
         *(f"* `{name}`" for name in report["tests"]),
         "",
-        f"On {report['processor']}, at commit {(report['commit'] or 'unknown')[:12]}.",
+        f"On {report['processor']}, at commit {commit[:12]}{', with files changed' if changed else ''}.",
     ]
     return "\n".join(lines) + "\n"
 

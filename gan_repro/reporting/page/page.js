@@ -196,6 +196,9 @@ function explorer(root) {
 
   function draw() {
     const { sheet, label } = state;
+    if (!sheet) {
+      return; // the first image is not decoded yet
+    }
     const context = map.getContext("2d");
     const size = map.width;
     const cell = size / sheet.side;
@@ -221,6 +224,9 @@ function explorer(root) {
   }
 
   function move(x, y) {
+    if (!state.sheet) {
+      return;
+    }
     const end = state.sheet.side - 1;
     state.x = Math.max(0, Math.min(end, x));
     state.y = Math.max(0, Math.min(end, y));
@@ -242,9 +248,13 @@ function explorer(root) {
     return label;
   }
 
+  let wanted = -1;
   async function choose(index) {
-    const sheet = sheets[index];
+    const sheet = sheets[(wanted = index)];
     await sheet.image.decode();
+    if (wanted !== index) {
+      return; // another one was chosen meanwhile
+    }
     const middle = Math.floor((sheet.side - 1) / 2);
     Object.assign(state, { sheet, x: middle, y: middle, label: Math.min(state.label, Math.max(0, sheet.labels - 1)) });
     labels.hidden = !sheet.labels;
@@ -256,6 +266,9 @@ function explorer(root) {
   }
 
   function point(event) {
+    if (!state.sheet) {
+      return;
+    }
     const box = map.getBoundingClientRect();
     const cells = (place, start, length) => ((place - start) / length) * state.sheet.side - 0.5;
     move(cells(event.clientX, box.left, box.width), cells(event.clientY, box.top, box.height));

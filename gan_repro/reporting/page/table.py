@@ -19,7 +19,7 @@ TONES = {  # how a verdict begins: how it is coloured
     "not run": "none",
 }
 NUMBERS = ("Published", "Ours", "Seeds", "Minutes a seed")  # columns that are sorted by the number that comes first in them
-_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
 def tone(verdict: str) -> str:
