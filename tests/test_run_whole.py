@@ -64,6 +64,7 @@ def test_what_trains_nothing_runs_and_is_evaluated_again(tiny, here, capsys):
         ".lock",
         "config.json",
         "manifest.json",
+        "measurements.txt",
         "record.json",
         "figures/real-images/training-images.png",
         "figures/real-images/k-means-centroids.png",
