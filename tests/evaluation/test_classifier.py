@@ -15,6 +15,7 @@ import tensorflow as tf
 from support import make_digits
 
 from gan_repro import ship
+from gan_repro.data import names
 from gan_repro.data.source import InMemory, Spec
 from gan_repro.evaluation import classifier
 from gan_repro.system.errors import RunError, UserError
@@ -229,7 +230,7 @@ def test_the_classifiers_of_mnist_are_small_files_of_float32_that_the_card_descr
         "threads",
         "TensorFlow 2",
         "Licence",
-        "none stated",
+        names.licence("mnist"),
         "Not for anything else",
     ):
         assert word in text, word
