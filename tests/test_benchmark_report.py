@@ -82,6 +82,7 @@ def only_a_stub(monkeypatch, tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_quick_and_partial_runs_write_nothing_unless_told_where(only_a_stub, capsys):
     assert program.main(["benchmark", "--quick", "--only=estimators"]) == 0
     assert "| ours | 500 ms (500 ms to 500 ms) | 1 | nothing |  |" in capsys.readouterr().out

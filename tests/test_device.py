@@ -119,6 +119,7 @@ def with_gpu(monkeypatch):
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind=None: ["one"] if kind == "GPU" else there(kind))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [["averages=mean-from-5,ema-.9995"], pytest.param(["precision=mixed_bfloat16"], marks=pytest.mark.slow)],

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support import noise
+from support import marks, noise
 
 RUN = 8  # numbers in a row that are not equal by chance
 
@@ -38,7 +38,7 @@ def test_a_shared_run_is_noticed():
     assert repeated([layers[0].kernel, *(layer.bias for layer in layers)]) == []
 
 
-@pytest.mark.parametrize("game", noise.games(), ids=" ".join)
+@pytest.mark.parametrize("game", marks.slow_after(6, [(game,) for game in noise.games()]), ids=" ".join)
 def test_no_two_weights_begin_alike(game):
     for name, played in noise.built(*game):
         networks = played.network, *played.others().values()

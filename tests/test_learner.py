@@ -165,6 +165,7 @@ def test_layers_are_trained_one_after_the_other(digits, tmp_path):
     assert len(curves["training"]["error"]) == 5 and list(curves["validation"]) == ["last", "mean-from-0"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [33, *(pytest.param(step, marks=pytest.mark.slow) for step in (7, 20))])
 def test_an_interrupted_training_goes_on_to_the_same_bits(digits, tmp_path, at, monkeypatch):
     monkeypatch.setattr(trainer, "CALL_SECONDS", 0.0)  # one minibatch a call

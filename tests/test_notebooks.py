@@ -23,7 +23,6 @@ from gan_repro.runs import notebook
 
 FOLDER = support.ROOT / "notebooks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
-FIRST = ("conditional_digits",)  # the one that takes the least time; executing the other ones is slow
 LARGEST = 1.5e6
 MINUTES = 3  # all notebooks together, on two idle cores
 SECONDS = {}  # of processor time, by notebook
@@ -99,8 +98,9 @@ def play(tmp_path, monkeypatch):
     return executed
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
-@pytest.mark.parametrize("name", [name if name in FIRST else pytest.param(name, marks=pytest.mark.slow) for name in NAMES])
+@pytest.mark.parametrize("name", NAMES)
 def test_runs_again_without_data_and_network(name, play, tmp_path):
     nbformat = pytest.importorskip("nbformat", reason="notebooks are read by nbformat, with nbclient")
     book = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)

@@ -26,7 +26,7 @@ OWNED = [
 
 
 @pytest.mark.parametrize("channels", marks.slow_after(1, [3, 1]))
-@pytest.mark.parametrize(("name", "model"), OWNED)
+@pytest.mark.parametrize(("name", "model"), marks.slow_after(4, OWNED))
 def test_images_of_the_usual_sizes_need_no_setting(name, model, channels):
     """The networks of every model that takes a user's own images, at every size; one model is of 32 x 32 alone."""
     config = noise.config(name, "npz:a.npz", "smoke", model=model)

@@ -6,6 +6,7 @@ import resource
 import shlex
 
 import pytest
+from support import marks
 from support.programs import G, T, command
 
 from gan_repro import run
@@ -24,7 +25,7 @@ QUESTIONS = [
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize(("module", "arguments"), QUESTIONS)
+@pytest.mark.parametrize(("module", "arguments"), marks.slow_after(3, QUESTIONS))
 def test_questions_are_answered_without_tensorflow(module, arguments, poison, tmp_path):
     folder = tmp_path / "here"
     folder.mkdir()

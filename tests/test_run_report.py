@@ -8,6 +8,7 @@ from support.records import make_record, measurement, parsed
 
 from gan_repro.papers import configuration
 from gan_repro.reporting import finished
+from gan_repro.reporting.record import DETAILS
 
 OURS = configuration.find("cgan")
 
@@ -91,10 +92,10 @@ def test_the_report_says_where_everything_lies(tmp_path):
     (tmp_path / "record.json").touch()
     record = made(measurement(168.4, "best"), measurement(99.0, "last"))
     text = finished.report(OURS, record, tmp_path)
-    assert f"folder   {tmp_path}" in text and "2 in record.json" in text and finished.NAME not in text
+    assert f"folder   {tmp_path}" in text and "2 in record.json" in text and DETAILS not in text
     assert "a.png, b.png, c.png and 1 more" in text
-    (tmp_path / finished.NAME).touch()
-    assert f"record.json, {finished.NAME}" in finished.report(OURS, record, tmp_path)
+    (tmp_path / DETAILS).touch()
+    assert f"record.json, {DETAILS}" in finished.report(OURS, record, tmp_path)
     assert len(text.splitlines()) < 16 and "\x1b" not in text
 
 

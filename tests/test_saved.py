@@ -179,6 +179,7 @@ def test_files_of_weights_hold_every_weight_of_a_reparametrised_layer(name, tmp_
         np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_fresh_process_reads_it_after_one_import(tmp_path):
     model = through((6,), layers.Maxout(4, 3, start(), start(), constraints.MaxColumnNorm(0.5)), layers.UntiedBias())

@@ -95,6 +95,7 @@ def test_without_data_the_pictures_are_like_digits(name, dataset, kind, monkeypa
     assert len({image.tobytes() for image in images}) == DRAWN
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.parametrize(
     ("name", "dataset", "kind"),

@@ -283,6 +283,7 @@ def test_replay_mixes_old_samples_and_keeps_new_ones():
     np.testing.assert_array_equal(kept.images.numpy().ravel(), expected)
 
 
+@pytest.mark.slow
 def test_a_game_with_replay_repeats_and_resumes(digits):
     options = {"replay": 30, "schedule": schedule.alternating()}
     first, second = games.build(digits, **options), games.build(digits, **options)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from support import games, noise
+from support import games, marks, noise
 from support.games import OFF, play, two_replicas
 
 from gan_repro import data
@@ -153,7 +153,7 @@ class ByHand:
 
 
 @pytest.mark.parametrize("order", [schedule.simultaneous(), schedule.alternating()], ids=["simultaneous", "alternating"])
-@pytest.mark.parametrize("kind, steps", [("adam", 1), ("adam", 4), ("momentum", 3), ("rmsprop", 3)])
+@pytest.mark.parametrize("kind, steps", marks.slow_after(2, [("adam", 4), ("momentum", 3), ("adam", 1), ("rmsprop", 3)]))
 def test_two_parameters_by_hand(kind, steps, order):
     """After three minibatches, so that D's moments are not those of the start; D itself moves once in each."""
     rate, source = 0.2, data.load("gaussian1d")
@@ -362,6 +362,7 @@ def test_so_many_updates_are_refused(steps):
         unrolled.unroll(losses.minimax(), steps)
 
 
+@pytest.mark.slow
 def test_the_experiments_game_without_looking_ahead_is_minimax():
     """Of the same networks, with goodfellow2014's objective in place of the whole value function."""
     config = noise.config("unrolled", "ring8", "smoke", unroll=0)

@@ -6,8 +6,6 @@ import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scipy import stats
-
 from gan_repro.papers.experiment import Effects, Experiment, Outcome
 from gan_repro.reporting import metrics
 from gan_repro.reporting.conditions import change, differences
@@ -147,6 +145,8 @@ def _effect(outcome: Outcome, changed: Group, base: Group, seeds: Sequence[int],
     ours, theirs = (_values(group, seeds, outcome.metric) for group in (changed, base))
     apart, n = [a - b for a, b in zip(ours, theirs)], len(seeds)
     error = statistics.stdev(apart) / math.sqrt(n)
+    from scipy import stats  # takes a second, and most programs ask for no interval
+
     alone, together = (float(stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * times), n - 1)) * error for times in (1, count))
     margin = outcome.margin * (abs(statistics.fmean(theirs)) if outcome.relative else 1)
     return Effect(statistics.fmean(apart), alone, together, margin)

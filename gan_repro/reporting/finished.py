@@ -10,7 +10,7 @@ from gan_repro.papers.experiment import Experiment, Published
 from gan_repro.reporting import cells, comparison, metrics
 from gan_repro.reporting.conditions import condition_differences, model
 from gan_repro.reporting.groups import Group
-from gan_repro.reporting.record import Record
+from gan_repro.reporting.record import DETAILS, Record
 from gan_repro.system.numbers import aligned, duration, with_error
 
 REAL = ("training images", "training points")  # references: what real data have in place of samples
@@ -154,7 +154,7 @@ def report(experiment: Experiment, record: Record, folder: Path) -> str:
     """
     figures = [path.name for path in sorted((folder / "figures").glob("*.png"))]
     figures.sort(key=lambda name: not name.startswith("samples"))
-    files = [name for name in ("record.json", NAME) if (folder / name).exists()]
+    files = [name for name in ("record.json", DETAILS) if (folder / name).exists()]
     lines = ["", *textwrap.wrap(heading(experiment, record), WIDTH), _spent(record), "", table(experiment, record), ""]
     for text in caveats(experiment, record):
         lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_long_words=False)
@@ -169,11 +169,8 @@ def _spent(record: Record) -> str:
     return f"{steps}{duration(60 * record.cost.minutes)} with the evaluation, {record.machine}"
 
 
-NAME = "measurements.txt"  # in a run's folder
-
-
 def details(experiment: Experiment, record: Record) -> str:
-    """The text of NAME: every measurement of a record, a line each; where the best epoch was the last one, one for both.
+    """The text of DETAILS: every measurement of a record, a line each; where the best epoch was the last one, one for both.
 
     Over how many images a number is stands beside it: few of them make any number, and its error, a matter of luck.
     """

@@ -14,6 +14,7 @@ from gan_repro.system.errors import RunError
 from gan_repro.system.schema import NOT_JSON, parse, plain
 
 SCHEMA = 2
+DETAILS = "measurements.txt"  # beside record.json in a run's folder: a line for each measurement
 Output = Literal["probability", "score"]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gan_repro.papers.configuration import Config, identity
-from gan_repro.reporting import finished
+from gan_repro.reporting.record import DETAILS
 from gan_repro.system import files, locks
 from gan_repro.system.errors import RunError
 
@@ -20,7 +20,7 @@ KEPT_CHECKPOINTS = 2  # the newest, and the one before it should the newest be d
 # What a training and its evaluation write besides; not the pictures that gan_repro.sample was asked for
 PRODUCTS = (
     "metrics.csv",
-    finished.NAME,
+    DETAILS,
     "generator.weights.h5",
     "generator_*.weights.h5",
     "discriminator.weights.h5",
@@ -51,7 +51,7 @@ class Workdir:
         self.real_images = self.figures / "real-images"
         self.checkpoints = self.path / "checkpoints"
         self.record = self.path / "record.json"
-        self.details = self.path / finished.NAME
+        self.details = self.path / DETAILS
         self.tensorboard = self.path / "tensorboard"
         self._made: list[Path] = []  # folders that `locked` made, the deepest first
         self._found: list[Path] = []  # of the files that `abandon` may remove those that were there before this process

@@ -236,6 +236,7 @@ def test_the_classifiers_of_mnist_are_small_files_of_float32_that_the_card_descr
         assert word in text, word
 
 
+@pytest.mark.slow
 def test_with_an_empty_cache_nothing_is_trained_on_mnist(real_mnist, cache, monkeypatch, capsys):
     monkeypatch.setattr(classifier, "_train", lambda *args: pytest.fail("a training"))
     rows, text = card()

@@ -172,6 +172,7 @@ def test_samples_have_dropout_as_training_has():
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_every_weight_of_both_learns_and_a_run_can_be_repeated_and_resumed():
     changes = {"batch_size": 50, "discriminator_irange": 0.05}  # as published D starts too small for so few updates
     config = noise.config("cgan", "glyphs", "smoke", averages=("ema-.9",), **changes)

@@ -23,7 +23,7 @@ EXPERIMENT = configuration.find("dcgan")
 RANDOM = Subject(reference="D with random weights")
 
 
-pytestmark = pytest.mark.e2e  # of a whole run
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]  # of a whole run
 
 
 @pytest.fixture(scope="module")

@@ -77,6 +77,7 @@ def test_they_see_contrast_normalised_images():
     assert str(configuration.scaling_of(noise.config("goodfellow2014", "mnist"))) == "pixels in [0, 1]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", marks.slow_after(1, ["cifar10", "convolutional"]))
 def test_every_weight_of_both_learns(model, tmp_path):
     changes = {"epochs": 1, "steps_per_epoch": 3, "batch_size": 16}

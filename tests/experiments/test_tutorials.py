@@ -75,6 +75,7 @@ def test_g_moves_on_every_second_minibatch():
     assert game.updates == {"discriminator": 6, "generator": 3}
 
 
+@pytest.mark.slow
 def test_the_variant_has_its_three_changes():
     g, d = networks("tutorial_dcgan", "mnist", (32, 32, 1), "upsampling")
     assert not any(isinstance(layer, keras.layers.Conv2DTranspose) for layer in g.layers)

@@ -103,6 +103,7 @@ def test_games_learn_repeat_and_resume(dataset):
     assert all(np.isfinite(each).all() for each in noise.values(first).values())
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_moments(tmp_path):
     """Step 0, the ends of epochs, the last weights; a picture of them; and a run of more epochs keeps what is not beyond it."""
     config = noise.config("unrolled", "ring8", "smoke", epochs=3, n_samples=100)

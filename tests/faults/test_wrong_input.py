@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 import pytest
-from support import wrong_input
+from support import marks, wrong_input
 from support.wrong_input import Case, environment, listing
 from support.wrong_lines import DATA, LONG, OWN, SMOKE, UNFIT, USAGE, C, G, T
 
@@ -130,7 +130,7 @@ def test_what_is_never_unpickled_would_be_noticed(here, tmp_path, monkeypatch):
 
 @pytest.mark.e2e
 @pytest.mark.fault(group="wrong input", tried="some of these as processes of their own", outcome="the same")
-@pytest.mark.parametrize("case", REAL, ids=str)
+@pytest.mark.parametrize("case", marks.slow_after(3, [(case,) for case in REAL]), ids=map(str, REAL))
 def test_real_processes(case, kit, tmp_path):
     """Those that are refused for what was typed answer without TensorFlow: importing it would end them otherwise."""
     before, there = listing(kit), environment()

@@ -134,6 +134,7 @@ def test_stopping_saves_what_runs_and_the_same_runs_go_on_from_there(which, here
     assert outcomes[run.name].ended == "finished" and outcomes[run.name].begun_at > 0
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.parametrize("hide", marks.slow_after(1, [False, True]), ids=["sharing", "apart"])
 def test_the_run_of_a_worker_that_is_lost_is_played_elsewhere(hide, here, base, tmp_path, capsys):
@@ -191,6 +192,7 @@ def test_what_runs_is_saved_and_ends_when_the_queue_is_killed(sharing, here):
     wait(lambda: [word for word, *_ in simulated.journal(here)] == ["begin", "saved"])
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_worker_with_another_version_is_told_before_anything_runs(here, base, tmp_path, capsys, monkeypatch):
     older = tmp_path / "older" / "keras-0.1.dist-info"
@@ -213,6 +215,7 @@ def test_a_worker_with_another_version_is_told_before_anything_runs(here, base, 
         found.close()
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_the_loss_of_the_scheduler_is_told_and_ends_the_work(here, base, tmp_path):
     found = clusters.Cluster(tmp_path, base)

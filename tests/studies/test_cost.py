@@ -30,7 +30,9 @@ def estimate(planned, entries, file):
 
 def test_a_run_costs_what_its_epochs_cost_other_seeds(tmp_path):
     (known,), (asked,) = simulated.runs("0", epochs=10), simulated.runs("5", epochs=30)
-    assert estimate(asked, [entry(known, 4.0)], tmp_path / "none")[0] == 12.0
+    assert (
+        estimate(asked, [entry(known, 4.0)], tmp_path / "none")[0] == 3 * 1.0 + 3.0
+    )  # a minute of training, three of evaluation
     other = simulated.runs("0", settings={"batch_size": 7})
     assert estimate(other[0], [entry(known, 4.0)], tmp_path / "none") is None
 
