@@ -22,6 +22,7 @@ class Recipe(adversarial.Recipe):
       generator_units: of the first stage's G.
       bottom_units: of the new bottom; the last one takes the place of z, so it is as large as `latent`.
       sigmoid_bias: where the biases of hidden sigmoid layers start.
+      bottom_irange, bottom_bias: of the new bottom, in the place of generator_irange and sigmoid_bias.
       sparse_connections: the output layer's weights: so many N(0, 1) into each pixel (sparse_init), the rest 0.
       max_column_norm: of every layer of G and D, after every update.
     """
@@ -32,6 +33,8 @@ class Recipe(adversarial.Recipe):
     generator_units: tuple[int, ...] = gr.bounded((8000, 8000), low=1, high=10**5, smoke=(64, 128))
     bottom_units: tuple[int, ...] = gr.bounded((8000, 100), low=1, high=10**5, smoke=(64, 100))
     sigmoid_bias: float = gr.bounded(-2.0, low=-100.0, high=100.0)
+    bottom_irange: float = gr.bounded(0.05, above=0, high=100.0)
+    bottom_bias: float = gr.bounded(-2.0, low=-100.0, high=100.0)
     sparse_connections: int = gr.bounded(100, low=1, high=10**6)
     discriminator_units: tuple[int, ...] = gr.bounded((1200, 1200), low=1, high=10**5, smoke=16)
     max_column_norm: float = gr.bounded(1.9365, above=0, high=1e6)
@@ -75,9 +78,9 @@ PRESETS = {
 }
 
 
-def _dense(recipe, units, activation, name):
-    bias = recipe.sigmoid_bias if activation == "sigmoid" else 0.0
-    start = gr.initial.uniform(recipe.generator_irange)
+def _dense(recipe, units, activation, name, irange, sigmoid_bias):
+    bias = sigmoid_bias if activation == "sigmoid" else 0.0
+    start = gr.initial.uniform(irange)
     return gr.mlp.dense(units, activation, start, name, bias=bias, max_column_norm=recipe.max_column_norm)
 
 
@@ -86,12 +89,14 @@ def _stack(recipe, spec):
     relu, sigmoid = recipe.generator_units
     sparse, norm = gr.initial.Sparse(recipe.sparse_connections), recipe.max_column_norm
     pixels = gr.mlp.dense(math.prod(spec.shape), "sigmoid", sparse, STACK[2], max_column_norm=norm, dtype="float32")
-    return [_dense(recipe, relu, "relu", STACK[0]), _dense(recipe, sigmoid, "sigmoid", STACK[1]), pixels]
+    start = recipe.generator_irange, recipe.sigmoid_bias
+    return [_dense(recipe, relu, "relu", STACK[0], *start), _dense(recipe, sigmoid, "sigmoid", STACK[1], *start), pixels]
 
 
 def _with_bottom(recipe, spec, stack):
     relu, sigmoid = recipe.bottom_units
-    bottom = [_dense(recipe, relu, "relu", "bottom_0"), _dense(recipe, sigmoid, "sigmoid", "bottom_1")]
+    start = recipe.bottom_irange, recipe.bottom_bias
+    bottom = [_dense(recipe, relu, "relu", "bottom_0", *start), _dense(recipe, sigmoid, "sigmoid", "bottom_1", *start)]
     return gr.mlp.generator(recipe.latent, [*bottom, *stack], spec.shape)
 
 

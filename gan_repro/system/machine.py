@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("gan_repro", "tensorflow", "keras", "numpy", "tensorflow-datasets", "scipy", "matplotlib", "scikit-learn")
-ENVIRONMENT = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS")
+ENVIRONMENT = (
+    *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS"),
+    *("TF_XLA_FLAGS", "XLA_FLAGS"),
+)
 _BFLOAT16 = ("amx_bf16", "avx512_bf16")
 _AMPERE = (8, 0)  # the compute capability of NVIDIA's first GPUs whose tensor cores multiply bfloat16
 # Of two processors with one name the newer may be twice as fast, by what it can do at once; widest first.

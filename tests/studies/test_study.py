@@ -129,3 +129,10 @@ def test_a_run_that_was_ended_early_is_told_apart_by_its_name_and_is_the_same_ru
     assert records.name(early) == planned.name.replace("60epochs", "12.5of60epochs")
     assert planned.folder == planned.name.replace("60epochs-", "")
     assert study.identity_of(dataclasses.replace(whole, epochs=61.0)) != planned.identity
+
+
+def test_a_step_compiled_by_xla_is_a_condition_of_a_run_and_not_another_run():
+    (planned,) = simulated.runs("3")
+    recipe = dataclasses.replace(planned.config.recipe, jit_compile=True)
+    compiled = study.Planned(dataclasses.replace(planned.config, recipe=recipe))
+    assert (compiled.identity, compiled.name, compiled.folder) == (planned.identity, planned.name, planned.folder)
