@@ -134,3 +134,12 @@ def test_a_transform_that_changes_the_shape_is_one_line(digits):
     played = games.build(digits, transform=lambda images, context: images[:, :4])
     with pytest.raises(UsageError, match=r"transform.*\(20, 4, 8, 1\)"):
         played.prepare()
+
+
+def test_a_step_that_xla_cannot_compile_is_one_line(digits):
+    def value(play):
+        return tf.reduce_mean(play.d_generated) + tf.cast(tf.size(tf.strings.split("a b")), tf.float32)  # text is the host's
+
+    game = games.build(digits, g_terms=(losses.Term("text", value),), jit_compile=True)
+    with pytest.raises(UsageError, match="jit_compile"):
+        game.steps(1)

@@ -19,7 +19,7 @@ class Recipe(greedy.Recipe):
 
     units: tuple[int, ...] = gr.bounded((1000,), low=1, high=10**5, smoke=16)
     contraction: float = gr.bounded(0.1, low=0, high=1e6)
-    chain_std: float = gr.bounded(0.1, low=0, high=1e6)
+    chain_std: float = gr.bounded(0.45, low=0, high=1e6)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,7 @@ class Stacked(Recipe, greedy.Stacked):
     """Two of them, the upper one trained on the lower one's codes."""
 
     units: tuple[int, ...] = gr.bounded((1000, 1000), low=1, high=10**5, smoke=16)
+    chain_std: float = gr.bounded(0.05, low=0, high=1e6)
 
 
 def network(recipe, spec, depth):

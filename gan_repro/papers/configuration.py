@@ -149,12 +149,12 @@ def usable(warn: Callable[[str], object]) -> list[Experiment]:
 def identity(config: dict[str, Any]) -> dict[str, Any]:
     """What makes a run another run: a configuration as Config.as_dict gives it, without what may be changed later.
 
-    That are `epochs`, of which more continue a run, and what only draws pictures. A configuration that is none is returned
-    as it is.
+    That are `epochs`, of which more continue a run, what only draws pictures, and whether XLA compiles the step: a condition,
+    as the processor is, which a manifest tells of. A configuration that is none is returned as it is.
     """
     if not isinstance(config.get("recipe"), dict):
         return config
-    left_out = {"epochs"} | fields_of(TrainingRecipe, "pictures")
+    left_out = {"epochs", "jit_compile"} | fields_of(TrainingRecipe, "pictures")
     return config | {"recipe": {key: value for key, value in config["recipe"].items() if key not in left_out}}
 
 

@@ -25,12 +25,17 @@ def new(config: Config, source: Source, workers: int = 1) -> dict[str, Any]:
         "seed": config.seed,
         "data": _data(source),
         "precision": getattr(config.recipe, "precision", "float32"),
-        "jit_compile": getattr(config.recipe, "jit_compile", False),
+        "jit_compile": _compiled(config),
         **machine.conditions(),
         "continued_under": [],
         "ran_on": [{"machine": machine.name(), "step": 0}],
         **({"workers": workers} if workers > 1 else {}),
     }
+
+
+def _compiled(config):
+    """Whether XLA compiles the step of a Config; False where nothing is trained."""
+    return getattr(config.recipe, "jit_compile", False)
 
 
 def _data(source):
@@ -70,9 +75,13 @@ def read(workdir: Workdir, source: Source) -> dict[str, Any] | None:
     return manifest
 
 
-def changed(manifest: dict[str, Any], workers: int | None = None) -> dict[str, Any]:
-    """{key: value} of the present conditions that differ from those of the manifest; `workers`: None where none train."""
-    now = machine.conditions() | {"commit": machine.commit()} | ({"workers": workers} if workers else {})
+def changed(manifest: dict[str, Any], config: Config | None = None, workers: int = 1) -> dict[str, Any]:
+    """{key: value} of the present conditions that differ from those of the manifest.
+
+    `config` and `workers` are those of a training; None: nothing is trained.
+    """
+    now = machine.conditions() | {"commit": machine.commit()}
+    now |= {"workers": workers, "jit_compile": _compiled(config)} if config else {}
     then = {"workers": 1} | manifest
     return {key: value for key, value in now.items() if then.get(key) != value}
 
@@ -89,7 +98,7 @@ def of_training(
         manifest = new(config, source, workers)
     else:
         manifest.pop("weights_sha256", None)  # of weights that will be others
-        other = changed(manifest, workers)
+        other = changed(manifest, config, workers)
         if other and other not in manifest["continued_under"]:
             warn(f"this run began under other conditions ({', '.join(other)} differ): bits may differ; the record says so")
             manifest["continued_under"].append(other)

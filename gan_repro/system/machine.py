@@ -5,6 +5,7 @@ import importlib.metadata
 import itertools
 import os
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ ENVIRONMENT = (
     *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS"),
     *("TF_XLA_FLAGS", "XLA_FLAGS"),
 )
+_PLACE = re.compile(r"--xla_gpu_cuda_data_dir=\S+\s*")  # in XLA_FLAGS: where CUDA lies is no condition
 _BFLOAT16 = ("amx_bf16", "avx512_bf16")
 _AMPERE = (8, 0)  # the compute capability of NVIDIA's first GPUs whose tensor cores multiply bfloat16
 # Of two processors with one name the newer may be twice as fast, by what it can do at once; widest first.
@@ -117,7 +119,7 @@ def conditions() -> dict[str, Any]:
             "cores": _cores(),
         },
         "tensor_float_32": tf.config.experimental.tensor_float_32_execution_enabled(),  # of a GPU's float32 products
-        "environment": {name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+        "environment": {name: _PLACE.sub("", os.environ[name]).strip() for name in ENVIRONMENT if name in os.environ},
         # The kernels that these networks use are deterministic on CPUs; for GPUs tensorflow_setup asks for such ones.
         "deterministic_ops": "asked for" if gpus else "as they are",
         "platform": f"{platform.system()} {platform.machine()}, Python {sys.version.split()[0]}",

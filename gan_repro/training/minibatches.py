@@ -1,5 +1,6 @@
 """Minibatches: what every Trainable does alike, whatever it learns: data, many steps in one call, samples of its network."""
 
+import re
 from typing import Any
 
 import keras
@@ -12,6 +13,9 @@ from gan_repro.system import randomness, tensorflow_setup
 from gan_repro.system.errors import DataError, UsageError
 from gan_repro.training.averages import Average
 from gan_repro.training.monitors import MONITORED
+
+# What XLA says of an operation that it has no kernel for, on this device or on any.
+_NOT_COMPILED = re.compile(r"Detected unsupported operations[^:\n]*: .*|.* not yet have a deterministic XLA implementation")
 
 
 class Minibatches:
@@ -145,7 +149,7 @@ class Minibatches:
         Raises:
           ValueError: n < 1 or the epoch has fewer minibatches left.
           DataError: the data are streamed from files, and these cannot be read on.
-          UsageError: as `prepare`.
+          UsageError: as `prepare`; or XLA cannot compile the step.
         """
         first = self.step % self.steps_per_epoch
         if not 1 <= n <= self.steps_per_epoch - first:
@@ -156,6 +160,10 @@ class Minibatches:
             calls = [self._play_many(self._feed, tf.constant(m, tf.int32), turn) for turn, m in self._turns(n)]
             rows = np.concatenate([call.numpy() for call in calls])
         except tf.errors.OpError as error:
+            if failed := _NOT_COMPILED.search(str(error)):
+                raise UsageError(
+                    f"jit_compile = true: XLA cannot compile this step here ({failed[0].strip()[:150]}); set it to false"
+                ) from error
             if "IteratorGetNext" not in str(error):
                 raise
             reason = str(error.message).splitlines()[0][:200]
