@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import pytest
 import tensorflow as tf
-from support import games
+from support import games, marks
 
 from gan_repro import run, tables
 from gan_repro.papers import configuration
@@ -16,6 +16,8 @@ from gan_repro.runs import runner, trained
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system.errors import RunError, UsageError, UserError
 from gan_repro.training import game, losses, schedule
+
+pytestmark = pytest.mark.played
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -85,7 +87,7 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize("kind", schedule.SCHEDULES)
+@pytest.mark.parametrize("kind", marks.slow_after(1, schedule.SCHEDULES))
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_wrong_loss_names_the_term_and_the_player(mistake, kind, digits):
     term, player, words = MISTAKES[mistake]

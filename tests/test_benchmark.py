@@ -32,6 +32,8 @@ from gan_repro.benchmark.rounds import Contestant, NotRun, Prepared, Task
 from gan_repro.system.errors import RunError
 from gan_repro.training import schedule
 
+pytestmark = pytest.mark.played
+
 TINY = dataclasses.replace(rounds.QUICK, dtypes=("float32", "bfloat16"))
 EXPERIMENTS = {"goodfellow2014": "maxout_mlp", "dcgan": "conditional_convolutional"}
 

@@ -14,6 +14,8 @@ from gan_repro.latent import priors, sampling
 from gan_repro.system.errors import UsageError
 from gan_repro.training import game, losses, optimizers, schedule
 
+pytestmark = pytest.mark.played
+
 
 def conditional(source, heads=False, d_terms=None, g_terms=None, **options):
     """A game whose networks both take labels; D may have two heads, "label" and "source"."""

@@ -9,6 +9,8 @@ from support.games import OFF, equal, final, play, two_replicas
 from gan_repro.system.errors import UsageError
 from gan_repro.training import losses, schedule
 
+pytestmark = pytest.mark.played
+
 # ---- terms -----------------------------------------------------------------------------------------------------------
 
 

@@ -9,17 +9,19 @@ from support.games import play, two_replicas
 from gan_repro.system.errors import UsageError
 from gan_repro.training import game, schedule
 
+pytestmark = pytest.mark.played
+
 
 @pytest.mark.parametrize(
     ("order", "minibatches", "d_updates", "g_updates"),
     marks.slow_after(
-        5,
+        3,
         [
             (schedule.simultaneous(n_critic=2), 7, 7, 3),
-            (schedule.discriminator_only(), 7, 7, 0),
-            (schedule.alternating(n_critic=5), 17, 17, 3),
             (schedule.alternate_minibatches(n_critic=2), 7, 4, 3),
             (schedule.alternating(n_critic=2, warmup=schedule.CriticWarmup(2, 4, 3)), 17, 17, 7),
+            (schedule.discriminator_only(), 7, 7, 0),
+            (schedule.alternating(n_critic=5), 17, 17, 3),
             (schedule.simultaneous(), 7, 7, 7),
             (schedule.alternating(), 7, 7, 7),
             (schedule.alternating(d_steps=3, fresh_noise=False), 4, 12, 4),
@@ -70,7 +72,7 @@ def test_the_critics_warm_up_is_wgans():
     assert [int(never_again.phase_length(i)) for i in moments] == [100, 100, 5, 5, 5, 5, 5]
 
 
-@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("alone", marks.slow_after(1, [False, True]))
 def test_only_the_player_whose_turn_it_is_moves(digits, alone):
     chosen = schedule.alternate_minibatches(n_critic=2) if alone else schedule.alternating(n_critic=3)
     played = games.build(digits, schedule=chosen)

@@ -10,6 +10,8 @@ from gan_repro.networks import constraints
 from gan_repro.system import randomness
 from gan_repro.training import losses, schedule
 
+pytestmark = pytest.mark.played
+
 # ---- one step against float64 numpy ----------------------------------------------------------------------------------
 
 
@@ -166,7 +168,7 @@ def largest_weight(current):
     return tf.reduce_max([tf.reduce_max(tf.abs(weight)) for weight in current.trainable("discriminator")])
 
 
-@pytest.mark.parametrize("kind", ["simultaneous", "alternating"])
+@pytest.mark.parametrize("kind", marks.slow_after(1, ["alternating", "simultaneous"]))
 def test_a_constraint_is_applied_before_each_move_or_after_it(digits, kind):
     """What either player sees of D's weights: D's loss has their largest value added 1000 times, G's is that value."""
     seen = {}

@@ -16,6 +16,8 @@ from gan_repro.system.errors import RunError, UsageError
 from gan_repro.system.signals import Interrupted
 from gan_repro.training import history, learner, optimizers, trainer
 
+pytestmark = pytest.mark.played
+
 CHAIN = Chain(
     start=lambda network, m, draws: draws.uniform([m, *network.input_shape[1:]]),
     step=lambda network, x, draws: network(x),

@@ -15,6 +15,8 @@ from gan_repro.system import files, signals
 from gan_repro.system.errors import RunError, UsageError
 from gan_repro.training import losses, schedule, trainer
 
+pytestmark = pytest.mark.played
+
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory):

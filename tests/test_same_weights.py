@@ -16,6 +16,8 @@ import pytest
 
 from gan_repro.system import machine, tensorflow_setup
 
+pytestmark = pytest.mark.played
+
 if __name__ == "__main__":  # as conftest.py does, before anything imports TensorFlow, which then chooses its products' library
     tensorflow_setup.prepare(logical_cpus=2)
 from support import noise  # noqa: E402

@@ -18,6 +18,8 @@ from gan_repro.system.errors import RunError
 from gan_repro.training import history, losses, trainer
 from gan_repro.training.callbacks import ProgressLine, SampleGrid, duration
 
+pytestmark = pytest.mark.played
+
 # ---- what a run leaves -----------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,8 @@ from gan_repro.system import randomness
 from gan_repro.system.errors import UsageError
 from gan_repro.training import game, losses, optimizers, rules, schedule, unrolled
 
+pytestmark = pytest.mark.played
+
 BATCH = 20
 ADAM = {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 1e-8}
 OPTIMIZERS = {
@@ -152,7 +154,7 @@ class ByHand:
         return w, kept, -value, -(in_w * dw + in_a)
 
 
-@pytest.mark.parametrize("order", [schedule.simultaneous(), schedule.alternating()], ids=["simultaneous", "alternating"])
+@pytest.mark.parametrize("order", marks.slow_after(1, [schedule.simultaneous(), schedule.alternating()]))
 @pytest.mark.parametrize("kind, steps", marks.slow_after(2, [("adam", 4), ("momentum", 3), ("adam", 1), ("rmsprop", 3)]))
 def test_two_parameters_by_hand(kind, steps, order):
     """After three minibatches, so that D's moments are not those of the start; D itself moves once in each."""

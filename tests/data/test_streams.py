@@ -21,6 +21,8 @@ from gan_repro.reporting import records
 from gan_repro.runs.runner import default_workdir
 from gan_repro.system.errors import DataError
 
+pytestmark = pytest.mark.played
+
 N, SIZE = 60, 4  # training images, and images of a batch
 
 

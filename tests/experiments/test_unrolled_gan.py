@@ -17,6 +17,8 @@ from gan_repro.system.errors import UsageError
 from gan_repro.training import callbacks, losses, rules, schedule
 from gan_repro.training.trainer import Loop
 
+pytestmark = pytest.mark.played
+
 EXPERIMENT = configuration.find("unrolled")
 
 

@@ -23,6 +23,8 @@ from gan_repro.training import rules, schedule
 from gan_repro.training.optimizers import RMSprop
 from gan_repro.training.trainer import Loop
 
+pytestmark = pytest.mark.played
+
 EXPERIMENT = configuration.find("wgan")
 MLP = {"generator": "mlp", "critic": "mlp", "units": (6, 5)}
 
@@ -176,7 +178,7 @@ def phases_of_the_code(n, first, every, length, n_critic):
     return moves
 
 
-@pytest.mark.parametrize("first, every", [(3, 6), (2, 0)])
+@pytest.mark.parametrize("first, every", marks.slow_after(1, [(3, 6), (2, 0)]))
 def test_the_critics_phases(first, every):
     changes = MLP | {"n_critic": 5, "warmup_first": first, "warmup_every": every, "warmup_length": 20}
     played = stage(**changes, batch_size=4, steps_per_epoch=0).build(None)

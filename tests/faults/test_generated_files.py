@@ -15,6 +15,7 @@ from hypothesis import example, given, target
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
+from support import marks
 from support.generated import counted, mark, trials
 
 from gan_repro import data
@@ -195,7 +196,7 @@ def picture(suffix):
 
 
 @mark("folders with a damaged picture, PNG, JPEG or GIF, or random bytes", "the other pictures as they are, or one line")
-@pytest.mark.parametrize("suffix", ["png", "jpg", "gif"])
+@pytest.mark.parametrize("suffix", marks.slow_after(1, ["png", "jpg", "gif"]))
 def test_damaged_pictures(suffix, record_property, tmp_path, capfd):
     content = picture(suffix)
     for index in range(12):

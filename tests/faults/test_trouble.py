@@ -17,6 +17,8 @@ from gan_repro.runs.workdir import Workdir
 from gan_repro.system.errors import RunError
 from gan_repro.training import losses, monitors, schedule, trainer
 
+pytestmark = pytest.mark.played
+
 EPOCHS, LENGTH = 3, 10
 ORDERS = {
     "simultaneous": schedule.simultaneous(),
@@ -121,7 +123,7 @@ CASES = [
     outcome="the run stops within the call, names that step, says what to change; every file stays as the last good "
     "checkpoint left it",
 )
-@pytest.mark.parametrize("role, precision, order, step, factor", marks.slow_after(4, CASES))
+@pytest.mark.parametrize("role, precision, order, step, factor", marks.slow_after(3, CASES))
 def test_a_bad_gradient_stops_the_call_and_names_its_step(
     poisonable, tmp_path, monkeypatch, role, precision, order, step, factor
 ):
@@ -215,7 +217,7 @@ def watched_loop(played, folder, epochs, callbacks=()):
     tried="a generator's output layer is set to ignore z, and after two epochs set back",
     outcome="the collapse is said once, with its number, when it begins and when it is over; the run's rows keep it",
 )
-@pytest.mark.parametrize("objective", [losses.non_saturating_pair(0.5), losses.wasserstein()])
+@pytest.mark.parametrize("objective", marks.slow_after(1, [losses.non_saturating_pair(0.5), losses.wasserstein()]))
 def test_a_collapsed_generator_is_noticed(digits, tmp_path, monkeypatch, objective):
     monkeypatch.setattr(monitors, "GRACE_EPOCHS", 0)
     played = games.build(digits, objective=objective, rate=0.01)
