@@ -16,6 +16,8 @@ from gan_repro.networks.reparametrised import (
 )
 from gan_repro.system import randomness
 
+pytestmark = pytest.mark.played
+
 KINDS = ("none", "batch", "instance", "layer", "weight", "spectral")
 PLAIN = {
     WeightConv2D: keras.layers.Conv2D,

@@ -16,6 +16,8 @@ from gan_repro.runs import runner, trained
 from gan_repro.system.errors import DataError, UsageError
 from gan_repro.training import rules
 
+pytestmark = pytest.mark.played
+
 SIDES = (28, 32, 48, 64)
 OWNED = [
     (name, model)

@@ -22,6 +22,8 @@ from gan_repro.runs import runner, trained
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files
 
+pytestmark = pytest.mark.played
+
 
 def train(name, folder, npz, **changes):
     """Plays two epochs of two minibatches into `folder`, as gan_repro.run does, but for the evaluation.

@@ -20,6 +20,8 @@ from gan_repro.data.source import InMemory, Spec
 from gan_repro.evaluation import classifier
 from gan_repro.system.errors import RunError, UserError
 
+pytestmark = pytest.mark.played
+
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):

@@ -16,6 +16,8 @@ from gan_repro.papers import configuration
 from gan_repro.system import randomness
 from gan_repro.training.learner import LearningContext
 
+pytestmark = pytest.mark.played
+
 PIXELS, MANY = 3, 200_000
 
 

@@ -16,6 +16,8 @@ from gan_repro.papers import configuration
 from gan_repro.system import randomness
 from gan_repro.system.errors import UsageError
 
+pytestmark = pytest.mark.played
+
 SHAPE = (2, 3, 1)
 LAYERS = [(5,), (5, 4), (5, 4, 3)]
 

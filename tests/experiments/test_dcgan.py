@@ -15,6 +15,8 @@ from gan_repro.runs.workdir import Workdir
 from gan_repro.system.errors import UsageError
 from gan_repro.training import rules, schedule
 
+pytestmark = pytest.mark.played
+
 EXPERIMENT = configuration.find("dcgan")
 
 

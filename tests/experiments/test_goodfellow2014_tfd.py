@@ -17,6 +17,8 @@ from gan_repro.system.errors import RunError, UsageError
 from gan_repro.training import rules
 from gan_repro.training.trainer import Loop
 
+pytestmark = pytest.mark.played
+
 EXPERIMENT = configuration.find("goodfellow2014")
 SHAPE = (48, 48, 1)
 

@@ -24,6 +24,8 @@ from gan_repro.system.errors import RunError, UsageError
 from gan_repro.training import rules
 from gan_repro.training.trainer import Loop
 
+pytestmark = pytest.mark.played
+
 EXPERIMENT = configuration.find("wgan")
 
 
