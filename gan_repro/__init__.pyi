@@ -12,6 +12,7 @@ from . import training as training
 from .data.points2d import PLANE as PLANE
 from .data.preparation import Pad as Pad
 from .data.preparation import PadToMultiple as PadToMultiple
+from .data.preparation import TrainOnValidation as TrainOnValidation
 from .data.scaling import UNIT as UNIT
 from .data.scaling import ContrastNormalised as ContrastNormalised
 from .data.scaling import Linear as Linear

@@ -1,4 +1,4 @@
-"""What is done to all images of a data set before networks see them: a black frame, so that strided stacks fit them.
+"""What is done to a data set before networks see it: a black frame, so that strided stacks fit; a larger training part.
 
 The data themselves stay as they are; name, title and digest of the source say what was done. No TensorFlow is imported here
 before a batch is drawn.
@@ -14,7 +14,7 @@ import numpy as np
 
 from gan_repro.data.drawn import Drawn
 from gan_repro.data.scaling import Linear
-from gan_repro.data.source import Folds, Source
+from gan_repro.data.source import Folds, InMemory, Source
 from gan_repro.system.errors import UsageError
 
 
@@ -59,6 +59,48 @@ class PadToMultiple:
         """The same data, padded where they must be. Raises UsageError: they are points and no images."""
         height, width = (-(-side // self.number) * self.number for side in source.spec.shape[:2])
         return source if (height, width) == source.spec.shape[:2] else Pad(height, width)(source)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainOnValidation:
+    """Validation images are trained on as well. What is chosen on them is then chosen on images that were trained on.
+
+    A function of a Source, as data.load(prepare=...) takes it: of MNIST's images 60,000 are trained on, and 10,000 of these
+    are the validation images still.
+    """
+
+    def __call__(self, source: Source) -> Source:
+        """The same data with more training images, the validation images behind the others.
+
+        Raises:
+          UsageError: the data do not lie in memory as one division (points, streams, TFD's folds), or have no such images.
+        """
+        sizes = source.spec.sizes
+        if not isinstance(source, InMemory) or source.folds() is not None or not sizes.get("validation"):
+            raise UsageError(
+                f"{source.spec.title}: its validation images cannot be trained on; data in memory with one division can, such "
+                "as mnist, cifar10, npz:PATH"
+            )
+        return _Joined(source)
+
+
+class _Joined(InMemory):
+    """InMemory whose training images are those of another and its validation images; `inside` is the other one."""
+
+    def __init__(self, source: InMemory) -> None:
+        self.inside = source
+        sizes = dict(source.spec.sizes)
+        images = {split: source.images(split) for split in sizes}
+        labels = {split: found for split in sizes if (found := source.labels(split)) is not None}
+        for arrays in (images, labels) if labels else (images,):
+            arrays["train"] = np.concatenate([arrays["train"], arrays["validation"]])
+        spec = dataclasses.replace(
+            source.spec,
+            name=f"{source.spec.name}+validation",
+            title=f"{source.spec.title}, validation images among the training images",
+            sizes=sizes | {"train": len(images["train"])},
+        )
+        super().__init__(spec, images, labels)
 
 
 class Padded:

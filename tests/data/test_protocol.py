@@ -280,3 +280,26 @@ def test_images_are_padded_to_a_multiple_where_they_must_be():
     assert preparation.PadToMultiple(8)(fitting) is fitting
     with pytest.raises(UsageError, match="points"):
         preparation.PadToMultiple(8)(data.load("ring8"))
+
+
+# ---- validation images that are trained on ---------------------------------------------------------------------------
+
+
+def test_validation_images_are_trained_on_behind_the_others():
+    plain = noise.source((5, 4, 3), classes=2)
+    joined = preparation.TrainOnValidation()(noise.source((5, 4, 3), classes=2))
+    assert joined.spec.sizes["train"] == plain.spec.sizes["train"] + plain.spec.sizes["validation"]
+    for kind in ("images", "labels"):
+        train, validation = (getattr(plain, kind)(split) for split in ("train", "validation"))
+        np.testing.assert_array_equal(getattr(joined, kind)("train"), np.concatenate([train, validation]))
+        for split in ("validation", "test"):
+            np.testing.assert_array_equal(getattr(joined, kind)(split), getattr(plain, kind)(split))
+    assert joined.spec.name != plain.spec.name and joined.digest() != plain.digest()
+    seen = [joined.batch(joined.open(0, 1), tf.constant(i), 10)[0] for i in range(joined.spec.sizes["train"] // 10)]
+    np.testing.assert_array_equal(np.sort(np.concatenate(seen).ravel()), np.sort(joined.scaled("train").ravel()))
+
+
+def test_what_has_no_such_images_in_memory_is_refused(faces):
+    for name, place in (("ring8", None), ("tfd", faces)):
+        with pytest.raises(UsageError, match="validation"):
+            data.load(name, place, prepare=preparation.TrainOnValidation())
