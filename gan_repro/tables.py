@@ -93,10 +93,9 @@ def regenerate(results: str | Path, found: Sequence[Experiment], strict: bool = 
     packaged = [place.name for place in shipped.folders().values()]
     texts = {f"{table.name}{suffix}": make(table) for table in built for suffix, make in formats.FORMATS.items()}
     prose = {table.name: findings.apart(findings.read(results, table.name, entries)) for table in built}
-    texts |= {
-        f"{table.name}.md": formats.markdown(table, overview.pictures(table, sorted(pictures)), prose[table.name][1])
-        for table in built
-    }
+    for table in built:
+        lead, _, others = prose[table.name]
+        texts[f"{table.name}.md"] = formats.markdown(table, overview.pictures(table, sorted(pictures)), lead, others)
     texts[f"{investigation.NAME}.md"] = investigation.markdown(found, groups, pictures)
     pages = [name for name in overview.PAGES if f"{name}.md" in texts or (results / f"{name}.md").exists()]
     if (results / study.FOLDER).is_dir():

@@ -43,10 +43,17 @@ def read(results: str | Path, name: str, records: Sequence[Record]) -> str:
     return filled(text, records, path).strip()
 
 
-def apart(text: str) -> tuple[str, str]:
-    """The first HEADLINES lines of findings, each a point of a list, and the others; "" where there are none."""
+def apart(text: str) -> tuple[str, str, str]:
+    """Findings in their parts, each "" where there is none.
+
+    Returns:
+      what stands before the first point of the list: with it the table's own page begins; the first HEADLINES points, a line
+      each; the others.
+    """
     lines = text.splitlines()
-    return "\n".join(lines[:HEADLINES]), "\n".join(lines[HEADLINES:])
+    first = next((number for number, line in enumerate(lines) if line.startswith("* ")), len(lines))
+    points = lines[first:]
+    return "\n".join(lines[:first]).strip(), "\n".join(points[:HEADLINES]), "\n".join(points[HEADLINES:])
 
 
 def filled(text: str, records: Sequence[Record], where: object) -> str:

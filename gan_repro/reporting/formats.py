@@ -34,15 +34,16 @@ def title(table: Table) -> str:
     return f"Table {number.group(1)}" if number else ", ".join(own)
 
 
-def markdown(table: Table, more: Sequence[str] = (), found: str = "") -> str:
+def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str = "") -> str:
     """The whole text of the .md file.
 
     Args:
       table: the Table.
       more: lines that follow the compact table, such as figures.
+      lead: what the page begins with: what was reproduced, in a few sentences.
       found: findings that results/README.md does not show (findings.apart), or "".
     """
-    lines = [f"# {title(table)}", "", comparison.GENERATED, ""]
+    lines = [f"# {title(table)}", "", comparison.GENERATED, "", *([lead, ""] if lead else [])]
     lines += [f"* {each.short_name}: {each.title} ({each.reference})" for each in table.experiments] + [""]
     lines += [f"**Protocol, {each.short_name}.** {each.protocol}" + "  " for each in table.own() if each.protocol] + [""]
     lines += [*grid(comparison.main_rows(table)), *more]

@@ -52,7 +52,7 @@ OVER_RUNS = ("log-likelihood", "sweep", "strips")  # figures of an experiment's 
 def markdown(
     built: Sequence[Table],
     figures: Iterable[str],
-    found: Mapping[str, tuple[str, str]],
+    found: Mapping[str, tuple[str, str, str]],
     shipped: Iterable[str] = (),
     pages: Sequence[str] = (),
 ) -> str:
@@ -61,7 +61,7 @@ def markdown(
     Args:
       built: Tables; they are shown in the order of their papers.
       figures: names of the files in results/figures.
-      found: {name of a table: its findings, Markdown, those for this page and the others} (findings.apart).
+      found: {name of a table: its findings in their parts, Markdown} (findings.apart).
       shipped: names of the folders of trained generators that come with the program.
       pages: those of PAGES that there are.
     """
@@ -76,7 +76,7 @@ def markdown(
     lines += formats.grid(summary.table(built))
     lines += [*(f"* {line}" for line in KEY), ""]
     for table in built:
-        lines += _section(table, figures, *found.get(table.name, ("", "")))
+        lines += _section(table, figures, *found.get(table.name, ("", "", ""))[1:])
     others = [f"[{name}]({name}.md): {PAGES[name]}" for name in pages]
     lines += ["## More", "", *(f"* {each}" for each in others)]
     if densities.GAMES in figures:

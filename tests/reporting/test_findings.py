@@ -133,3 +133,12 @@ def test_a_file_that_cannot_be_read_is_one_line(kind, tmp_path):
     with pytest.raises(RunError) as raised:
         findings.read(tmp_path, "fake", [])
     assert str(path) in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_what_stands_before_the_list_is_the_beginning_of_the_tables_page():
+    points = [f"* {number}" for number in range(findings.HEADLINES + 2)]
+    first, rest = "\n".join(points[: findings.HEADLINES]), "\n".join(points[findings.HEADLINES :])
+    assert findings.apart("\n".join(points)) == ("", first, rest)
+    assert findings.apart("\n".join(["What it is.", "", *points])) == ("What it is.", first, rest)
+    assert findings.apart("Only this.") == ("Only this.", "", "")
+    assert findings.apart("") == ("", "", "")

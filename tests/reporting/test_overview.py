@@ -64,8 +64,10 @@ def test_three_findings_stand_on_the_page_of_all_papers_and_the_others_on_the_pa
     section = page(trained(0, 1.0), findings=four).partition("## [")[2].partition("## More")[0]
     assert all(f"\n* {word}.\n" in section for word in ("One", "Two", "Three")) and "Four" not in section
     link = re.search(r"\]\(table1\.md#(.*?)\)", section)[1]
-    own = formats.markdown(build(trained(0, 1.0), experiments=[paper()]), found=apart(four)[1])
+    lead, _, others = apart(f"What it is.\n\n{four}")
+    own = formats.markdown(build(trained(0, 1.0), experiments=[paper()]), lead=lead, found=others)
     assert "\n* Four.\n" in own and "* One." not in own
+    assert own.index("What it is.") < own.index("A title (A reference)")
     assert link in [heading.lower().replace(" ", "-") for heading in re.findall(r"^#+ (.*)$", own, re.MULTILINE)]
     assert "](table1.md#" not in page(trained(0, 1.0), findings="* One.\n* Two.\n* Three.")
 

@@ -90,7 +90,7 @@ def page(*members, experiments=None, figures=(), findings="", maps=()):
     papers = experiments or [experiment()]
     built = build(*members, experiments=papers)
     along = validated(papers, grouped(members))
-    return document.html([built], figures, {"table1": (findings, "")}, along, maps)
+    return document.html([built], figures, {"table1": ("", findings, "")}, along, maps)
 
 
 def rows(found):
@@ -181,7 +181,7 @@ def test_nothing_that_a_record_or_a_paper_says_becomes_html():
     groups = grouped([record])
     built = comparison.build("table1", [paper], [type(groups[0])((parsed(record, stem),))])
     along = validated([paper], groups)
-    text = document.html([built], [f"{stem}-samples-best.png"], {"table1": (f"* {EVIL}", "")}, along, [])
+    text = document.html([built], [f"{stem}-samples-best.png"], {"table1": ("", f"* {EVIL}", "")}, along, [])
     plain = page(run(0, 1.0))
     found, usual = Parsed(text), Parsed(plain)
     assert len(found.all("script")) == len(usual.all("script")) == 2 and "alert('x')" not in "".join(

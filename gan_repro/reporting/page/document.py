@@ -17,7 +17,7 @@ _FOLDER = Path(__file__).parent
 def html(
     built: Sequence[Table],
     figures: Sequence[str],
-    found: Mapping[str, tuple[str, str]],
+    found: Mapping[str, tuple[str, str, str]],
     along: Mapping[str, Validated],
     maps: Sequence[explorer.Map],
     pages: Sequence[str] = (),
@@ -27,7 +27,7 @@ def html(
     Args:
       built: Tables; they are shown in the order of their papers.
       figures: names of the files in results/figures. Pictures are linked, not embedded.
-      found: {name of a table: its findings, Markdown, those for this page and the others} (findings.apart).
+      found: {name of a table: its findings in their parts, Markdown} (findings.apart).
       along: as validation.validated gives it.
       maps: of the generators that come with the program; these images are embedded.
       pages: those of overview.PAGES that there are.
@@ -48,7 +48,7 @@ def html(
         key="".join(tag("li", inline(line)) for line in overview.KEY),
         explorer=explorer.html(maps),
         curves=curves or tag("p", "No run here has a curve of log-likelihoods.", klass="note"),
-        papers="\n".join(_paper(each, figures, *found.get(each.name, ("", ""))) for each in built),
+        papers="\n".join(_paper(each, figures, *found.get(each.name, ("", "", ""))[1:]) for each in built),
         more=tag("ul", "".join(others)) if others else "",
     )
 
