@@ -86,7 +86,7 @@ def record(name: str) -> Record:
     return read(RESULTS / "records" / f"{name}.json")
 
 
-def play(experiment: str, dataset: str, preset: str, settings: Iterable[str] = ()) -> Workdir:
+def play(experiment: str, dataset: str, preset: str, settings: Iterable[str] = (), model: str | None = None) -> Workdir:
     """Trains (if there is anything to train) and evaluates a run in runs/, as `gan_repro.run` does; a finished one is read.
 
     What is played is not printed, the notebook's text says it; nor is what it measured: `measured` does that.
@@ -99,7 +99,7 @@ def play(experiment: str, dataset: str, preset: str, settings: Iterable[str] = (
     from gan_repro.runs.workdir import Workdir
 
     found = configuration.find(experiment)
-    config = configuration.resolve(found, dataset, preset=preset, settings=settings)
+    config = configuration.resolve(found, dataset, model, preset, settings=settings)
     runner.execute(found, config, tell=lambda report: None)
     return Workdir(runner.default_workdir(config))
 
