@@ -25,7 +25,7 @@ class FeaturesOfD:
             return []
         compared, features = discriminators(run), gr.evaluation.features
         if features.has_features(compared[gr.evaluation.measurement.Subject("last")]):
-            return gr.evaluation.measure.svm_on_features(run, compared, recipe.svm_images)
+            return gr.evaluation.representations.svm_on_features(run, compared, recipe.svm_images)
         print(
             f"note: no SVM is fitted on D's features: of images of {spec.shape[0]} x {spec.shape[1]} its last maps are smaller "
             f"than {features.GRID} x {features.GRID}. A --model with fewer or smaller strides has larger ones.",

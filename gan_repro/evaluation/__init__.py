@@ -20,6 +20,7 @@ Modules (help(gan_repro.evaluation.NAME)):
     similarity   structural similarity of pairs of images
     distances    all pairs of squared distances
     measure      all of these applied to a finished run, as measurements of its record
+    representations  what D's features and directions of z are worth, as measurements
     steepness    slopes of D of a finished run, as measurements
     scores       measurements of samples that were given as arrays
     mixing       how the chains of a finished run mix, as measurements

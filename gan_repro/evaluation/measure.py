@@ -3,16 +3,15 @@
 import dataclasses
 import functools
 import itertools
-import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from gan_repro.data.scaling import UNIT
 from gan_repro.data.source import Folds, Source, Spec
-from gan_repro.evaluation import arithmetic, coverage, features, frechet, neighbours, parzen
+from gan_repro.evaluation import coverage, frechet, neighbours, parzen
 from gan_repro.evaluation.classifier import Classifier
 from gan_repro.evaluation.measurement import PARZEN, Measurement, Paired, Run, Subject, Sweep
 from gan_repro.system.errors import DataError, UsageError
@@ -233,7 +232,7 @@ def read_by_classifier(
     conditional = run.conditional()
     apart = {"classifier_difference": 100 * (second.accuracy - classifier.accuracy)} if second else {}
     whole = Subject(reference="test images")
-    measurements = [_share(run, "label_accuracy", classifier.accuracy, classifier.n_test, whole, split="test", **apart)]
+    measurements = [share_of(run, "label_accuracy", classifier.accuracy, classifier.n_test, whole, split="test", **apart)]
     for name in run.kinds():
         wanted = balanced_labels(n, classes) if conditional else None
         measurements += _read(run, classifiers, Subject(name), [(unit(run.samples(name, n, labels=wanted)), wanted)])
@@ -355,59 +354,6 @@ def _misread(source, split, images, labels):
     return np.concatenate([neighbours.classify(part, images, labels) for part in parts]) != source.labels(split)
 
 
-def svm_on_features(run: Run, discriminators: Mapping[Subject, Any], n: int) -> list[Measurement]:
-    """Test accuracy of linear SVMs on features of discriminators that were trained without labels.
-
-    Fitted on n training images, or all there are if fewer, in a random order that never changes; all validation images
-    choose C, all test images give the accuracy. Batch norm has the statistics of the same training images.
-
-    Args:
-      run: runs.trained.Finished; its data have labels.
-      discriminators: {Subject: D}: "last" of the trained one.
-      n: labelled training images.
-
-    Returns:
-      Measurements "svm_accuracy" (%), one for each, with the binomial standard error; "n_samples" is the number of
-      training images, "cost" the chosen C, "cost_at_edge" whether that is the grid's first or last.
-
-    Source: Radford et al. 2015, section 5.1.
-    """
-    source, scaling = run.source, run.source.spec.scaling
-    order, measurements = random_order(source)[:n], []
-    for subject, discriminator in discriminators.items():
-
-        def of(split, discriminator=discriminator):
-            chunks = (scaling(chunk.astype(np.float32)) for chunk in source.chunks(split))
-            return np.concatenate([features.extract(discriminator, images) for images in chunks]), source.labels(split)
-
-        fitted = scaling(source.rows("train", order).astype(np.float32))
-        features.take_statistics(discriminator, fitted, run.config.recipe.batch_size)
-        train = features.extract(discriminator, fitted), cast(np.ndarray, source.labels("train"))[order]
-        share, cost, _ = features.svm_accuracy(train, of("validation"), of("test"))
-        edge = cost in (features.COSTS[0], features.COSTS[-1])
-        rest = {"split": "test", "n_samples": len(order), "cost": cost, "cost_at_edge": edge}
-        measurements.append(_share(run, "svm_accuracy", share, source.spec.sizes["test"], subject, **rest))
-    return measurements
-
-
-def arithmetic_percentiles(
-    run: Run, kind: str, trials: Sequence[arithmetic.Trial], statistics: Sequence[arithmetic.Statistic]
-) -> list[Measurement]:
-    """Where the results of arithmetic.trials stand among the images that the exemplars came from.
-
-    Returns:
-      Measurements "arithmetic_STATISTIC_percentile" (%): the mean over the trials, with its standard error; "n_samples":
-      images in each trial. An addition of concepts that works perfectly gives arithmetic.HIGH in both.
-    """
-    values = np.array([trial.percentiles for trial in trials])
-    errors = values.std(axis=0, ddof=1) / math.sqrt(len(values)) if len(values) > 1 else [None, None]
-    rest = {"n_samples": arithmetic.DRAWN, "n_trials": len(trials)}
-    return [
-        run.measurement(f"arithmetic_{statistic.name}_percentile", "%", value, error, kind, **rest)
-        for statistic, value, error in zip(statistics, values.mean(axis=0), errors)
-    ]
-
-
 def random_order(source: Source) -> np.ndarray:
     """Indices of the training images in a random order that never changes, int64 (n,); the data's own may be by class."""
     return np.random.default_rng(0).permutation(source.spec.sizes["train"])
@@ -418,7 +364,7 @@ def _training_images(source, part):
     return UNIT(source.rows("train", part).astype(np.float32)), source.labels("train")[part]
 
 
-def _share(run, metric, share, n, subject, **rest):
-    """A measurement of a share of n images, in percent with the binomial standard error."""
+def share_of(run: Run, metric: str, share: float, n: int, subject: Subject, **rest: Any) -> Measurement:
+    """The Measurement of a share of n images, in percent with the binomial standard error."""
     error = neighbours.binomial_error(share, n)
     return run.measurement(metric, "%", 100 * share, 100 * error, **vars(subject), n_test=n, **rest)

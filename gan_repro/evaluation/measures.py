@@ -128,10 +128,10 @@ class VectorArithmetic:
 
     def __call__(self, run: Run) -> list[Measurement]:
         """The measurements of the first generator of the run."""
-        from gan_repro.evaluation import arithmetic, measure
+        from gan_repro.evaluation import arithmetic, representations
 
         weights, statistics = run.kinds()[0], arithmetic.named(self.concepts)
-        return measure.arithmetic_percentiles(run, weights, arithmetic.trials(run, weights, statistics), statistics)
+        return representations.arithmetic_percentiles(run, weights, arithmetic.trials(run, weights, statistics), statistics)
 
 
 @dataclasses.dataclass(frozen=True)

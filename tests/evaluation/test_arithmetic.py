@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gan_repro.data.scaling import Linear
-from gan_repro.evaluation import arithmetic, measure
+from gan_repro.evaluation import arithmetic, representations
 from gan_repro.latent import priors
 from gan_repro.runs.trained import Finished
 
@@ -101,9 +101,9 @@ def test_with_a_linear_generator_the_arithmetic_on_z_and_on_pixels_agree(classes
 def test_measurements_are_means_over_trials():
     shares = np.array([(90.0, 50.0), (94.0, 60.0), (98.0, 100.0)])
     trials = [SimpleNamespace(percentiles=row) for row in shares]
-    bright, right = measure.arithmetic_percentiles(run(), "last", trials, CHOSEN)
+    bright, right = representations.arithmetic_percentiles(run(), "last", trials, CHOSEN)
     assert (bright.metric, right.metric) == ("arithmetic_brightness_percentile", "arithmetic_balance_percentile")
     assert (bright.value, right.value) == pytest.approx((94, 70))
     assert bright.standard_error == pytest.approx(4 / np.sqrt(3))
     assert bright.n_trials == 3 and bright.n_samples == 1000 and bright.unit == "%"
-    assert measure.arithmetic_percentiles(run(), "last", trials[:1], CHOSEN)[0].standard_error is None
+    assert representations.arithmetic_percentiles(run(), "last", trials[:1], CHOSEN)[0].standard_error is None

@@ -10,7 +10,7 @@ from support.records import grouped, make_record, measurement
 
 from experiments import dcgan
 from gan_repro import run
-from gan_repro.evaluation import features, measure
+from gan_repro.evaluation import features, representations
 from gan_repro.evaluation.measurement import Curves, Subject
 from gan_repro.papers import configuration
 from gan_repro.reporting import comparison, formats
@@ -96,7 +96,7 @@ def test_the_svm_gets_each_split_with_its_own_labels(place, monkeypatch):
     monkeypatch.setattr(features, "take_statistics", lambda network, images, size: fitted.append((len(images), size)))
     monkeypatch.setattr(features, "extract", lambda network, images: images.reshape(len(images), -1))
     monkeypatch.setattr(features, "svm_accuracy", lambda *sets: given.extend(sets) or (0.75, 1.0, {}))
-    (found,) = measure.svm_on_features(seen, {Subject("last"): None}, 10**6)
+    (found,) = representations.svm_on_features(seen, {Subject("last"): None}, 10**6)
     sizes = seen.source.spec.sizes
     assert found.value == 75 and found.n_samples == sizes["train"] and found.cost_at_edge is False
     assert fitted == [(sizes["train"], seen.config.recipe.batch_size)]
