@@ -20,7 +20,6 @@ from gan_repro.benchmark import (
     goals,
     growth,
     keras_peer,
-    learners,
     report,
     rounds,
     second_order,
@@ -388,25 +387,3 @@ def test_growth_has_a_row_for_each_size_and_measures_memory(capsys):
     assert said["seconds"] > 0 and said["peak_bytes"] >= said["before_bytes"] > said["images_bytes"]
     with pytest.raises(NotRun):
         next(each for each in tasks["growth: devices"].contestants if each.name == "1 GPU").prepare()
-
-
-# ---- networks that learn alone ---------------------------------------------------------------------------------------
-
-
-def test_an_rbms_step_is_five_products():
-    listed = learners.products(784, 1024, 100)
-    assert floors.flops(listed) == 5 * 2 * 100 * 784 * 1024
-    assert [kind for _, kind, _ in listed].count(floors.TO_WEIGHTS) == 2
-
-
-def test_all_rbms_train_as_many_numbers_and_move():
-    task = next(task for task in learners.tasks(rounds.QUICK) if task.name == "rbm")
-    found = rounds.measure(task, 1)
-    assert {row.name: row.parameters.get("network") for row in found if row.parameters} == {
-        row.name: 784 * 16 + 16 + 784 for row in found if row.parameters
-    }
-    assert next(row for row in found if row.name == "ours, float32").seconds
-    prepared = learners.ours("smoke")
-    before = prepared.weights()["network"]
-    prepared.run(2)
-    assert all((a != b).any() for a, b in zip(before, prepared.weights()["network"]))

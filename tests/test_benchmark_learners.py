@@ -1,4 +1,4 @@
-"""The benchmark of a deep GSN: PyTorch's walkback is ours, products counted by hand, every row runs."""
+"""The benchmark of networks that learn alone: PyTorch's walkback is ours, products counted by hand, every row runs."""
 
 import dataclasses
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro.benchmark import floors, goals, rounds, steps, walkback
+from gan_repro.benchmark import floors, goals, learners, rounds, steps, walkback
 from gan_repro.system import randomness
 
 TINY = dataclasses.replace(rounds.QUICK, large=32)
@@ -64,3 +64,22 @@ def test_every_row_runs_on_networks_of_one_size():
     assert dict(counts) == {"network": 784 * 32 + 32 * 32 + 784 + 32 + 32}
     there = {(row.task, row.name) for row in rows}
     assert {key for goal in goals.GOALS for key in goal.rows if key[0] == "gsn"} <= there
+
+
+def test_an_rbms_step_is_five_products():
+    listed = learners.products(784, 1024, 100)
+    assert floors.flops(listed) == 5 * 2 * 100 * 784 * 1024
+    assert [kind for _, kind, _ in listed].count(floors.TO_WEIGHTS) == 2
+
+
+def test_all_rbms_train_as_many_numbers_and_move():
+    task = next(task for task in learners.tasks(rounds.QUICK) if task.name == "rbm")
+    found = rounds.measure(task, 1)
+    assert {row.name: row.parameters.get("network") for row in found if row.parameters} == {
+        row.name: 784 * 16 + 16 + 784 for row in found if row.parameters
+    }
+    assert next(row for row in found if row.name == "ours, float32").seconds
+    prepared = learners.ours("smoke")
+    before = prepared.weights()["network"]
+    prepared.run(2)
+    assert all((a != b).any() for a, b in zip(before, prepared.weights()["network"]))
