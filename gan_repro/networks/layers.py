@@ -3,6 +3,7 @@
 mlp.py and convolutional.py make networks of them; constraints.py says what happens to weights after an update.
 """
 
+import functools
 from typing import Any, ClassVar
 
 import keras
@@ -143,10 +144,23 @@ class CeilMaxPool2D(keras.layers.Layer):
         return -(-(pixels - self.size) // self.stride) + 1
 
     def call(self, inputs: Any) -> tf.Tensor:
-        """(m, h, w, c) -> (m, h', w', c)."""
-        over = [(self._windows(n) - 1) * self.stride + self.size - n for n in inputs.shape[1:3]]
-        padded = tf.pad(inputs, [[0, 0], [0, over[0]], [0, over[1]], [0, 0]], constant_values=inputs.dtype.min)
-        return tf.nn.max_pool2d(padded, self.size, self.stride, "VALID")
+        """(m, h, w, c) -> (m, h', w', c).
+
+        By comparisons of shifted slices and not by TensorFlow's op: with oneDNN's kernels on two cores and AVX2 (TensorFlow
+        2.21) the gradient of that had another last bit in one of ten trainings, and XLA has no deterministic one on a GPU.
+        """
+        for axis in (1, 2):
+            inputs = self._largest(inputs, axis)
+        return inputs
+
+    def _largest(self, x, axis):
+        """The maximum over each window along one axis."""
+        last = (self._windows(x.shape[axis]) - 1) * self.stride
+        edge = [(0, 0)] * 4
+        edge[axis] = (0, last + self.size - x.shape[axis])
+        x = tf.pad(x, edge, constant_values=x.dtype.min)
+        windows = [[slice(None)] * axis + [slice(i, i + last + 1, self.stride)] for i in range(self.size)]
+        return functools.reduce(tf.maximum, [x[tuple(each)] for each in windows])
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """(m, h, w, c) -> (m, h', w', c)."""
