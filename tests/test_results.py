@@ -67,8 +67,10 @@ def test_every_file_of_findings_is_of_a_table_and_every_place_is_filled(kept):
     page = (RESULTS / "README.md").read_text(encoding="utf-8")
     for name in names:
         text = findings.read(RESULTS, name, kept)
-        first, others = findings.apart(text)
-        assert text and "{" not in text and first in page and others in (RESULTS / f"{name}.md").read_text(encoding="utf-8")
+        lead, first, others = findings.apart(text)
+        assert text and "{" not in text and first in page
+        own = (RESULTS / f"{name}.md").read_text(encoding="utf-8")
+        assert lead in own and others in own
 
 
 def test_the_page_of_reliability_is_that_of_its_counts_and_every_trial_ended_well():
