@@ -147,7 +147,7 @@ class CeilMaxPool2D(keras.layers.Layer):
         """(m, h, w, c) -> (m, h', w', c).
 
         By comparisons of shifted slices and not by TensorFlow's op: with oneDNN's kernels on two cores and AVX2 (TensorFlow
-        2.21) the gradient of that had another last bit in one of ten trainings, and XLA has no deterministic one on a GPU.
+        2.21) the gradient of that had another last bit in 7 of 40 trainings, and XLA has no deterministic one on a GPU.
         """
         for axis in (1, 2):
             inputs = self._largest(inputs, axis)
