@@ -198,6 +198,7 @@ def test_an_evaluation_without_measurements_names_the_experiment_and_keeps_the_t
     assert f"{whole.short_name}: {whole.models['line'].title}" in out
 
 
+@pytest.mark.slow
 def test_a_paper_of_one_model_is_named_once(tmp_path, monkeypatch, capsys):
     execute(tmp_path, monkeypatch, short_name="WGAN-GP", title="WGAN-GP", measures=(), figures=())
     assert capsys.readouterr().out.splitlines().count("WGAN-GP") == 1

@@ -118,7 +118,7 @@ def eagerly():
 @pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("dtype", marks.slow_after(1, ["float32", "bfloat16"]))
 @pytest.mark.parametrize("who", ["torch", "keras"])
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", marks.slow_after(1, EXPERIMENTS))
 def test_every_contestant_trains_networks_of_our_sizes(name, who, dtype):
     if who == "torch":
         pytest.importorskip("torch")
@@ -137,7 +137,7 @@ def test_every_contestant_trains_networks_of_our_sizes(name, who, dtype):
 
 
 @pytest.mark.usefixtures("eagerly")
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", marks.slow_after(1, EXPERIMENTS))
 def test_a_unit_of_ours_is_one_update_of_each_player(name):
     played = steps.game(name, "smoke", settings=("batch_size=8",), images=100)
     played_before = played.updates

@@ -22,6 +22,7 @@ def test_the_length_of_calls_never_changes_the_result(digits):
     assert equal(reference, final(digits, chunks=[1, 5, 4, 7, 6], averages=("ema-.9", "mean-from-1")))
 
 
+@pytest.mark.slow
 def test_seeds_decide(digits):
     first, again, other = final(digits), final(digits), final(digits, seed=1)
     assert equal(first, again) and not equal(first, other)

@@ -69,6 +69,7 @@ def test_a_term_may_look_things_up(digits):
     assert played.step == 2 and not any(name.startswith("term/") for name in played.state())
 
 
+@pytest.mark.slow
 def test_a_term_may_read_its_players_optimizer(digits):
     """Unrolled GANs take D's learning rate and momentum into G's loss (Metz et al. 2017)."""
 

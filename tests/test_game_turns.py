@@ -15,7 +15,7 @@ pytestmark = pytest.mark.played
 @pytest.mark.parametrize(
     ("order", "minibatches", "d_updates", "g_updates"),
     marks.slow_after(
-        3,
+        2,
         [
             (schedule.simultaneous(n_critic=2), 7, 7, 3),
             (schedule.alternate_minibatches(n_critic=2), 7, 4, 3),

@@ -132,6 +132,7 @@ def test_twenty_steps_are_timed_after_the_first_ones_whatever_an_epoch_has(epoch
 # ---- whole runs ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_the_choice_is_written_down_and_kept(line, times, tmp_path, capsys):
     times.update({FLOAT32: 2.0, BFLOAT16: 1.0})

@@ -146,6 +146,7 @@ def test_fewer_epochs_are_finished_as_well(smoke, capsys):
     assert "finished already (2 epochs)" in capsys.readouterr().out and contents(folder) == before
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_more_epochs_continue_it(smoke, copy, capsys):
     before = contents(copy)

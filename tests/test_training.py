@@ -177,6 +177,7 @@ def test_the_time_left_has_the_validations_to_come(digits, tmp_path, monkeypatch
     assert made.stages[0].validate_every == 2 and told == {0: 0.0, 1: 0.0, 2: 10.0, 3: 10.0, 4: 5.0, 5: 5.0}
 
 
+@pytest.mark.slow
 def test_a_critic_s_readings_are_not_called_probabilities(digits, tmp_path):
     out = io.StringIO()
     loop(digits, tmp_path, [ProgressLine(out, interval=0.0)], objective=losses.wasserstein()).run()

@@ -342,7 +342,7 @@ ALONE = (
 )
 
 
-@pytest.mark.parametrize("fields", marks.slow_after(2, ALONE), ids=lambda fields: next(iter(fields)))
+@pytest.mark.parametrize("fields", marks.slow_after(1, ALONE), ids=lambda fields: next(iter(fields)))
 @pytest.mark.parametrize("model, dataset", [("ring", "ring8"), pytest.param("digits", "mnist", marks=pytest.mark.slow)])
 def test_each_trick_is_played(model, dataset, fields):
     ((_, game),) = noise.built("tricks", model, dataset, **fields, n_samples=50, batch_size=20)

@@ -155,7 +155,7 @@ class ByHand:
 
 
 @pytest.mark.parametrize("order", marks.slow_after(1, [schedule.simultaneous(), schedule.alternating()]))
-@pytest.mark.parametrize("kind, steps", marks.slow_after(2, [("adam", 4), ("momentum", 3), ("adam", 1), ("rmsprop", 3)]))
+@pytest.mark.parametrize("kind, steps", marks.slow_after(1, [("adam", 4), ("momentum", 3), ("adam", 1), ("rmsprop", 3)]))
 def test_two_parameters_by_hand(kind, steps, order):
     """After three minibatches, so that D's moments are not those of the start; D itself moves once in each."""
     rate, source = 0.2, data.load("gaussian1d")
@@ -250,6 +250,7 @@ def test_no_update_ahead_is_the_plain_game_to_the_bit(digits):
     assert not games.equal(plain, games.final(digits, n=12, objective=ahead, **options))
 
 
+@pytest.mark.slow
 def test_terms_that_share_an_update_share_what_is_ahead(digits, monkeypatch):
     calls = []
     ahead = unrolled.weights_ahead

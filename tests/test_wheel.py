@@ -90,6 +90,7 @@ def test_the_wheel_says_what_it_needs(wheel):
     assert (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[0] in metadata
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_the_installed_program_finds_its_experiments(installed, tmp_path):
     code = "import gan_repro, experiments; print(gan_repro.__file__); print(experiments.__file__)"

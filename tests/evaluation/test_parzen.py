@@ -164,6 +164,7 @@ def test_tolerance_on_mnist(mnist):
     np.testing.assert_allclose(got, expected, atol=TOLERANCE, rtol=0)
 
 
+@pytest.mark.slow
 def test_mnist_training_images_as_samples(mnist):
     # Sohl-Dickstein et al. 2015 (Table 2, in nats) and Theis et al. 2015 report 242 +- 2 and 243.
     estimate = parzen.evaluate(*mnist)

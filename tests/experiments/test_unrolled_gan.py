@@ -86,7 +86,8 @@ def test_the_game(dataset):
     assert played.generator.terms[-1].value not in (losses.log_generated, losses.non_saturating)  # but looks ahead
 
 
-@pytest.mark.parametrize("dataset", ["grid25", pytest.param("stacked_mnist", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("dataset", ["grid25", "stacked_mnist"])
 def test_games_learn_repeat_and_resume(dataset):
     """Biases in front of batch norm have no gradient but roundings, so all that is asked of stacked digits are kernels."""
     if dataset == "grid25":

@@ -43,7 +43,7 @@ def plain(value):
     tried="a byte of a small checkpoint or snapshot changed: each byte",
     outcome="exactly the right arrays, or noticed",
 )
-@pytest.mark.parametrize("kind", marks.slow_after(2, ["checkpoint", "snapshot of a training", "snapshot of Figure 1"]))
+@pytest.mark.parametrize("kind", marks.slow_after(1, ["checkpoint", "snapshot of a training", "snapshot of Figure 1"]))
 def test_every_byte_of_an_archive(kind, tmp_path, record_property):
     path, read = archives(tmp_path)[kind]
     whole, wanted = path.read_bytes(), plain(read(path))

@@ -140,7 +140,7 @@ def damaged(draw, content, most=3):
 
 
 @mark(".npz files with damaged bytes, and random bytes", "the images that were written, or one line")
-@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+@pytest.mark.parametrize("save", marks.slow_after(1, [np.savez, np.savez_compressed]))
 def test_damaged_archives(save, record_property):
     content = written(save, **GOOD)
     outcomes = []

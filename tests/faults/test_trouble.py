@@ -123,7 +123,7 @@ CASES = [
     outcome="the run stops within the call, names that step, says what to change; every file stays as the last good "
     "checkpoint left it",
 )
-@pytest.mark.parametrize("role, precision, order, step, factor", marks.slow_after(3, CASES))
+@pytest.mark.parametrize("role, precision, order, step, factor", marks.slow_after(2, CASES))
 def test_a_bad_gradient_stops_the_call_and_names_its_step(
     poisonable, tmp_path, monkeypatch, role, precision, order, step, factor
 ):
@@ -245,6 +245,7 @@ def test_a_generator_has_some_epochs_to_spread(digits, tmp_path):
     assert made.progress.notices == [{"what": "collapsed", "first": 6, "last": 7}] and len(lines) == 1
 
 
+@pytest.mark.slow
 def test_once_spread_a_collapse_is_noticed_at_once(digits, tmp_path):
     played = games.build(digits, rate=0.01)
     layer = played.generator.network.get_layer("output")
@@ -271,6 +272,7 @@ def test_a_healthy_generator_is_not_noticed(digits, tmp_path):
     assert "diversity" in (tmp_path / "metrics.csv").read_text().splitlines()[0]
 
 
+@pytest.mark.slow
 @pytest.mark.fault(
     group="training trouble",
     tried="a discriminator learns against a generator that stands still, until it never errs",

@@ -114,7 +114,7 @@ def test_a_failure_elsewhere_is_told_as_one_here(apart, here):
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("which", ["sharing", "apart"])
+@pytest.mark.parametrize("which", marks.slow_after(1, ["sharing", "apart"]))
 def test_stopping_saves_what_runs_and_the_same_runs_go_on_from_there(which, here, request):
     found, stop = request.getfixturevalue(which), player.Stop()
     (run,), places = simulated.runs("7"), Places(here / "queue")
@@ -278,6 +278,7 @@ def test_without_the_package_one_line_says_how_to_install_it(missing, capsys, mo
     assert code == 2 and "pip install -e '.[cluster]'" in line
 
 
+@pytest.mark.slow
 def test_a_scheduler_without_workers_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "PATIENCE", 3.0)
     found = clusters.Cluster(tmp_path, tmp_path)
