@@ -181,6 +181,7 @@ def test_a_run_left_a_step_before_its_end_is_not_finished(digits, tmp_path):
         assert made.finished() == (step == 2560) and made.epochs() == epochs
 
 
+@pytest.mark.slow
 def test_fewer_epochs_than_are_played_are_refused(digits, tmp_path):
     loop(digits, tmp_path, epochs=2).run()
     with pytest.raises(RunError, match="2 epochs are played already"):

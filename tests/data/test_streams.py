@@ -98,6 +98,7 @@ def test_an_epoch_shows_every_image_once_and_drops_the_ragged_batch(faces):
     assert len(set(epoch_of(faces, size=7).ravel())) == 56
 
 
+@pytest.mark.slow
 def test_the_order_is_a_function_of_seed_and_epoch_alone(faces, root):
     first = epoch_of(faces)
     tf.random.set_seed(99)

@@ -239,6 +239,7 @@ def test_a_collapsed_generator_is_noticed(digits, tmp_path, monkeypatch, objecti
     assert [row["diversity"] < 0.1 for row in made.progress.rows] == [True, True, False, False]
 
 
+@pytest.mark.slow
 def test_a_generator_has_some_epochs_to_spread(digits, tmp_path):
     made, lines = watched_loop(ignoring_z(games.build(digits, rate=0.01)), tmp_path, 7)
     made.run()
@@ -292,6 +293,7 @@ def test_a_saturated_discriminator_is_noticed(digits, tmp_path):
     assert 1 < notice["first"] < notice["last"] == 30
 
 
+@pytest.mark.slow
 def test_scores_of_a_critic_are_never_saturated(digits, tmp_path):
     """Readings such as those of the record of WGAN's two Gaussians, whose critic is not to be called saturated."""
     for objective, wrong in ((losses.wasserstein(), []), (losses.non_saturating_pair(), ["saturated"])):
