@@ -21,8 +21,8 @@ USAGE = """usage: python -m gan_repro.export --experiment=NAME [--dataset=DATASE
 
 Writes a generator with Keras's own layers alone, float32: z (n, d), and labels int32 (n,) where it takes them, to images
 (n, h, w, c) in the range that is printed. Dropout that stays on when samples are drawn takes the uniform numbers of its masks
-as further inputs. `keras` is read by keras.models.load_model, `savedmodel` by tf.saved_model.load(...).serve, `onnx` by
-onnxruntime. The file is read again and compared with the generator before it takes its place."""
+as further inputs. `keras` is read by keras.models.load_model, `savedmodel` by `loaded = tf.saved_model.load(PATH)` and
+`loaded.serve(z)`, `onnx` by onnxruntime. The file is read again and compared with the generator before it takes its place."""
 
 SUFFIXES = {"keras": ".keras", "savedmodel": "", "onnx": ".onnx"}
 TOLERANCE = 1e-5  # of pixels, between the generator and what is read again
@@ -101,7 +101,9 @@ def _difference(network, made, prior, path, form):
         import keras
 
         whole = given if len(given) > 1 else given[0]
-        found = keras.models.load_model(path)(whole) if form == "keras" else tf.saved_model.load(str(path)).serve(whole)
+        # In a variable of its own: `serve` alone does not keep the weights of what was loaded.
+        loaded = keras.models.load_model(path) if form == "keras" else tf.saved_model.load(str(path))
+        found = (loaded if form == "keras" else loaded.serve)(whole)
     return float(np.abs(np.asarray(found) - wanted).max())
 
 

@@ -27,7 +27,8 @@ if form == "keras":
     images = keras.models.load_model(place)(whole)
 else:
     import tensorflow as tf
-    images = tf.saved_model.load(place).serve(whole)
+    loaded = tf.saved_model.load(place)  # kept: `serve` alone does not hold its weights
+    images = loaded.serve(whole)
 np.save("out.npy", np.asarray(images))
 """
 

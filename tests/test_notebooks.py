@@ -1,6 +1,8 @@
 """The notebooks: what is committed has its outputs, and every one runs again, without data and network."""
 
+import ast
 import base64
+import importlib.util
 import io
 import json
 import re
@@ -55,6 +57,36 @@ def test_all_are_there():
         "without_a_checkout",
         "z_interpolation",
     ]
+
+
+def taken(book):
+    """Dotted names of this package that a notebook's code names: what it imports, and attributes of imported modules."""
+    code = "\n".join("".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code")
+    code = ast.parse(re.sub(r"^(\s*)%.*$", r"\1pass", code, flags=re.MULTILINE))  # without Jupyter's commands
+    imported = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(code)
+        if isinstance(node, ast.ImportFrom) and node.module.partition(".")[0] == "gan_repro"
+        for alias in node.names
+    }
+    used = (node for node in ast.walk(code) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name))
+    used = {f"{imported[node.value.id]}.{node.attr}" for node in used if node.value.id in imported}
+    return sorted({*imported.values(), *used})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_notebook_takes_from_the_package_is_there(name):
+    """In every run of the tests; that notebooks run takes minutes and is tried by slow tests."""
+    names = taken(read(name))
+    assert len(names) >= 2
+    for each in names:
+        owner, _, last = each.rpartition(".")
+        try:
+            found = importlib.import_module(owner)
+        except ModuleNotFoundError:  # an attribute of something imported that is no module: a function or class
+            module, _, first = owner.rpartition(".")
+            found = getattr(importlib.import_module(module), first)
+        assert hasattr(found, last) or importlib.util.find_spec(each), each
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,7 +16,7 @@ from support import games, tiny_runs
 
 from gan_repro import data, run
 from gan_repro.data import pictures, source, streams, user
-from gan_repro.figures import draw
+from gan_repro.evaluation import neighbours
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files
 from gan_repro.system.errors import DataError
@@ -32,8 +32,9 @@ PEAK = 'print("peak", 1024 * next(int(line.split()[1]) for line in open("/proc/s
 WHOLE = f"""
 import sys
 from gan_repro import run
-from gan_repro.figures import draw
-draw.REFERENCES = 1000
+from gan_repro.evaluation import neighbours
+assert neighbours.REFERENCES > 1000
+neighbours.REFERENCES = 1000
 code = run.main(sys.argv)
 {PEAK}
 sys.exit(code)
@@ -218,7 +219,7 @@ WHOLE_RUNS = [
 @pytest.mark.parametrize(("experiment", "model", "side", "channels", "more"), WHOLE_RUNS)
 def test_a_whole_run_on_streamed_pictures(experiment, model, side, channels, more, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(draw, "REFERENCES", 64)
+    monkeypatch.setattr(neighbours, "REFERENCES", 64)
     name, measured = labelled_folder(tmp_path / "pictures", side, channels), []
     words = [f"--experiment={experiment}", f"--dataset={name}", "--preset=smoke", "--epochs=1", "--set=steps_per_epoch=2"]
     words += [f"--model={model}", "--set=batch_size=10", "--set=n_samples=50", *more]
