@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,14 @@ def _save(made, path, form):
     if form == "keras":
         made.save(path)
     else:
-        made.export(path, format="tf_saved_model" if form == "savedmodel" else form, verbose=False)
+        import numpy as np
+
+        # Keras refuses to write ONNX of a model that was never called.
+        some = [np.zeros((1, *each.shape[1:]), each.dtype) for each in made.inputs]
+        made(some if len(some) > 1 else some[0])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of Keras, over NumPy, as it imports tf2onnx
+            made.export(str(path), format="tf_saved_model" if form == "savedmodel" else form, verbose=False)
 
 
 def _difference(network, made, prior, path, form):

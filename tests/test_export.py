@@ -109,10 +109,11 @@ def test_in_a_process_without_this_package_a_file_gives_the_same_images(name, da
 
 
 @pytest.mark.slow
-def test_onnx_gives_the_same_images(tmp_path):
-    for name in ("onnx", "tf2onnx", "onnxruntime"):
-        pytest.importorskip(name)
-    run = shipped.load("goodfellow2014", None, tmp_path)
+@pytest.mark.parametrize(("name", "dataset"), list(shipped.folders()))
+def test_onnx_gives_the_same_images(name, dataset, tmp_path):
+    for needed in ("onnx", "tf2onnx", "onnxruntime"):
+        pytest.importorskip(needed)
+    run = shipped.load(name, dataset, tmp_path)
     assert export.write(run.generator(run.kinds()[0]), run.prior(), tmp_path / "g.onnx", "onnx") <= export.TOLERANCE
 
 
