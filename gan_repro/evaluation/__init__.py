@@ -19,7 +19,7 @@ Modules (help(gan_repro.evaluation.NAME)):
     modes        modes of a mixture of Gaussians that samples reach, classes that they have
     similarity   structural similarity of pairs of images
     distances    all pairs of squared distances
-    measure      all of these applied to a finished run, as measurements of its record
+    measure      likelihood, distances, neighbours and what a classifier reads of a finished run, as measurements of its record
     representations  what D's features and directions of z are worth, as measurements
     steepness    slopes of D of a finished run, as measurements
     scores       measurements of samples that were given as arrays
