@@ -23,7 +23,8 @@ USAGE = """usage: python -m gan_repro.export --experiment=NAME [--dataset=DATASE
 Writes a generator with Keras's own layers alone, float32: z (n, d), and labels int32 (n,) where it takes them, to images
 (n, h, w, c) in the range that is printed. Dropout that stays on when samples are drawn takes the uniform numbers of its masks
 as further inputs. `keras` is read by keras.models.load_model, `savedmodel` by `loaded = tf.saved_model.load(PATH)` and
-`loaded.serve(z)`, `onnx` by onnxruntime. The file is read again and compared with the generator before it takes its place."""
+`loaded.serve(z)`, `onnx` by onnxruntime; several inputs are one list for the first two. The file is read again and compared
+with the generator before it takes its place."""
 
 SUFFIXES = {"keras": ".keras", "savedmodel": "", "onnx": ".onnx"}
 TOLERANCE = 1e-5  # of pixels, between the generator and what is read again
@@ -52,7 +53,8 @@ def write(network: Any, prior: Any, path: Path, form: str) -> float:
     if missing:
         raise UsageError(f"--format=onnx takes {', '.join(missing)}: pip install -e '.[onnx]'")
     made = portable.portable(network)
-    files.check_writable(path)
+    if not (form == "savedmodel" and (path / "saved_model.pb").is_file()):  # another SavedModel gives way
+        files.check_writable(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=files.TEMPORARY) as folder:
@@ -121,7 +123,14 @@ def _define_flags(values):
     flags.DEFINE_string("workdir", None, "The folder of a run.", flag_values=values)
     flags.DEFINE_string("generator", None, "Which weights; without: best, or last.", flag_values=values)
     flags.DEFINE_string("format", "keras", f"One of {', '.join(SUFFIXES)}.", flag_values=values)
-    flags.DEFINE_string("out", None, "The file, or folder; without: in the run's folder.", flag_values=values)
+    flags.DEFINE_string(
+        "out", None, "The file, or folder; without: in the run's folder, or runs/shipped-NAME.", flag_values=values
+    )
+
+
+def _form_of(name):
+    """The format that a file's name says."""
+    return next((form for form, suffix in SUFFIXES.items() if suffix and Path(name).suffix == suffix), "savedmodel")
 
 
 def _body(values):
@@ -131,7 +140,11 @@ def _body(values):
         raise UsageError("give --experiment=NAME for a generator that comes with the program, or --workdir=DIR for a run's")
     if asked["workdir"] and asked["dataset"]:
         raise UsageError("--dataset is for generators that come with the program")
+    if asked["out"] and form != _form_of(asked["out"]):
+        endings = ", ".join(f"{each} in {suffix}" if suffix else f"{each} in neither" for each, suffix in SUFFIXES.items())
+        raise UsageError(f"--out={asked['out']} is no name for --format={form}. Names end for {endings}")
     from gan_repro import shipped
+    from gan_repro.networks import portable
     from gan_repro.runs import trained
     from gan_repro.system import tensorflow_setup
 
@@ -140,14 +153,12 @@ def _body(values):
     else:
         run = shipped.load(asked["experiment"], asked["dataset"])
     kind = shipped.choose_weights(run, asked["generator"]) if asked["generator"] else run.kinds()[0]
-    path = Path(asked["out"] or run.workdir.path / f"{run.config.experiment}-{kind}-{form}")
-    if not asked["out"]:
-        path = path.with_name(path.name + SUFFIXES[form])
+    path = Path(asked["out"] or run.workdir.samples.parent / f"{run.config.experiment}-{kind}-{form}{SUFFIXES[form]}")
     print("starting TensorFlow ...", flush=True)
     tensorflow_setup.prepare()
     network = run.generator(kind)
     apart = write(network, run.prior(), path, form)
-    inputs = ", ".join(f"{each.name} {tuple(each.shape)}" for each in network.inputs)
+    inputs = ", ".join(f"{each.name} {tuple(each.shape)}" for each in portable.portable(network).inputs)
     print(f"wrote {path}: {inputs} -> {tuple(network.output.shape)}, {run.source.spec.scaling}; generator {kind}")
     print(f"sha256 {files.sha256(path)}; " if path.is_file() else "", end="")
     print(f"read again, {CHECKED} images differ by at most {apart:.2g}")

@@ -4,6 +4,7 @@ from gan_repro.score import score
 print(score(images, dataset="mnist").table())
 """
 
+import contextlib
 import dataclasses
 import json
 import sys
@@ -23,7 +24,7 @@ from gan_repro.reporting.record import Record
 from gan_repro.system import files, schema
 from gan_repro.system.choices import choose
 from gan_repro.system.command_line import run_main
-from gan_repro.system.errors import UsageError
+from gan_repro.system.errors import DataError, UsageError
 from gan_repro.system.numbers import aligned, with_error
 
 USAGE = """usage: python -m gan_repro.score SAMPLES [--dataset=mnist] [--labels=FILE.npy] [--range=0..1] [--json]
@@ -197,32 +198,49 @@ def _body(values, words):
     place = Path(words[0]).expanduser()
     out = Path(asked["out"] or Path("runs", f"score-{place.stem or 'samples'}"))
     files.check_writable(out / "score.json")
-    from gan_repro.data import samples
-
-    if not values["json"].value:
-        print("starting TensorFlow ...", flush=True)
-    source = _source(asked["dataset"], asked["data_dir"])
-    given = samples.read(place, source.spec, asked["range"], asked["labels"])
-    if not values["json"].value:
-        print(f"{place}: {given.said}", flush=True)
-    found = _scored(given, source, asked["dataset"])
-    told = found.as_json()
-    files.write_json(out / "score.json", told)
-    _draw(out / "samples.png", given.images, source)
+    if not place.exists():
+        raise DataError(f"there is no file or folder {place}")
     if values["json"].value:
+        with contextlib.redirect_stdout(sys.stderr):  # what is said on the way is no JSON
+            _, told = _given(place, asked, out, say=False)
         print(json.dumps(told, indent=1))
         return
+    found, _ = _given(place, asked, out, say=True)
     print(f"\n{found.table()}\n")
     for line in _notes(found):
         print(line)
     print(f"wrote {out / 'score.json'}, {out / 'samples.png'}")
 
 
+def _given(place, asked, out, say):
+    """(Scores of the samples in a file or folder, as JSON has them): both files are written."""
+    from gan_repro.data import samples
+
+    if say:
+        print("starting TensorFlow ...", flush=True)
+    source = _source(asked["dataset"], asked["data_dir"])
+    given = samples.read(place, source.spec, asked["range"], asked["labels"])
+    if say:
+        print(f"{place}: {given.said}", flush=True)
+    found = _scored(given, source, asked["dataset"])
+    told = found.as_json()
+    files.write_json(out / "score.json", told)
+    _draw(out / "samples.png", given.images, source)
+    return found, told
+
+
 def _notes(found: Scores) -> list[str]:
     """What the columns are, and what to bear in mind."""
     columns = [(heading, metrics.of(name)) for name, heading in zip(SHOWN, HEADINGS) if name in found.rows()[0].numbers]
     titles = [f"{heading}: {metric.heading}{BETTER.get(metric.better, '')}" for heading, metric in columns]
-    return [*textwrap.wrap("; ".join(titles) + ".", 120), *textwrap.wrap(metrics.of(PARZEN).caveat, 120)]
+    likelihood = next(each for each in found.measurements if each.metric == PARZEN)
+    width = (
+        f"The samples' sigma is {likelihood.sigma:.3g}" if likelihood.sigma else "The samples' sigma is chosen for each fold"
+    )
+    if likelihood.sigma_at_edge:
+        width += ", at the edge of its grid: a better width may lie beyond, and the log-likelihood be higher"
+    told = ("; ".join(titles) + ".", f"{width}.", metrics.of(PARZEN).caveat)
+    return [line for each in told for line in textwrap.wrap(each, 120)]
 
 
 def _draw(path, images, source):

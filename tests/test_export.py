@@ -127,6 +127,23 @@ def test_what_reads_otherwise_is_not_written(tmp_path, monkeypatch):
     del run
 
 
+@pytest.mark.e2e
+def test_a_saved_model_gives_way_to_another_and_a_folder_of_something_else_does_not(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert export.main(["export", "--experiment=cgan", "--format=savedmodel"]) == 0
+        out = capsys.readouterr().out
+        # Dropout that stays on: the uniform numbers of its masks are inputs.
+        assert "labels (None,), uniform_0 (None, 1200)" in out and str(tmp_path) not in out
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.glob("runs/*/*")] == [
+        "runs/shipped-cgan-mnist/cgan-best-savedmodel"
+    ]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a.txt").write_text("kept")
+    assert export.main(["export", "--experiment=cgan", "--format=savedmodel", "--out=mine"]) == 1
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["a.txt"]
+
+
 @pytest.mark.parametrize(
     "words, code, says",
     [
@@ -136,6 +153,9 @@ def test_what_reads_otherwise_is_not_written(tmp_path, monkeypatch):
         (["--experiment=cgam"], 2, "cgan"),
         (["--experiment=cgan", "--generator=bests"], 2, "best"),
         (["--workdir=missing"], 1, "missing"),
+        (["--experiment=cgan", "--out=g.txt"], 2, "keras in .keras"),
+        (["--experiment=cgan", "--out=g.onnx"], 2, "keras in .keras"),
+        (["--experiment=cgan", "--format=savedmodel", "--out=g.keras"], 2, "savedmodel in neither"),
     ],
 )
 def test_bad_input_is_one_line(words, code, says, capsys, tmp_path, monkeypatch):

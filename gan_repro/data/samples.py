@@ -47,16 +47,36 @@ def read(place: str | Path, spec: Spec, values: str | None = None, labels: str |
     Raises:
       UsageError, DataError: as `of`; the file is missing, damaged, or holds something else.
     """
-    path = Path(place).expanduser()
+    path, read = Path(place).expanduser(), ""
     if path.is_dir():
-        images, found = user.pictures_of(path)
+        images, names = user.pictures_of(path)
+        found, read = _of_folders(names, spec, path)
     elif path.suffix.lower() == ".npy":
         images, found = archives.load_array(path), None
     else:
         images, found = _of_archive(path)
     if labels is not None:
-        found = archives.load_array(Path(labels).expanduser())
-    return of(images, spec, found, values, str(place))
+        found, read = archives.load_array(Path(labels).expanduser()), ""
+    samples = of(images, spec, found, values, str(place))
+    return dataclasses.replace(samples, said=samples.said + read)
+
+
+def _of_folders(names, spec, place):
+    """(the class of each picture or None, how that was read for people), by the names of the subfolders that pictures are in.
+
+    Numbers are classes. Other names are the data's own classes in their order only where there is one for each.
+    """
+    if names is None or not spec.classes:
+        return None, ""
+    classes = sorted(set(names))
+    if all(name.isdecimal() and int(name) < spec.classes for name in classes):
+        return np.array([int(name) for name in names]), "; subfolders' numbers are the labels"
+    if spec.name.startswith("images:") and len(classes) == spec.classes:
+        return np.array([classes.index(name) for name in names]), "; subfolders in their order are the data's"
+    raise DataError(
+        f"{place}: which classes are the subfolders {', '.join(classes[:4])}{', ...' if len(classes) > 4 else ''}? "
+        f"Name them by the labels of {spec.title}, 0 to {spec.classes - 1}, or put all pictures into one folder"
+    )
 
 
 def _of_archive(path):
@@ -82,7 +102,10 @@ def of(images: Any, spec: Spec, labels: Any = None, values: str | None = None, p
       UsageError: `values` is none of RANGES, or must be given.
       DataError: no array of numbers, another size, fewer than FEWEST, numbers that are not finite or beyond the range.
     """
-    array = np.asarray(images)
+    try:
+        array = np.asarray(images)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DataError(f"{place}: no array of numbers on the CPU can be made of them ({error})") from error
     if array.dtype.kind not in "fiub":
         raise DataError(f"{place}: dtype {array.dtype}; samples must be numbers")
     array, axes = _shaped(array, spec.shape, place)
@@ -105,6 +128,11 @@ def _shaped(array, shape, place):
         return array[..., np.newaxis], f"{len(array):,} grey images of {height} x {width}"
     if rest == (height * width * channels,):
         return array.reshape(-1, *shape), f"{len(array):,} rows of {rest[0]} numbers, taken as {height} x {width} x {channels}"
+    if len(rest) == 3 and rest[:2] == (height, width):
+        raise DataError(
+            f"{place}: shape {given}; the data have {channels} channel{'s' * (channels > 1)} and these {rest[2]}. "
+            "Take one, or their mean, as the data's pixels were made"
+        )
     raise DataError(
         f"{place}: shape {given}; needed are (n, {height}, {width}, {channels}), (n, {channels}, {height}, {width}) or "
         f"(n, {height * width * channels}), the size of the data. Resize or crop them first"
@@ -121,18 +149,26 @@ def _range(array, values, place):
     if values is None:
         values = _told(array.dtype, least, most)
         if values is None:
+            if not any(_within(least, most, *ends) for ends in RANGES.values()):
+                raise DataError(
+                    f"{place}: the numbers lie in {least:.7g} to {most:.7g}, in none of {', '.join(RANGES)}; clip or scale them"
+                )
             raise UsageError(
-                f"{place}: the numbers lie in {least:.4g} to {most:.4g}, which may be one range or another; say which with "
-                f"--range={', --range='.join(RANGES)}, and clip what lies beyond it"
+                f"{place}: the numbers lie in {least:.7g} to {most:.7g}, which may be one range or another; say which with "
+                f"--range={', --range='.join(RANGES)} (in Python values=), and clip what lies beyond it"
             )
         said = f"numbers from {least:.4g} to {most:.4g} read as {values}"
     else:
         said = f"numbers in {values}, as asked"
     low, high = RANGES[values]
-    slack = _ROUNDING * (high - low)
-    if least < low - slack or most > high + slack:
+    if not _within(least, most, low, high):
         raise DataError(f"{place}: the numbers lie in {least:.6g} to {most:.6g}, beyond {values}; clip or scale them first")
     return low, high, said
+
+
+def _within(least, most, low, high):
+    slack = _ROUNDING * (high - low)
+    return low - slack <= least and most <= high + slack
 
 
 def _told(dtype, least, most):

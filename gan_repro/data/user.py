@@ -134,8 +134,8 @@ def _laid_out(folder):
     return files, labels, (height, width, max(shape[2] for shape in shapes))
 
 
-def pictures_of(folder: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """(uint8 (n, height, width, 1 or 3), int (n,) or None): all images of a folder, laid out as for `load_images`.
+def pictures_of(folder: Path) -> tuple[np.ndarray, list[str] | None]:
+    """(uint8 (n, height, width, 1 or 3), the subfolder's name of each or None): a folder laid out as for `load_images`.
 
     Raises:
       DataError: as `load_images`.
@@ -144,7 +144,7 @@ def pictures_of(folder: Path) -> tuple[np.ndarray, np.ndarray | None]:
     images = source.empty((len(files), *shape))
     for row, file in zip(images, files):
         row[...] = _decode(file)
-    return images, labels
+    return images, None if labels is None else [file.parent.name for file in files]
 
 
 def free_memory() -> float:

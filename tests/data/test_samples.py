@@ -60,12 +60,16 @@ def test_booleans_are_black_and_white():
         lambda x: x * 1.02,  # [0, 1] with a little too much, or nearly black pixels
         lambda x: x - 0.01,  # [0, 1] with a little too little, or [-1, 1]
         lambda x: (x > 0.5).astype(np.uint8),  # ones are white, or next to black
-        lambda x: x * 300,
-        lambda x: x * 4 - 2,
     ],
 )
 def test_what_may_be_two_ranges_is_asked_for(given):
     with pytest.raises(UsageError, match="--range"):
+        samples.of(given(unit(GREY.shape)), GREY)
+
+
+@pytest.mark.parametrize("given", [lambda x: x * 300, lambda x: x * 4 - 2])
+def test_numbers_of_no_range_are_refused(given):
+    with pytest.raises(DataError, match="none of 0..1"):
         samples.of(given(unit(GREY.shape)), GREY)
 
 
@@ -83,6 +87,8 @@ def test_what_was_asked_for_is_taken_or_refused():
     "images, labels, says",
     [
         (unit((4, 6, 1)), None, "shape"),
+        (unit((4, 5, 3)), None, "channel"),
+        ([[1.0, 2.0], [3.0]], None, "no array"),
         (unit((4, 5, 1))[:99], None, "100"),
         (np.full((N, 4, 5, 1), np.nan), None, "not finite"),
         (np.full((N, 4, 5, 1), "a"), None, "dtype"),
@@ -125,13 +131,26 @@ def test_arrays_and_their_labels_may_be_files_of_their_own(tmp_path):
 def test_folders_of_pictures_are_read_in_order(classes, tmp_path):
     images = np.rint(255 * unit(GREY.shape)).astype(np.uint8)
     for i, image in enumerate(images):
-        folder = tmp_path / f"class-{i % 2}" if classes else tmp_path
+        folder = tmp_path / str(3 + 4 * (i % 2)) if classes else tmp_path
         folder.mkdir(exist_ok=True)
         Image.fromarray(image[..., 0]).save(folder / f"{i:04d}.png")
     found = samples.read(tmp_path, GREY)
     order = np.argsort(np.arange(N) % 2, kind="stable") if classes else np.arange(N)
     np.testing.assert_allclose(found.images, images[order] / 255, atol=1e-6)
-    assert (found.labels is None) if not classes else found.labels.tolist() == sorted(np.arange(N) % 2)
+    assert (found.labels is None) if not classes else found.labels.tolist() == sorted(3 + 4 * (np.arange(N) % 2))
+    assert ("labels" in found.said) == classes
+
+
+def test_names_of_subfolders_that_are_no_labels_are_asked_about(tmp_path):
+    """In alphabetical order "zero" to "nine" would be other labels; only the data's own folders have an order."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        for i in range(samples.FEWEST // 2):
+            Image.fromarray(np.full(GREY.shape[:2], i, np.uint8)).save(tmp_path / name / f"{i}.png")
+    with pytest.raises(DataError, match="one, two"):
+        samples.read(tmp_path, GREY)
+    own = dataclasses.replace(GREY, name="images:elsewhere", classes=2)
+    assert samples.read(tmp_path, own).labels.tolist() == [0] * (samples.FEWEST // 2) + [1] * (samples.FEWEST // 2)
 
 
 def zipped(path):
