@@ -3,6 +3,9 @@
 `python -m pytest -m gpu -rs` runs these alone; without a GPU they skip.
 """
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -48,6 +51,19 @@ def test_it_gives_the_same_bits_again(game):
 
 
 @pytest.mark.parametrize("game", GAMES, ids="-".join)
+def test_set_back_to_an_earlier_state_it_ends_with_the_same_bits(game):
+    made = played(game)[0]
+    kept = noise.values(made)
+    noise.play(made, STEPS)
+    after = noise.values(made)
+    for name, variable in made.state().items():
+        variable.assign(kept[name])
+    made.restored()
+    noise.play(made, STEPS)
+    noise.assert_equal(noise.values(made), after)
+
+
+@pytest.mark.parametrize("game", GAMES, ids="-".join)
 def test_xla_compiles_it(game):
     rows = played(game, jit_compile=True)[1]
     assert all(np.isfinite(values.compressed()).all() for values in rows.values())
@@ -56,6 +72,13 @@ def test_xla_compiles_it(game):
 def test_a_gpus_memory_grows_as_it_is_needed():
     devices = tf.config.list_physical_devices("GPU")
     assert all(tf.config.experimental.get_memory_growth(device) for device in devices)
+
+
+def test_every_experiment_and_model_is_trained_and_measured(tmp_path):
+    """One after the other: several on one GPU would wait for its memory."""
+    words = ["--preset=smoke", "--workers=1", f"--workdir={tmp_path / 'queue'}"]
+    done = subprocess.run([sys.executable, "-m", "gan_repro.reproduce", *words], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_rows_of_the_benchmark_are_written():
