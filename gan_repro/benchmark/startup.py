@@ -72,8 +72,15 @@ def _first_step(preset):
     return Prepared(run, close=files.close)
 
 
+def _sample():
+    files = contextlib.ExitStack()
+    place = Path(files.enter_context(tempfile.TemporaryDirectory())) / "samples.png"
+    drawn = command(["-m", "gan_repro.sample", "--experiment=goodfellow2014", f"--out={place}"])
+    return Prepared(drawn.run, close=files.close)
+
+
 def tasks(size):
-    """First step and --help; for comparison what importing the libraries alone takes."""
+    """First step, samples and --help; for comparison what importing the libraries alone takes."""
     found = [
         Contestant(
             "command to first step",
@@ -84,6 +91,9 @@ def tasks(size):
             "import of the libraries",
             "python -c 'import tensorflow, keras'",
             lambda: command(["-c", "import tensorflow, keras"]),
+        ),
+        Contestant(
+            "samples of a packaged generator", "python -m gan_repro.sample --experiment=goodfellow2014: 100 samples", _sample
         ),
         Contestant("--help", "python -m gan_repro.run --help", lambda: command(["-m", "gan_repro.run", "--help"])),
     ]
