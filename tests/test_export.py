@@ -127,6 +127,7 @@ def test_what_reads_otherwise_is_not_written(tmp_path, monkeypatch):
     del run
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 def test_a_saved_model_gives_way_to_another_and_a_folder_of_something_else_does_not(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
