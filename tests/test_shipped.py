@@ -149,8 +149,8 @@ def test_the_records_own_judge(name, dataset, kind, mnist):
     read = measure.read_by_classifier(run, classifier.of(mnist), {Subject(kind): (images, asked)})
     found = {entry.metric: entry for entry in read}
     # Records without a second classifier's word were judged before these classifiers came with the program, by one trained
-    # where the run was: two say up to 22 % apart (cgan's record).
-    alike = 0.25 if recorded["frechet_distance"].classifier_difference is None else 0.05
+    # where the run was: 8.5 and 10.5 % apart of Goodfellow's.
+    alike = 0.15 if recorded["frechet_distance"].classifier_difference is None else 0.05
     assert found["frechet_distance"].value == pytest.approx(recorded["frechet_distance"].value, rel=alike)
     assert found["class_kl"].value == pytest.approx(recorded["class_kl"].value, abs=0.01)
     if asked is not None:

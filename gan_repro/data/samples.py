@@ -64,15 +64,19 @@ def read(place: str | Path, spec: Spec, values: str | None = None, labels: str |
 def _of_folders(names, spec, place):
     """(the class of each picture or None, how that was read for people), by the names of the subfolders that pictures are in.
 
-    Numbers are classes. Other names are the data's own classes in their order only where there is one for each.
+    Numbers are classes. Of a user's own pictures the data's subfolders are, in their order, where there is one for each.
     """
-    if names is None or not spec.classes:
+    if names is None:
         return None, ""
+    if not spec.classes:
+        return None, "; subfolders are no labels here, the data have none"
     classes = sorted(set(names))
+    if spec.name.startswith("images:"):
+        if len(classes) == spec.classes:
+            return np.array([classes.index(name) for name in names]), "; subfolders in their order are the data's"
+        raise DataError(f"{place}: {len(classes)} subfolders, and {spec.title} has {spec.classes}; give as many, named alike")
     if all(name.isdecimal() and int(name) < spec.classes for name in classes):
         return np.array([int(name) for name in names]), "; subfolders' numbers are the labels"
-    if spec.name.startswith("images:") and len(classes) == spec.classes:
-        return np.array([classes.index(name) for name in names]), "; subfolders in their order are the data's"
     raise DataError(
         f"{place}: which classes are the subfolders {', '.join(classes[:4])}{', ...' if len(classes) > 4 else ''}? "
         f"Name them by the labels of {spec.title}, 0 to {spec.classes - 1}, or put all pictures into one folder"
@@ -131,7 +135,7 @@ def _shaped(array, shape, place):
     if len(rest) == 3 and rest[:2] == (height, width):
         raise DataError(
             f"{place}: shape {given}; the data have {channels} channel{'s' * (channels > 1)} and these {rest[2]}. "
-            "Take one, or their mean, as the data's pixels were made"
+            "Give them as many as the data have"
         )
     raise DataError(
         f"{place}: shape {given}; needed are (n, {height}, {width}, {channels}), (n, {channels}, {height}, {width}) or "

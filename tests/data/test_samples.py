@@ -150,6 +150,9 @@ def test_names_of_subfolders_that_are_no_labels_are_asked_about(tmp_path):
     with pytest.raises(DataError, match="one, two"):
         samples.read(tmp_path, GREY)
     own = dataclasses.replace(GREY, name="images:elsewhere", classes=2)
+    with pytest.raises(DataError, match="2 subfolders"):
+        samples.read(tmp_path, dataclasses.replace(own, classes=3))
+    assert samples.read(tmp_path, dataclasses.replace(own, classes=0)).labels is None
     assert samples.read(tmp_path, own).labels.tolist() == [0] * (samples.FEWEST // 2) + [1] * (samples.FEWEST // 2)
 
 
