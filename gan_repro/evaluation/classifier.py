@@ -51,6 +51,11 @@ class Classifier:
         """Float32 (n, FEATURES): the activations of the last hidden layer."""
         return _predict(self.network, images)[1]
 
+    def read_with_features(self, images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """What `read` and `features` give, by one pass."""
+        logits, features = _predict(self.network, images)
+        return logits.argmax(axis=1), features
+
 
 def of(source: Source, epochs: int = EPOCHS, second: bool = False) -> Classifier:
     """The classifier of a data set: it comes with the program (MNIST), or is in the user's cache, or is trained and kept there.

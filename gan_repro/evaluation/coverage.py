@@ -3,6 +3,9 @@
 Features and classes come from elsewhere (classifier.py); in another network's features these are other numbers.
 """
 
+import dataclasses
+import threading
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -11,63 +14,115 @@ from gan_repro.evaluation.neighbours import nearest
 from gan_repro.system.errors import DataError
 
 K = 3  # of precision and recall, as in the paper
-_BLOCK = 1000  # generated examples compared with all real ones at a time
+_BLOCK = 1000  # examples compared with all points at a time, of those whose distances have to be taken in float64
 _ROUNDING = 2.0**-50  # times d and the squared norms: what products of float64 numbers may be off by, with room
 
 
-def precision_recall(real: ArrayLike, generated: ArrayLike, k: int = K) -> tuple[float, float]:
-    """Improved precision and recall: the shares of one set that lie within the manifold of the other.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Manifold:
+    """The union of balls around examples, each reaching to its k-th nearest neighbour; a ball's surface belongs to it.
 
-    A set's manifold is the union of balls around its examples, each reaching to the example's k-th nearest neighbour in
-    the set, itself not counted; its surface belongs to it. Both numbers depend on how many examples there are: compare
-    only numbers of equally many.
+    Attributes:
+      rows: float64 (n, d), the centres.
+      radii: float64 (n,).
+    """
+
+    rows: np.ndarray
+    radii: np.ndarray
+
+
+def manifold(examples: ArrayLike, k: int = K, name: str = "features") -> Manifold:
+    """The Manifold of a set of examples, that are compared with several others.
 
     Args:
-      real, generated: features, numbers (n, ...) and (m, ...), flattened to (n, d) and (m, d); n, m > k.
-      k: 1 or more.
+      examples: features, numbers (n, ...), flattened to (n, d); n > k.
+      k: 1 or more: which neighbour within the set, the example itself not counted.
+      name: what to call them in a message.
+
+    Raises:
+      DataError: not numbers or not finite; there are not more than k.
+
+    Source: Kynkaanniemi et al. 2019, Improved Precision and Recall Metric for Assessing Generative Models, section 2.
+    """
+    rows = distances.as_rows(examples, name).astype(np.float64)
+    if not isinstance(k, (int, np.integer)) or not 1 <= k < len(rows):
+        raise DataError(f"k is {k!r}; valid is an integer from 1 to one less than the examples, {len(rows) - 1}")
+    return Manifold(rows, nearest(rows, rows, k + 1)[1][:, k])  # column k: an example is its own nearest neighbour
+
+
+def precision_recall(real: Manifold, generated: Manifold) -> tuple[float, float]:
+    """Improved precision and recall: the shares of one set that lie within the manifold of the other.
+
+    Both numbers depend on how many examples there are: compare only numbers of equally many.
+
+    Args:
+      real, generated: manifolds of (n, d) and (m, d).
 
     Returns:
       (precision: share of generated within the real manifold, recall: share of real within the generated one), 0 to 1.
 
     Raises:
-      DataError: an array is not numbers or not finite; d differs; there are not more than k examples of both.
+      DataError: d differs.
 
-    Source: Kynkaanniemi et al. 2019, Improved Precision and Recall Metric for Assessing Generative Models, section 2.
+    Source: Kynkaanniemi et al. 2019, section 2.
     """
-    real = distances.as_rows(real, "real features").astype(np.float64)
-    generated = distances.as_rows(generated, "generated features").astype(np.float64)
-    if real.shape[1] != generated.shape[1]:
-        raise DataError(f"features have shapes {real.shape} and {generated.shape}; valid are (n, d) and (m, d)")
-    fewest = min(len(real), len(generated))
-    if not isinstance(k, (int, np.integer)) or not 1 <= k < fewest:
-        raise DataError(f"k is {k!r}; valid is an integer from 1 to one less than the examples, {fewest - 1}")
-    # Column k, because in its own set an example is its own nearest neighbour.
-    real_radii, generated_radii = (nearest(rows, rows, k + 1)[1][:, k] for rows in (real, generated))
+    if real.rows.shape[1] != generated.rows.shape[1]:
+        raise DataError(f"features have shapes {real.rows.shape} and {generated.rows.shape}; valid are (n, d) and (m, d)")
+    depths = _depths(real, generated)
+    shares = []
+    for (depth, slack), points, other in zip(depths, (real, generated), (generated, real)):
+        within = depth > slack
+        unsure = np.abs(depth) <= slack
+        within[unsure] = _within(other.rows[unsure], points)
+        shares.append(float(within.mean()))
+    return shares[0], shares[1]
 
-    centre = real.mean(axis=0)
-    centred = real - centre
+
+def _depths(real, generated):
+    """How deep each generated example lies within the real manifold, and each real one within the generated one.
+
+    Half of the difference of squares, of radius and distance, of the ball that reaches farthest beyond it: negative outside.
+    Returns ((depth (m,), slack (m,)), (depth (n,), slack)): a depth is off by its slack at most.
+    """
+    half_real, half_generated = (0.5 * np.square(each.radii) for each in (real, generated))
+    depth, slack = np.empty(len(generated.rows)), np.empty(len(generated.rows))
+    of_real, theirs = np.full(len(real.rows), -np.inf), np.zeros(1)
+    lock = threading.Lock()
+
+    def finish(block):
+        kind = block.half.dtype
+        radii = half_real.astype(kind)
+        own = half_generated[block.index]
+        depth[block.index] = (radii - block.half).max(axis=1) - block.constant
+        # Twice the distances' error, which is of sums as large: the differences here are rounded once more.
+        bound = 2 * block.error + 4 * np.finfo(kind).eps * (half_real.max() + half_generated.max())
+        slack[block.index] = bound
+        columns = ((own - block.constant).astype(kind)[:, None] - block.half).max(axis=0)
+        with lock:
+            np.maximum(of_real, columns, out=of_real)
+            theirs[0] = max(theirs[0], bound.max())
+
+    distances.Points(real.rows).sweep(generated.rows, lambda half, error: np.full(len(half), -np.inf), finish)
+    return (depth, slack), (of_real, theirs[0])
+
+
+def _within(x, points):
+    """bool (b,): whether rows of x (b, d) are within the Manifold `points`, exactly: near surfaces, from differences."""
+    centre = points.rows.mean(axis=0)
+    centred = points.rows - centre
     norms = np.square(centred).sum(axis=1)
-    covered, found = np.zeros(len(generated), bool), np.zeros(len(real), bool)
-    for start in range(0, len(generated), _BLOCK):
-        rows = slice(start, start + _BLOCK)
-        block = generated[rows]
+    found = np.zeros(len(x), bool)
+    for start in range(0, len(x), _BLOCK):
+        block = x[start : start + _BLOCK]
         around = block - centre
         its_norms = np.square(around).sum(axis=1)
-        squared = its_norms[:, None] + norms - 2 * around @ centred.T
-        slack = _ROUNDING * real.shape[1] * (its_norms.max() + norms.max() + np.square(centre).sum())
-        covered[rows] = _within(block, real, squared, real_radii[None], slack).any(axis=1)
-        found |= _within(block, real, squared, generated_radii[rows, None], slack).any(axis=0)
-    return float(covered.mean()), float(found.mean())
-
-
-def _within(x, points, squared, radii, slack):
-    """bool (b, n): whether ||x - point|| <= radius. `squared` (b, n) is ||x - point||^2 up to `slack`."""
-    radii = np.broadcast_to(radii, squared.shape)
-    depth = np.square(radii) - squared
-    within = depth > slack
-    close = np.nonzero(np.abs(depth) <= slack)  # products cannot tell: measured again, from differences
-    within[close] = np.sqrt(2 * distances.half_squared(x, points, *close)) <= radii[close]
-    return within
+        depth = np.square(points.radii) - (its_norms[:, None] + norms - 2 * around @ centred.T)
+        slack = _ROUNDING * x.shape[1] * (its_norms.max() + norms.max() + np.square(centre).sum())
+        within = depth > slack
+        close = np.nonzero(np.abs(depth) <= slack)  # products cannot tell: measured again, from differences
+        within[close] = np.sqrt(2 * distances.half_squared(block, points.rows, *close)) <= points.radii[close[1]]
+        found[start : start + _BLOCK] = within.any(axis=1)
+    return found
 
 
 def class_histogram(labels: ArrayLike, classes: int) -> np.ndarray:

@@ -67,6 +67,7 @@ class Candidates:
       index: integers (b,), which rows of x these are.
       half: float32 or float64 (b, n), 0.5 * ||x - s||^2 - constant, within `error` of the truth; may be overwritten.
       constant: float64 (b,).
+      error: float64 (b,).
       rows, columns: integers (m,), the candidate pairs, row by row, columns ascending; every row has at least one.
       starts: integers (b,), where each row's candidates start.
       exact: float64 (m,), 0.5 * ||x - s||^2 of the candidates.
@@ -75,6 +76,7 @@ class Candidates:
     index: np.ndarray
     half: np.ndarray
     constant: np.ndarray
+    error: np.ndarray
     rows: np.ndarray
     columns: np.ndarray
     starts: np.ndarray
@@ -194,10 +196,10 @@ class Points:
             easy = counts <= max(16, n // 40)
             if not easy.all():
                 left_out, index = index[~easy], index[easy]
-                half, near, constant, counts = half[easy], near[easy], constant[easy], counts[easy]
+                half, near, constant, error, counts = half[easy], near[easy], constant[easy], error[easy], counts[easy]
         if len(index):
             rows, columns = np.divmod(np.flatnonzero(near), n)
             exact = half_squared(x, self.points, index[rows], columns)
             starts = np.cumsum(counts) - counts
-            finish(Candidates(index, half, constant, rows, columns, starts, exact))
+            finish(Candidates(index, half, constant, error, rows, columns, starts, exact))
         return left_out

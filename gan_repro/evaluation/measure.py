@@ -225,7 +225,7 @@ def read_by_classifier(
     classes, unit = source.spec.classes, source.spec.scaling.unit
     n = min(run.config.recipe.n_samples, source.spec.sizes["test"])
     test = UNIT(source.rows("test", slice(n)).astype(np.float32))
-    classifiers = [(each, each.features(test)) for each in (classifier, second) if each]
+    classifiers = [(each, coverage.manifold(each.features(test))) for each in (classifier, second) if each]
     if samples is not None:
         each = (_read(run, classifiers, subject, [(unit(images), labels)]) for subject, (images, labels) in samples.items())
         return [measurement for found in each for measurement in found]
@@ -244,10 +244,11 @@ def read_by_classifier(
 def _read(run, classifiers, subject, sets):
     """The measurements of `sets` of images float32 (n, h, w, c) in [0, 1] that were to be the labels (n,), or None.
 
-    `classifiers`: (Classifier, its features of test images), the first one's readings and what the second one's differ by.
+    `classifiers`: (Classifier, Manifold of its features of test images), the first one's readings and what the second one's
+    differ by.
     """
     read = [[_readings(run, *each, *given) for given in sets] for each in classifiers]
-    n, n_test = len(sets[0][0]), len(classifiers[0][1])
+    n, n_test = len(sets[0][0]), len(classifiers[0][1].rows)
     against = {"split": "test", "n_test": n_test, "space": CLASSIFIER_SPACE}
     found = []
     rest: dict[str, Any]
@@ -272,12 +273,12 @@ def _read(run, classifiers, subject, sets):
 
 def _readings(run, classifier, real, images, wanted):
     """{metric: value} of one set of images by one classifier, and the "histogram" of the classes that it reads."""
-    read, features = classifier.read(images), classifier.features(images)
-    precision, recall = coverage.precision_recall(real, features)
+    read, features = classifier.read_with_features(images)
+    precision, recall = coverage.precision_recall(real, coverage.manifold(features))
     histogram = coverage.class_histogram(read, run.source.spec.classes)
     found = {} if wanted is None else {"label_accuracy": 100 * (read == wanted).mean()}
     return found | {
-        "frechet_distance": frechet.frechet_distance(features, real),
+        "frechet_distance": frechet.frechet_distance(features, real.rows),
         "precision": 100 * precision,
         "recall": 100 * recall,
         "class_kl": coverage.kl_from_uniform(histogram),

@@ -44,7 +44,7 @@ def measured(images: np.ndarray, source: Source, labels: np.ndarray | None = Non
         "parzen_log_likelihood" (nats): Goodfellow et al. 2014, section 5; sigma from the first VALIDATION_IMAGES.
         "frechet_distance", "precision", "recall", "class_kl", and with labels "label_accuracy": as the classifier of the data
           reads at most as many samples as there are test images; of data with labels.
-        "nearest_neighbour_error" (%): of a classifier fitted on the samples, with labels.
+        "nearest_neighbour_error" (%), of test images: of a classifier fitted on the samples, with labels.
         "training_distance" (Euclidean, pixels in [0, 1]): mean distance of the first QUERIES samples from the nearest training
           image; in the training images' place stand test images ("test images").
 
