@@ -46,6 +46,7 @@ and puts them, with a card, into gan_repro/trained/classifier-DATASET, from wher
 PRECISIONS = ("float16", "float32")
 LARGE = 2**18  # numbers; smaller arrays keep all their digits: they save little, and errors of early layers add up
 IMAGES = 1000  # samples that are compared
+SCORED = 10_000  # samples beside which gan_repro.score shows real images without measuring these: as many as Table 1's
 OF_RUN = ("workdir", "generator", "precision", "networks")  # flags
 
 
@@ -119,16 +120,20 @@ def ship_classifiers(source, into=shipped.FOLDER):
       into: the folder of all that is shipped.
 
     Returns:
-      Path of the folder written: two .npz files, float32, and README.md, the card.
+      Path of the folder written: two .npz files, float32; README.md, the card; of data in [0, 1] what gan_repro.score says of
+      real images (evaluation/scores.py).
 
     Raises:
       UserError: the data have no labels. RunError: they cannot be written.
     """
-    from gan_repro.evaluation import classifier
+    from gan_repro.evaluation import classifier, scores
 
     folder = Path(into) / f"classifier-{source.spec.name.replace('/', '-')}"
     with _replacing(folder) as temporary:
         trained = [classifier.train(source, temporary, second=second) for second in (False, True)]
+        if source.spec.scaling == UNIT:
+            beside = scores.of_real_images(source, SCORED, trained[0][0])
+            files.write_json(temporary / scores.file_name(source, SCORED), scores.as_file(beside))
         files.write_text(temporary / "README.md", _card(source, trained, conditions()))
     return folder
 

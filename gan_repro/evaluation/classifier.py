@@ -94,6 +94,11 @@ def of(source: Source, epochs: int = EPOCHS, second: bool = False) -> Classifier
     return _finished(network, weights, source)
 
 
+def file_name(source: Source, epochs: int = EPOCHS, second: bool = False) -> str:
+    """The name of the file of `of`'s weights: it says all that they follow from. Raises UserError: as `of`."""
+    return _untrained(source, epochs, second)[2]
+
+
 def train(source: Source, folder: str | Path, epochs: int = EPOCHS, second: bool = False) -> tuple[Classifier, Path]:
     """Trains the classifier that `of` would give, whatever comes with the program or is cached, and writes it to a folder.
 

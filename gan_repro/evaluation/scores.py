@@ -1,19 +1,29 @@
 """Measurements of samples that somebody else's model drew: the protocols of measure.py on arrays alone."""
 
+import contextlib
+import dataclasses
+import hashlib
+import json
+import sys
 import types
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 
 from gan_repro.data.scaling import UNIT
 from gan_repro.data.source import Source
-from gan_repro.evaluation import classifier, coverage, measure, measurement, neighbours
+from gan_repro.evaluation import classifier, coverage, measure, measurement, neighbours, parzen
+from gan_repro.evaluation.classifier import Classifier
 from gan_repro.evaluation.measurement import Measurement, Subject
-from gan_repro.system.errors import DataError
+from gan_repro.system import files, schema
+from gan_repro.system.errors import DataError, RunError
 
 SAMPLES = Subject(reference="these samples")
 VALIDATION_IMAGES = 1000  # that choose sigma (goodfeli/adversarial: parzen_ll.py was called with --limit_size 1000)
 QUERIES = 1000  # samples whose nearest training image is looked for
+OF_LABELS = ("label_accuracy", "nearest_neighbour_error")  # metrics that samples without labels do not have
+PROCEDURE = 1  # part of the name of kept numbers of real images: raise it whenever these are measured in another way
 
 
 class _Given:
@@ -40,7 +50,7 @@ def measured(images: np.ndarray, source: Source, labels: np.ndarray | None = Non
       labels: int (n,), the classes that were asked for; None: not known.
 
     Returns:
-      Measurements of SAMPLES and measure.TRAINING_IMAGES:
+      Measurements of SAMPLES and, from `of_real_images`, measure.TRAINING_IMAGES:
         "parzen_log_likelihood" (nats): Goodfellow et al. 2014, section 5; sigma from the first VALIDATION_IMAGES.
         "frechet_distance", "precision", "recall", "class_kl", and with labels "label_accuracy": as the classifier of the data
           reads at most as many samples as there are test images; of data with labels.
@@ -54,26 +64,84 @@ def measured(images: np.ndarray, source: Source, labels: np.ndarray | None = Non
     spec = source.spec
     if spec.scaling != UNIT or spec.shape[:2] == (1, 1):
         raise DataError(f"{spec.title}: samples of images are scored, as pixels in [0, 1]")
-    n, run = len(images), _Given(source, len(images))
-    given: Any = run
+    if spec.classes and spec.sizes["test"] <= coverage.K:
+        raise DataError(f"{spec.title} has {spec.sizes['test']} test images; {coverage.K + 1} or more are needed")
+    judge = classifier.of(source) if spec.classes else None
+    found = _of(SAMPLES, images, labels, source, judge)
+    found.append(_training_distance(SAMPLES, images, source))
+    beside = _kept(source, len(images), judge)
+    return found + [each for each in beside if labels is not None or each.metric not in OF_LABELS]
+
+
+def of_real_images(source: Source, n: int, judge: Classifier | None) -> list[Measurement]:
+    """What stands beside n samples: as many training images (fewer where there are fewer), and the distance of test images.
+
+    Args:
+      source: as for `measured`.
+      n: how many samples there are.
+      judge: the classifier of the data; None: they have no labels.
+    """
     order = measure.random_order(source)[:n]
     training = UNIT(source.rows("train", order).astype(np.float32))
-    theirs = None if labels is None else cast(np.ndarray, source.labels("train"))[order]
-    pairs: dict[Subject, tuple[np.ndarray, Any]] = {SAMPLES: (images, labels), measure.TRAINING_IMAGES: (training, theirs)}
-    sets = {subject: measure.subsets(each, [slice(None)]) for subject, (each, _) in pairs.items()}
-    found = measure.parzen_log_likelihood(given, VALIDATION_IMAGES, sets, sweeps=False)
-    if spec.classes:
-        judged = min(n, spec.sizes["test"])
-        if judged <= coverage.K:
-            raise DataError(f"{spec.title} has {spec.sizes['test']} test images; {coverage.K + 1} or more are needed")
-        read = {subject: (each[:judged], None if own is None else own[:judged]) for subject, (each, own) in pairs.items()}
-        found += measure.read_by_classifier(given, classifier.of(source), read)
-    if labels is not None:
-        for subject, each in pairs.items():
-            found += measure.classifier_errors(given, subject, [each])
-    for subject, queries in ((SAMPLES, images), (Subject(reference="test images"), source.scaled("test", QUERIES))):
-        lengths = neighbours.in_training_images(queries[:QUERIES], source)[1]
-        error = float(lengths.std(ddof=1) / np.sqrt(len(lengths)))
-        rest = {**vars(subject), "n_samples": len(lengths)}
-        found.append(run.measurement("training_distance", "Euclidean, of pixels", float(lengths.mean()), error, **rest))
+    labels = cast(np.ndarray, source.labels("train"))[order] if source.spec.classes else None
+    found = _of(measure.TRAINING_IMAGES, training, labels, source, judge)
+    test = Subject(reference="test images")
+    return [*found, _training_distance(test, source.scaled("test", QUERIES), source)]
+
+
+def file_name(source: Source, n: int) -> str:
+    """Of the file in which `of_real_images` is kept; it says what they follow from.
+
+    It is looked for beside the classifier that came with the program, then in the user's cache.
+    """
+    judge = classifier.file_name(source) if source.spec.classes else None
+    key = [PROCEDURE, source.digest(), n, judge, VALIDATION_IMAGES, QUERIES, parzen.SIGMAS]
+    return f"real-images-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]}.json"
+
+
+def as_file(found: Sequence[Measurement]) -> dict[str, Any]:
+    """Measurements as the JSON of that file."""
+    return {"measurements": [schema.plain(each) for each in found]}
+
+
+@dataclasses.dataclass(frozen=True)
+class _File:
+    """What as_file writes."""
+
+    measurements: tuple[Measurement, ...]
+
+
+def _kept(source, n, judge):
+    """of_real_images, measured once for all samples of this number."""
+    name = file_name(source, n)
+    path = next(classifier.SHIPPED.glob(f"classifier-*/{name}"), files.cache_folder() / name)
+    with contextlib.suppress(RunError):  # it can be made again
+        return list(schema.parse(_File, files.read_json(path), path).measurements)
+    found = of_real_images(source, n, judge)
+    try:
+        files.write_json(files.cache_folder() / name, as_file(found))
+    except RunError as error:
+        print(f"note: numbers of real images are not cached and will be measured again next time: {error}", file=sys.stderr)
     return found
+
+
+def _of(subject, images, labels, source, judge):
+    """The measurements of one set of images but their distance from training images."""
+    given: Any = _Given(source, len(images))
+    sets = {subject: measure.subsets(images, [slice(None)])}
+    found = measure.parzen_log_likelihood(given, VALIDATION_IMAGES, sets, sweeps=False)
+    if judge:
+        judged = slice(source.spec.sizes["test"])
+        read = {subject: (images[judged], None if labels is None else labels[judged])}
+        found += measure.read_by_classifier(given, judge, read)
+    if labels is not None:
+        found += measure.classifier_errors(given, subject, [(images, labels)])
+    return found
+
+
+def _training_distance(subject, images, source):
+    lengths = neighbours.in_training_images(images[:QUERIES], source)[1]
+    error = float(lengths.std(ddof=1) / np.sqrt(len(lengths)))
+    rest = {**vars(subject), "n_samples": len(lengths)}
+    unit = "Euclidean, of pixels"
+    return _Given(source, len(images)).measurement("training_distance", unit, float(lengths.mean()), error, **rest)

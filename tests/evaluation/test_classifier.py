@@ -290,7 +290,7 @@ def test_they_can_be_made_again(digits, tmp_path, monkeypatch):
     old.mkdir(parents=True)
     (old / "left over").touch()
     folder = ship.ship_classifiers(digits, tmp_path / "trained")
-    assert folder == old and len(list(folder.iterdir())) == 3
+    assert folder == old and len(list(folder.iterdir())) == 4
     text = (folder / "README.md").read_text(encoding="utf-8")
     rows, test = ROW.findall(text), scaled(digits.images("test"))
     for judge, second, (_, file, _, accuracy, sha256) in zip(judges, (False, True), rows):

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
+from gan_repro import ship
 from gan_repro.data.scaling import UNIT, Linear
 from gan_repro.evaluation import classifier, frechet, measure, neighbours, parzen, scores
+from gan_repro.system import files
 from gan_repro.system.errors import DataError
 
 
@@ -61,6 +63,48 @@ def test_beside_them_stand_as_many_training_images(digits, given):
 def test_without_labels_nothing_is_said_of_them(digits, given):
     metrics = {each.metric for each in scores.measured(given[0], digits)}
     assert {"label_accuracy", "nearest_neighbour_error"}.isdisjoint(metrics) and "frechet_distance" in metrics
+
+
+def test_real_images_are_measured_once_for_a_number_of_samples(digits, given, monkeypatch):
+    counted = []
+    real = scores.of_real_images
+    monkeypatch.setattr(scores, "of_real_images", lambda *args: counted.append(args[1]) or real(*args))
+    first = scores.measured(given[0], digits, given[1])
+    again = scores.measured(given[0][::-1], digits, given[1])
+    of = [[each for each in found if each.subject != scores.SAMPLES] for found in (first, again)]
+    assert of[0] == of[1] and len(of[0]) > 4 and counted == [150]
+    scores.measured(given[0][:100], digits)
+    assert counted == [150, 100]
+    (kept,) = files.cache_folder().glob(scores.file_name(digits, 150))
+    kept.write_text(kept.read_text().replace("8", "9"))  # damaged: its seal does not fit
+    assert scores.measured(given[0], digits, given[1]) == first and counted == [150, 100, 150]
+
+
+def test_the_name_of_what_is_kept_says_what_it_follows_from(digits, judge, monkeypatch):
+    names = {scores.file_name(digits, 150), scores.file_name(digits, 151)}
+    with monkeypatch.context() as patch:
+        patch.setattr(classifier, "FEATURES", 64)
+        names.add(scores.file_name(digits, 150))
+    with monkeypatch.context() as patch:
+        patch.setattr(scores, "QUERIES", 10)
+        names.add(scores.file_name(digits, 150))
+    monkeypatch.setattr(digits, "digest", lambda: "other data")
+    names.add(scores.file_name(digits, 150))
+    assert len(names) == 5
+
+
+@pytest.mark.slow
+def test_numbers_of_mnists_images_that_come_with_the_program(real_mnist, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    judge = classifier.of(real_mnist)
+    found = scores.of_real_images(real_mnist, ship.SCORED, judge)
+    path = classifier.SHIPPED / "classifier-mnist" / scores.file_name(real_mnist, ship.SCORED)
+    for kept, new in zip(files.read_json(path)["measurements"], scores.as_file(found)["measurements"], strict=True):
+        values = kept.pop("value"), new.pop("value")
+        errors = [each.pop("standard_error") or 0 for each in (kept, new)]
+        assert {**kept, "histogram": None} == {**new, "histogram": None}
+        # Another processor rounds features in another way; a doubtful digit or neighbour more or less.
+        assert values[0] == pytest.approx(values[1], rel=1e-3, abs=0.02) and errors[0] == pytest.approx(errors[1], rel=0.01)
 
 
 def test_copies_of_training_images_have_no_distance(digits, judge, monkeypatch, tmp_path):
