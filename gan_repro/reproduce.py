@@ -275,18 +275,18 @@ def _from_scratch(asked: _Asked) -> int:
 
 
 def _add(asked: _Asked) -> int:
-    from gan_repro import tables
+    from gan_repro.reporting import publish
 
     finished = [each for each in asked.all_runs() if asked.places.look(each, asked.recorded).state is State.FINISHED]
     if not finished:
         print(f"no finished run in {asked.places.path} is missing in results; its pages are written anew")
-    for line in tables.add([asked.places.finished(each) for each in finished], asked.results, partial=True):
+    for line in publish.add([asked.places.finished(each) for each in finished], asked.results, partial=True):
         print(line)
     return 0
 
 
 def _smoke(asked: _Asked) -> int:
-    from gan_repro import tables
+    from gan_repro.reporting import publish
     from gan_repro.studies import smoke
 
     if not (asked.places.path / "digits.npz").exists():
@@ -296,7 +296,7 @@ def _smoke(asked: _Asked) -> int:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     finished = [asked.places.finished(each) for each in runs if asked.places.look(each).state is State.FINISHED]
-    pages = [line for line in tables.add(finished, scratch, strict=False) if line.endswith(".md")]
+    pages = [line for line in publish.add(finished, scratch, strict=False) if line.endswith(".md")]
     print(f"{len(finished)} of {len(runs)} runs finished; {len(pages)} pages of them are in {scratch}")
     return code
 

@@ -7,9 +7,8 @@ import pytest
 import support
 from support import reliability
 
-from gan_repro import tables
 from gan_repro.papers import configuration
-from gan_repro.reporting import comparison, findings, investigation, metrics, records
+from gan_repro.reporting import comparison, findings, investigation, metrics, publish, records
 from gan_repro.system import files
 
 RESULTS = support.ROOT / "results"
@@ -52,8 +51,8 @@ def test_pages_and_the_readmes_table_are_what_the_records_make(tmp_path, monkeyp
         ("likelihood", "log_likelihood_curves"),
         ("likelihood", "parzen_sweep"),
     ):
-        monkeypatch.setattr(getattr(tables, module), name, lambda path, *rest: path.touch())
-    pages = {path.relative_to(tmp_path) for path in tables.regenerate(tmp_path / "results", experiments())}
+        monkeypatch.setattr(getattr(publish, module), name, lambda path, *rest: path.touch())
+    pages = {path.relative_to(tmp_path) for path in publish.regenerate(tmp_path / "results", experiments())}
     named = {f"results/{name}{suffix}" for name in comparison.names(experiments()) for suffix in (".md", ".csv", ".tex")}
     named |= {"README.md", "results/README.md", "results/index.html", "results/cost.md", f"results/{investigation.NAME}.md"}
     assert {str(path) for path in pages if path.suffix != ".png"} == named

@@ -11,7 +11,7 @@ from support.records import make_manifest, make_record, make_run, measurement
 
 from gan_repro import tables
 from gan_repro.papers import configuration
-from gan_repro.reporting import summary
+from gan_repro.reporting import publish, summary
 from gan_repro.system.errors import RunError
 
 
@@ -120,7 +120,7 @@ def test_sweeps_stand_beside_those_of_the_same_images_in_the_same_space(tmp_path
         firsts[path.name] = against_sigma
         drawn[path.name] = [(label, len(members)) for label, members in sweeps], title, [n.value for n in published]
 
-    monkeypatch.setattr(tables.likelihood, "parzen_sweep", draw)
+    monkeypatch.setattr(publish.likelihood, "parzen_sweep", draw)
     last, faces = swept(record(1), 140.0), swept(record(0, "quick", "npz:faces.npz"), 90.0)
     last["measurements"][0]["weights"] = "last"
     faces["manifest"]["data"] |= {"title": "faces.npz", "sha256": "1"}
@@ -159,7 +159,7 @@ def test_sweeps_stand_beside_those_of_the_same_images_in_the_same_space(tmp_path
 
 def test_sweeps_of_other_data_of_the_same_name_do_not_share_a_figure(tmp_path, results, monkeypatch):
     drawn = []
-    monkeypatch.setattr(tables.likelihood, "parzen_sweep", lambda path, sweeps, *rest: drawn.append((path.name, len(sweeps))))
+    monkeypatch.setattr(publish.likelihood, "parzen_sweep", lambda path, sweeps, *rest: drawn.append((path.name, len(sweeps))))
     made = [swept(record(0, "quick", f"npz:/d{digit}/faces.npz"), 90.0) for digit in (1, 2)]
     for digit, content in enumerate(made, start=1):
         content["manifest"]["data"]["sha256"] = f"{digit}" * 64
@@ -172,7 +172,7 @@ def test_sweeps_of_other_data_of_the_same_name_do_not_share_a_figure(tmp_path, r
 
 def test_a_sweep_of_several_seeds_says_which_of_them_is_drawn_against_sigma(tmp_path, results, monkeypatch):
     said = []
-    monkeypatch.setattr(tables.likelihood, "parzen_sweep", lambda path, sweeps, *rest: said.append((sweeps[0][0], rest[-1])))
+    monkeypatch.setattr(publish.likelihood, "parzen_sweep", lambda path, sweeps, *rest: said.append((sweeps[0][0], rest[-1])))
     runs = [make_run(tmp_path / f"run{seed}", swept(record(seed), 150.0)) for seed in (1, 3)]
     assert tables.main(["tables", f"--results={results}", *(f"--add={run}" for run in runs)]) == 0
     assert said == [("quick preset, 25 epochs, 2 seeds", "quick preset, 25 epochs, seed 1")]
@@ -227,8 +227,8 @@ def test_training_images_in_place_of_samples_are_those_of_the_same_data_in_the_s
     checks, level, tmp_path, results, monkeypatch
 ):
     drawn = []
-    monkeypatch.setattr(tables.likelihood, "log_likelihood_curves", lambda *arguments: drawn.append(arguments[-1]))
-    monkeypatch.setattr(tables.curves, "training_curves", lambda path, curves, title, *rest: drawn.append(title))
+    monkeypatch.setattr(publish.likelihood, "log_likelihood_curves", lambda *arguments: drawn.append(arguments[-1]))
+    monkeypatch.setattr(publish.curves, "training_curves", lambda path, curves, title, *rest: drawn.append(title))
     if len(checks) > 1:
         checks[0]["measurements"][0]["value"] = 99.0  # of the quick preset
     runs = [make_run(tmp_path / f"run{index}", content) for index, content in enumerate([record(), *checks])]
@@ -256,7 +256,7 @@ def test_a_page_that_cannot_be_made_leaves_all_others(where, tmp_path, results, 
     def broken(*rest):
         raise RunError("no such page")
 
-    monkeypatch.setattr(getattr(tables, where), "markdown", broken)
+    monkeypatch.setattr(getattr(publish, where), "markdown", broken)
     assert tables.main(["tables", f"--results={results}"]) == 1
     after = contents(results)
     del after["records/more.json"]
@@ -273,7 +273,7 @@ def test_a_readme_of_another_project_is_not_replaced(tmp_path, capsys):
         err = capsys.readouterr().err
         assert err.count("\n") == 1 and "README.md is no page of this program" in err and "--results=DIR" in err
     with pytest.raises(RunError, match="no page of this program"):
-        tables.regenerate(project, [])
+        publish.regenerate(project, [])
     assert contents(project) == {"README.md": b"# Mine\n\xff"}
 
 

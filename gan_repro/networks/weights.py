@@ -9,8 +9,6 @@ import os
 import typing
 from pathlib import Path
 
-import h5py
-
 from gan_repro.system import files
 from gan_repro.system.errors import RunError
 
@@ -42,6 +40,8 @@ def check(path: Path) -> None:
     Raises:
       RunError: it is missing or damaged.
     """
+    import h5py  # here, because --help needs none
+
     files.check_seal(path)
     try:
         with h5py.File(path, "r"):

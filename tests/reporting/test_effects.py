@@ -7,10 +7,9 @@ import pytest
 from scipy import stats
 from support.records import grouped, make_record, measurement
 
-from gan_repro import tables
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Effects, Outcome
-from gan_repro.reporting import comparison, effects, formats
+from gan_repro.reporting import comparison, effects, formats, publish
 
 TRICKS = configuration.find("tricks")
 WANTED = Effects(
@@ -138,6 +137,6 @@ def test_no_curves_are_drawn_of_many_runs(tmp_path, monkeypatch):
     folder.mkdir()
     for i, content in enumerate([*runs(BASE), *runs(MORE, smoothing=0.9)]):
         (folder / f"r{i}.json").write_text(json.dumps(content))
-    written = {path.name for path in tables.regenerate(tmp_path, [TRICKS])}
+    written = {path.name for path in publish.regenerate(tmp_path, [TRICKS])}
     pictures = {path.name for path in (tmp_path / "figures").iterdir()}
     assert pictures == {"tricks-ring8-quick-effects.png"} and "tricks.md" in written

@@ -18,11 +18,11 @@ import support
 from support.records import grouped, parsed
 from support.tables import build, experiment, model, published, trained
 
-from gan_repro import shipped, tables
+from gan_repro import shipped
 from gan_repro.figures import sheets
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import KeyFigure
-from gan_repro.reporting import comparison, summary
+from gan_repro.reporting import comparison, publish, summary
 from gan_repro.reporting.page import document, explorer, plots, table, words
 from gan_repro.reporting.validation import validated
 from gan_repro.system import files
@@ -284,8 +284,8 @@ def regenerated(folder, monkeypatch):
         ("likelihood", "log_likelihood_curves"),
         ("likelihood", "parzen_sweep"),
     ):
-        monkeypatch.setattr(getattr(tables, module), name, lambda path, *rest: path.touch())
-    tables.regenerate(folder, [configuration.find(name) for name in configuration.names()])
+        monkeypatch.setattr(getattr(publish, module), name, lambda path, *rest: path.touch())
+    publish.regenerate(folder, [configuration.find(name) for name in configuration.names()])
     return (folder / document.NAME).read_bytes()
 
 
@@ -301,7 +301,7 @@ def test_the_page_is_there_for_a_trial_of_the_program(tmp_path, monkeypatch):
     content |= {"experiment": "goodfellow2014", "model": config.model, "config": config.as_dict(), "epochs": 2}
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "a.json").write_text(json.dumps(content))
-    written = tables.regenerate(tmp_path, [configuration.find(name) for name in configuration.names()], strict=False)
+    written = publish.regenerate(tmp_path, [configuration.find(name) for name in configuration.names()], strict=False)
     assert tmp_path / document.NAME in written
     assert told((tmp_path / document.NAME).read_text(encoding="utf-8"))[0]["epochs"] == [5, 10]
 
