@@ -275,7 +275,7 @@ def _from_scratch(asked: _Asked) -> int:
 
 
 def _add(asked: _Asked) -> int:
-    from gan_repro.reporting import publish
+    from gan_repro import publish
 
     finished = [each for each in asked.all_runs() if asked.places.look(each, asked.recorded).state is State.FINISHED]
     if not finished:
@@ -286,7 +286,7 @@ def _add(asked: _Asked) -> int:
 
 
 def _smoke(asked: _Asked) -> int:
-    from gan_repro.reporting import publish
+    from gan_repro import publish
     from gan_repro.studies import smoke
 
     if not (asked.places.path / "digits.npz").exists():

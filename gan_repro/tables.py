@@ -1,4 +1,4 @@
-"""`python -m gan_repro.tables`: results/ from its records, without TensorFlow. What is written is in reporting/publish.py."""
+"""`python -m gan_repro.tables`: results/ from its records, without TensorFlow. What is written is in publish.py."""
 
 import sys
 from pathlib import Path
@@ -25,7 +25,7 @@ def _body(values):
     results = Path(values["results"].value)
     if not results.is_dir():
         raise RunError(f"there is no folder {results}; run this where results/ is, or name another with --results=DIR")
-    from gan_repro.reporting import publish  # which takes a second
+    from gan_repro import publish  # which takes a second
 
     for line in publish.add(values["add"].value, results):
         print(line)

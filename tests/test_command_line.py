@@ -195,7 +195,7 @@ def test_a_terminal_that_has_no_such_sign_shows_another_and_the_work_goes_on(mon
 def test_no_tensorflow_is_needed():
     code = (
         "import sys\n"
-        "import gan_repro.reporting.publish, gan_repro.system.command_line, gan_repro.figures.grids\n"
+        "import gan_repro.publish, gan_repro.system.command_line, gan_repro.figures.grids\n"
         "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)

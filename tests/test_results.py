@@ -7,8 +7,9 @@ import pytest
 import support
 from support import reliability
 
+from gan_repro import publish
 from gan_repro.papers import configuration
-from gan_repro.reporting import comparison, findings, investigation, metrics, publish, records
+from gan_repro.reporting import comparison, findings, investigation, metrics, records
 from gan_repro.system import files
 
 RESULTS = support.ROOT / "results"

@@ -9,9 +9,9 @@ import support
 from PIL import Image
 from support.records import make_manifest, make_record, make_run, measurement
 
-from gan_repro import tables
+from gan_repro import publish, tables
 from gan_repro.papers import configuration
-from gan_repro.reporting import publish, summary
+from gan_repro.reporting import summary
 from gan_repro.system.errors import RunError
 
 

@@ -7,9 +7,10 @@ import pytest
 from scipy import stats
 from support.records import grouped, make_record, measurement
 
+from gan_repro import publish
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Effects, Outcome
-from gan_repro.reporting import comparison, effects, formats, publish
+from gan_repro.reporting import comparison, effects, formats
 
 TRICKS = configuration.find("tricks")
 WANTED = Effects(
