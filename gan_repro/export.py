@@ -144,6 +144,7 @@ def _body(values):
         endings = ", ".join(f"{each} in {suffix}" if suffix else f"{each} in neither" for each, suffix in SUFFIXES.items())
         raise UsageError(f"--out={asked['out']} is no name for --format={form}. Names end for {endings}")
     from gan_repro import shipped
+    from gan_repro.latent.chains import Chain
     from gan_repro.networks import portable
     from gan_repro.runs import trained
     from gan_repro.system import tensorflow_setup
@@ -156,6 +157,11 @@ def _body(values):
     path = Path(asked["out"] or run.workdir.samples.parent / f"{run.config.experiment}-{kind}-{form}{SUFFIXES[form]}")
     print("starting TensorFlow ...", flush=True)
     tensorflow_setup.prepare()
+    if isinstance(run.prior(), Chain):
+        raise UsageError(
+            f"samples of {run.config.experiment} are states of a Markov chain and no function of z: there is no such file. "
+            "gan_repro.sample --out=FILE.npz writes samples"
+        )
     network = run.generator(kind)
     apart = write(network, run.prior(), path, form)
     inputs = ", ".join(f"{each.name} {tuple(each.shape)}" for each in portable.portable(network).inputs)

@@ -10,7 +10,9 @@ from support import games
 
 from gan_repro import export, shipped
 from gan_repro.latent import priors, sampling
-from gan_repro.networks import layers, portable
+from gan_repro.latent.chains import Chain
+from gan_repro.networks import convolutional, layers, mlp, norms, portable
+from gan_repro.runs import trained
 from gan_repro.system import randomness
 from gan_repro.system.errors import UsageError
 
@@ -73,6 +75,31 @@ def test_a_copy_of_kerass_own_layers_gives_the_same_images(always):
     assert all((a == b.numpy()).all() for a, b in zip(before, network.weights))  # they share nothing
 
 
+def moved(network):
+    """`network`, every weight of it moved a little: none is as it began."""
+    rng = np.random.default_rng(2)
+    for weight in network.weights:
+        weight.assign(weight + np.abs(rng.normal(0, 0.1, weight.shape)))
+    return network
+
+
+@pytest.mark.parametrize("norm", ["batch", "instance", "layer", "weight", "spectral", "none", "a bias for every pixel"])
+def test_normalisations_and_biases_are_folded_where_keras_has_none(norm):
+    keras.utils.set_random_seed(1)
+    if norm == "a bias for every pixel":
+        network = mlp.deconvolution_generator(5, [(18, "sigmoid")], 3, 4, 2, 2, 0.5, 0.5)
+        assert any(isinstance(layer, layers.UntiedBias) for layer in network.layers)
+    else:
+        made = norms.of(norm).of_generator()
+        network = convolutional.generator(6, (8, 8, 1), (4, 3), (2, 2), 3, base_by_channel=True, **made)
+    network = moved(network)
+    made = portable.portable(network)
+    assert {type(layer).__module__.partition(".")[0] for layer in made.layers} == {"keras"}
+    wanted, given = images_of(network, made)
+    np.testing.assert_allclose(np.asarray(made(given[0])), wanted, atol=1e-6)
+    assert len(np.unique(wanted)) > 100
+
+
 def test_a_layer_without_counterpart_is_refused(digits):
     with pytest.raises(UsageError, match="Maxout"):
         portable.portable(games.build(digits).discriminator.network)
@@ -115,6 +142,14 @@ def test_onnx_gives_the_same_images(name, dataset, tmp_path):
         pytest.importorskip(needed)
     run = shipped.load(name, dataset, tmp_path)
     assert export.write(run.generator(run.kinds()[0]), run.prior(), tmp_path / "g.onnx", "onnx") <= export.TOLERANCE
+
+
+def test_chains_are_no_function_of_z(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(trained.Finished, "prior", lambda run: Chain(**dict.fromkeys(["start", "step", "image"], print)))
+    assert export.main(["export", "--experiment=goodfellow2014"]) == 2
+    err = capsys.readouterr().err
+    assert "Markov chain" in err and "gan_repro.sample" in err and err.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
 def test_what_reads_otherwise_is_not_written(tmp_path, monkeypatch):

@@ -177,7 +177,7 @@ def test_networks_of_every_norm(kind):
     biases = [weight for weight in d.trainable_weights if weight.name == "bias"]
     assert len(biases) == (3 if norm.use_bias else 0)
     if kind in ("weight", "spectral"):
-        assert all(isinstance(layer, reparametrised._Reparametrised) for layer in d.layers if hasattr(layer, "kernel_size"))
+        assert all(isinstance(layer, reparametrised.Reparametrised) for layer in d.layers if hasattr(layer, "kernel_size"))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "instance"])

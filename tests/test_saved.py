@@ -31,7 +31,7 @@ KINDS = (
     keras.optimizers.schedules.LearningRateSchedule,
 )
 # No layers: what others are made of; and the benchmark's peer, whose models nobody saves
-NOT_SAVED = {"Configured", "_Reparametrised", "WeightNorm", "SpectralNorm", "Gan"}
+NOT_SAVED = {"Configured", "Reparametrised", "WeightNorm", "SpectralNorm", "Gan"}
 
 
 def ours():
@@ -102,7 +102,7 @@ MODELS = {
     "Tied": both_ways,
     "MeanImage": both_ways,
     "Layers": lambda: through((5,), deep_gsn()),
-    "_InstanceNorm": lambda: through((5, 5, 2), norms.InstanceNormalisation().layer("norm")),
+    "InstanceNorm": lambda: through((5, 5, 2), norms.InstanceNormalisation().layer("norm")),
     "ExponentialDecay": lambda: trained_by(optimizers.MomentumSGD(optimizers.ExponentialDecay(0.1, 1.5, 0.01), 0.5)),
     "LinearDecay": lambda: trained_by(optimizers.RMSprop(optimizers.LinearDecay(0.1, 1, 2, 3))),
     "LinearMomentum": lambda: trained_by(optimizers.MomentumSGD(0.1, optimizers.LinearMomentum(0.5, 0.7, 3, 2))),

@@ -13,7 +13,7 @@ from gan_repro.networks.layers import Dropout, MinibatchDiscrimination
 
 
 @keras.saving.register_keras_serializable(package="gan_repro", name="InstanceNorm")
-class _InstanceNorm(keras.layers.GroupNormalization):
+class InstanceNorm(keras.layers.GroupNormalization):
     """Group normalisation with a group for each channel; of units, which have no pixels, nothing would be left."""
 
     def build(self, input_shape: Any) -> None:
@@ -35,7 +35,7 @@ class InstanceNormalisation:
 
     def layer(self, name: str) -> keras.layers.Layer:
         """The Keras layer, with a learned gain and shift for each channel; it takes images (m, h, w, c)."""
-        return _InstanceNorm(-1, epsilon=self.epsilon, name=name)
+        return InstanceNorm(-1, epsilon=self.epsilon, name=name)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gan_repro.networks import layers
+from gan_repro.networks import layers, norms, reparametrised
 from gan_repro.system import randomness
 from gan_repro.system.errors import UsageError
 
@@ -15,8 +15,9 @@ def portable(network: keras.Model) -> keras.Model:
     """A copy of a generator in which every layer is Keras's own, float32.
 
     Labels are looked up as rows of an identity matrix; what a convolution adds for each label is a table that is looked up;
-    dropout that stays on when samples are drawn takes the uniform numbers of its masks as inputs "uniform_0", "uniform_1", ...
-    behind the others.
+    layers with weight or spectral normalisation have the kernel that these come to; a bias for every pixel is the shift of a
+    batch normalisation that does nothing else; dropout that stays on when samples are drawn takes the uniform numbers of its
+    masks as inputs "uniform_0", "uniform_1", ... behind the others.
 
     Args:
       network: Keras functional model: z, or [z, labels], to images.
@@ -44,6 +45,13 @@ def portable(network: keras.Model) -> keras.Model:
                 return args[0]
             below = keras.ops.cast(uniforms[masked.index(layer)] < layer.keep, "float32")
             return args[0] * (below * layer.scale)
+        if isinstance(layer, reparametrised.Reparametrised):
+            return _with_weights(layer.plain(), args[0], layer.plain_weights())
+        if isinstance(layer, norms.InstanceNorm):
+            same = keras.layers.GroupNormalization.from_config(layer.get_config())
+            return _with_weights(same, args[0], layer.get_weights())
+        if isinstance(layer, layers.UntiedBias):
+            return _untied_bias(layer, args[0])
         if not _kerass(layer):
             raise UsageError(
                 f"this generator cannot be exported: its layer {layer.name} ({type(layer).__name__}) has no counterpart among "
@@ -61,6 +69,23 @@ def portable(network: keras.Model) -> keras.Model:
         if _kerass(layer) and layer.weights:
             made.get_layer(layer.name).set_weights(layer.get_weights())
     return made if len(made.inputs) > 1 else keras.Model(made.inputs[0], made.output, name=network.name)
+
+
+def _with_weights(layer, x, weights):
+    """What a new layer with these weights makes of x."""
+    found = layer(x)
+    layer.set_weights(weights)
+    return found
+
+
+def _untied_bias(layer, x):
+    """x plus a number for each pixel and channel, by a normalisation whose mean is 0 and whose variance is 1."""
+    shape, epsilon = x.shape[1:], 2.0**-10  # a power of two: 1 - epsilon + epsilon is 1
+    shift = keras.layers.BatchNormalization(scale=False, epsilon=epsilon, trainable=False, name=layer.name)
+    bias = np.asarray(layer.bias).ravel()
+    rows = keras.layers.Flatten(name=f"{layer.name}_rows")(x)
+    rows = _with_weights(shift, rows, [bias, np.zeros_like(bias), np.full_like(bias, 1 - epsilon)])
+    return keras.layers.Reshape(shape, name=f"{layer.name}_image")(rows)
 
 
 def _label_maps(layer, y, one_hot):

@@ -3,14 +3,16 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 
-class _Reparametrised(keras.layers.Layer):
+class Reparametrised(keras.layers.Layer):
     """Stands in front of a Keras layer with a kernel: it computes with `of_learned(kernel)` in the kernel's place."""
 
     _seen: Any = None  # the kernel of the call that is being made
     _kernel: Any  # the learned weight: Keras's own name of it
+    bias: Any  # of the Keras layer; None: it has none
 
     @property
     def kernel(self) -> Any:
@@ -19,6 +21,7 @@ class _Reparametrised(keras.layers.Layer):
 
     @kernel.setter
     def kernel(self, weight: Any) -> None:
+        """Keras's own way to make the weight."""
         self._kernel = weight
 
     def call(self, inputs: Any, training: bool = False) -> Any:
@@ -43,12 +46,22 @@ class _Reparametrised(keras.layers.Layer):
         """float32 of the kernel's shape -> the same shape; `training`: whether the layer is called in training mode."""
         raise NotImplementedError
 
+    def plain(self) -> keras.layers.Layer:
+        """A new layer of the Keras class behind this one, of the same configuration."""
+        own: Any = next(kind for kind in type(self).__mro__ if kind.__module__.partition(".")[0] == "keras")
+        return own.from_config(self.get_config())
+
+    def plain_weights(self) -> list[np.ndarray]:
+        """What makes `plain` compute as this layer does in test mode: its kernel, and its bias where there is one."""
+        kernel = self.of_learned(tf.cast(tf.convert_to_tensor(self._kernel), tf.float32), False)
+        return [np.asarray(each) for each in (kernel, self.bias) if each is not None]
+
     def _outputs(self) -> int:
         """The axis of the kernel along which the layer's outputs lie."""
         return -2 if isinstance(self, keras.layers.Conv2DTranspose) else -1
 
 
-class WeightNorm(_Reparametrised):
+class WeightNorm(Reparametrised):
     """w = g v / |v|, for each output (Salimans and Kingma 2016, eq. 2).
 
     v is the layer's own kernel; g is learned as well and begins with |v|, so that the layer begins as it would without. The
@@ -72,7 +85,7 @@ class WeightNorm(_Reparametrised):
         return tf.convert_to_tensor(self.g) * kernel / self._lengths(kernel)
 
 
-class SpectralNorm(_Reparametrised):
+class SpectralNorm(Reparametrised):
     """w / sigma, sigma the largest singular value of w as a matrix (outputs, all else) (Miyato et al. 2018, Algorithm 1).
 
     sigma is u^T w v, u and v from one step of the power iteration at each call in training mode, through which no gradient
