@@ -126,14 +126,14 @@ def ship_classifiers(source, into=shipped.FOLDER):
     Raises:
       UserError: the data have no labels. RunError: they cannot be written.
     """
-    from gan_repro.evaluation import classifier, scores
+    from gan_repro.evaluation import classifier, real_images, scores
 
     folder = Path(into) / f"classifier-{source.spec.name.replace('/', '-')}"
     with _replacing(folder) as temporary:
         trained = [classifier.train(source, temporary, second=second) for second in (False, True)]
         if source.spec.scaling == UNIT:
             beside = scores.of_real_images(source, SCORED, trained[0][0])
-            files.write_json(temporary / scores.file_name(source, SCORED), scores.as_file(beside))
+            files.write_json(temporary / scores.file_name(source, SCORED), real_images.as_json(source.digest(), beside))
         files.write_text(temporary / "README.md", _card(source, trained, conditions()))
     return folder
 

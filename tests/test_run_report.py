@@ -6,6 +6,7 @@ import re
 import pytest
 from support.records import make_record, measurement, parsed
 
+from gan_repro.evaluation import real_images
 from gan_repro.papers import configuration
 from gan_repro.reporting import finished
 from gan_repro.reporting.record import DETAILS
@@ -42,6 +43,16 @@ def test_a_row_has_the_measured_the_published_and_the_training_images_number():
     ]
     lines = finished.table(OURS, record).splitlines()
     assert len(lines) == 3 and len({line.index(end) + len(end) for line, end in zip(lines, ("measured", "± 1.5", "97.5"))}) == 1
+
+
+def test_training_images_of_the_same_data_come_with_the_program(monkeypatch):
+    record = made(measurement(168.4, "best"))
+    (real,) = made(measurement(242.5, "training images", standard_error=2.1)).measurements
+    monkeypatch.setattr(real_images, "shipped", lambda sha256: (real,) if sha256 == record.data.sha256 else ())
+    assert [row[-1] for row in finished.rows(OURS, record, record.measurements)] == ["training images", "242.5 ± 2.1"]
+    manifest = dataclasses.replace(record.manifest, data=dataclasses.replace(record.data, sha256="another"))
+    other = dataclasses.replace(record, manifest=manifest)
+    assert [row[-1] for row in finished.rows(OURS, other, record.measurements)] == ["training images", ""]
 
 
 def test_rows_of_one_metric_are_told_apart_and_long_labels_go_on_below():

@@ -23,6 +23,7 @@ Modules (help(gan_repro.evaluation.NAME)):
     representations  what D's features and directions of z are worth, as measurements
     steepness    slopes of D of a finished run, as measurements
     scores       measurements of samples that were given as arrays
+    real_images  numbers of real images, as files keep them
     mixing       how the chains of a finished run mix, as measurements
     reached      modes that a finished run reaches, as measurements
     labelled     those of models that are told labels

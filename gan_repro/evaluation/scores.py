@@ -1,22 +1,20 @@
 """Measurements of samples that somebody else's model drew: the protocols of measure.py on arrays alone."""
 
 import contextlib
-import dataclasses
 import hashlib
 import json
 import sys
 import types
-from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 
 from gan_repro.data.scaling import UNIT
 from gan_repro.data.source import Source
-from gan_repro.evaluation import classifier, coverage, measure, measurement, neighbours, parzen
+from gan_repro.evaluation import classifier, coverage, measure, measurement, neighbours, parzen, real_images
 from gan_repro.evaluation.classifier import Classifier
 from gan_repro.evaluation.measurement import Measurement, Subject
-from gan_repro.system import files, schema
+from gan_repro.system import files
 from gan_repro.system.errors import DataError, RunError
 
 SAMPLES = Subject(reference="these samples")
@@ -99,27 +97,15 @@ def file_name(source: Source, n: int) -> str:
     return f"real-images-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]}.json"
 
 
-def as_file(found: Sequence[Measurement]) -> dict[str, Any]:
-    """Measurements as the JSON of that file."""
-    return {"measurements": [schema.plain(each) for each in found]}
-
-
-@dataclasses.dataclass(frozen=True)
-class _File:
-    """What as_file writes."""
-
-    measurements: tuple[Measurement, ...]
-
-
 def _kept(source, n, judge):
     """of_real_images, measured once for all samples of this number."""
     name = file_name(source, n)
-    path = next(classifier.SHIPPED.glob(f"classifier-*/{name}"), files.cache_folder() / name)
+    path = next(real_images.SHIPPED.glob(f"classifier-*/{name}"), files.cache_folder() / name)
     with contextlib.suppress(RunError):  # it can be made again
-        return list(schema.parse(_File, files.read_json(path), path).measurements)
+        return list(real_images.read(path).measurements)
     found = of_real_images(source, n, judge)
     try:
-        files.write_json(files.cache_folder() / name, as_file(found))
+        files.write_json(files.cache_folder() / name, real_images.as_json(source.digest(), found))
     except RunError as error:
         print(f"note: numbers of real images are not cached and will be measured again next time: {error}", file=sys.stderr)
     return found

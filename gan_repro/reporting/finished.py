@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from gan_repro.evaluation import real_images
 from gan_repro.evaluation.measurement import Measurement
 from gan_repro.papers.experiment import Experiment, Published
 from gan_repro.reporting import cells, comparison, metrics
@@ -62,13 +63,17 @@ def published(experiment: Experiment, record: Record, entry: Measurement) -> Pub
 
 
 def rows(experiment: Experiment, record: Record, entries: Sequence[Measurement]) -> list[list[str]]:
-    """[HEADINGS, a row for each of `entries`]: the number, the published one, what training images have in place of samples."""
-    found = [list(HEADINGS)]
+    """[HEADINGS, a row for each of `entries`]: the number, the published one, what training images have in place of samples.
+
+    The latter is the record's own, else one that comes with the program.
+    """
+    found, shipped = [list(HEADINGS)], real_images.shipped(record.data.sha256)
     for entry in entries:
         number = published(experiment, record, entry)
-        own = [each for each in record.measurements if entry.weights and each.reference in REAL and _same_quantity(each, entry)]
-        printed, real = "" if number is None else cells.printed(number), _number(own[0]) if own else ""
-        found.append([label(entry, entries, experiment), _number(entry), printed, real])
+        real = [each for each in (*record.measurements, *shipped) if each.reference in REAL]
+        own = [each for each in real if entry.weights and _same_quantity(each, entry)]
+        printed = "" if number is None else cells.printed(number)
+        found.append([label(entry, entries, experiment), _number(entry), printed, _number(own[0]) if own else ""])
     return found
 
 

@@ -6,7 +6,7 @@ from scipy.spatial.distance import cdist
 
 from gan_repro import ship
 from gan_repro.data.scaling import UNIT, Linear
-from gan_repro.evaluation import classifier, frechet, measure, neighbours, parzen, scores
+from gan_repro.evaluation import classifier, frechet, measure, neighbours, parzen, real_images, scores
 from gan_repro.system import files
 from gan_repro.system.errors import DataError
 
@@ -98,8 +98,10 @@ def test_numbers_of_mnists_images_that_come_with_the_program(real_mnist, monkeyp
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     judge = classifier.of(real_mnist)
     found = scores.of_real_images(real_mnist, ship.SCORED, judge)
-    path = classifier.SHIPPED / "classifier-mnist" / scores.file_name(real_mnist, ship.SCORED)
-    for kept, new in zip(files.read_json(path)["measurements"], scores.as_file(found)["measurements"], strict=True):
+    path = real_images.SHIPPED / "classifier-mnist" / scores.file_name(real_mnist, ship.SCORED)
+    whole = real_images.as_json(real_mnist.digest(), found)
+    assert files.read_json(path)["data_sha256"] == whole["data_sha256"]
+    for kept, new in zip(files.read_json(path)["measurements"], whole["measurements"], strict=True):
         values = kept.pop("value"), new.pop("value")
         errors = [each.pop("standard_error") or 0 for each in (kept, new)]
         assert {**kept, "histogram": None} == {**new, "histogram": None}
