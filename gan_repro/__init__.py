@@ -28,7 +28,7 @@ Packages (help(gan_repro.NAME)); each imports only from those above it:
     studies     which runs there are to be, and the queue that plays them
     trained     weights that come with the program
 
-The module saved registers our classes, for keras.saving.
+The module saved registers our classes, for keras.saving; publish writes results/ from records.
 """
 
 import pathlib
@@ -43,7 +43,14 @@ _of_stub, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 def __getattr__(name: str):
-    """A name of the stub. Raises UsageError where it needs Keras, and that would compute with another backend than ours."""
+    """A name of the stub, or __version__, the installed package's.
+
+    Raises UsageError where it needs Keras, and that would compute with another backend than ours.
+    """
+    if name == "__version__":
+        import importlib.metadata  # takes a moment
+
+        return importlib.metadata.version(__name__)
     if backend.chosen()[0] != backend.OURS:
         stub = pathlib.Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")
         if re.search(rf"^from \.(networks|training)\b.* import {name} as", stub, re.MULTILINE):

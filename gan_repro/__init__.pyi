@@ -1,3 +1,5 @@
+__version__: str
+
 from . import benchmark as benchmark
 from . import data as data
 from . import evaluation as evaluation

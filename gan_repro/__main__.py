@@ -15,6 +15,7 @@ PROGRAMS: dict[str, str] = dict(
     re.findall(r"^    (\w+) +(.+)$", (gan_repro.__doc__ or "").partition("Programs")[2].partition("\n\n")[0], re.MULTILINE)
 )
 USAGE = """usage: gan-repro PROGRAM [--flag=value ...]
+       gan-repro --version
 
 """
 
@@ -26,6 +27,9 @@ def main(argv: Sequence[str]) -> int:
       argv: this program's name, the other one's, and what that is given.
     """
     name = argv[1] if len(argv) > 1 else "--help"
+    if name == "--version":
+        print(f"gan_repro {gan_repro.__version__}")
+        return 0
     if not name.startswith("-") and name in PROGRAMS:
         place = f"gan_repro.{name}" + (".__main__" if name == "benchmark" else "")
         return importlib.import_module(place).main([f"{argv[0]} {name}", *argv[2:]])

@@ -185,7 +185,8 @@ def _define_flags(values):
     ranges = f"What black and white are: {', '.join(RANGES)}; without: told from the numbers, where these leave no doubt."
     flags.DEFINE_string("range", None, ranges, flag_values=values)
     flags.DEFINE_string("data_dir", None, "As for gan_repro.run.", flag_values=values)
-    flags.DEFINE_string("out", None, "The folder of score.json and samples.png; without: runs/score-NAME.", flag_values=values)
+    where = "The folder of score.json and samples.png; without: runs/score-FOLDER-NAME."
+    flags.DEFINE_string("out", None, where, flag_values=values)
     flags.DEFINE_bool("json", False, "Print JSON in place of the table.", flag_values=values)
 
 
@@ -196,7 +197,7 @@ def _body(values, words):
     if asked["range"] is not None:
         choose("range", asked["range"], RANGES)
     place = Path(words[0]).expanduser()
-    out = Path(asked["out"] or Path("runs", f"score-{place.stem or 'samples'}"))
+    out = Path(asked["out"] or _out(place))
     files.check_writable(out / "score.json")
     if not place.exists():
         raise DataError(f"there is no file or folder {place}")
@@ -210,6 +211,13 @@ def _body(values, words):
     for line in _notes(found):
         print(line)
     print(f"wrote {out / 'score.json'}, {out / 'samples.png'}")
+
+
+def _out(place):
+    """runs/score-NAME of what lies in the current folder, else runs/score-FOLDER-NAME, FOLDER the last part of its path."""
+    whole = place.resolve()
+    folder = [] if whole.parent == Path.cwd() else [whole.parent.name]
+    return Path("runs", "-".join(["score", *folder, whole.stem]).rstrip("-"))
 
 
 def _given(place, asked, out, say):

@@ -41,8 +41,14 @@ def test_every_program_asks(program, monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.e2e
-def test_the_face_says_it_where_keras_is_needed(poison, tmp_path):
-    code = "import gan_repro as gr; gr.priors; gr.Published; gr.layers"
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import gan_repro as gr; gr.priors; gr.Published; gr.layers",
+        "from gan_repro import shipped; shipped.load('goodfellow2014')",
+    ],
+)
+def test_the_library_says_it_where_keras_is_needed(code, poison, tmp_path):
     done = process(["-c", code], tmp_path, KERAS_BACKEND="jax")
     last = done.stderr.splitlines()[-1]
     assert done.returncode == 1 and "UsageError" in last and "jax" in last and "KERAS_BACKEND=tensorflow" in last

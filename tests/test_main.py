@@ -1,10 +1,12 @@
 """gan-repro PROGRAM: every program is reached by its name."""
 
 import importlib
+import importlib.metadata
 import importlib.util
 
 import pytest
 
+import gan_repro
 from gan_repro import __main__ as program
 
 
@@ -33,3 +35,9 @@ def test_what_is_no_program_is_one_line(word, capsys):
     assert program.main(["gan-repro", word]) == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and (word == "--list" or "run" in err)
+
+
+def test_the_version_is_the_installed_packages(capsys):
+    assert program.main(["gan-repro", "--version"]) == 0
+    assert capsys.readouterr().out == f"gan_repro {importlib.metadata.version('gan_repro')}\n"
+    assert gan_repro.__version__ == importlib.metadata.version("gan-repro")

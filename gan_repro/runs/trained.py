@@ -21,7 +21,7 @@ from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Experiment, Model
 from gan_repro.reporting.record import read
 from gan_repro.runs.workdir import Workdir
-from gan_repro.system import files
+from gan_repro.system import backend, files
 from gan_repro.system.errors import RunError, UsageError
 
 if TYPE_CHECKING:
@@ -239,7 +239,9 @@ def from_folder(place: str | Path, out: str | Path | None = None) -> Finished:
 
     Raises:
       RunError: there is no run, it trains no generator, it has no weights yet, or it is damaged.
+      UsageError: Keras has another backend than TensorFlow.
     """
+    backend.check()
     workdir = Workdir(place, out)
     experiment, config = load_config(workdir)
     if not experiment.models[config.model].phases:
