@@ -92,8 +92,7 @@ def annealed(run):
     test = (random.random(test.shape, np.float32) < test).astype(np.float32)
     found, known = [], {}  # known: where the last epoch is the best one, minutes are not spent twice
     for weights in run.kinds():
-        network = run.generator(weights)
-        key = b"".join(array.tobytes() for array in network.get_weights())
+        network, key = run.generator(weights), run.fingerprint(weights)
         if key not in known:
             seen = np.asarray(gr.tied.below(network, tf.constant(source.scaled("train", recipe.n_samples))))
             parameters = gr.tied.layers(network)[-1].get_weights()

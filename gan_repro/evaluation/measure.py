@@ -130,11 +130,15 @@ def parzen_log_likelihood(
     else:
         folds = [(run.source.scaled("validation", validation_images), run.source.scaled("test"))]
     scaling = run.source.spec.scaling
-    measurements, first = [], None
+    measurements, first, known = [], None, {}
+    keys = {Subject(name): run.fingerprint(name) for name in run.kinds()}
     for subject, sets in ({Subject(name): draws(run, name) for name in run.kinds()} | (beside or {})).items():
-        head = sets.reported[0]()
-        reported = itertools.chain([head], (make() for make in sets.reported[1:]))
-        sigmas, nats = parzen.evaluate_sets(sets.choosing() if sets.choosing else head, reported, folds)
+        key, head = keys.get(subject, subject), None
+        if key not in known:
+            head = sets.reported[0]()
+            reported = itertools.chain([head], (make() for make in sets.reported[1:]))
+            known[key] = len(head), *parzen.evaluate_sets(sets.choosing() if sets.choosing else head, reported, folds)
+        n, sigmas, nats = known[key]
         means = [rows.mean(axis=0) for rows in nats]
         value, error = parzen.mean_and_error(means, folded)
         rest: dict[str, Any] = {"n_folds": len(folds), "sigmas": sigmas} if folded else {"sigma": sigmas[0]}
@@ -144,7 +148,7 @@ def parzen_log_likelihood(
             other, its = first
             difference, apart = parzen.mean_and_error([a - b for a, b in zip(means, its)], folded)
             rest["paired"] = Paired(str(other), difference, apart)
-        if sweeps and (not first or sets.what != "draws"):
+        if sweeps and head is not None and (not first or sets.what != "draws"):
             rest["sweep"] = parzen_sweep(head, folds)
         first = first or (subject, means)
         measurements.append(
@@ -156,7 +160,7 @@ def parzen_log_likelihood(
                 **vars(subject),
                 split="test",
                 n_test=sum(len(rows) for rows in means),
-                n_samples=len(head),
+                n_samples=n,
                 n_validation=sum(len(validation) for validation, _ in folds),
                 sigma_at_edge=any(sigma in (parzen.SIGMAS[0], parzen.SIGMAS[-1]) for sigma in sigmas),
                 **rest,
@@ -233,9 +237,14 @@ def read_by_classifier(
     apart = {"classifier_difference": 100 * (second.accuracy - classifier.accuracy)} if second else {}
     whole = Subject(reference="test images")
     measurements = [share_of(run, "label_accuracy", classifier.accuracy, classifier.n_test, whole, split="test", **apart)]
+    known: dict[str, list[Measurement]] = {}
     for name in run.kinds():
-        wanted = balanced_labels(n, classes) if conditional else None
-        measurements += _read(run, classifiers, Subject(name), [(unit(run.samples(name, n, labels=wanted)), wanted)])
+        key = run.fingerprint(name)
+        if key not in known:
+            wanted = balanced_labels(n, classes) if conditional else None
+            drawn = unit(run.samples(name, n, labels=wanted)), wanted
+            known[key] = _read(run, classifiers, Subject(name), [drawn])
+        measurements += [dataclasses.replace(each, weights=name) for each in known[key]]
     parts = [_training_images(source, part) for part in disjoint(random_order(source), n)]
     real = [(images, labels if conditional else None) for images, labels in parts]
     return measurements + _read(run, classifiers, TRAINING_IMAGES, real)

@@ -32,6 +32,9 @@ class Run(Protocol):
     def kinds(self) -> list[str]:
         """The generators whose weights are there."""
 
+    def fingerprint(self, kind: str) -> str:
+        """The same for weights of the same bytes: where the last epoch is the best one, both are measured at once."""
+
     def generator(self, kind: str) -> Any:
         """A Keras model with the weights of `kind`."""
 

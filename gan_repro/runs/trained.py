@@ -102,6 +102,10 @@ class Finished:
         """The generators whose weights are there: "best" and "last" first, then averages."""
         return self.workdir.kinds()
 
+    def fingerprint(self, kind: str) -> str:
+        """sha256 of the file with the weights of `kind`. Raises RunError: it is missing."""
+        return files.sha256(self.workdir.weights(kind))
+
     def generator(self, kind: str) -> keras.Model:
         """Keras model, float32, with the weights of `kind`.
 

@@ -51,6 +51,9 @@ class Labelled(Finished):
     def kinds(self):
         return ["best", "last"]
 
+    def fingerprint(self, kind):
+        return kind
+
     def conditional(self):
         return self.takes_labels
 
@@ -67,6 +70,16 @@ def labelled(n_samples=50, takes_labels=True):
     run = Labelled(None, config, data, None, Curves())
     object.__setattr__(run, "takes_labels", takes_labels)
     return run
+
+
+def test_weights_of_the_same_bytes_are_read_once(monkeypatch):
+    monkeypatch.setattr(Labelled, "fingerprint", lambda run, kind: "the same")
+    read, judge = [], Judge()
+    monkeypatch.setattr(Judge, "read", lambda judge, images: read.append(len(images)) or np.zeros(len(images), int))
+    found = measure.read_by_classifier(labelled(), judge)
+    best, last = ([each for each in found if each.weights == kind] for kind in ("best", "last"))
+    assert best == [dataclasses.replace(each, weights="best") for each in last] and len(best) == 5
+    assert read == [50] * 4  # of the generator once, of three sets of training images
 
 
 def entry(found, metric, generator, n_samples=None):

@@ -45,6 +45,9 @@ class Generators(Finished):
     def kinds(self):
         return ["best", "last"]
 
+    def fingerprint(self, kind):
+        return kind
+
     def samples(self, kind, n=None, seed=None, labels=None, draw=0):
         return SAMPLES[kind, draw]
 
@@ -81,6 +84,16 @@ class Folded:
 
 def measured(data, **options):
     return measure.parzen_log_likelihood(Generators(None, None, data, None, Curves()), **options)
+
+
+def test_weights_of_the_same_bytes_are_measured_once(monkeypatch):
+    monkeypatch.setattr(Generators, "fingerprint", lambda run, kind: "the same")
+    drawn = []
+    monkeypatch.setattr(Generators, "samples", lambda run, kind, *rest, draw=0: drawn.append(kind) or SAMPLES[kind, draw])
+    best, last = measured(source())
+    assert set(drawn) == {"best"} and (best.weights, last.weights) == ("best", "last")
+    assert (best.value, best.standard_error, best.sigma) == (last.value, last.standard_error, last.sigma)
+    assert (last.paired.to, last.paired.difference, last.paired.standard_error) == ("best", 0, 0)
 
 
 def test_one_draw_chooses_the_width_and_five_others_are_reported():
