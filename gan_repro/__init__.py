@@ -43,14 +43,17 @@ _of_stub, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 def __getattr__(name: str):
-    """A name of the stub, or __version__, the installed package's.
+    """A name of the stub, or __version__, the installed package's or "not installed".
 
     Raises UsageError where it needs Keras, and that would compute with another backend than ours.
     """
     if name == "__version__":
         import importlib.metadata  # takes a moment
 
-        return importlib.metadata.version(__name__)
+        try:
+            return importlib.metadata.version(__name__)
+        except importlib.metadata.PackageNotFoundError:
+            return "not installed"
     if backend.chosen()[0] != backend.OURS:
         stub = pathlib.Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")
         if re.search(rf"^from \.(networks|training)\b.* import {name} as", stub, re.MULTILINE):

@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
       argv: this program's name, the other one's, and what that is given.
     """
     name = argv[1] if len(argv) > 1 else "--help"
-    if name == "--version":
+    if name == "--version" and len(argv) == 2:
         print(f"gan_repro {gan_repro.__version__}")
         return 0
     if not name.startswith("-") and name in PROGRAMS:

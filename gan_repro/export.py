@@ -24,7 +24,7 @@ Writes a generator with Keras's own layers alone, float32: z (n, d), and labels 
 (n, h, w, c) in the range that is printed. Dropout that stays on when samples are drawn takes the uniform numbers of its masks
 as further inputs. `keras` is read by keras.models.load_model, `savedmodel` by `loaded = tf.saved_model.load(PATH)` and
 `loaded.serve(z)`, `onnx` by onnxruntime; several inputs are one list for the first two. The file is read again and compared
-with the generator before it takes its place."""
+with the generator before it takes its place. What is sampled by a Markov chain (bengio2013, bengio2014) is no such function."""
 
 SUFFIXES = {"keras": ".keras", "savedmodel": "", "onnx": ".onnx"}
 TOLERANCE = 1e-5  # of pixels, between the generator and what is read again
@@ -166,8 +166,9 @@ def _body(values):
     apart = write(network, run.prior(), path, form)
     inputs = ", ".join(f"{each.name} {tuple(each.shape)}" for each in portable.portable(network).inputs)
     print(f"wrote {path}: {inputs} -> {tuple(network.output.shape)}, {run.source.spec.scaling}; generator {kind}")
-    print(f"sha256 {files.sha256(path)}; " if path.is_file() else "", end="")
     print(f"read again, {CHECKED} images differ by at most {apart:.2g}")
+    for each in [path] if path.is_file() else sorted(found for found in path.rglob("*") if found.is_file()):
+        print(f"sha256 {files.sha256(each)}  {each.relative_to(path.parent)}")
 
 
 def main(argv: Sequence[str]) -> int:

@@ -24,7 +24,7 @@ from gan_repro.reporting.record import Record
 from gan_repro.system import files, schema
 from gan_repro.system.choices import choose
 from gan_repro.system.command_line import run_main
-from gan_repro.system.errors import DataError, UsageError
+from gan_repro.system.errors import DataError, RunError, UsageError
 from gan_repro.system.numbers import aligned, with_error
 
 USAGE = """usage: python -m gan_repro.score SAMPLES [--dataset=mnist] [--labels=FILE.npy] [--range=0..1] [--json]
@@ -185,7 +185,7 @@ def _define_flags(values):
     ranges = f"What black and white are: {', '.join(RANGES)}; without: told from the numbers, where these leave no doubt."
     flags.DEFINE_string("range", None, ranges, flag_values=values)
     flags.DEFINE_string("data_dir", None, "As for gan_repro.run.", flag_values=values)
-    where = "The folder of score.json and samples.png; without: runs/score-FOLDER-NAME."
+    where = "The folder of score.json and samples.png; without: runs/score-NAME."
     flags.DEFINE_string("out", None, where, flag_values=values)
     flags.DEFINE_bool("json", False, "Print JSON in place of the table.", flag_values=values)
 
@@ -214,10 +214,17 @@ def _body(values, words):
 
 
 def _out(place):
-    """runs/score-NAME of what lies in the current folder, else runs/score-FOLDER-NAME, FOLDER the last part of its path."""
-    whole = place.resolve()
-    folder = [] if whole.parent == Path.cwd() else [whole.parent.name]
-    return Path("runs", "-".join(["score", *folder, whole.stem]).rstrip("-"))
+    """runs/score-NAME. Raises UsageError: it holds the scores of another file of this name."""
+    out = Path("runs", f"score-{place.name if place.is_dir() else place.stem}".rstrip("-"))
+    with contextlib.suppress(RunError):
+        other = files.read_json(out / "score.json").get("file", _whole(place))
+        if other != _whole(place):
+            raise UsageError(f"{out} holds the scores of {other}: name another folder with --out=DIR")
+    return out
+
+
+def _whole(place):
+    return str(place.absolute())
 
 
 def _given(place, asked, out, say):
@@ -231,7 +238,7 @@ def _given(place, asked, out, say):
     if say:
         print(f"{place}: {given.said}", flush=True)
     found = _scored(given, source, asked["dataset"])
-    told = found.as_json()
+    told = {"file": _whole(place)} | found.as_json()
     files.write_json(out / "score.json", told)
     _draw(out / "samples.png", given.images, source)
     return found, told

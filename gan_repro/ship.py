@@ -33,6 +33,7 @@ from gan_repro.system.machine import conditions
 USAGE = """usage: python -m gan_repro.ship --workdir=DIR [--generator=NAME,...] [--precision=float16|float32]
                                 [--networks=NAME,...]
        python -m gan_repro.ship --classifier=DATASET
+       python -m gan_repro.ship --real_images=DATASET
        python -m gan_repro.ship --cards
 
 Packages generators of a finished run into gan_repro/trained/EXPERIMENT-DATASET, from where
@@ -41,7 +42,8 @@ packaging changed: the largest difference of a pixel and the record's numbers me
 README.md, a model card. With --cards the cards of all that is packaged are written anew, from what lies beside them.
 
 With --classifier it trains the two classifiers that read samples of a data set (the first, and a second one of another seed)
-and puts them, with a card, into gan_repro/trained/classifier-DATASET, from where every evaluation takes them."""
+and puts them, with a card, into gan_repro/trained/classifier-DATASET, from where every evaluation takes them; beside them the
+numbers of real images that gan_repro.score shows, which --real_images measures anew without a training."""
 
 PRECISIONS = ("float16", "float32")
 LARGE = 2**18  # numbers; smaller arrays keep all their digits: they save little, and errors of early layers add up
@@ -63,6 +65,7 @@ def _define_flags(values):
     flags.DEFINE_string(
         "classifier", None, "A data set with labels, whose classifiers are trained and packaged.", flag_values=values
     )
+    flags.DEFINE_string("real_images", None, "A data set whose classifiers are packaged.", flag_values=values)
     flags.DEFINE_bool("cards", False, "Write the model cards of all that is packaged anew, and stop.", flag_values=values)
     flags.DEFINE_string("data_dir", None, "As for gan_repro.run.", flag_values=values)
 
@@ -76,6 +79,11 @@ def _body(values):
             raise UsageError(f"--cards packages nothing: give it without {', '.join(given)}")
         for path, changed in write_cards().items():
             print(f"{'wrote' if changed else 'as it was:'} {path}")
+        return
+    if real := values["real_images"].value:
+        if given := [f"--{name}" for name in (*OF_RUN, "classifier") if values[name].present]:
+            raise UsageError(f"--real_images={real} packages nothing else: give it without {', '.join(given)}")
+        print(f"wrote {ship_real_images(_source(real, data_dir))}")
         return
     if dataset:
         if given := [f"--{name}" for name in OF_RUN if values[name].present]:
@@ -101,13 +109,48 @@ def _body(values):
 def _ship_classifiers(dataset, data_dir):
     if (kind := names.dataset_kind(dataset)) in trained.UNPUBLISHED:
         raise UsageError(f"--classifier={dataset}: of data of the kind {kind} nothing is published")
+    folder = ship_classifiers(_source(dataset, data_dir))
+    print(f"wrote {folder}: {sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.1f} MB")
+
+
+def _source(dataset, data_dir):
     from gan_repro import data
     from gan_repro.system import tensorflow_setup
 
     print("starting TensorFlow ...", flush=True)
     tensorflow_setup.prepare()
-    folder = ship_classifiers(data.load(dataset, data_dir, download=False))
-    print(f"wrote {folder}: {sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.1f} MB")
+    return data.load(dataset, data_dir, download=False)
+
+
+def ship_real_images(source, into=shipped.FOLDER):
+    """Measures real images of a data set, whose classifiers are packaged, for gan_repro.score; returns the Path written.
+
+    Raises:
+      RunError: its classifiers are not packaged, or the file cannot be written.
+    """
+    from gan_repro.evaluation import classifier
+
+    folder = _of_classifiers(source, into)
+    if not folder.is_dir():
+        raise RunError(f"there is no {folder}: package the classifiers first, with --classifier={source.spec.name}")
+    path = _write_real_images(source, classifier.of(source), folder)
+    for other in folder.glob("real-images-*.json"):
+        if other != path:
+            other.unlink()
+    return path
+
+
+def _write_real_images(source, judge, folder):
+    from gan_repro.evaluation import real_images, scores
+
+    found = scores.of_real_images(source, SCORED, judge)
+    path = folder / scores.file_name(source.digest(), SCORED, judge)
+    files.write_json(path, real_images.as_json(source.digest(), found))
+    return path
+
+
+def _of_classifiers(source, into):
+    return Path(into) / f"classifier-{source.spec.name.replace('/', '-')}"
 
 
 def ship_classifiers(source, into=shipped.FOLDER):
@@ -126,14 +169,13 @@ def ship_classifiers(source, into=shipped.FOLDER):
     Raises:
       UserError: the data have no labels. RunError: they cannot be written.
     """
-    from gan_repro.evaluation import classifier, real_images, scores
+    from gan_repro.evaluation import classifier
 
-    folder = Path(into) / f"classifier-{source.spec.name.replace('/', '-')}"
+    folder = _of_classifiers(source, into)
     with _replacing(folder) as temporary:
         trained = [classifier.train(source, temporary, second=second) for second in (False, True)]
         if source.spec.scaling == UNIT:
-            beside = scores.of_real_images(source, SCORED, trained[0][0])
-            files.write_json(temporary / scores.file_name(source, SCORED), real_images.as_json(source.digest(), beside))
+            _write_real_images(source, trained[0][0], temporary)
         files.write_text(temporary / "README.md", _card(source, trained, conditions()))
     return folder
 
@@ -182,6 +224,8 @@ On {apart:,} test images they disagree; {both:,} both read wrong.
 - Command: `python -m gan_repro.ship --classifier={spec.name}`, on {machine["processor"]}, {machine["device"]}, with {threads}
   threads inside an operation. Python {versions["python"]}, TensorFlow {versions["tensorflow"]}, Keras {versions["keras"]},
   NumPy {versions["numpy"]}. Other versions or processors, or another number of threads, may give other weights.
+- Beside them, `real-images-*.json`: what the first and the other estimators of gan_repro.score say of training and test images
+  (`python -m gan_repro.ship --real_images={spec.name}`).
 - Licence of the data: {names.licence(spec.name)}.
   No image is in the files.
 - Intended use: reading samples of generators of these data. Not for anything else.

@@ -1,5 +1,7 @@
 """gan_repro.export: files that need nothing of ours give the same images."""
 
+import hashlib
+import re
 import subprocess
 import sys
 
@@ -171,6 +173,9 @@ def test_a_saved_model_gives_way_to_another_and_a_folder_of_something_else_does_
         out = capsys.readouterr().out
         # Dropout that stays on: the uniform numbers of its masks are inputs.
         assert "labels (None,), uniform_0 (None, 1200)" in out and str(tmp_path) not in out
+        (listed,) = re.findall(r"sha256 (\w{64})  cgan-best-savedmodel/saved_model.pb", out)
+        (pb,) = tmp_path.glob("runs/*/*/saved_model.pb")
+        assert hashlib.sha256(pb.read_bytes()).hexdigest() == listed
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.glob("runs/*/*")] == [
         "runs/shipped-cgan-mnist/cgan-best-savedmodel"
     ]

@@ -98,6 +98,19 @@ def test_spectral_norm_divides_by_the_largest_singular_value(cls):
     assert [weight.name for weight in layer.non_trainable_weights] == ["u"]
 
 
+@pytest.mark.parametrize("norm", ["weight", "spectral"])
+def test_under_mixed_precision_the_kernel_is_made_in_float32(norm):
+    layer = {"weight": WeightDense, "spectral": SpectralDense}[norm](3, dtype="mixed_bfloat16")
+    x = tf.random.stateless_normal((2, 4), (0, 0))
+    layer.build(x.shape)
+    for training in (True, False):
+        assert layer(x, training=training).dtype == tf.bfloat16
+    same = {"weight": WeightDense, "spectral": SpectralDense}[norm](3)
+    same.build(x.shape)
+    same.set_weights(layer.get_weights())
+    np.testing.assert_allclose(tf.cast(layer(x), tf.float32), same(x), atol=0.05)
+
+
 def test_no_gradient_goes_through_the_power_iteration():
     """d(w / sigma)/dw with u and v fixed: (I - w/sigma u v^T) / sigma, as in Miyato et al. 2018, eq. 12."""
     layer = SpectralDense(3, use_bias=False)

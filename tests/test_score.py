@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 import types
@@ -47,6 +48,19 @@ def test_it_writes_numbers_and_a_picture_and_prints_a_table(capsys, tmp_path):
 
 
 @pytest.mark.usefixtures("folder")
+def test_scores_of_another_file_of_the_same_name_stay(capsys):
+    assert call("a.npz", "--dataset=glyphs") == 0 == call("a.npz", "--dataset=glyphs")
+    Path("other").mkdir()
+    shutil.copy("a.npz", "other/a.npz")
+    before = Path("runs/score-a/score.json").read_bytes()
+    capsys.readouterr()
+    assert call("other/a.npz", "--dataset=glyphs") == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and str(Path("a.npz").absolute()) in err and "--out=DIR" in err
+    assert Path("runs/score-a/score.json").read_bytes() == before
+
+
+@pytest.mark.usefixtures("folder")
 def test_nothing_but_json_is_printed_where_a_classifier_is_trained(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert call("a.npz", "--dataset=glyphs", "--json") == 0
@@ -60,7 +74,7 @@ def test_from_python_and_as_json_it_says_the_same(capsys):
     told = json.loads(capsys.readouterr().out)
     with np.load("a.npz") as file:
         found = program.score(file["images"], "glyphs", file["labels"])
-    assert json.loads(json.dumps(found.as_json())) == told
+    assert json.loads(json.dumps(found.as_json())) | {"file": str(Path("a.npz").absolute())} == told
     head, *lines = found.table().splitlines()
     assert "nats" in head and [line.split("  ")[0] for line in lines] == [row.who for row in found.rows()]
 

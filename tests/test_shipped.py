@@ -146,7 +146,7 @@ def test_the_records_own_judge(name, dataset, kind, mnist):
     described = shipped.load(name, dataset).source.spec.scaling
     asked = np.arange(n) % 10 if run.conditional() else None
     images = described.unit(run.samples(kind, n, labels=asked))
-    read = measure.read_by_classifier(run, classifier.of(mnist), {Subject(kind): (images, asked)})
+    read = measure.read_by_classifier(run, classifier.of(mnist), {Subject(kind): [(images, asked)]})
     found = {entry.metric: entry for entry in read}
     # Records without a second classifier's word were judged before these classifiers came with the program, by one trained
     # where the run was: 8.5 and 10.5 % apart of Goodfellow's.

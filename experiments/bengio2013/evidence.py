@@ -92,8 +92,9 @@ def annealed(run):
     test = (random.random(test.shape, np.float32) < test).astype(np.float32)
     found, known = [], {}  # known: where the last epoch is the best one, minutes are not spent twice
     for weights in run.kinds():
-        network, key = run.generator(weights), run.fingerprint(weights)
+        key = run.fingerprint(weights)
         if key not in known:
+            network = run.generator(weights)
             seen = np.asarray(gr.tied.below(network, tf.constant(source.scaled("train", recipe.n_samples))))
             parameters = gr.tied.layers(network)[-1].get_weights()
             partition = ais.log_partition(*parameters, seen.mean(axis=0), recipe.annealing, seed=run.config.seed)

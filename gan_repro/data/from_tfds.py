@@ -212,6 +212,8 @@ def _read(folder, name, split):
     entry = _SETS[name]
     try:
         parts = list(_batches(folder, split, ["id"] if split in entry.ids else []))
+        if not parts:
+            raise ValueError(f"its {split} part holds no image")
         images, labels, *ids = (np.concatenate([part[i] for part in parts]) for i in range(len(parts[0])))
     except Exception as error:  # a damaged file surfaces as whatever the parser raises that meets it first
         raise damaged(folder, entry, f"it cannot be read ({first_line(error)})") from error

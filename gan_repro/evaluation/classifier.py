@@ -56,6 +56,10 @@ class Classifier:
         logits, features = _predict(self.network, images)
         return logits.argmax(axis=1), features
 
+    def sha256(self) -> str:
+        """Of its weights: others of the same recipe, from another processor, read some images in another way."""
+        return hashlib.sha256(b"".join(array.tobytes() for array in self.network.get_weights())).hexdigest()
+
 
 def of(source: Source, epochs: int = EPOCHS, second: bool = False) -> Classifier:
     """The classifier of a data set: it comes with the program (MNIST), or is in the user's cache, or is trained and kept there.
@@ -92,11 +96,6 @@ def of(source: Source, epochs: int = EPOCHS, second: bool = False) -> Classifier
         )
         weights = _weights(arrays, network)
     return _finished(network, weights, source)
-
-
-def file_name(source: Source, epochs: int = EPOCHS, second: bool = False) -> str:
-    """The name of the file of `of`'s weights: it says all that they follow from. Raises UserError: as `of`."""
-    return _untrained(source, epochs, second)[2]
 
 
 def train(source: Source, folder: str | Path, epochs: int = EPOCHS, second: bool = False) -> tuple[Classifier, Path]:

@@ -126,7 +126,8 @@ class Points:
         product = self.points.shape[1] * norms * largest
         rounding = 4 * reach**2  # rounding of the centred values, of the norms, of two subtractions
         centring = 4 * reach * (np.linalg.norm(self._centre) + reach)  # done in float64
-        return unit * (product + rounding) + np.finfo(np.float64).eps / 2 * centring
+        lost = (self.points.shape[1] + 4) * np.finfo(dtype).tiny  # of products and norms too small to be held
+        return unit * (product + rounding) + np.finfo(np.float64).eps / 2 * centring + lost
 
     def sweep(
         self,

@@ -194,7 +194,7 @@ def check_enough_to_judge(recipe: Any, spec: Spec) -> None:
 
 
 def read_by_classifier(
-    run: Run, classifier: Classifier, samples: Mapping[Subject, Drawn] | None = None, second: Classifier | None = None
+    run: Run, classifier: Classifier, samples: Mapping[Subject, Sequence[Drawn]] | None = None, second: Classifier | None = None
 ) -> list[Measurement]:
     """What the classifier of the data makes of samples of every generator of a run, and of real images in their place.
 
@@ -206,8 +206,8 @@ def read_by_classifier(
     Args:
       run: runs.trained.Finished; what the networks see must lead back to pixels in [0, 1].
       classifier: classifier.Classifier of the run's data.
-      samples: {Subject: (images as run.samples gives them, labels asked for (n,) or None)}: these alone are read, in place
-        of the run's generators and of real images.
+      samples: {Subject: sets (images as run.samples gives them, labels asked for (n,) or None)}: these alone are read, in
+        place of the run's generators and of real images; of several sets of one size the numbers are means.
       second: another Classifier of the same data: every measurement then has "classifier_difference", its value by the
         second one minus that by the first; None: nothing is said of that.
 
@@ -231,8 +231,8 @@ def read_by_classifier(
     test = UNIT(source.rows("test", slice(n)).astype(np.float32))
     classifiers = [(each, coverage.manifold(each.features(test))) for each in (classifier, second) if each]
     if samples is not None:
-        each = (_read(run, classifiers, subject, [(unit(images), labels)]) for subject, (images, labels) in samples.items())
-        return [measurement for found in each for measurement in found]
+        units = {subject: [(unit(images), labels) for images, labels in sets] for subject, sets in samples.items()}
+        return [each for subject, sets in units.items() for each in _read(run, classifiers, subject, sets)]
     conditional = run.conditional()
     apart = {"classifier_difference": 100 * (second.accuracy - classifier.accuracy)} if second else {}
     whole = Subject(reference="test images")

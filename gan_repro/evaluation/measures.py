@@ -99,7 +99,7 @@ class ReadByClassifier:
             )
             return []
         run, drawn = Pixels(run), self.beside(run) if self.beside else {}
-        beside = {subject: (run.unit(images), labels) for subject, (images, labels) in drawn.items()}
+        beside = {subject: [(run.unit(images), labels)] for subject, (images, labels) in drawn.items()}
         judge, second = classifier.of(run.source), classifier.of(run.source, second=True)
         found = measure.read_by_classifier(run, judge, second=second)
         return found + (measure.read_by_classifier(run, judge, beside, second) if beside else [])

@@ -1,8 +1,11 @@
 """Measurements of samples that somebody else's model drew: the protocols of measure.py on arrays alone."""
 
 import contextlib
+import dataclasses
+import functools
 import hashlib
 import json
+import operator
 import sys
 import types
 from typing import Any, cast
@@ -65,63 +68,72 @@ def measured(images: np.ndarray, source: Source, labels: np.ndarray | None = Non
     if spec.classes and spec.sizes["test"] <= coverage.K:
         raise DataError(f"{spec.title} has {spec.sizes['test']} test images; {coverage.K + 1} or more are needed")
     judge = classifier.of(source) if spec.classes else None
-    found = _of(SAMPLES, images, labels, source, judge)
+    found = _of(SAMPLES, [(images, labels)], source, judge)
     found.append(_training_distance(SAMPLES, images, source))
     beside = _kept(source, len(images), judge)
     return found + [each for each in beside if labels is not None or each.metric not in OF_LABELS]
 
 
 def of_real_images(source: Source, n: int, judge: Classifier | None) -> list[Measurement]:
-    """What stands beside n samples: as many training images (fewer where there are fewer), and the distance of test images.
+    """What stands beside n samples: as many training images, or all, and the distance of test images from these.
+
+    Of training images the numbers are means over measure.SUBSETS disjoint subsets, or as many as there are.
 
     Args:
       source: as for `measured`.
       n: how many samples there are.
       judge: the classifier of the data; None: they have no labels.
     """
-    order = measure.random_order(source)[:n]
-    training = UNIT(source.rows("train", order).astype(np.float32))
-    labels = cast(np.ndarray, source.labels("train"))[order] if source.spec.classes else None
-    found = _of(measure.TRAINING_IMAGES, training, labels, source, judge)
+    sets: list[tuple[np.ndarray, np.ndarray | None]] = []
+    for part in measure.disjoint(measure.random_order(source), n):
+        labels = cast(np.ndarray, source.labels("train"))[part] if source.spec.classes else None
+        sets.append((UNIT(source.rows("train", part).astype(np.float32)), labels))
+    found = _of(measure.TRAINING_IMAGES, sets, source, judge)
     test = Subject(reference="test images")
     return [*found, _training_distance(test, source.scaled("test", QUERIES), source)]
 
 
-def file_name(source: Source, n: int) -> str:
+def file_name(data_sha256: str, n: int, judge: Classifier | None) -> str:
     """Of the file in which `of_real_images` is kept; it says what they follow from.
 
     It is looked for beside the classifier that came with the program, then in the user's cache.
+
+    Args:
+      data_sha256: Source.digest of the data; n, judge: as for `of_real_images`.
     """
-    judge = classifier.file_name(source) if source.spec.classes else None
-    key = [PROCEDURE, source.digest(), n, judge, VALIDATION_IMAGES, QUERIES, parzen.SIGMAS]
+    procedure = [PROCEDURE, VALIDATION_IMAGES, QUERIES, parzen.SIGMAS, coverage.K, measure.SUBSETS]
+    key = [procedure, data_sha256, n, judge.sha256() if judge else None]
     return f"real-images-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]}.json"
 
 
 def _kept(source, n, judge):
     """of_real_images, measured once for all samples of this number."""
-    name = file_name(source, n)
-    path = next(real_images.SHIPPED.glob(f"classifier-*/{name}"), files.cache_folder() / name)
-    with contextlib.suppress(RunError):  # it can be made again
-        return list(real_images.read(path).measurements)
+    name = file_name(source.digest(), n, judge)
+    cached = files.cache_folder() / name
+    for path in (*real_images.SHIPPED.glob(f"classifier-*/{name}"), cached):
+        with contextlib.suppress(RunError):  # it can be made again
+            kept = real_images.read(path).measurements
+            return [dataclasses.replace(each, dataset=source.spec.name) for each in kept]  # equal data of another name
     found = of_real_images(source, n, judge)
     try:
-        files.write_json(files.cache_folder() / name, real_images.as_json(source.digest(), found))
+        files.write_json(cached, real_images.as_json(source.digest(), found))
     except RunError as error:
         print(f"note: numbers of real images are not cached and will be measured again next time: {error}", file=sys.stderr)
     return found
 
 
-def _of(subject, images, labels, source, judge):
-    """The measurements of one set of images but their distance from training images."""
-    given: Any = _Given(source, len(images))
-    sets = {subject: measure.subsets(images, [slice(None)])}
-    found = measure.parzen_log_likelihood(given, VALIDATION_IMAGES, sets, sweeps=False)
+def _of(subject, sets, source, judge):
+    """The measurements of sets (images, labels or None) of one size, but their distance from training images."""
+    given: Any = _Given(source, len(sets[0][0]))
+    makers = tuple(functools.partial(operator.itemgetter(0), each) for each in sets)
+    beside = {subject: measure.Sets("subsets", None, makers)}
+    found = measure.parzen_log_likelihood(given, VALIDATION_IMAGES, beside, sweeps=False)
     if judge:
-        judged = slice(source.spec.sizes["test"])
-        read = {subject: (images[judged], None if labels is None else labels[judged])}
-        found += measure.read_by_classifier(given, judge, read)
-    if labels is not None:
-        found += measure.classifier_errors(given, subject, [(images, labels)])
+        m = source.spec.sizes["test"]
+        read = [(images[:m], None if labels is None else labels[:m]) for images, labels in sets]
+        found += measure.read_by_classifier(given, judge, {subject: read})
+    if sets[0][1] is not None:
+        found += measure.classifier_errors(given, subject, sets)
     return found
 
 

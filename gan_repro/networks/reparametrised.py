@@ -82,7 +82,7 @@ class WeightNorm(Reparametrised):
     def of_learned(self, kernel: tf.Tensor, training: bool) -> tf.Tensor:
         """g v / |v|."""
         del training
-        return tf.convert_to_tensor(self.g) * kernel / self._lengths(kernel)
+        return tf.cast(tf.convert_to_tensor(self.g), tf.float32) * kernel / self._lengths(kernel)
 
 
 class SpectralNorm(Reparametrised):
@@ -106,7 +106,7 @@ class SpectralNorm(Reparametrised):
         order = [rank + outputs, *(axis for axis in range(rank) if axis != rank + outputs)]
         matrix = tf.transpose(kernel, order)
         matrix = tf.reshape(matrix, (matrix.shape[0], -1))
-        fixed, u = tf.stop_gradient(matrix), tf.convert_to_tensor(self.u)
+        fixed, u = tf.stop_gradient(matrix), tf.cast(tf.convert_to_tensor(self.u), tf.float32)
         v = tf.math.l2_normalize(tf.matmul(fixed, u, transpose_a=True), epsilon=self.EPSILON)
         if training:
             u = tf.math.l2_normalize(tf.matmul(fixed, v), epsilon=self.EPSILON)

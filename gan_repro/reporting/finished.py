@@ -70,7 +70,8 @@ def rows(experiment: Experiment, record: Record, entries: Sequence[Measurement])
     found, shipped = [list(HEADINGS)], real_images.shipped(record.data.sha256)
     for entry in entries:
         number = published(experiment, record, entry)
-        real = [each for each in (*record.measurements, *shipped) if each.reference in REAL]
+        alike = [each for each in shipped if each.n_validation in (None, entry.n_validation)]
+        real = [each for each in (*record.measurements, *alike) if each.reference in REAL]
         own = [each for each in real if entry.weights and _same_quantity(each, entry)]
         printed = "" if number is None else cells.printed(number)
         found.append([label(entry, entries, experiment), _number(entry), printed, _number(own[0]) if own else ""])

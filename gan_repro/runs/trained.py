@@ -104,7 +104,10 @@ class Finished:
 
     def fingerprint(self, kind: str) -> str:
         """sha256 of the file with the weights of `kind`. Raises RunError: it is missing."""
-        return files.sha256(self.workdir.weights(kind))
+        try:
+            return files.sha256(self.workdir.weights(kind))
+        except OSError as error:
+            raise RunError(f"cannot read {self.workdir.weights(kind)}: {files.reason(error)}") from error
 
     def generator(self, kind: str) -> keras.Model:
         """Keras model, float32, with the weights of `kind`.

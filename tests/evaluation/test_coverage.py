@@ -56,6 +56,24 @@ def test_surfaces_belong_to_the_manifold():
     assert precision_recall(real, generated, 3) == reference(real, generated, 3) == (1.0, 1.0)
 
 
+def test_ties_on_surfaces_are_told_exactly():
+    """Points of a grid: their distances are exact from differences, but their centre and products with it are rounded."""
+    found = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        real, generated = (rng.integers(0, 3, (n, 4)) / 8 + 0.125 for n in (40, 30))
+        found.append(precision_recall(real, generated, 2))
+        assert found[-1] == pytest.approx(reference(real, generated, 2), abs=1e-12)
+    assert min(min(pair) for pair in found) < 0.99  # not all of them saturate
+
+
+@pytest.mark.parametrize("scale", [1e-24, 1e-20, 1e-10, 1e20])
+def test_the_scale_of_features_does_not_matter(scale):
+    real, generated = np.float64(gaussian(0, 100)), np.float64(gaussian(1, 80, spread=0.7))
+    expected = reference(real, generated, 3)
+    assert precision_recall(scale * real, scale * generated) == pytest.approx(expected, abs=1e-12) and 0 < expected[1] < 1
+
+
 def test_copies_and_collapse():
     real = gaussian(0, 100)
     assert precision_recall(real, real) == (1.0, 1.0)

@@ -153,7 +153,7 @@ def test_the_classifier_reads_samples_and_real_images_in_their_place(second):
 def test_other_samples_are_read_by_both_classifiers_too():
     run, wanted = labelled(), np.arange(50) % 10
     images = run.samples("last", 50, labels=wanted)
-    alone = measure.read_by_classifier(run, Judge(), {Subject("last"): (images, wanted)}, SecondJudge())
+    alone = measure.read_by_classifier(run, Judge(), {Subject("last"): [(images, wanted)]}, SecondJudge())
     every = measure.read_by_classifier(run, Judge(), second=SecondJudge())
     assert alone == [one for one in every if str(one.subject) == "last"]
 
