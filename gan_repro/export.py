@@ -145,7 +145,6 @@ def _body(values):
         raise UsageError(f"--out={asked['out']} is no name for --format={form}. Names end for {endings}")
     from gan_repro import shipped
     from gan_repro.latent.chains import Chain
-    from gan_repro.networks import portable
     from gan_repro.runs import trained
     from gan_repro.system import tensorflow_setup
 
@@ -157,6 +156,8 @@ def _body(values):
     path = Path(asked["out"] or run.workdir.samples.parent / f"{run.config.experiment}-{kind}-{form}{SUFFIXES[form]}")
     print("starting TensorFlow ...", flush=True)
     tensorflow_setup.prepare()
+    from gan_repro.networks import portable  # imports TensorFlow, which prepare() quietens
+
     if isinstance(run.prior(), Chain):
         raise UsageError(
             f"samples of {run.config.experiment} are states of a Markov chain and no function of z: there is no such file. "

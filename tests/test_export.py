@@ -8,7 +8,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from support import games
+from support import games, programs
 
 from gan_repro import export, shipped
 from gan_repro.latent import priors, sampling
@@ -162,6 +162,16 @@ def test_what_reads_otherwise_is_not_written(tmp_path, monkeypatch):
     assert export.main(["export", "--experiment=goodfellow2014", f"--out={path}"]) == 1
     assert path.read_text() == "old" and [each.name for each in tmp_path.iterdir()] == ["g.keras"]
     del run
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_as_a_process_it_says_what_it_wrote_and_nothing_else(tmp_path):
+    words = [sys.executable, "-m", "gan_repro.export", "--experiment=wgan"]
+    done = subprocess.run(words, cwd=tmp_path, env=programs.environment(), capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stderr) == (0, ""), "TensorFlow's chatter, or a warning"
+    (path,) = tmp_path.glob("runs/*/*.keras")
+    assert done.stdout.splitlines()[-1] == f"sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}"
 
 
 @pytest.mark.slow
