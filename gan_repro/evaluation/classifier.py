@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from gan_repro.data.scaling import UNIT
 from gan_repro.data.source import Source
+from gan_repro.evaluation import real_images
 from gan_repro.system import files
 from gan_repro.system.errors import RunError, UserError
 
@@ -24,7 +25,7 @@ FEATURES = 128
 # All else that its weights follow from; "procedure" counts the versions of `_build` and `_train` themselves.
 RECIPE = {"procedure": 1, "batch": 128, "rate": 3e-3, "last_rate": 0.01, "shift": 1}
 SEEDS = (99, 199)  # of the judge and of the second one; each layer has a seed of its own, counted from here
-SHIPPED = Path(__file__).parent.parent / "trained"  # in its folders classifier-DATASET
+SHIPPED = real_images.SHIPPED  # in its folders classifier-DATASET
 CONVOLUTIONS = ((16, 5, 2), (32, 3, 1), (48, 3, 2))  # channels, kernel, stride
 _SMALLEST = 28  # smaller images get a black frame: three valid convolutions need room
 
