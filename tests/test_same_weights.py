@@ -19,6 +19,7 @@ from gan_repro.system import machine, tensorflow_setup
 pytestmark = pytest.mark.played
 
 if __name__ == "__main__":  # as conftest.py does, before anything imports TensorFlow, which then chooses its products' library
+    sys.path.insert(0, str(Path(__file__).parents[1]))  # this folder, which stands first, has a folder `experiments`, too
     tensorflow_setup.prepare(logical_cpus=2)
 from support import noise  # noqa: E402
 

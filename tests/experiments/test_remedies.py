@@ -1,0 +1,93 @@
+"""remedies: without one it is the game of Metz et al. 2016, to the bit; each remedy changes what it says and nothing else."""
+
+import keras
+import numpy as np
+import pytest
+from support import noise
+
+from gan_repro.papers import configuration
+from gan_repro.system.errors import UsageError
+from gan_repro.training import schedule
+
+pytestmark = pytest.mark.played
+
+STEPS = 4
+
+
+def played(name, model, **fields):
+    """The weights of G and D after some minibatches of the smoke preset."""
+    ((_, game),) = noise.built(name, model, "ring8", **fields)
+    noise.play(game, STEPS)
+    return [weight.numpy() for network in (game.network, *game.others().values()) for weight in network.weights]
+
+
+def game(**fields):
+    ((_, found),) = noise.built("remedies", "ring", "ring8", **fields)
+    return found
+
+
+@pytest.mark.parametrize("unroll", [0, 2])
+def test_looking_ahead_or_not_it_is_the_unrolled_gan(unroll):
+    ours = played("remedies", "ring", objective="minimax", unroll=unroll)
+    theirs = played("unrolled", "points", unroll=unroll)
+    assert [weight.shape for weight in ours] == [weight.shape for weight in theirs]
+    assert all((a == b).all() for a, b in zip(ours, theirs))
+
+
+def test_the_quick_game_is_the_unrolled_gans():
+    ours, theirs = (noise.config(name, "ring8", "quick").recipe for name in ("remedies", "unrolled"))
+    for field in ("epochs", "batch_size", "steps_per_epoch", "generator_learning_rate", "latent", "generator_units"):
+        assert getattr(ours, field) == getattr(theirs, field), field
+    assert (ours.unroll, ours.loss, ours.n_critic, ours.objective) == (0, "cross_entropy", 1, "non_saturating")
+
+
+def test_a_clipped_critic():
+    found = game(loss="clipped_critic", n_critic=5, clip=0.05)
+    assert found.schedule == schedule.alternating(n_critic=5)
+    assert [term.name for term in found.generator.terms] == ["critic_generator"]
+    assert type(found.discriminator.optimizer).__name__ == "RMSprop"
+    noise.play(found, 5)
+    assert found.updates == {"discriminator": 5, "generator": 1}
+    (critic,) = found.others().values()
+    largest = max(np.abs(weight.numpy()).max() for weight in critic.weights)
+    assert largest == np.float32(0.05)
+
+
+def test_a_penalised_critic():
+    found = game(loss="penalised_critic", n_critic=5, penalty=0.3)
+    names = {term.name: term.weight for term in found.discriminator.terms}
+    assert names == {"critic": 1.0, "gradient_penalty": 0.3}
+    assert type(found.discriminator.optimizer).__name__ == "Adam"
+    noise.play(found, 1)
+
+
+@pytest.mark.parametrize(
+    "fields, layer",
+    [
+        ({"minibatch_kernels": 5}, "MinibatchDiscrimination"),
+        ({"d_dropout": 0.3}, "Dropout"),
+        ({"discriminator_norm": "layer"}, "GroupNormalization"),
+    ],
+)
+def test_remedies_of_d_are_layers_of_d(fields, layer):
+    found = configuration.model_of(noise.config("remedies", "ring8"))
+    spec = noise.source((1, 1, 2)).spec
+    keras.utils.set_random_seed(0)
+    with_it, without = (
+        [type(each).__name__ for each in found.discriminator(noise.config("remedies", "ring8", **changes).recipe, spec).layers]
+        for changes in (fields, {})
+    )
+    assert layer in with_it and layer not in without
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "fields", [{"feature_matching": True}, {"instance_noise": 0.1}, {"replay": 40}, {"discriminator_norm": "spectral"}]
+)
+def test_each_trick_is_played(fields):
+    noise.play(game(**fields), STEPS)
+
+
+def test_clipped_weights_are_not_looked_ahead():
+    with pytest.raises(UsageError, match="gradients alone"):
+        noise.config("remedies", "ring8", unroll=5, loss="clipped_critic")
