@@ -196,3 +196,16 @@ def test_runs_that_differ_in_their_length_or_in_pictures_alone_are_the_same_run(
     for other in ("n_samples=500", "validate_every=2", "averages=", "learning_rate=.2"):
         assert of() != of(other), other
     assert configuration.identity({"experiment": "goodfellow2014"}) == {"experiment": "goodfellow2014"}
+
+
+def test_a_run_that_is_older_than_a_field_played_its_default():
+    def of(*settings):
+        return resolve(goodfellow(), preset="quick", settings=settings).as_dict()
+
+    older = of()
+    assert older["recipe"].pop("max_column_norm") == 0.0 and older["recipe"].pop("order") == "simultaneous"
+    assert configuration.identity(older) == configuration.identity(of())
+    assert configuration.identity(older) != configuration.identity(of("order=alternating"))
+    assert configuration.from_dict(older).as_dict() == of()
+    unknown = older | {"model": "gone"}  # of an experiment that has changed since
+    assert configuration.identity(unknown)["recipe"].keys() < older["recipe"].keys()

@@ -11,10 +11,13 @@ class Recipe(adversarial.Recipe):
     """goodfeli/adversarial: mnist.yaml. G: two ReLU layers, sigmoid pixels; D: two maxout layers.
 
     Attributes:
+      max_column_norm: of every layer of G and D, after every update; 0: none, as in mnist.yaml. 1.9365 as in goodfeli/galatea
+        before (adversarial/reboot.yaml) and in the TFD model.
       classifier_metrics: whether a classifier of labelled data reads samples as well, which is not in the paper: its estimator
         alone cannot tell better samples from smoother ones.
     """
 
+    max_column_norm: float = gr.bounded(0.0, low=0, high=1e6)
     classifier_metrics: bool = gr.bounded(True, role="evaluation", smoke=False)
 
 
@@ -34,7 +37,13 @@ PRESETS = {
 def generator(recipe, spec):
     """G: z -> ReLU layers -> sigmoid pixels."""
     hidden = [(units, "relu") for units in recipe.generator_units]
-    return gr.mlp.mlp_generator(recipe.latent, hidden, spec.shape, "sigmoid", recipe.generator_irange)
+    norm = recipe.max_column_norm or None
+    return gr.mlp.mlp_generator(recipe.latent, hidden, spec.shape, "sigmoid", recipe.generator_irange, max_column_norm=norm)
+
+
+def discriminator(recipe, spec):
+    """D: maxout layers -> logit, with dropout."""
+    return adversarial.discriminator(recipe, spec, max_column_norm=recipe.max_column_norm or None)
 
 
 MODEL = gr.Model(
@@ -44,7 +53,7 @@ MODEL = gr.Model(
     phases=(
         gr.Phase(
             generator=generator,
-            discriminator=adversarial.discriminator,
+            discriminator=discriminator,
             game=adversarial.game,
             initialise=gr.pylearn2.start_at_marginals,
         ),

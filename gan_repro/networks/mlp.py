@@ -83,6 +83,7 @@ def mlp_generator(
     output_activation: str,
     irange: float,
     output_irange: float | None = None,
+    max_column_norm: float | None = None,
 ) -> keras.Model:
     """z (m, latent) -> dense layers -> images (m, *shape), float32.
 
@@ -93,9 +94,14 @@ def mlp_generator(
       output_activation: "sigmoid", "tanh", "linear".
       irange: weights U(-irange, irange); biases 0.
       output_irange: of the output layer; None: irange.
+      max_column_norm: limit of each column's norm after an update, in all layers; None: none.
     """
-    layers = [dense(units, activation, uniform(irange), f"hidden_{i}") for i, (units, activation) in enumerate(hidden)]
-    output = dense(math.prod(shape), output_activation, uniform(output_irange or irange), "output", dtype="float32")
+    layers = [
+        dense(units, activation, uniform(irange), f"hidden_{i}", max_column_norm=max_column_norm)
+        for i, (units, activation) in enumerate(hidden)
+    ]
+    start = uniform(output_irange or irange)
+    output = dense(math.prod(shape), output_activation, start, "output", max_column_norm=max_column_norm, dtype="float32")
     return generator(latent, [*layers, output], shape)
 
 

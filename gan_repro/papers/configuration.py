@@ -3,6 +3,7 @@
 No TensorFlow is imported here: `--list`, `--dry_run` and every usage error answer at once.
 """
 
+import contextlib
 import dataclasses
 import functools
 import importlib
@@ -149,13 +150,32 @@ def usable(warn: Callable[[str], object]) -> list[Experiment]:
 def identity(config: dict[str, Any]) -> dict[str, Any]:
     """What makes a run another run: a configuration as Config.as_dict gives it, without what may be changed later.
 
-    That are `epochs`, of which more continue a run, what only draws pictures, and whether XLA compiles the step: a condition,
-    as the processor is, which a manifest tells of. A configuration that is none is returned as it is.
+    Left out are `epochs`, of which more continue a run, what only draws pictures, and whether XLA compiles the step: a
+    condition, as the processor is, which a manifest tells of. A field of the recipe that it has not, since it is older, is
+    as `defaults` has it. A configuration that is none is returned as it is.
     """
     if not isinstance(config.get("recipe"), dict):
         return config
     left_out = {"epochs", "jit_compile"} | fields_of(TrainingRecipe, "pictures")
-    return config | {"recipe": {key: value for key, value in config["recipe"].items() if key not in left_out}}
+    whole = _defaults(config.get("experiment"), config.get("model")) | config["recipe"]
+    return config | {"recipe": {key: value for key, value in whole.items() if key not in left_out}}
+
+
+@functools.cache
+def _defaults(experiment, model):
+    """`defaults` of the recipe of a model, by their names; {} where there is none of these names."""
+    with contextlib.suppress(UsageError, KeyError):
+        return defaults(type(next(iter(find(experiment).models[model].presets.values()))))
+    return {}
+
+
+def defaults(recipe_class: type[Recipe]) -> dict[str, Any]:
+    """{field: its default} of a recipe, plain JSON values: what a run played that is older than the field.
+
+    A field that is added to a recipe has for its default what the game was without it. Presets may say otherwise.
+    """
+    fields = dataclasses.fields(recipe_class)
+    return {field.name: plain(field.default) for field in fields if field.default is not dataclasses.MISSING}
 
 
 def resolve(

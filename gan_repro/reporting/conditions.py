@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from gan_repro.data.names import dataset_kind
 from gan_repro.evaluation.measurement import Quantity
-from gan_repro.papers.configuration import plain
+from gan_repro.papers.configuration import defaults, plain
 from gan_repro.papers.experiment import Experiment, Published
 from gan_repro.papers.recipe import Recipe, fields_of
 from gan_repro.reporting import metrics
@@ -54,10 +54,12 @@ def is_variant(experiment: Experiment, record: Record) -> bool:
 def differences(recipe: Recipe, record: Record | Config, schedule: bool = True) -> Iterator[tuple[str, object, object]]:
     """(key, value used, the recipe's) of each field that touches the training and differs; None where it is in one only.
 
+    A field that the recipe has and an older record has not was played by its default (configuration.defaults).
+
     Of its schedule (recipe.bounded) `epochs` is never among them: the record says how many were played. `schedule`:
     whether the rest is; a row's label does without it, where the epochs and steps played stand.
     """
-    wanted, used = plain(dataclasses.asdict(recipe)), record.recipe
+    wanted, used = plain(dataclasses.asdict(recipe)), {**defaults(type(recipe)), **record.recipe}
     left_out = {"epochs"} | fields_of(recipe, "evaluation") | (set() if schedule else fields_of(recipe, "schedule"))
     for key in sorted((wanted.keys() | used.keys()) - left_out):
         if wanted.get(key) != used.get(key):

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from support import noise
 
 from gan_repro import run
 from gan_repro.data.source import InMemory, Spec
@@ -83,6 +84,20 @@ def test_a_short_training_on_real_mnist_stays_in_its_band(real_mnist, tmp_path):
     loop.run()
     value = loop.progress.rows[-1]["validation_ema-.9995"]
     assert BAND[0] < value < BAND[1], value
+
+
+def test_columns_can_be_bounded_in_every_layer_and_are_free_in_mnist_yaml(built):
+    free, source = built
+    (stage,) = rules.stages(config(averages=(), max_column_norm=0.5, learning_rate=10.0), source)
+    bounded = stage.build(None)
+    for game in (free, bounded):
+        layers = [layer for player in (game.generator, game.discriminator) for layer in player.network.layers]
+        constraints = [layer.kernel_constraint for layer in layers if hasattr(layer, "kernel")]
+        assert len(constraints) == 6 and all((constraint is None) == (game is free) for constraint in constraints)
+    noise.play(bounded, 2)
+    networks = bounded.generator.network, bounded.discriminator.network
+    norms = [np.linalg.norm(weight.numpy(), axis=0) for network in networks for weight in network.weights[::2]]
+    assert all((norm <= 0.5 * (1 + 1e-6)).all() for norm in norms) and any((norm > 0.49).any() for norm in norms)
 
 
 def test_the_order_of_algorithm_1_can_be_set():

@@ -11,7 +11,7 @@ from support.records import grouped, make_record, make_run, make_sweep, measurem
 
 from gan_repro.evaluation.measurement import Paired
 from gan_repro.papers import configuration
-from gan_repro.reporting import records
+from gan_repro.reporting import conditions, records
 from gan_repro.reporting.groups import identity
 from gan_repro.reporting.record import read
 from gan_repro.system.errors import RunError
@@ -203,6 +203,10 @@ def test_an_older_run_that_lacks_a_field_is_found_again(tmp_path):
     assert records.add(make_run(tmp_path / "run", record), tmp_path / "results") == first
     (found,) = records.read_folder(first.parent)
     assert identity(found) == identity(parsed(record))
+    newer = parsed(make_record(1, recipe=recipe | {"epochs": 100}, experiment="goodfellow2014", model="mnist"))
+    assert identity(found) == identity(newer)  # another seed of the same row
+    paper = configuration.find("goodfellow2014").models["mnist"].recipe("paper", "mnist")
+    assert list(conditions.differences(paper, found)) == list(conditions.differences(paper, newer))
 
 
 def test_paths_of_user_data_become_safe_names():
