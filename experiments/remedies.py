@@ -1,4 +1,4 @@
-"""What each remedy for collapse is worth, alone: on the ring of Metz et al. 2016, where the game without one collapses."""
+"""What each remedy for collapse is worth, alone: on the ring of Metz et al. 2016, where a GAN without one fails."""
 
 import dataclasses
 import math
@@ -14,15 +14,15 @@ Norm = typing.Literal["batch", "layer", "weight", "spectral", "none"]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Recipe(points.Points, gr.Tricks):
-    """The ring's networks and Adam of Metz et al. 2016 (Appendix A), and one remedy; each field's default is none.
+    """The ring's networks and Adam of Metz et al. 2016, and one remedy; together the defaults are the game without one.
 
     Attributes:
-      unroll: updates of D that G's loss looks ahead (Metz et al. 2016).
-      objective: with the loss "cross_entropy"; "minimax" is the one of Metz et al.
+      unroll: updates of D that G's loss looks ahead (Metz et al. 2016), whose objective is "minimax".
+      objective: with the loss "cross_entropy".
       loss: "cross_entropy"; "clipped_critic": WGAN, its weights clipped, by RMSprop (Arjovsky et al. 2017); "penalised_critic":
         with a gradient penalty (Gulrajani et al. 2017).
       n_critic: minibatches of D to one update of G.
-      clip: of the clipped critic's weights.
+      clip: of the clipped critic's weights; .01 as in Arjovsky et al. 2017 and gan_toy.py.
       penalty: weight of the gradient penalty; .1 as in gan_toy.py.
     """
 
@@ -30,15 +30,45 @@ class Recipe(points.Points, gr.Tricks):
     objective: typing.Literal["non_saturating", "minimax"] = "non_saturating"
     loss: typing.Literal["cross_entropy", "clipped_critic", "penalised_critic"] = "cross_entropy"
     n_critic: int = gr.bounded(1, low=1, high=10**6)
-    clip: float = gr.bounded(0.1, above=0, high=1000.0)
+    clip: float = gr.bounded(0.01, above=0, high=1000.0)
     penalty: float = gr.bounded(0.1, above=0, high=10**6)
     generator_norm: Norm = "none"
     discriminator_norm: Norm = "none"
 
     def __post_init__(self):
         super().__post_init__()
-        if self.unroll and self.loss == "clipped_critic":
-            raise gr.UsageError("unroll, loss = clipped_critic: weights that are clipped do not move by gradients alone")
+        for wrong, why in self._contradictions():
+            if wrong:
+                raise gr.UsageError(why)
+
+    def _contradictions(self):
+        """(whether it is so, what then stands against what) of remedies that do not go together."""
+        clipped, penalised = self.loss == "clipped_critic", self.loss == "penalised_critic"
+        new_targets = self.smoothing != 1 or self.soft_labels or self.flipped_labels
+        yield self.unroll and clipped, "unroll, loss = clipped_critic: weights that are clipped do not move by gradients alone"
+        yield self.unroll and self.replay, "unroll, replay: the D that G looks ahead at sees no old samples"
+        yield (
+            self.unroll and not self.dropout_in_g_update,
+            "unroll, dropout_in_g_update = false: the D that G looks ahead at would learn without dropout",
+        )
+        yield (
+            self.objective == "minimax" and (clipped or penalised),
+            f"objective = minimax, loss = {self.loss}: a critic has an objective of its own",
+        )
+        yield (
+            self.objective == "minimax" and new_targets,
+            "objective = minimax, smoothing, soft_labels, flipped_labels: G would no longer lose what D gains",
+        )
+        yield (
+            clipped and self.discriminator_norm != "none",
+            f"loss = clipped_critic, discriminator_norm = {self.discriminator_norm}: clipping would bound what the norm "
+            "multiplies by, and not how steep the critic is",
+        )
+        yield (
+            penalised and (self.minibatch_kernels or self.discriminator_norm == "batch"),
+            "loss = penalised_critic: the penalty is of each point's own gradient, and minibatch_kernels or discriminator_norm "
+            "= batch let a score depend on the other points",
+        )
 
 
 def _layers(recipe, units, outputs, name, kind, **more):
@@ -62,12 +92,13 @@ def discriminator(recipe, spec):
 
 
 def game(recipe, spec):
-    """D moves, on each minibatch, then G, on every n_critic-th, against the new D."""
-    rules = points.game(recipe, spec)
+    """D moves, on each minibatch, then G, on every n_critic-th, against the new D or one some updates ahead of it."""
+    rules = points.game(dataclasses.replace(recipe, unroll=0), spec)
     rules = dataclasses.replace(rules, schedule=gr.schedule.alternating(recipe.n_critic, fresh_noise=recipe.fresh_noise))
     if recipe.loss != "cross_entropy":
         rules = dataclasses.replace(rules, **_of_critic(recipe))
-    return gr.tricks.played(rules, recipe, spec, "features")
+    rules = gr.tricks.played(rules, recipe, spec, "features")
+    return dataclasses.replace(rules, loss=gr.unrolled.unroll(rules.loss, recipe.unroll))
 
 
 def _of_critic(recipe):
@@ -75,7 +106,7 @@ def _of_critic(recipe):
     loss = gr.losses.wasserstein()
     if recipe.loss == "penalised_critic":
         penalised = (*loss.discriminator, gr.losses.gradient_penalty(recipe.penalty))
-        return {"loss": gr.unrolled.unroll(dataclasses.replace(loss, discriminator=penalised), recipe.unroll)}
+        return {"loss": dataclasses.replace(loss, discriminator=penalised)}
     rates = recipe.generator_learning_rate, recipe.discriminator_learning_rate
     optimizers = tuple(gr.optimizers.RMSprop(rate) for rate in rates)
     return {"loss": loss, "optimizers": optimizers, "constraint": gr.constraints.WeightClip(recipe.clip)}
@@ -102,9 +133,10 @@ EXPERIMENT = gr.Experiment(
     },
     effects=(
         gr.Effects(
-            "Remedies for collapse, on the ring where the game without one collapses",
-            "Each remedy alone, with the networks of Metz et al. 2016, on as many minibatches. Margins and the number below "
-            "which a run counts as collapsed stand in experiments/remedies.py.",
+            "Remedies for collapse, on the ring of Metz et al. 2016",
+            "Each remedy with the same networks and as many minibatches; looking ahead is compared with the same minimax "
+            "game that does not, a critic with a D that moves as often. Margins and the number below which a run counts as "
+            "collapsed stand in experiments/remedies.py.",
             "ring",
             "ring8",
             "quick",

@@ -28,7 +28,7 @@ from gan_repro.reporting import (
     records,
     summary,
 )
-from gan_repro.reporting.conditions import is_variant, model
+from gan_repro.reporting.conditions import answering, is_variant, model
 from gan_repro.reporting.groups import Group, group
 from gan_repro.reporting.page import document, explorer
 from gan_repro.reporting.record import Record
@@ -77,7 +77,8 @@ def regenerate(results: str | Path, found: Sequence[Experiment], strict: bool = 
     texts = {f"{table.name}{suffix}": make(table) for table in built for suffix, make in formats.FORMATS.items()}
     prose = {table.name: findings.apart(findings.read(results, table.name, entries)) for table in built}
     for table in built:
-        lead, _, others = prose[table.name]
+        lead, headlines, others = prose[table.name]
+        lead = "\n\n".join([*([lead] if lead else []), *([overview.link_to_findings(table)] if headlines else [])])
         texts[f"{table.name}.md"] = formats.markdown(table, overview.pictures(table, sorted(pictures)), lead, others)
     texts[f"{investigation.NAME}.md"] = investigation.markdown(found, groups, pictures)
     pages = [name for name in overview.PAGES if f"{name}.md" in texts or (results / f"{name}.md").exists()]
@@ -139,7 +140,7 @@ def _training(experiment: Experiment, record: Record) -> Draw:
 
 
 def _log_likelihoods(shown: Mapping[str, Validated]) -> dict[str, Draw]:
-    """The figure of each experiment and data set that has validation curves: {its name: path -> None, which draws it}."""
+    """The figure of each model and data set that has validation curves: {its name: path -> None, which draws it}."""
     return {
         f"{prefix}-log-likelihood.png": functools.partial(
             _call, likelihood.log_likelihood_curves, (each.groups, each.published, each.title, each.real)
@@ -190,7 +191,7 @@ def _swept(each: Group) -> Iterator[_Swept]:
 
 
 def _sweeps(found: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, Draw]:
-    """The figure of each experiment and data set that has sweeps, with reference samples of the same data beside its own.
+    """The figure of each model and data set that has sweeps, with reference samples of the same data beside its own.
 
     {its name: path -> None, which draws it}. Ablations are left out, as in `_log_likelihoods`.
     """
@@ -208,7 +209,11 @@ def _sweeps(found: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, D
                 shown.append(entry)
         column = comparison.Column(first.record.dataset, PARZEN, "nats", first.space)
         owner = by_name[first.record.experiment]
-        numbers = [number for number in owner.published if number.ours and comparison.column(number) == column]
+        numbers = [
+            number
+            for number in owner.published
+            if number.ours and comparison.column(number) == column and first.record.model in answering(owner, number)
+        ]
         data = ", ".join([first.record.data.title, *([first.space] if first.space else [])])
         title = f"{model(owner, first.record)} on {data}: Parzen log-likelihood against σ and the number of samples"
         drawn = [(entry.label, entry.sweeps) for entry in shown], title, numbers, first.first_label

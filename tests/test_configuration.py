@@ -207,5 +207,6 @@ def test_a_run_that_is_older_than_a_field_played_its_default():
     assert configuration.identity(older) == configuration.identity(of())
     assert configuration.identity(older) != configuration.identity(of("order=alternating"))
     assert configuration.from_dict(older).as_dict() == of()
-    unknown = older | {"model": "gone"}  # of an experiment that has changed since
-    assert configuration.identity(unknown)["recipe"].keys() < older["recipe"].keys()
+    for other in ({"model": "gone"}, {"experiment": "gone"}, {"experiment": None}, {"experiment": [], "model": {}}):
+        unknown = configuration.identity(older | other)  # of an experiment that has changed since, or of a damaged file
+        assert unknown["recipe"].keys() < older["recipe"].keys()

@@ -161,18 +161,19 @@ def identity(config: dict[str, Any]) -> dict[str, Any]:
     return config | {"recipe": {key: value for key, value in whole.items() if key not in left_out}}
 
 
-@functools.cache
 def _defaults(experiment, model):
     """`defaults` of the recipe of a model, by their names; {} where there is none of these names."""
     with contextlib.suppress(UsageError, KeyError):
-        return defaults(type(next(iter(find(experiment).models[model].presets.values()))))
+        if isinstance(experiment, str) and isinstance(model, str):
+            return defaults(type(next(iter(find(experiment).models[model].presets.values()))))
     return {}
 
 
 def defaults(recipe_class: type[Recipe]) -> dict[str, Any]:
     """{field: its default} of a recipe, plain JSON values: what a run played that is older than the field.
 
-    A field that is added to a recipe has for its default what the game was without it. Presets may say otherwise.
+    A field that is added to a recipe has for its default what the game was without it, and a preset that says otherwise
+    makes the commands of older records stale: they name what differed from the preset of their day.
     """
     fields = dataclasses.fields(recipe_class)
     return {field.name: plain(field.default) for field in fields if field.default is not dataclasses.MISSING}

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 
 from gan_repro.papers.experiment import Claim, Experiment
-from gan_repro.reporting import verdicts
+from gan_repro.reporting import metrics, verdicts
 from gan_repro.reporting.comparison import Table
 from gan_repro.reporting.conditions import is_variant, model
 from gan_repro.reporting.groups import Group
@@ -16,8 +16,8 @@ from gan_repro.system.numbers import with_error
 HEADING = "What the paper shows without a number"
 NOTE = (
     "Observed in how many training seeds, by a criterion of ours, which stands beside it; undecided with fewer than "
-    f"{verdicts.MIN_SEEDS} seeds, or where they disagree. Under other conditions than the paper's, which are named, either "
-    "says little of the paper."
+    f"{verdicts.MIN_SEEDS} seeds, or where they disagree. Under other conditions than the paper's, which are named, it neither "
+    "confirms nor refutes."
 )
 
 
@@ -37,8 +37,9 @@ def answer(table: Table, experiment: Experiment, claim: Claim) -> tuple[str, str
         return "", "", "not run"
     seeds = sorted(set.intersection(*(set(values) for _, _, values in used)))
     shown: dict[str, list[str]] = {}  # what a run measured, in the order of the claim
-    for group, unit, values in used:
-        text = _with_interval([values[seed] for seed in seeds], unit)
+    for (_, metric), (group, unit, values) in zip(claim.uses, used):
+        name = metrics.of(metric, table.experiments).heading
+        text = f"{name} {_with_interval([values[seed] for seed in seeds], unit)}"
         shown.setdefault(model(experiment, group.first), []).append(text)
     runs = dict.fromkeys(f"{table.groups.index(group) + 1}" for group, _, _ in used)
     presets = dict.fromkeys(group.first.preset for group, _, _ in used)
@@ -49,12 +50,16 @@ def answer(table: Table, experiment: Experiment, claim: Claim) -> tuple[str, str
     ]
     held = sum(bool(claim.holds(*(values[seed] for _, _, values in used))) for seed in seeds)
     measured = "; ".join(f"{model}: {', '.join(texts)}" for model, texts in shown.items())
-    return measured, "; ".join(conditions), _verdict(held, len(seeds))
+    differences = [f"{preset} preset" for preset in presets if preset != "paper"]
+    differences += [claim.departure.partition(";")[0]] if claim.departure else []
+    return measured, "; ".join(conditions), _verdict(held, len(seeds), differences)
 
 
-def _verdict(held: int, n: int) -> str:
-    """In words: of n seeds `held` meet the criterion."""
+def _verdict(held: int, n: int, differences: Sequence[str]) -> str:
+    """In words: of n seeds `held` meet the criterion; `differences` of the conditions from the paper's."""
     counted = f"in {held} of {n} seed{'s' if n != 1 else ''}"
+    if differences:
+        return f"other conditions: {', '.join(differences)}; observed {counted}"
     if n >= verdicts.MIN_SEEDS and held in (0, n):
         return f"observed {counted}" if held else f"not observed {counted}"
     return f"undecided: observed {counted}"

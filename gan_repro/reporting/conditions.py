@@ -54,16 +54,19 @@ def is_variant(experiment: Experiment, record: Record) -> bool:
 def differences(recipe: Recipe, record: Record | Config, schedule: bool = True) -> Iterator[tuple[str, object, object]]:
     """(key, value used, the recipe's) of each field that touches the training and differs; None where it is in one only.
 
-    A field that the recipe has and an older record has not was played by its default (configuration.defaults).
-
     Of its schedule (recipe.bounded) `epochs` is never among them: the record says how many were played. `schedule`:
     whether the rest is; a row's label does without it, where the epochs and steps played stand.
     """
-    wanted, used = plain(dataclasses.asdict(recipe)), {**defaults(type(recipe)), **record.recipe}
+    wanted, used = plain(dataclasses.asdict(recipe)), played(recipe, record)
     left_out = {"epochs"} | fields_of(recipe, "evaluation") | (set() if schedule else fields_of(recipe, "schedule"))
     for key in sorted((wanted.keys() | used.keys()) - left_out):
         if wanted.get(key) != used.get(key):
             yield key, used.get(key), wanted.get(key)
+
+
+def played(recipe: Recipe, record: Record | Config) -> dict[str, object]:
+    """{field: value} of a record; a field that the recipe has and an older record has not, by its default."""
+    return {**defaults(type(recipe)), **record.recipe}
 
 
 def change(key: str, used: object, wanted: object, whose: str = "paper preset") -> str:

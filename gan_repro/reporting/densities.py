@@ -9,7 +9,7 @@ import numpy as np
 from gan_repro.figures import densities
 from gan_repro.papers.experiment import Experiment
 from gan_repro.reporting import records
-from gan_repro.reporting.conditions import change, differences, is_variant, model
+from gan_repro.reporting.conditions import change, differences, is_variant, model, played
 from gan_repro.reporting.groups import Group
 from gan_repro.reporting.record import Record
 
@@ -62,8 +62,9 @@ def _named(owner: Experiment, rows: Sequence[tuple[Record, Path]]) -> list[tuple
     own = [differences(recipe, record, schedule=False) for recipe, (record, _) in zip(recipes, rows)]
     keys = sorted({key for each in own for key, _, _ in each})
     found = []
-    for record, path in rows:
-        values = [record.recipe.get(key) for key in keys]
+    for recipe, (record, path) in zip(recipes, rows):
+        used = played(recipe, record)
+        values = [used.get(key) for key in keys]
         settings = [change(key, value, None).partition(" (")[0] for key, value in zip(keys, values)]
         order = record.preset != "paper", [(str(type(value)), value) for value in values if value is not None]
         found.append((order, ", ".join([f"{record.preset} preset", *settings]), path))
@@ -89,4 +90,6 @@ def _games(games: dict[str, dict[str, Path]], path: Path) -> None:
         kept = {name: densities.Moments.read(own[name]) for name in names if name in own}
         last: dict[str, np.ndarray] = {name: each.points[-1] for name, each in kept.items()}
         rows[data] = next(iter(kept.values())).real, dict.fromkeys(names) | last
-    densities.table(path, rows, "Games on points in the plane: densities of the last generator of one seed, and of the data")
+    densities.table(
+        path, rows, "Games on points in the plane, each by its own recipe: densities of the last G of one seed, and of the data"
+    )

@@ -10,6 +10,7 @@ from gan_repro.reporting import claims, comparison, effects, notes
 from gan_repro.reporting.comparison import Table
 from gan_repro.reporting.conditions import run_title
 
+NOT_RUN = "Out of reach here, or left out. `python -m gan_repro.reproduce --list` lists planned runs that are still missing."
 FURTHER = "Further findings"  # the heading of those that results/README.md leaves to a table's own page
 
 MANY = 5  # seeds of a run: with more of them a page does not say each one's command and cost
@@ -59,7 +60,7 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
     if len(claims.rows(table)) > 1:
         lines += [f"## {claims.HEADING}", "", claims.NOTE, "", *grid(claims.rows(table))]
     if len(comparison.not_run_rows(table)) > 1:
-        lines += ["## Not run", "", *grid(comparison.not_run_rows(table), code=True)]
+        lines += ["## Not run", "", NOT_RUN, "", *grid(comparison.not_run_rows(table), code=True)]
     if table.lines:
         lines += ["## How the rows were measured", "", *grid(comparison.detail_rows(table, table.lines))]
     if table.others:

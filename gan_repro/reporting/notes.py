@@ -17,7 +17,7 @@ OTHERS = (
     "seed differs. Paired: the mean difference to that generator of the same run, test image by test image, ± its standard "
     "error (over seeds where there are several)."
 )
-OLD_RULE = "Epoch chosen under the old rule"  # record.Choice.draw is "reported"
+OLD_RULE = "Epoch chosen before the present protocol"  # record.Choice.draw is "reported"
 OLD_NUMBERS = (
     f"{OLD_RULE}, by the very z that is reported, in {{}}: their log-likelihoods, whose σ that z chose as well, are a little "
     "too high."

@@ -20,8 +20,8 @@ PAGES = {  # pages beside those of the tables
 KEY = (
     "**SE**: standard error over test images, folds or trials; **SD**: standard deviation over training seeds. They are never "
     "merged.",
-    "Presets: `paper` is the published recipe (its length is ours where the paper gives none), `quick` a smaller or shorter "
-    "one for two CPU cores.",
+    "Presets: `paper` is the published recipe as far as it is known (each page's deviations say what is ours), `quick` a "
+    "smaller or shorter one for two CPU cores.",
     *verdicts.RULE,
     "**Unverified**: a published number quoted from memory, not checked against the paper.",
 )
@@ -42,11 +42,12 @@ WORDS = {  # what the name of a figure begins with
     "densities": "densities along the training",
     "strips": "densities along the training, by recipe",
     "depth": "gradients in D's layers, and its weights",
+    "chain": "consecutive samples of one chain",
     "figure1": "Figure 1",
     "figure2": "Figure 2",
 }
 GENERATORS = {"best": "best by validation", "last": "last weights"}
-OVER_RUNS = ("log-likelihood", "sweep", "strips")  # figures of an experiment's data set instead of a run
+OVER_RUNS = ("log-likelihood", "sweep", "strips")  # figures of a model and data set instead of a run
 
 
 def markdown(
@@ -100,13 +101,22 @@ def came_out(paper: Experiment) -> float:
 
 def _section(table: Table, figures: Sequence[str], found: str, further: str) -> list[str]:
     """The lines of a table's papers: what came of them, and where there is more."""
-    papers = ", ".join(each.short_name for each in table.own()) or formats.title(table)
-    lines = [f"## [{papers}]({table.name}.md)", ""]
+    lines = [f"## [{_papers(table)}]({table.name}.md)", ""]
     lines += [f"{each.title} ({each.reference})" + "  " for each in table.own()]
     lines += ["", found, ""] if found else [""]
     lines += [f"[Further findings]({table.name}.md#{formats.FURTHER.lower().replace(' ', '-')}).", ""] if further else []
     shown = [f"[{caption}](figures/{name})" for name, caption, _ in opening(table, figures)]
     return lines + ([f"Figures: {'; '.join(shown)}.", ""] if shown else [])
+
+
+def link_to_findings(table: Table) -> str:
+    """A line for a table's own page: where the findings are that this page begins a paper's section with."""
+    place = re.sub(r"[^\w -]", "", _papers(table).lower()).replace(" ", "-")
+    return f"What came of it: [findings](README.md#{place})."
+
+
+def _papers(table):
+    return ", ".join(each.short_name for each in table.own()) or formats.title(table)
 
 
 def links(stem: str, figures: Iterable[str]) -> str:

@@ -124,9 +124,10 @@ def prefix(record: Record | Config) -> str:
 
 
 def prefixes(groups: Iterable[Group]):
-    """How the names of figures over all runs of an experiment on some data begin: a function of a record.
+    """How the names of figures over all runs of a model on some data begin: a function of a record.
 
-    It is `prefix`, with eight digits of the data's sha256 behind where `groups` have other data of that name.
+    It is `prefix`, with eight digits of the data's sha256 behind where `groups` have other data of that name, and then the
+    model where it is not the data set's own.
     """
     known: dict[str, set[str]] = {}
     for record in (record for group in groups for record in group):
@@ -134,7 +135,7 @@ def prefixes(groups: Iterable[Group]):
 
     def of(record: Record) -> str:
         first, digits = prefix(record), record.data.sha256[:8]
-        return f"{first}-{digits}" if len(known[first]) > 1 else first
+        return "-".join([first, *([digits] if len(known[first]) > 1 else []), *_model(record.config)])
 
     return of
 

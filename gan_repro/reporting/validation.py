@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from gan_repro.evaluation.measurement import PARZEN
 from gan_repro.papers.experiment import Experiment, Published
 from gan_repro.reporting import records
-from gan_repro.reporting.conditions import is_variant, model
+from gan_repro.reporting.conditions import answering, is_variant, model
 from gan_repro.reporting.groups import Group, longest
 from gan_repro.reporting.record import Record
 
 
 @dataclasses.dataclass(frozen=True)
 class Validated:
-    """The runs of an experiment on some data that have validation curves.
+    """The runs of a model on some data that have validation curves.
 
     Attributes:
       groups: of the paper's presets where there are any. Ablations are left out: a table says more of them (investigation.py).
@@ -35,7 +35,7 @@ class Validated:
 
 
 def validated(found: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, Validated]:
-    """{experiment and data set, as names of figures begin: its Validated}.
+    """{experiment, data set and model, as names of figures begin: its Validated}.
 
     Args:
       found: the Experiments that the groups are of.
@@ -51,7 +51,11 @@ def validated(found: Sequence[Experiment], groups: Sequence[Group]) -> dict[str,
         chosen = [each for each in chosen if each.first.preset == "paper"] or chosen
         first = chosen[0].first
         owner = by_name[first.experiment]
-        numbers = [each for each in owner.published if each.ours and (each.dataset, each.metric) == (first.dataset, PARZEN)]
+        numbers = [
+            each
+            for each in owner.published
+            if each.ours and (each.dataset, each.metric) == (first.dataset, PARZEN) and first.model in answering(owner, each)
+        ]
         title = f"{model(owner, first)} on {first.data.title}: log-likelihood of validation images along the training"
         made[prefix] = Validated(chosen, numbers, title, _real_images(first, groups))
     return made

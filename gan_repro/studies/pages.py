@@ -81,8 +81,8 @@ def _of_cores(runs, by_identity, estimates) -> Iterator[str]:
     yield "## On one core, and on many"
     yield ""
     yield (
-        "Hours from nothing to all runs of a study, a core each, by the queue's own order and the minutes above: a simulation, "
-        "for no more than two cores were ever used."
+        "Hours from nothing to all runs of a study whose minutes are known, a core each, by the queue's own order: a "
+        "simulation, for no more than two CPU cores were ever used. +: and runs of unknown length."
     )
     yield ""
     yield f"| Study | 1 core | {' | '.join(f'{cores} cores' for cores in CORES[1:])} |"
@@ -90,7 +90,9 @@ def _of_cores(runs, by_identity, estimates) -> Iterator[str]:
     for name, planned in runs.items():
         jobs = queue.jobs(planned, lambda each: _minutes(each, by_identity, estimates))
         minutes = [job.minutes for job in jobs if job.minutes is not None]
-        yield f"| {name} | {' | '.join(three_digits(makespan(minutes, cores) / 60) for cores in CORES)} |"
+        more = "+" if len(minutes) < len(jobs) else ""
+        hours = [f"{three_digits(makespan(minutes, cores) / 60)}{more}" if minutes else "unknown" for cores in CORES]
+        yield f"| {name} | {' | '.join(hours)} |"
 
 
 def _measured(path: Path) -> Iterator[str]:

@@ -43,7 +43,7 @@ def answer(*members, claim=CLAIM):
 def test_one_seed_decides_nothing(wide, held):
     conditions = "runs 1 and 2 (paper; 100 epochs); 1 seed"
     measured, named, verdict = answer(run(45.0), run(wide, "wide"))
-    assert (measured, named) == (f"Fake nets: 45 %; Wide nets: {wide:g} %", conditions)
+    assert (measured, named) == (f"Fake nets: recall 45 %; Wide nets: recall {wide:g} %", conditions)
     assert verdict.startswith("undecided") and f"{held} of 1 seed" in verdict
 
 
@@ -81,9 +81,10 @@ def test_runs_of_one_length_are_taken_the_longest_of_the_paper_presets():
     members = [run(value, model, *how) for how, value in pairs.items() for model in USED]
     members.append(run(99.0, "nets", "paper", 50))  # longer than any run of the other model
     measured, conditions, _ = answer(*members)
-    assert measured == "Fake nets: 12 %; Wide nets: 12 %" and "(paper; 30 epochs)" in conditions
-    measured, conditions, _ = answer(*members[4:])
-    assert measured == "Fake nets: 13 %; Wide nets: 13 %" and "(quick; 90 epochs)" in conditions
+    assert measured == "Fake nets: recall 12 %; Wide nets: recall 12 %" and "(paper; 30 epochs)" in conditions
+    measured, conditions, verdict = answer(*members[4:])
+    assert verdict == "other conditions: quick preset; observed in 1 of 1 seed"
+    assert measured == "Fake nets: recall 13 %; Wide nets: recall 13 %" and "(quick; 90 epochs)" in conditions
 
 
 def test_a_changed_recipe_or_a_missing_run_answers_nothing():
@@ -97,9 +98,11 @@ def test_a_changed_recipe_or_a_missing_run_answers_nothing():
 def test_other_data_are_named_and_pages_show_the_rows():
     elsewhere = dataclasses.replace(CLAIM, departure="digits instead of bedrooms")
     members = run(45.0), run(20.0, "wide")
-    assert "; digits instead of bedrooms; 1 seed" in answer(*members, claim=elsewhere)[1]
+    _, conditions, verdict = answer(*members, claim=elsewhere)
+    assert "; digits instead of bedrooms; 1 seed" in conditions
+    assert verdict == "other conditions: digits instead of bedrooms; observed in 1 of 1 seed"
     text = formats.markdown(build(*members, experiments=[paper(elsewhere)]))
-    assert f"## {claims.HEADING}\n" in text and "| Figure 6: both learn | recall above 1 % | Fake nets: 45 %" in text
+    assert f"## {claims.HEADING}\n" in text and "| Figure 6: both learn | recall above 1 % | Fake nets: recall 45 %" in text
     assert claims.HEADING not in formats.markdown(build(*members))
 
 

@@ -113,7 +113,7 @@ def test_what_was_not_run_is_listed_with_its_reason():
     table = build(trained(0, 220.0), experiments=[own, elsewhere])
     text = formats.markdown(table)
     rows = "| Paper | Not run | Why |\n|---|---|---|\n| fake | Bedrooms \\| of LSUN | 46 GB |\n| fake | Tags |"
-    assert f"## Not run\n\n{rows}" in text
+    assert f"## Not run\n\n{formats.NOT_RUN}\n\n{rows}" in text
     assert "Faces" not in text and "## Not run" not in formats.markdown(whole_table())
     assert r"fake & Tags & needs YFCC\_100M \\" in formats.latex(table) and formats.latex(table).count("begin{tabular}") == 3
     rows = [row for row in csv.DictReader(io.StringIO(formats.comma_separated(table))) if row["kind"] == "not run"]

@@ -157,8 +157,8 @@ def test_other_presets_data_and_experiments_have_no_place_there():
 
 def test_figures_are_shown_where_there_are_any():
     assert "](figures/" not in page(run())
-    shown = page(run(), figures=["fake-mnist-sweep.png", "other.png"])
-    assert "](figures/fake-mnist-sweep.png)" in shown and "other.png" not in shown
+    shown = page(run(), figures=["fake-mnist-nets-sweep.png", "other.png"])
+    assert "](figures/fake-mnist-nets-sweep.png)" in shown and "other.png" not in shown
 
 
 def test_a_recipe_with_details_changed_has_one_row_in_a_part_of_its_own():

@@ -105,7 +105,7 @@ def test_a_key_figure_is_that_of_the_first_run_that_has_it():
 
 
 def test_a_key_figure_may_be_of_one_model_or_of_all_runs_on_the_data():
-    figures = ["nets-samples-best.png", "wide-samples-best.png", "fake-mnist-log-likelihood.png"]
+    figures = ["nets-samples-best.png", "wide-samples-best.png", "fake-mnist-nets-log-likelihood.png"]
     runs = [parsed(trained(0, 1.0, model=name, epochs=20), name) for name in ("nets", "wide")]
     shown = KeyFigure("wide", "mnist", "samples-best", "Wide"), KeyFigure("nets", "mnist", "log-likelihood", "Along")
     table = comparison.build("table1", [paper(key_figures=shown)], group(runs))
@@ -128,11 +128,11 @@ def test_figures_of_a_record_whose_name_begins_anothers_are_told_apart():
 
 
 def test_figures_of_every_run_are_folded_beside_those_over_all_runs():
-    text = own_page(trained(0, 1.0), figures=[f"{STEM}0-training.png", "fake-mnist-sweep.png"])
+    text = own_page(trained(0, 1.0), figures=[f"{STEM}0-training.png", "fake-mnist-nets-sweep.png"])
     assert "](figures/" not in re.sub(r"(?s)<details>.*?</details>", "", text)
     assert f"* run 1, seed 0: [curves of the training](figures/{STEM}0-training.png)\n" in text
     assert re.search(
-        r"^\* fake-mnist, .*\[log-likelihood against σ and n\]\(figures/fake-mnist-sweep.png\)$", text, re.MULTILINE
+        r"^\* fake-mnist-nets, .*\[log-likelihood against σ and n\]\(figures/fake-mnist-nets-sweep.png\)$", text, re.MULTILINE
     )
     assert "<details>" not in own_page()
 

@@ -223,8 +223,18 @@ def test_other_data_of_the_same_name_begin_their_figures_otherwise():
         record["manifest"]["data"]["sha256"] = digest
     here, there, other = map(parsed, (here, there, other))
     of = records.prefixes([[here], [there], [other]])
-    assert [of(record) for record in (here, there, other)] == ["fake-npz_x-11111111", "fake-npz_x-22222222", "fake-npz_y"]
-    assert records.prefixes([[here]])(here) == "fake-npz_x"
+    names = ["fake-npz_x-11111111-nets", "fake-npz_x-22222222-nets", "fake-npz_y-nets"]
+    assert [of(record) for record in (here, there, other)] == names
+    assert records.prefixes([[here]])(here) == "fake-npz_x-nets"
+
+
+def test_models_have_figures_of_their_own_and_the_datas_own_model_needs_no_name():
+    models = (
+        parsed(make_record(experiment="bengio2013", model="dbn")),
+        parsed(make_record(experiment="bengio2013", model="dbn1")),
+    )
+    of = records.prefixes([[record] for record in models])
+    assert [of(record) for record in models] == ["bengio2013-mnist", "bengio2013-mnist-dbn1"]
 
 
 @pytest.mark.parametrize("epochs, text", [(250, "250"), (2.5, "2.5"), (250.0, "250"), (1234567, "1234567")])

@@ -79,7 +79,7 @@ def test_a_claim_stands_beside_what_its_runs_measured(recall, verdict):
     record = trained(0, 220.0)
     record["measurements"].append(measurement(recall, "last", metric="recall", unit="%", standard_error=None))
     (row,) = rows(record, numbers=(), claims=(CLAIM,))
-    assert (row["What"], row["Ours"], row["Verdict"]) == ("Figure 6: it learns", f"Fake nets: {recall:g} %", verdict)
+    assert (row["What"], row["Ours"], row["Verdict"]) == ("Figure 6: it learns", f"Fake nets: recall {recall:g} %", verdict)
     (short,) = short_rows(record, numbers=(), claims=(CLAIM,))
     assert (short["Ours"], short["Verdict"]) == (verdict.removeprefix("undecided: "), "undecided")
     (row,) = rows(trained(0, 220.0), numbers=(), claims=(CLAIM,))
