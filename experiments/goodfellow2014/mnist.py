@@ -11,8 +11,8 @@ class Recipe(adversarial.Recipe):
     """goodfeli/adversarial: mnist.yaml. G: two ReLU layers, sigmoid pixels; D: two maxout layers.
 
     Attributes:
-      max_column_norm: of every layer of G and D, after every update; 0: none, as in mnist.yaml. 1.9365 as in goodfeli/galatea
-        before (adversarial/reboot.yaml) and in the TFD model.
+      max_column_norm: of every layer of G and D, after every update; 0: none, as in mnist.yaml. 1.9365 is that of an earlier
+        file (goodfeli/galatea: adversarial/reboot_early.yaml) and of the TFD model.
       classifier_metrics: whether a classifier of labelled data reads samples as well, which is not in the paper: its estimator
         alone cannot tell better samples from smoother ones.
     """
