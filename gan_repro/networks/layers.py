@@ -365,10 +365,11 @@ class MinibatchDiscrimination(Configured):
     def call(self, inputs: Any) -> tf.Tensor:
         """(m, d) -> (m, d + kernels)."""
         rows = tf.matmul(inputs, tf.cast(tf.convert_to_tensor(self.kernel), inputs.dtype))
-        rows = tf.reshape(rows, (-1, self.kernels, self.dimensions))
-        distances = tf.reduce_sum(tf.abs(rows[:, None] - rows[None]), axis=-1)
-        near = tf.reduce_sum(tf.exp(-distances), axis=1) - 1  # itself, at distance 0
-        return tf.concat([inputs, near], axis=-1)
+        # Examples last: sums over a few numbers that lie beside each other take twice as long on a CPU.
+        rows = tf.transpose(tf.reshape(rows, (-1, self.kernels, self.dimensions)), (2, 1, 0))
+        distances = tf.reduce_sum(tf.abs(rows[..., :, None] - rows[..., None, :]), axis=0)
+        near = tf.reduce_sum(tf.exp(-distances), axis=-1) - 1  # itself, at distance 0
+        return tf.concat([inputs, tf.transpose(near)], axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """(m, d) -> (m, d + kernels)."""
