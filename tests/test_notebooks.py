@@ -49,6 +49,7 @@ def pictures(book):
 
 def test_all_are_there():
     assert NAMES == [
+        "chains",
         "conditional_digits",
         "dcgan",
         "game_on_a_line",
