@@ -1,5 +1,6 @@
 """Differences with their intervals, one below the other, a panel for each outcome. The same arguments give the same bytes."""
 
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from matplotlib.figure import Figure
 
 from gan_repro.figures import curves
 
+FAR = 5  # times the median reach of a panel's intervals: one that reaches farther would leave the others no room
 Interval = tuple[float, float, float]  # difference, half width alone, half width of all comparisons together
 
 
@@ -19,7 +21,7 @@ def forest(
     """Writes a picture of differences and their intervals.
 
     A thick line is the interval of a difference alone, a thin one that of all comparisons together; those of which the latter
-    leaves out 0 have a colour. The margin about 0 is shaded.
+    leaves out 0 have a colour. The margin about 0 is shaded. Of intervals that reach FAR the difference stands at the edge.
 
     Args:
       path: the PNG.
@@ -40,6 +42,7 @@ def forest(
             axis.plot([difference - together, difference + together], [place] * 2, color=colour, linewidth=0.9)
             axis.plot([difference - alone, difference + alone], [place] * 2, color=colour, linewidth=2.6, solid_capstyle="butt")
             axis.plot([difference], [place], "o", color=colour, markersize=4)
+        _leave_out_the_far(axis, found)
         axis.set_xlabel(what, fontsize=8)
         axis.tick_params(labelsize=8)
         for side in ("top", "right"):
@@ -48,3 +51,22 @@ def forest(
     axes[0].set_ylim(len(labels) - 0.5, -0.5)
     figure.suptitle(title, fontsize=9)
     curves.write(path, figure)
+
+
+def _leave_out_the_far(axis, found):
+    """Cuts the axis off in front of intervals that reach FAR, and writes their differences there."""
+    reach = [abs(difference) + together for difference, _, together in found]
+    limit = FAR * statistics.median(reach)
+    near = [(each, far) for each, far in zip(found, reach) if far <= limit]
+    if len(near) == len(found):
+        return
+    ends = [difference + side * together for (difference, _, together), _ in near for side in (-1, 1)]
+    width, beyond = max(ends) - min(ends), [difference for (difference, _, _), far in zip(found, reach) if far > limit]
+    room = [0.25 * width if any(side * each > 0 for each in beyond) else 0.05 * width for side in (-1, 1)]  # for the numbers
+    axis.set_xlim(min(ends) - room[0], max(ends) + room[1])
+    for place, ((difference, _, _), far) in enumerate(zip(found, reach)):
+        if far > limit:
+            text, where = (f"{difference:+.3g} \u2192", "right") if difference > 0 else (f"\u2190 {difference:+.3g}", "left")
+            transform = axis.get_yaxis_transform()  # across in shares of the axis, down in rows
+            style = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+            axis.text(where == "right", place, text, ha=where, va="center", fontsize=7.5, transform=transform, bbox=style)

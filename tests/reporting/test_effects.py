@@ -8,6 +8,7 @@ from scipy import stats
 from support.records import grouped, make_record, measurement
 
 from gan_repro import publish
+from gan_repro.figures import intervals
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Effects, Outcome
 from gan_repro.reporting import comparison, effects, formats
@@ -141,3 +142,18 @@ def test_no_curves_are_drawn_of_many_runs(tmp_path, monkeypatch):
     written = {path.name for path in publish.regenerate(tmp_path, [TRICKS])}
     pictures = {path.name for path in (tmp_path / "figures").iterdir()}
     assert pictures == {"tricks-ring8-quick-effects.png"} and "tricks.md" in written
+
+
+def test_one_interval_that_reaches_far_leaves_the_others_their_room(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(intervals.curves, "write", lambda path, figure: drawn.append(figure))
+    near = [(1.0, 0.5, 1.0), (-2.0, 0.5, 1.0), (0.5, 0.2, 0.4)]
+    for far in ((62.0, 30.0, 70.0), (-62.0, 3.0, 7.0)):
+        intervals.forest(tmp_path / "x.png", list("abcd"), [("x", 0.5, [*near, far])], "title")
+        (axis,) = drawn.pop().axes
+        low, high = axis.get_xlim()
+        assert -6 < low <= -3 and 2 <= high < 6
+        (number,) = [text.get_text() for text in axis.texts]
+        assert f"{far[0]:+g}" in number
+    intervals.forest(tmp_path / "x.png", list("abc"), [("x", 0.5, near)], "title")
+    assert not drawn.pop().axes[0].texts
