@@ -21,7 +21,8 @@ def forest(
     """Writes a picture of differences and their intervals.
 
     A thick line is the interval of a difference alone, a thin one that of all comparisons together; those of which the latter
-    leaves out 0 have a colour. The margin about 0 is shaded. Of intervals that reach FAR the difference stands at the edge.
+    leaves out 0 have a colour. The margin about 0 is shaded. Intervals that reach FAR are cut off; a difference beyond stands at
+    the edge.
 
     Args:
       path: the PNG.
@@ -54,7 +55,7 @@ def forest(
 
 
 def _leave_out_the_far(axis, found):
-    """Cuts the axis off in front of intervals that reach FAR, and writes their differences there."""
+    """Cuts off intervals that reach FAR, and writes differences that lie beyond at the edge."""
     reach = [abs(difference) + together for difference, _, together in found]
     limit = FAR * statistics.median(reach)
     near = [(each, far) for each, far in zip(found, reach) if far <= limit]
@@ -64,8 +65,9 @@ def _leave_out_the_far(axis, found):
     width, beyond = max(ends) - min(ends), [difference for (difference, _, _), far in zip(found, reach) if far > limit]
     room = [0.25 * width if any(side * each > 0 for each in beyond) else 0.05 * width for side in (-1, 1)]  # for the numbers
     axis.set_xlim(min(ends) - room[0], max(ends) + room[1])
-    for place, ((difference, _, _), far) in enumerate(zip(found, reach)):
-        if far > limit:
+    low, high = axis.get_xlim()
+    for place, (difference, _, _) in enumerate(found):
+        if not low < difference < high:
             text, where = (f"{difference:+.3g} \u2192", "right") if difference > 0 else (f"\u2190 {difference:+.3g}", "left")
             transform = axis.get_yaxis_transform()  # across in shares of the axis, down in rows
             style = {"facecolor": "white", "edgecolor": "none", "pad": 1}
