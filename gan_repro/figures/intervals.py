@@ -21,8 +21,8 @@ def forest(
     """Writes a picture of differences and their intervals.
 
     A thick line is the interval of a difference alone, a thin one that of all comparisons together; those of which the latter
-    leaves out 0 have a colour. The margin about 0 is shaded. Intervals that reach FAR are cut off; a difference beyond stands at
-    the edge.
+    leaves out 0 have a colour. The margin about 0 is shaded. Intervals that reach FAR are cut off; a difference that lies
+    beyond stands at the edge.
 
     Args:
       path: the PNG.
