@@ -5,7 +5,6 @@ import math
 import typing
 
 import gan_repro as gr
-from experiments.unrolled import points
 
 keras = gr.lazy("keras")
 
@@ -13,10 +12,12 @@ Norm = typing.Literal["batch", "layer", "weight", "spectral", "none"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Recipe(points.Points, gr.Tricks):
+class Recipe(gr.Tricks):
     """The ring's networks and Adam of Metz et al. 2016, and one remedy; together the defaults are the game without one.
 
     Attributes:
+      latent, prior, generator_units, discriminator_units, gain, shrink, fresh_noise, generator_learning_rate,
+        discriminator_learning_rate, beta_1, beta_2, epsilon: as the unrolled GAN's on points (experiments/unrolled).
       unroll: updates of D that G's loss looks ahead (Metz et al. 2016), whose objective is "minimax".
       objective: with the loss "cross_entropy".
       loss: "cross_entropy"; "clipped_critic": WGAN, its weights clipped, by RMSprop (Arjovsky et al. 2017); "penalised_critic":
@@ -26,6 +27,19 @@ class Recipe(points.Points, gr.Tricks):
       penalty: weight of the gradient penalty; .1 as in gan_toy.py.
     """
 
+    batch_size: int = gr.bounded(512, low=1, high=10**6, smoke=16)
+    latent: int = gr.bounded(256, low=1, high=10**5)
+    prior: typing.Literal["gaussian", "uniform_-1_1"] = "gaussian"
+    generator_units: tuple[int, ...] = gr.bounded((128, 128), low=1, high=10**5, smoke=16)
+    discriminator_units: tuple[int, ...] = gr.bounded((128,), low=1, high=10**5, smoke=16)
+    gain: float = gr.bounded(0.8, above=0, high=100.0)
+    shrink: float = gr.bounded(0.25, above=0, high=100.0)
+    fresh_noise: bool = True
+    generator_learning_rate: float = gr.bounded(1e-4, above=0, high=1000.0)
+    discriminator_learning_rate: float = gr.bounded(1e-4, above=0, high=1000.0)
+    beta_1: float = gr.bounded(0.5, low=0, below=1)
+    beta_2: float = gr.bounded(0.999, low=0, below=1)
+    epsilon: float = gr.bounded(1e-8, above=0, high=1.0)
     unroll: int = gr.bounded(0, low=0, high=100)
     objective: typing.Literal["non_saturating", "minimax"] = "non_saturating"
     loss: typing.Literal["cross_entropy", "clipped_critic", "penalised_critic"] = "cross_entropy"
@@ -93,23 +107,25 @@ def discriminator(recipe, spec):
 
 def game(recipe, spec):
     """D moves, on each minibatch, then G, on every n_critic-th, against the new D or one some updates ahead of it."""
-    rules = points.game(dataclasses.replace(recipe, unroll=0), spec)
-    rules = dataclasses.replace(rules, schedule=gr.schedule.alternating(recipe.n_critic, fresh_noise=recipe.fresh_noise))
-    if recipe.loss != "cross_entropy":
-        rules = dataclasses.replace(rules, **_of_critic(recipe))
-    rules = gr.tricks.played(rules, recipe, spec, "features")
+    schedule = gr.schedule.alternating(recipe.n_critic, fresh_noise=recipe.fresh_noise)
+    rules = gr.tricks.played(gr.Rules(schedule=schedule, **_of_loss(recipe)), recipe, spec, "features")
     return dataclasses.replace(rules, loss=gr.unrolled.unroll(rules.loss, recipe.unroll))
 
 
-def _of_critic(recipe):
-    """What the rules of the two Wasserstein losses have in place of the cross-entropy's."""
-    loss = gr.losses.wasserstein()
-    if recipe.loss == "penalised_critic":
-        penalised = (*loss.discriminator, gr.losses.gradient_penalty(recipe.penalty))
-        return {"loss": dataclasses.replace(loss, discriminator=penalised)}
+def _of_loss(recipe):
+    """Both players' terms and optimizers, and what bounds D's weights, as arguments of gr.Rules."""
     rates = recipe.generator_learning_rate, recipe.discriminator_learning_rate
-    optimizers = tuple(gr.optimizers.RMSprop(rate) for rate in rates)
-    return {"loss": loss, "optimizers": optimizers, "constraint": gr.constraints.WeightClip(recipe.clip)}
+    if recipe.loss == "clipped_critic":
+        rmsprop = tuple(gr.optimizers.RMSprop(rate) for rate in rates)
+        return {"loss": gr.losses.wasserstein(), "optimizers": rmsprop, "constraint": gr.constraints.WeightClip(recipe.clip)}
+    constants = {"beta_1": recipe.beta_1, "beta_2": recipe.beta_2, "epsilon": recipe.epsilon}
+    adam = tuple(gr.optimizers.Adam(rate, **constants) for rate in rates)
+    if recipe.loss == "penalised_critic":
+        loss = gr.losses.wasserstein()
+        penalised = (*loss.discriminator, gr.losses.gradient_penalty(recipe.penalty))
+        return {"loss": dataclasses.replace(loss, discriminator=penalised), "optimizers": adam}
+    pair = gr.losses.OBJECTIVES[recipe.objective]()
+    return {"loss": gr.losses.zero_sum(pair) if recipe.objective == "minimax" else pair, "optimizers": adam}
 
 
 PAPER = Recipe(epochs=500, steps_per_epoch=50, samples_every=500)
