@@ -85,13 +85,19 @@ def run_title(experiment: Experiment, record: Record, counted: bool = False) -> 
     """Such as "quick preset, generator_units 2,000, 2,000 (paper preset: 8,000, 8,000), 39 epochs, 4,368 steps".
 
     What touches the training and is not as in the paper recipe of the same model is named, the schedule by what was played.
-    `counted`: more than two such settings are counted instead, as short as a row wants it.
+    `counted`: where that is more than two settings, those that the preset itself has are counted, as short as a row wants it;
+    what --set changed is named, since it tells one row of a study from another.
     """
     paper = paper_recipe(experiment, record)
-    if counted and paper and len(changed := list(differences(paper, record, schedule=False))) > 2:
-        return ", ".join([f"{record.preset} preset, {len(changed)} settings unlike the paper preset's", *_played(record)])
-    settings = [change(*each) for each in differences(paper, record, schedule=False)] if paper else []
-    return ", ".join([f"{record.preset} preset", *settings, *_played(record)])
+    changed = list(differences(paper, record, schedule=False)) if paper else []
+    if counted and len(changed) > 2:
+        preset = experiment.models[record.model].recipe(record.preset, record.dataset)
+        own = list(differences(preset, record, schedule=False))
+        n = len({key for key, *_ in changed} - {key for key, *_ in own})
+        unlike = f" ({n} setting{'s' if n > 1 else ''} unlike the paper preset's)" if n else ""
+        settings = [change(*each, whose=f"{record.preset} preset") for each in own]
+        return ", ".join([f"{record.preset} preset{unlike}", *settings, *_played(record)])
+    return ", ".join([f"{record.preset} preset", *(change(*each) for each in changed), *_played(record)])
 
 
 def model(experiment: Experiment, record: Record) -> str:

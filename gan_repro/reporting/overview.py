@@ -172,7 +172,8 @@ def pictures(table: Table, figures: Sequence[str]) -> list[str]:
     for run, group in enumerate(table.groups, start=1):
         for record in group:
             stem = records.stem(record)
-            rows.append(f"* run {run}, seed {record.seed}: {links(stem, [name for name in figures if owner[name] == stem])}")
+            own = [name for name in figures if owner[name] == stem]
+            rows += [f"* run {run}, seed {record.seed}: {links(stem, own)}"] if own else []
     prefix_of = records.prefixes(table.groups)
     for prefix in dict.fromkeys(prefix_of(group.first) for group in table.groups):
         over = [_link(f"{prefix}-{kind}.png", kind) for kind in OVER_RUNS if f"{prefix}-{kind}.png" in figures]

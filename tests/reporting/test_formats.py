@@ -6,7 +6,7 @@ import io
 import re
 
 from support.records import make_record, measurement
-from support.tables import FIRST, build, experiment, trained
+from support.tables import FIRST, build, cells, experiment, trained
 
 from gan_repro.reporting import formats
 
@@ -47,6 +47,17 @@ def test_markdown_has_every_row_in_order():
     assert "| DBN | 138 ± 2 | 1909 ± 66 |  |" in text
     assert "| Fake nets |  | not run |  |" in text
     assert "242.0 ± 2.0 SE (1 seed; σ .167, n 10,000)" in text and "Theis et al. 2015" in text and "a remark" in text
+
+
+def test_what_stands_in_for_samples_has_one_row_however_many_runs_measured_it():
+    def run(seed, real=242.1, **changes):
+        return make_record(seed, [measurement(200.0 + seed), measurement(real, "training images")], **changes)
+
+    short = [run(seed, epochs=10) for seed in range(3)]
+    alike = formats.markdown(build(run(0), run(1), *short))
+    assert cells(alike, "training images in place of samples")[0] == "242.1 ± 2.0 SE ± 0 SD (3 seeds; σ .167, n 10,000)"
+    unlike = formats.markdown(build(run(0, 240.0), run(1, 240.0), *short))
+    assert unlike.count("| training images in place of samples |") == 2
 
 
 def test_markdown_tables_are_rectangular():

@@ -101,6 +101,7 @@ def test_a_key_figure_is_that_of_the_first_run_that_has_it():
     assert opening(text) == figures[:1] and "\n*Figure 9: samples (run 1, seed 1).*\n" in text
     assert opening(own_page(*runs, figures=figures[2:])) == figures[2:]
     assert opening(own_page(*runs)) == [] and "Figure 9" not in own_page(*runs)
+    assert own_page(*runs) == "" and own_page(*runs, figures=figures[:1]).count("* run") == 1  # none of a run that has none
     assert opening(own_page(trained(0, 1.0, dataset="npz:mnist.npz"), figures=figures)) == []
 
 

@@ -1,11 +1,12 @@
 """Rows of tables: what a row is called, held against which recipe, in which column it stands, of which table."""
 
 import csv
+import dataclasses
 import io
 
 import pytest
 from support.records import make_record, make_sweep, measurement
-from support.tables import FIRST, build, cells, experiment, model, of_staged, on_tfd, published, staged, trained
+from support.tables import FIRST, STAGED, build, cells, experiment, model, of_staged, on_tfd, published, staged, trained
 
 from gan_repro.papers.experiment import Published
 from gan_repro.reporting import comparison, formats, summary
@@ -43,12 +44,30 @@ def test_a_preset_is_held_against_the_paper_level_of_its_own_model():
         ({"pretrain_epochs": 27, "steps_per_epoch": 112, "averages": ["mean-from-5"], "epochs": 12}, ""),
         ({"judged_images": 10, "jit_compile": True}, ""),
         ({"fresh": True}, ", fresh yes (paper preset: none)"),
-        ({"rate": 0.5, "batch_size": 50, "units": [1]}, ", 3 settings unlike the paper preset's"),
+        (
+            {"rate": 0.5, "batch_size": 50, "units": [1]},
+            ", batch_size 50 (quick preset: 100), rate 0.5 (quick preset: 0.05), units 1 (quick preset: 8,000, 100)",
+        ),
     ],
 )
 def test_a_row_says_what_is_not_the_papers_recipe(dataset, recipe, named):
     expected = f"Fake nets, run 1: quick preset{named}, 39 epochs, 4,368 steps"
     assert label(of_staged(recipe=recipe, dataset=dataset)) == expected
+
+
+def test_settings_of_a_preset_are_counted_and_those_of_a_run_named():
+    quick = dataclasses.replace(STAGED, units=(20, 10), rate=0.5, batch_size=50)
+    nets = dataclasses.replace(model(recipe=STAGED), presets={"paper": STAGED, "quick": quick})
+
+    def named(**changes):
+        recipe = {"units": [20, 10], "rate": 0.5, "batch_size": 50} | changes
+        (line,) = build(of_staged(recipe=recipe), experiments=[experiment(models={"staged": nets})]).lines
+        return line.label.removeprefix("Fake nets, run 1: quick preset").removesuffix(", 39 epochs, 4,368 steps")
+
+    assert named() == " (3 settings unlike the paper preset's)"
+    assert named(rate=0.1) == " (2 settings unlike the paper preset's), rate 0.1 (quick preset: 0.5)"
+    assert named(rate=0.05) == ", batch_size 50 (paper preset: 100), units 20, 10 (paper preset: 8,000, 100)"
+    assert named(rate=0.1, units=[2], batch_size=2).startswith(", batch_size 2 (quick preset: 50), rate 0.1 (quick preset")
 
 
 def test_a_row_without_steps_or_of_a_model_that_is_gone():
