@@ -27,24 +27,23 @@ METRICS = (
 )
 
 
-def other_chains(module, changes):
+def other_chains(changes):
     """What ParzenLogLikelihood measures beside a run: its first generator's samples by chains of other constants.
 
     Args:
-      module: rbm or cae, with `chain`.
       changes: {what it is: (recipe) -> {field: value}}.
     """
 
     def beside(run):
         if not run.config.recipe.other_chains:
             return {}
-        weights = run.kinds()[0]
+        weights, config = run.kinds()[0], run.config
 
-        def drawn(change):
-            chain = module.chain(dataclasses.replace(run.config.recipe, **change(run.config.recipe)))
-            return lambda: chain.images(run.generator(weights), run.config.recipe.n_samples, run.config.seed)
+        def changed(change):
+            recipe = dataclasses.replace(config.recipe, **change(config.recipe))
+            return dataclasses.replace(run, config=dataclasses.replace(config, recipe=recipe))
 
-        sets = {what: measure.Sets("draws", None, (drawn(change),)) for what, change in changes.items()}
+        sets = {what: measure.draws(changed(change), weights) for what, change in changes.items()}
         return {measurement.Subject(weights, variant=what): each for what, each in sets.items()}
 
     return beside

@@ -1,6 +1,7 @@
 """Restricted Boltzmann machines and stacks of them (the DBN): contrastive divergence, Gibbs sampling in the top one."""
 
 import dataclasses
+import functools
 import typing
 
 import gan_repro as gr
@@ -78,7 +79,7 @@ class Machine:
     def free_energy(self, v, up=None):
         """-log sum over h of exp(-energy): (m,) of v (m, d); `up`: layer.up(v), where it is known."""
         bias = tf.convert_to_tensor(self.layer.visible_bias.value)
-        own = 0.5 * tf.reduce_sum((v - bias) ** 2, 1) if self.gaussian else -tf.linalg.matvec(v, bias)
+        own = 0.5 * tf.reduce_sum(tf.square(v - bias), 1) if self.gaussian else -tf.linalg.matvec(v, bias)
         return own - tf.reduce_sum(tf.nn.softplus(self.layer.up(v) if up is None else up), 1)
 
     def hidden(self, v):
@@ -153,7 +154,7 @@ def rule(recipe, spec, depth):
         gap = machine.free_energy(v, up) - machine.free_energy(v_model, up_model)
         told = {"free_energy_gap": tf.reduce_mean(gap)}
         if chains is None:  # then the first step is a reconstruction of the data
-            error = (downs[0] - v) ** 2 / 2 if gaussian else tf.nn.sigmoid_cross_entropy_with_logits(v, downs[0])
+            error = tf.square(downs[0] - v) / 2 if gaussian else tf.nn.sigmoid_cross_entropy_with_logits(v, downs[0])
             told["reconstruction_error"] = tf.reduce_mean(tf.reduce_sum(error, 1))
         return found, told
 
@@ -168,6 +169,7 @@ def rule(recipe, spec, depth):
 # ---- sampling -----------------------------------------------------------------------------------------------------------
 
 
+@functools.lru_cache(maxsize=8)  # what is traced of a chain is kept by it
 def chain(recipe):
     """Gibbs sampling in the top RBM; a state is drawn down level by level, and the pixels are means."""
 

@@ -1,5 +1,6 @@
 """How the chains of a finished run mix, as measurements of its record. What is computed of a chain is in chains.py."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -38,9 +39,13 @@ def chain_mixing(run: Run, classifier: Classifier | None) -> list[Measurement]:
     source, n = run.source, run.config.recipe.n_samples
     length = run.prior().length(n)
     whole = n // length * length
-    found = []
+    found: list[Measurement] = []
+    known: dict[Any, list[Measurement]] = {}  # where the last epoch is the best one, a chain is not walked twice
     for kind in run.kinds():
-        found += _of(run, classifier, Subject(weights=kind), run.samples(kind, n)[:whole], length)
+        key = run.fingerprint(kind)
+        if key not in known:
+            known[key] = _of(run, classifier, Subject(weights=kind), run.samples(kind, n)[:whole], length)
+        found += [dataclasses.replace(each, weights=kind) for each in known[key]]
     rows = random_order(source)[:whole]
     rows = rows[: max(1, len(rows) // length) * length]  # fewer images than samples
     real = source.spec.scaling(source.rows("train", rows).astype(np.float32))

@@ -47,15 +47,23 @@ class Tied(Configured):
 
     def up(self, v: tf.Tensor) -> tf.Tensor:
         """v W + b, (m, units), of v (m, d)."""
-        return self._product(v, False) + tf.convert_to_tensor(self.hidden_bias.value)
+        return self.product(v) + tf.convert_to_tensor(self.hidden_bias.value)
 
     def down(self, h: tf.Tensor) -> tf.Tensor:
         """h W' + c, (m, d), of h (m, units)."""
-        return self._product(h, True) + tf.convert_to_tensor(self.visible_bias.value)
+        return self.product(h, back=True) + tf.convert_to_tensor(self.visible_bias.value)
 
-    def _product(self, x, transpose):
-        kernel = tf.cast(tf.convert_to_tensor(self.kernel.value), self.compute_dtype)
-        return tf.cast(tf.matmul(tf.cast(x, self.compute_dtype), kernel, transpose_b=transpose), self.variable_dtype)
+    def product(self, x: tf.Tensor, back: bool = False) -> tf.Tensor:
+        """x W, (m, units), of x (m, d); with `back` x W', (m, d), of x (m, units)."""
+        return self._matmul(x, tf.convert_to_tensor(self.kernel.value), transpose_b=back)
+
+    def outer(self, v: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+        """v' h, (d, units), of v (m, d) and h (m, units): what a gradient of W is made of."""
+        return self._matmul(v, h, transpose_a=True)
+
+    def _matmul(self, a, b, **transposed):
+        product = tf.matmul(tf.cast(a, self.compute_dtype), tf.cast(b, self.compute_dtype), **transposed)
+        return tf.cast(product, self.variable_dtype)
 
     def compute_output_spec(self, inputs: Any, back: bool = False) -> keras.KerasTensor:
         """(m, d) -> (m, units); with `back` (m, units) -> (m, d)."""

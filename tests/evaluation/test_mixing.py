@@ -26,6 +26,9 @@ class AlongChains(Finished):
     def kinds(self):
         return ["last"]
 
+    def fingerprint(self, kind):
+        return "of its weights"
+
     def prior(self):
         return SimpleNamespace(chains=M, length=lambda n: LENGTH)
 
@@ -42,6 +45,15 @@ def run():
     data.spec = dataclasses.replace(data.spec, scaling=Linear(-1, 1))
     config = SimpleNamespace(recipe=SimpleNamespace(n_samples=M * LENGTH + 7))
     return AlongChains(None, config, data, None, Curves())
+
+
+def test_a_chain_of_the_same_weights_is_walked_once(run, monkeypatch):
+    monkeypatch.setattr(AlongChains, "kinds", lambda run: ["best", "last"])
+    walked = []
+    monkeypatch.setattr(AlongChains, "samples", lambda run, kind, n: walked.append(kind) or np.zeros((n, 8, 8, 1), np.float32))
+    found = mixing.chain_mixing(run, Judge())
+    best, last = ([dataclasses.replace(one, weights="last") for one in found if one.weights == kind] for kind in run.kinds())
+    assert walked == ["best"] and best == last and best
 
 
 def test_chains_are_read_one_by_one(run):

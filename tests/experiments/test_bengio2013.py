@@ -218,10 +218,22 @@ def test_the_loss_is_cross_entropy_and_contraction():
     r = 1 / (1 + np.exp(-(h @ w.T + c)))
     entropy = -(x * np.log(r) + (1 - x) * np.log(1 - r)).sum(axis=1).mean()
     contracted = np.einsum("mi,ji->m", (h * (1 - h)) ** 2, w**2).mean()
-    found = {name: float(value) for name, value in cae.losses(layer, tf.constant(x), 0.3).items()}
+    found = {name: float(value) for name, value in cae.losses(layer, tf.constant(x), 0.3)[1].items()}
     assert found == pytest.approx(
         {"loss": entropy + 0.3 * contracted, "reconstruction_error": entropy, "contraction": contracted}, rel=1e-12
     )
+
+
+def test_its_gradients_are_those_of_automatic_differentiation():
+    layer = tied.layers(stack(4))[0]
+    x, alpha = tf.constant(np.random.default_rng(1).random((5, PIXELS))), 0.7
+    layer.set_weights([np.random.default_rng(2).normal(size=weight.shape) for weight in layer.get_weights()])
+    with tf.GradientTape() as tape:
+        found, told = cae.losses(layer, x, alpha)
+    wanted = tape.gradient(told["loss"], [weight.value for weight in layer.trainable_variables])
+    assert [weight.name for weight in layer.trainable_variables] == ["kernel", "hidden_bias", "visible_bias"]
+    for ours, theirs in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-13)
 
 
 def test_a_step_of_the_chain_is_along_the_codes_directions():
