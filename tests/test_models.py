@@ -48,12 +48,13 @@ def test_smoke_has_each_field_as_it_is_declared_or_as_it_is():
     assert smoke_of(dataclasses.replace(recipe, widths=())).widths == ()
 
 
-def test_a_data_set_may_change_fields_in_every_preset():
+def test_a_data_set_may_change_fields_of_every_preset_but_its_own():
     found = model()
     plain = {preset: found.recipe(preset, "mnist") for preset in experiment.PRESETS}
     assert [plain[preset].epochs for preset in experiment.PRESETS] == [300, 20, 2]
     assert found.recipe("paper", "celeb_a") == dataclasses.replace(plain["paper"], epochs=25, width=64)
-    assert found.recipe("quick", "celeb_a") == dataclasses.replace(plain["quick"], epochs=25, width=64)
+    assert found.recipe("quick", "celeb_a") == dataclasses.replace(plain["quick"], epochs=25)  # and its own width
+    assert found.recipe("quick", "npz:a.npz") == dataclasses.replace(plain["quick"], rate=0.5)  # in which it is as the paper's
     assert found.recipe("smoke", "celeb_a") == smoke_of(plain["paper"])
     assert found.recipe("smoke", "npz:a:b.npz") == dataclasses.replace(plain["smoke"], rate=0.5)
 

@@ -140,18 +140,51 @@ def test_instance_norm_is_of_each_channel_of_each_image():
         norms.InstanceNormalisation().layer("norm")(np.zeros((4, 3), np.float32))
 
 
+def sums_of_others(layer, x):
+    """exp(-|M_ib - M_jb|_1) over the other examples, float64 (m, kernels), of a layer of 2 dimensions."""
+    kernel, log_scale, _ = (weight.astype(np.float64) for weight in layer.get_weights())
+    kernel = kernel / np.linalg.norm(kernel, axis=0) * np.exp(np.repeat(log_scale, 2))
+    rows = (x.astype(np.float64) @ kernel).reshape(len(x), -1, 2)
+    distances = np.abs(rows[:, None] - rows[None]).sum(axis=3)  # of each pair and kernel
+    return np.exp(-distances).sum(axis=1) - 1, distances
+
+
 def test_minibatch_discrimination_is_salimans_formula():
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(5, 4)).astype(np.float32)
+    x = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
     layer = layers.MinibatchDiscrimination(3, 2, keras.initializers.RandomNormal(0, 0.3, seed=1))
-    found = layer(x).numpy()
-    rows = (x.astype(np.float64) @ layer.kernel.numpy().astype(np.float64)).reshape(5, 3, 2)
-    expected = np.array(
-        [[sum(np.exp(-np.abs(rows[i, b] - rows[j, b]).sum()) for j in range(5) if j != i) for b in range(3)] for i in range(5)]
-    )
-    np.testing.assert_allclose(found, np.concatenate([x, expected], axis=1), atol=1e-5)
+    layer.build((None, 4))
+    layer.log_scale.assign([0.3, -1.0, 0.0])
+    layer.bias.assign([1.0, 2.0, 3.0])
+    expected = np.concatenate([x, sums_of_others(layer, x)[0] + [1.0, 2.0, 3.0]], axis=1)
+    np.testing.assert_allclose(layer(x).numpy(), expected, atol=1e-5)
     assert layer.compute_output_shape((None, 4)) == (None, 7)
-    np.testing.assert_allclose(layer(x[:1])[:, 4:], 0, atol=1e-6)  # alone
+    np.testing.assert_allclose(layer(x[:1])[:, 4:], [[1.0, 2.0, 3.0]], atol=1e-6)  # alone
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
+def test_minibatch_discrimination_starts_from_data_of_any_size(size):
+    x = (size * np.random.default_rng(0).normal(size=(40, 4))).astype(np.float32)
+    layer = layers.MinibatchDiscrimination(3, 2, keras.initializers.RandomNormal(0, 0.3, seed=1))
+    layer(x)
+    layer.start_at(x)
+    _, distances = sums_of_others(layer, x)
+    nearest = np.where(np.eye(40, dtype=bool)[..., None], np.inf, distances).min(axis=1)
+    np.testing.assert_allclose(nearest.mean(axis=0), 2, rtol=1e-3)
+    found = layer(x).numpy()[:, 4:]
+    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-4)
+    assert (found.std(axis=0) > 0.1).all()  # not saturated
+    before = layer.get_weights()
+    layer.start_at(x)
+    for one, other in zip(before, layer.get_weights()):
+        np.testing.assert_allclose(one, other, atol=1e-3)
+
+
+def test_minibatch_discrimination_of_equal_examples_starts():
+    layer = layers.MinibatchDiscrimination(3, 2, keras.initializers.RandomNormal(0, 0.3, seed=1))
+    x = np.ones((4, 5), np.float32)
+    layer(x)
+    layer.start_at(x)
+    assert all(np.isfinite(weight).all() for weight in layer.get_weights())
 
 
 def test_noise_is_of_its_width_and_only_in_training():
@@ -187,10 +220,25 @@ def test_networks_of_every_norm(kind):
     images = g(np.random.default_rng(0).normal(size=(5, 6)).astype(np.float32), training=True)
     assert images.shape == (5, 8, 8, 1) and d(images, training=True).shape == (5, 1)
     assert d.get_layer("logit").kernel.shape[0] == 2 * 2 * 4 + 2
-    biases = [weight for weight in d.trainable_weights if weight.name == "bias"]
+    biases = [weight for weight in d.trainable_weights if weight.name == "bias" and "minibatch" not in weight.path]
     assert len(biases) == (3 if norm.use_bias else 0)
     if kind in ("weight", "spectral"):
         assert all(isinstance(layer, reparametrised.Reparametrised) for layer in d.layers if hasattr(layer, "kernel_size"))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("batch", "instance")])
+def test_what_an_example_is_multiplied_by_is_seen_through_every_norm(kind):
+    """Layer norm of W x is that of W 10 x: without biases D could not tell how far a point is from 0."""
+    norm, images = norms.of(kind), np.random.default_rng(0).normal(size=(6, 8, 8, 3)).astype(np.float32)
+    dense = keras.Sequential(norms.dense_layers((8, 8), 1, "logit", norm, initial.glorot_normal))
+    d = convolutional.discriminator((8, 8, 3), (3, 4), (2, 2), 3, **norm.of_discriminator())
+    for network, given in ((dense, images[:, 0, 0]), (d, images)):
+        network(given)
+        for weight in network.trainable_weights:
+            if weight.name == "bias":
+                weight.assign(0.3 * np.random.default_rng(1).normal(size=weight.shape))
+        near, far = (network(times * given).numpy() for times in (1, 10))
+        assert np.abs(far - near).max() > 0.02 * np.abs(near).max()
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "instance"])

@@ -40,6 +40,11 @@ class Recipe(greedy.Recipe):
     weight_decay: float = gr.bounded(0.0002, low=0, high=1e3)
     annealing: int = gr.bounded(14_500, low=0, high=10**7, role="evaluation", smoke=50)
 
+    def __post_init__(self):
+        super().__post_init__()
+        if 0 < self.annealing < 3:
+            raise gr.UsageError(f"annealing = {self.annealing}: valid are 0, not to measure it, and 3 or more steps")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Stacked(Recipe, greedy.Stacked):

@@ -33,7 +33,12 @@ def schedule(steps: int) -> np.ndarray:
 
     Args:
       steps: >= 3.
+
+    Raises:
+      ValueError: there are fewer.
     """
+    if steps < len(PARTS):
+        raise ValueError(f"{steps} steps: valid are {len(PARTS)} or more")
     total = sum(share for _, share in PARTS)
     ends = np.cumsum([max(1, round(steps * share / total)) for _, share in PARTS])
     return np.interp(np.arange(steps + 1), [0, *ends[:-1], steps], [0.0, *(beta for beta, _ in PARTS)])

@@ -204,7 +204,7 @@ def generator(
       upsampling: "transposed_convolution", or "upsampling_convolution": nearest neighbours, then a convolution.
       init_std: weights are N(0, init_std^2).
       initializer: in place of that: makes a new Keras initialiser for every weight (initial.he, initial.glorot).
-      use_bias: whether all layers have biases, from 0; with a normalisation that has a shift they do nothing.
+      use_bias: whether all layers have biases, from 0; behind them batch and instance norm take them away again.
       convolution, transposed_convolution, dense: make the layers that have weights, in place of Keras's classes and called as
         those are; such as convolutions with spectral normalisation. The weights of labels' maps are no part of them.
 

@@ -343,11 +343,13 @@ class MinibatchDiscrimination(Configured):
     """How near the other examples of the minibatch are: (m, d) -> (m, d + kernels) (Salimans et al. 2016, section 3.2).
 
     M_i = x_i T, a matrix of kernels x dimensions; behind x_i stands, for each kernel b, the sum over the other examples j of
-    exp(-|M_ib - M_jb|_1).
+    exp(-|M_ib - M_jb|_1), plus a bias. As in the authors' code (openai/improved-gan: nn.py, MinibatchLayer) a column of T is a
+    direction times a learned scale of its kernel, and scales and biases start from data (`start_at`): with a plain start all
+    examples are near, or none is, and the sums say nothing.
 
     Args:
       kernels: B of the paper. dimensions: C.
-      kernel_initializer: of T, (d, kernels * dimensions).
+      kernel_initializer: of the directions, (d, kernels * dimensions), of which each column's length is left out.
     """
 
     arguments = ("kernels", "dimensions", "kernel_initializer")
@@ -358,18 +360,42 @@ class MinibatchDiscrimination(Configured):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape: Any) -> None:
-        """Makes T."""
+        """Makes directions (d, kernels * dimensions), and of each kernel the logarithm of its scale and a bias, both 0."""
         shape = (input_shape[-1], self.kernels * self.dimensions)
         self.kernel = self.add_weight(shape=shape, initializer=self.kernel_initializer, name="kernel")
+        self.log_scale = self.add_weight(shape=(self.kernels,), initializer="zeros", name="log_scale")
+        self.bias = self.add_weight(shape=(self.kernels,), initializer="zeros", name="bias")
 
     def call(self, inputs: Any) -> tf.Tensor:
         """(m, d) -> (m, d + kernels)."""
-        rows = tf.matmul(inputs, tf.cast(tf.convert_to_tensor(self.kernel), inputs.dtype))
+        near = self._near(self._distances(inputs)) + tf.cast(tf.convert_to_tensor(self.bias), inputs.dtype)
+        return tf.concat([inputs, near], axis=-1)
+
+    def start_at(self, inputs: Any) -> None:
+        """Sets scales so that the nearest other example lies at distance 2 in the mean, and biases so that sums have mean 0.
+
+        Args:
+          inputs: a first minibatch float (m, d), m >= 2, as the layer sees it.
+        """
+        distances = self._distances(inputs)
+        others = tf.linalg.set_diag(distances, tf.fill(tf.shape(distances)[:2], distances.dtype.max))
+        nearest = tf.reduce_mean(tf.reduce_min(others, axis=-1), axis=-1)
+        self.log_scale.assign(tf.convert_to_tensor(self.log_scale) - tf.math.log(tf.maximum(nearest, 1e-12) / 2))
+        self.bias.assign(-tf.reduce_mean(self._near(self._distances(inputs)), axis=0))
+
+    def _distances(self, inputs):
+        """|M_ib - M_jb|_1 of inputs (m, d): (kernels, m, m)."""
+        kernel = tf.convert_to_tensor(self.kernel)
+        scale = tf.repeat(tf.exp(tf.convert_to_tensor(self.log_scale)), self.dimensions)
+        kernel *= scale * tf.math.rsqrt(tf.reduce_sum(tf.square(kernel), axis=0))
+        rows = tf.matmul(inputs, tf.cast(kernel, inputs.dtype))
         # Examples last: sums over a few numbers that lie beside each other take twice as long on a CPU.
         rows = tf.transpose(tf.reshape(rows, (-1, self.kernels, self.dimensions)), (2, 1, 0))
-        distances = tf.reduce_sum(tf.abs(rows[..., :, None] - rows[..., None, :]), axis=0)
-        near = tf.reduce_sum(tf.exp(-distances), axis=-1) - 1  # itself, at distance 0
-        return tf.concat([inputs, tf.transpose(near)], axis=-1)
+        return tf.reduce_sum(tf.abs(rows[..., :, None] - rows[..., None, :]), axis=0)
+
+    def _near(self, distances):
+        """Sums over the others of distances (kernels, m, m): (m, kernels)."""
+        return tf.transpose(tf.reduce_sum(tf.exp(-distances), axis=-1) - 1)  # itself, at distance 0
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
         """(m, d) -> (m, d + kernels)."""

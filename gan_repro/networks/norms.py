@@ -45,18 +45,15 @@ class Norm:
     Attributes:
       normalisation: between a layer and its activation, or None.
       convolution, transposed_convolution, dense: make the layers that have weights.
-      use_bias: whether these want biases: behind them no normalisation shifts.
+      use_bias: whether these want biases: behind them no normalisation takes each unit's or channel's mean away. Layer norm
+        takes one number of all units of an example: without biases it would see no difference between x and 2 x.
     """
 
     normalisation: Normaliser | None = None
     convolution: Factory = keras.layers.Conv2D
     transposed_convolution: Factory = keras.layers.Conv2DTranspose
     dense: Factory = keras.layers.Dense
-
-    @property
-    def use_bias(self) -> bool:
-        """See the class."""
-        return self.normalisation is None
+    use_bias: bool = True
 
     def of_discriminator(self) -> dict[str, Any]:
         """The arguments of convolutional.discriminator."""
@@ -80,8 +77,8 @@ def of(kind: str, epsilon: float = 1e-5, momentum: float = 0.9, gain_init_std: f
     """
     made: dict[str, Callable[[], Norm]] = {
         "none": Norm,
-        "batch": lambda: Norm(Normalisation(True, epsilon, momentum, gain_init_std)),
-        "instance": lambda: Norm(InstanceNormalisation(epsilon)),
+        "batch": lambda: Norm(Normalisation(True, epsilon, momentum, gain_init_std), use_bias=False),
+        "instance": lambda: Norm(InstanceNormalisation(epsilon), use_bias=False),
         "layer": lambda: Norm(LayerNormalisation(True, epsilon)),
         "weight": lambda: Norm(
             None, reparametrised.WeightConv2D, reparametrised.WeightConv2DTranspose, reparametrised.WeightDense

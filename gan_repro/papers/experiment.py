@@ -8,7 +8,7 @@ from gan_repro.data.names import dataset_kind
 from gan_repro.data.scaling import UNIT
 from gan_repro.data.source import Spec
 from gan_repro.latent import priors
-from gan_repro.papers.recipe import Recipe, smoke_of
+from gan_repro.papers.recipe import Recipe, fields_of, smoke_of
 from gan_repro.system.choices import choose
 from gan_repro.system.errors import UsageError
 
@@ -193,7 +193,7 @@ class Phase:
       game: (recipe, spec) -> training.rules.Rules: losses, optimizers, schedule.
       name: for messages and metrics.csv.
       epochs: the field of the recipe that says how long it is.
-      initialise: (generator, discriminator, source): sets weights that follow from the data, or None.
+      initialise: (generator, discriminator, source, recipe): sets weights that follow from the data, or None.
       grow: (recipe, spec, generator of the phase before) -> the generator, which goes on from that one; or None.
       same_start: whether its networks begin with the weights that the first phase's began with.
       averages: whether averages of G's weights are kept.
@@ -305,13 +305,16 @@ class Model:
         return tuple("score" if critic else "probability" for critic in (found if isinstance(found, tuple) else (found,)))
 
     def recipe(self, preset: str, dataset: str) -> Recipe:
-        """The recipe of one of PRESETS on a data set, such as "mnist" or "npz:faces.npz"."""
+        """The recipe of one of PRESETS on a data set, such as "mnist" or "npz:faces.npz".
+
+        Of `on` comes the schedule, and what the preset has as the paper's: a quick preset's own sizes stay.
+        """
+        if preset == "smoke":
+            return smoke_of(self.recipe("paper", dataset))
+        paper, found = self.presets["paper"], self.presets[preset]
         changes = self.on.get(dataset_kind(dataset), {})
-        return (
-            smoke_of(self.recipe("paper", dataset))
-            if preset == "smoke"
-            else dataclasses.replace(self.presets[preset], **changes)
-        )
+        taken = fields_of(type(found), "schedule") | {key for key in changes if getattr(found, key) == getattr(paper, key)}
+        return dataclasses.replace(found, **{key: value for key, value in changes.items() if key in taken})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -53,9 +53,9 @@ class Recipe(TrainingRecipe):
         )
 
 
-def start_at_marginals(generator: "keras.Model", discriminator: "keras.Model", source: Source) -> None:
+def start_at_marginals(generator: "keras.Model", discriminator: "keras.Model", source: Source, recipe: TrainingRecipe) -> None:
     """Sets the bias of G's layer "output" so that it begins at the mean training image (init_sigmoid_bias_from_marginals)."""
-    del discriminator
+    del discriminator, recipe
     from gan_repro.data.source import mean
     from gan_repro.networks import initial
 

@@ -182,6 +182,12 @@ class Convolutional(Game):
         return self._rules(spec, loss, schedule.alternating(self.n_critic, one_batch=self.one_batch), "flat")
 
 
+def _start_at_data(*given: typing.Any) -> None:
+    from gan_repro.training import tricks  # imports TensorFlow
+
+    tricks.start_at_data(*given)
+
+
 def phases() -> tuple[Phase, ...]:
     """The only phase of a training by either recipe."""
     return (
@@ -189,5 +195,6 @@ def phases() -> tuple[Phase, ...]:
             generator=lambda recipe, spec: recipe.generator(spec),
             discriminator=lambda recipe, spec: recipe.discriminator(spec),
             game=lambda recipe, spec: recipe.rules(spec),
+            initialise=_start_at_data,
         ),
     )

@@ -124,7 +124,7 @@ def _game(phase: Phase, before, config, source, model, options):
             g = phase.generator(recipe, spec)
         d = phase.discriminator(recipe, spec)
     if phase.initialise:
-        phase.initialise(g, d, source)
+        phase.initialise(g, d, source, recipe)
     rules = phase.game(recipe, spec)
     _check_output(config, model, number, rules.loss.d_output)
     of_g, of_d = rules.optimizers

@@ -9,8 +9,10 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from gan_repro.data.source import Spec
+from gan_repro.data.source import Source, Spec
+from gan_repro.networks.layers import MinibatchDiscrimination
 from gan_repro.papers.tricks import Tricks
+from gan_repro.system import randomness
 from gan_repro.system.errors import UsageError
 from gan_repro.training import losses, optimizers
 from gan_repro.training.losses import Term
@@ -52,6 +54,25 @@ def played(rules: Rules, recipe: Tricks, spec: Spec, features: str) -> Rules:
         g_dropout=rules.g_dropout and recipe.dropout_in_g_update,
         replay=recipe.replay or rules.replay,
     )
+
+
+def start_at_data(generator: keras.Model, discriminator: keras.Model, source: Source, recipe: Tricks) -> None:
+    """Starts D's minibatch discrimination from a first minibatch of training images, for Phase.initialise; else nothing.
+
+    Batch norm sees it as in training; dropout and noise are left out.
+    """
+    del generator
+    found = [layer for layer in discriminator.layers if isinstance(layer, MinibatchDiscrimination)]
+    if not found:
+        return
+    (layer,) = found
+    images = tf.constant(source.scaled("train", recipe.batch_size))
+    kept = [weight.numpy() for weight in discriminator.non_trainable_weights]
+    with randomness.network_call(tf.zeros([2], tf.int32), still=True):
+        features = keras.Model(discriminator.inputs, layer.input)(images, training=True)
+    for weight, value in zip(discriminator.non_trainable_weights, kept):
+        weight.assign(value)
+    layer.start_at(features)
 
 
 # ---- targets of D --------------------------------------------------------------------------------------------------
