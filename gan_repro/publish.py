@@ -28,7 +28,7 @@ from gan_repro.reporting import (
     records,
     summary,
 )
-from gan_repro.reporting.conditions import answering, is_variant, model
+from gan_repro.reporting.conditions import answering, is_variant, model, played
 from gan_repro.reporting.groups import Group, group
 from gan_repro.reporting.page import document, explorer
 from gan_repro.reporting.record import Record
@@ -135,7 +135,12 @@ def _check_page(path):
 
 def _training(experiment: Experiment, record: Record) -> Draw:
     """Draws the curves of a record."""
-    shown = curves.title_of_run(model(experiment, record), record.data.title, record.preset, record.epochs, record.seed)
+    settings: tuple[str, ...] = ()
+    if record.model in experiment.models:
+        preset = experiment.models[record.model].recipe(record.preset, record.dataset)
+        settings = configuration.settings(preset, played(preset, record))
+    named = model(experiment, record), record.data.title, record.preset, record.epochs, record.seed, settings
+    shown = curves.title_of_run(*named)
     return lambda path: curves.training_curves(path, record.curves, shown, record.d_output, record.second_stage)
 
 

@@ -72,8 +72,8 @@ def estimate_and_quality(path, snapshots, estimate, label, quality_label, shown,
     left = figure.add_subplot(grid[1, :])
     # What is known of G's updates are the snapshots; between them they are taken to come evenly.
     along = np.interp(steps, [0, *(snapshot.step for snapshot in snapshots)], [0, *updates])
-    left.plot(along, raw, color=curves.COLOURS[0], linewidth=0.8, alpha=0.35)
-    left.plot(along, smooth, color=curves.COLOURS[0], linewidth=1.6)
+    left.plot(along, raw, color=curves.COLOURS[0], linewidth=0.8, alpha=0.35, label="estimate")
+    left.plot(along, smooth, color=curves.COLOURS[0], linewidth=1.6, label="its running median")
     left.set_ylabel(textwrap.fill(label, 40), color=curves.COLOURS[0], fontsize=9)
     left.set_xlabel("updates of G", fontsize=9)
     left.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
@@ -82,9 +82,11 @@ def estimate_and_quality(path, snapshots, estimate, label, quality_label, shown,
     qualities = [snapshot.quality for snapshot in snapshots]
     if np.isfinite(qualities).any():
         right = left.twinx()
-        right.plot(updates, qualities, color=curves.COLOURS[1], linewidth=1.2, linestyle="--", marker="s", markersize=3)
+        (line,) = right.plot(updates, qualities, "s--", color=curves.COLOURS[1], linewidth=1.2, markersize=3)
+        line.set_label("quality of samples")
         right.set_ylabel(textwrap.fill(quality_label, 40), color=curves.COLOURS[1], fontsize=9)
         right.set_ylim(0, 1.08 * np.nanmax(qualities) or 1)
         right.spines["top"].set_visible(False)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     curves.headline(figure, title, 10)
     curves.write(path, figure)

@@ -38,6 +38,10 @@ class Run(measurement.Run, Protocol):
         """The model that was trained."""
 
     @property
+    def settings(self) -> tuple[str, ...]:
+        """What is unlike its preset, in words (configuration.settings)."""
+
+    @property
     def workdir(self) -> Folder:
         """Its folder."""
 

@@ -76,10 +76,17 @@ def headline(figure: Figure, title: str, size: float = 11) -> None:
     figure.suptitle("\n".join(wrapped(title, width, size)), fontsize=size, color=INK)
 
 
-def title_of_run(model: str, data: str, preset: str, epochs: float, seed: int) -> str:
-    """Which run a figure is of: "WGAN on MNIST: quick preset, 25 epochs, seed 0". `epochs`: played; 0: not known."""
-    played = f"{epochs:,g} epoch{'' if epochs == 1 else 's'}, " if epochs else ""
-    return f"{model} on {data}: {preset} preset, {played}seed {seed}"
+def title_of_run(model: str, data: str, preset: str, epochs: float, seed: int, settings: Sequence[str] = ()) -> str:
+    """Which run a figure is of: "WGAN on MNIST: quick preset, clip 0.1, 25 epochs, seed 0".
+
+    Args:
+      model, data: their titles.
+      preset, seed: of the run.
+      epochs: played; 0: not known.
+      settings: what is unlike the preset (configuration.settings).
+    """
+    played = [f"{epochs:,g} epoch{'' if epochs == 1 else 's'}"] if epochs else []
+    return f"{model} on {data}: {', '.join([f'{preset} preset', *settings, *played, f'seed {seed}'])}"
 
 
 def line_axes(axes: Axes, ylabel: str) -> None:

@@ -20,6 +20,7 @@ PANELS = 6  # moments of a row
 BINS, BLUR = 96, 1.5  # bins of a side; standard deviation, in bins, of the Gaussian that each point becomes
 SIZE = 1.25  # inches of a panel
 COLOURS = "Greens"
+COLOUR = "One scale in each row: the darkest is the highest density of its data"  # below every title
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -90,9 +91,7 @@ def density(points: np.ndarray, reach: float) -> np.ndarray:
 
 
 def strips(path: str | Path, rows: Mapping[str, Moments], title: str | None = None) -> None:
-    """Writes a figure: a row for each training with its moments, and the data last.
-
-    All panels of a row have one scale of colours; the darkest is the highest density of the data.
+    """Writes a figure: a row for each training with its moments, and the data last. Its colours: COLOUR.
 
     Args:
       path: the PNG.
@@ -111,13 +110,15 @@ def strips(path: str | Path, rows: Mapping[str, Moments], title: str | None = No
 
 
 def table(
-    path: str | Path, rows: Mapping[str, tuple[np.ndarray, Mapping[str, np.ndarray | None]]], title: str | None = None
+    path: str | Path,
+    rows: Mapping[str, tuple[np.ndarray, Mapping[str, tuple[str, np.ndarray]]]],
+    title: str | None = None,
 ) -> None:
-    """Writes a figure: a row for each data set, a column for each game, and the data last.
+    """Writes a figure: a row for each data set, a column for each game, and the data last. Its colours: COLOUR.
 
     Args:
       path: the PNG.
-      rows: {data set: (real points float (m, 2), {game: samples float (n, 2), or None: blank})}.
+      rows: {data set: (real points float (m, 2), {game: (words above, samples float (n, 2))})}; blank where a game is not.
       title: lines above, or None.
 
     Raises:
@@ -125,7 +126,7 @@ def table(
       RunError: the file cannot be written.
     """
     games = list(dict.fromkeys(game for _, own in rows.values() for game in own))
-    panels = {name: [*((game, own.get(game)) for game in games), ("data", real)] for name, (real, own) in rows.items()}
+    panels = {name: [*(own.get(game, (game, None)) for game in games), ("data", real)] for name, (real, own) in rows.items()}
     _sheet(path, panels, {name: real for name, (real, _) in rows.items()}, title)
 
 
@@ -155,6 +156,5 @@ def _sheet(path, panels, real, title):
         row[0].set(xticks=[], yticks=[])
         said = f"{name}\n$x_1$, $x_2$: \N{PLUS-MINUS SIGN}{reach:.2g}"
         row[0].set_ylabel(said, fontsize=7, color=curves.INK)
-    if title:
-        curves.headline(figure, title, 9)
+    curves.headline(figure, f"{title}. {COLOUR}" if title else COLOUR, 9)
     curves.write(path, figure)

@@ -29,7 +29,7 @@ HEADING = 140  # pixels: how wide the words above a column of the arithmetic may
 def run_title(run: Run) -> str:
     """Which run a figure is of, such as "WGAN, MLP generator on MNIST: quick-mlp preset, 25 epochs, seed 0"."""
     config = run.config
-    return title_of_run(run.model.title, run.source.spec.title, config.preset, run.epochs, config.seed)
+    return title_of_run(run.model.title, run.source.spec.title, config.preset, run.epochs, config.seed, run.settings)
 
 
 def caption(run: Run, kind: str) -> str:
@@ -204,12 +204,17 @@ def consecutive_samples(run: Run, kind: str) -> None:
 
 def classes_visited(run: Run, measurements: Iterable[Measurement]) -> None:
     """Writes figures/classes-visited.png: the curves of the measurements "classes_visited"; nothing where there are none."""
-    lines, references = {}, []
+    lines: dict[str, chains.Visited] = {}
+    references: list[str] = []
     for each in measurements:
         if each.metric == "classes_visited" and each.curve:
             name = weights_names.title(str(each.subject))
-            lines[name] = each.curve
-            references += [name] if each.reference else []
+            same = next((other for other, line in lines.items() if line == each.curve), None)
+            if same is not None:  # the last weights are the best ones: one line would hide the other
+                lines[f"{same}, {name}"] = lines.pop(same)
+            else:
+                lines[name] = each.curve
+                references += [name] if each.reference else []
     if lines:
         path, title = run.workdir.figures / "classes-visited.png", f"{run_title(run)}. Classes visited along a chain"
         chains.visited(path, lines, references, run.source.spec.classes, title)
@@ -227,7 +232,7 @@ def surface(run: Run, kind: str) -> None:
     values = np.asarray(run.discriminator()(mesh, training=False), np.float64).reshape(points.MESH, points.MESH)
     path = run.workdir.figures / f"surface-{kind}.png"
     named = "f" if run.model.d_output(run.config.recipe)[-1] == "score" else "the logit of D"
-    points.surface(path, along, values, samples, real, f"{caption(run, kind)}. Level sets of {named}")
+    points.surface(path, along, values, samples, real, f"{caption(run, kind)}. Level sets of {named}", named)
 
 
 def densities_along(run: Run) -> None:

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from gan_repro.figures import curves
 
 FAR = 5  # times the median reach of a panel's intervals: one that reaches farther would leave the others no room
+SHOWN, PALE, MARGIN = curves.COLOURS[0], "#777777", "#e8e8e8"
 Interval = tuple[float, float, float]  # difference, half width alone, half width of all comparisons together
 
 
@@ -17,6 +20,7 @@ def forest(
     labels: Sequence[str],
     panels: Sequence[tuple[str, float, Sequence[Interval]]],
     title: str,
+    confidence: float,
 ) -> None:
     """Writes a picture of differences and their intervals.
 
@@ -29,6 +33,7 @@ def forest(
       labels: of the rows, from the top.
       panels: (what the axis shows, margin >= 0, an Interval for each row).
       title: the line above.
+      confidence: of the intervals, in (0, 1).
 
     Raises:
       RunError: the file cannot be written.
@@ -36,10 +41,10 @@ def forest(
     figure = Figure(figsize=(3.2 + 3.0 * len(panels), 1.3 + 0.27 * len(labels)), dpi=curves.DPI, layout="constrained")
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axis, (what, margin, found) in zip(axes, panels):
-        axis.axvspan(-margin, margin, color="#e8e8e8", linewidth=0)
+        axis.axvspan(-margin, margin, color=MARGIN, linewidth=0)
         axis.axvline(0, color=curves.INK, linewidth=0.8)
         for place, (difference, alone, together) in enumerate(found):
-            colour = curves.COLOURS[0] if abs(difference) > together else "#777777"
+            colour = SHOWN if abs(difference) > together else PALE
             axis.plot([difference - together, difference + together], [place] * 2, color=colour, linewidth=0.9)
             axis.plot([difference - alone, difference + alone], [place] * 2, color=colour, linewidth=2.6, solid_capstyle="butt")
             axis.plot([difference], [place], "o", color=colour, markersize=4)
@@ -50,6 +55,14 @@ def forest(
             axis.spines[side].set_visible(False)
     axes[0].set_yticks(range(len(labels)), labels)
     axes[0].set_ylim(len(labels) - 0.5, -0.5)
+    percent = f"{100 * confidence:.0f} %"
+    handles = [
+        Line2D([], [], color=PALE, linewidth=2.6, label=f"{percent} interval of one comparison"),
+        Line2D([], [], color=PALE, linewidth=0.9, label=f"{percent} for all comparisons together"),
+        Line2D([], [], color=SHOWN, linewidth=2.6, marker="o", markersize=4, label="the latter leaves out 0"),
+        Patch(color=MARGIN, label="counts as no difference"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=8)
     figure.suptitle(title, fontsize=9)
     curves.write(path, figure)
 

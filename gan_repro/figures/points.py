@@ -79,6 +79,7 @@ def surface(
     samples: ArrayLike,
     real: ArrayLike,
     title: str | None = None,
+    named: str = "",
 ) -> None:
     """Writes a figure of the level sets of a function in the plane, with real points and samples.
 
@@ -88,6 +89,7 @@ def surface(
       values: float (k, k), a row for each second coordinate.
       samples, real: float (n, 1, 1, 2), (m, 1, 1, 2).
       title: lines above, or None.
+      named: what the function is, beside the bar of its colours.
 
     Raises:
       ValueError: other shapes, or numbers that are not finite.
@@ -103,14 +105,16 @@ def surface(
     axes = figure.subplots()
     if np.ptp(values) > 0:  # else there is no level set
         levels = axes.contour(along, along, values, 20, cmap="viridis", linewidths=0.8)
-        figure.colorbar(levels, ax=axes, shrink=0.8).ax.tick_params(labelsize=8)
+        bar = figure.colorbar(levels, ax=axes, shrink=0.8)
+        bar.ax.tick_params(labelsize=8)
+        bar.set_label(named, fontsize=9)
     style: dict[str, Any] = {"s": 14, "linewidths": 0.7, "marker": "+", "alpha": 0.8}
     axes.scatter(behind[:, 0], behind[:, 1], color=curves.INK, zorder=3, **style)
     axes.scatter(drawn[:, 0], drawn[:, 1], color=curves.COLOURS[1], zorder=4, **style)
     axes.set(xlim=(along[0], along[-1]), ylim=(along[0], along[-1]), aspect="equal", xlabel="$x_1$", ylabel="$x_2$")
     axes.tick_params(labelsize=8)
-    named = (curves.INK, f"{len(behind):,} real points"), (curves.COLOURS[1], f"{len(drawn):,} samples")
-    handles = [_mark(*each, marker="+") for each in named]
+    entries = (curves.INK, f"{len(behind):,} real points"), (curves.COLOURS[1], f"{len(drawn):,} samples")
+    handles = [_mark(*each, marker="+") for each in entries]
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     if title:
         curves.headline(figure, title, 9)

@@ -15,7 +15,7 @@ import sys
 import traceback
 import types
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from gan_repro.data.names import choose_dataset
@@ -177,6 +177,35 @@ def defaults(recipe_class: type[Recipe]) -> dict[str, Any]:
     """
     fields = dataclasses.fields(recipe_class)
     return {field.name: plain(field.default) for field in fields if field.default is not dataclasses.MISSING}
+
+
+def departures(recipe: Recipe, used: Mapping[str, Any], schedule: bool = True) -> Iterator[tuple[str, Any, Any]]:
+    """(key, value used, the recipe's) of each field that touches the training and differs; None where it is in one only.
+
+    Args:
+      recipe: what it is held against.
+      used: {field: value} as a recipe in JSON has them.
+      schedule: whether fields of the schedule (recipe.bounded) are compared, too; `epochs` never is.
+    """
+    wanted = plain(dataclasses.asdict(recipe))
+    left_out = {"epochs"} | fields_of(recipe, "evaluation") | (set() if schedule else fields_of(recipe, "schedule"))
+    for key in sorted((wanted.keys() | used.keys()) - left_out):
+        if wanted.get(key) != used.get(key):
+            yield key, used.get(key), wanted.get(key)
+
+
+def value_in_words(value: Any) -> str:
+    """A recipe's value for a reader: thousands apart, lists without brackets."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(value_in_words, value)) or "none"
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    return f"{value:,}" if isinstance(value, int) else f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def settings(recipe: Recipe, used: Mapping[str, Any]) -> tuple[str, ...]:
+    """What --set changed of a preset's recipe, such as ("order alternating", "units 20, 10")."""
+    return tuple(f"{key} {value_in_words(value)}" for key, value, _ in departures(recipe, used, schedule=False))
 
 
 def resolve(

@@ -1,13 +1,12 @@
 """Under which conditions a run was made: how its recipe differs from the paper's, in words, and what a run is called."""
 
-import dataclasses
 from collections.abc import Iterator
 
 from gan_repro.data.names import dataset_kind
 from gan_repro.evaluation.measurement import Quantity
-from gan_repro.papers.configuration import defaults, plain
+from gan_repro.papers.configuration import defaults, departures, value_in_words
 from gan_repro.papers.experiment import Experiment, Published
-from gan_repro.papers.recipe import Recipe, fields_of
+from gan_repro.papers.recipe import Recipe
 from gan_repro.reporting import metrics
 from gan_repro.reporting.groups import Group
 from gan_repro.reporting.record import Config, Record
@@ -57,11 +56,7 @@ def differences(recipe: Recipe, record: Record | Config, schedule: bool = True) 
     Of its schedule (recipe.bounded) `epochs` is never among them: the record says how many were played. `schedule`:
     whether the rest is; a row's label does without it, where the epochs and steps played stand.
     """
-    wanted, used = plain(dataclasses.asdict(recipe)), played(recipe, record)
-    left_out = {"epochs"} | fields_of(recipe, "evaluation") | (set() if schedule else fields_of(recipe, "schedule"))
-    for key in sorted((wanted.keys() | used.keys()) - left_out):
-        if wanted.get(key) != used.get(key):
-            yield key, used.get(key), wanted.get(key)
+    return departures(recipe, played(recipe, record), schedule)
 
 
 def played(recipe: Recipe, record: Record | Config) -> dict[str, object]:
@@ -71,7 +66,7 @@ def played(recipe: Recipe, record: Record | Config) -> dict[str, object]:
 
 def change(key: str, used: object, wanted: object, whose: str = "paper preset") -> str:
     """Such as "generator_units 2,000, 2,000 (paper preset: 8,000, 8,000)"."""
-    shown = (ZEROS[key] if key in ZEROS and value == 0 else _field(value) for value in (used, wanted))
+    shown = (ZEROS[key] if key in ZEROS and value == 0 else value_in_words(value) for value in (used, wanted))
     return "{0} {1} ({3}: {2})".format(key, *shown, whose)
 
 
@@ -108,12 +103,3 @@ def model(experiment: Experiment, record: Record) -> str:
 def _played(record: Record) -> list[str]:
     epochs = [f"{record.epochs:,g} epochs"] if record.epochs else []  # nothing is trained
     return [*epochs, *([f"{record.cost.steps:,} steps"] if record.cost.steps else [])]
-
-
-def _field(value: object) -> str:
-    """A recipe's value for a reader: thousands apart, lists without brackets."""
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(_field, value)) or "none"
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "none"}[value]
-    return f"{value:,}" if isinstance(value, int) else f"{value:.15g}" if isinstance(value, float) else str(value)

@@ -1,10 +1,9 @@
 """Figures of points over several runs, of what is kept beside their records (figures.densities.Moments)."""
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-
-import numpy as np
 
 from gan_repro.figures import densities
 from gan_repro.papers.experiment import Experiment
@@ -23,8 +22,8 @@ Draw = Callable[[Path], None]  # writes a figure to a path
 def figures(found: Sequence[Experiment], groups: Sequence[Group], folder: Path) -> dict[str, Draw]:
     """{name: what draws it}: the figure of each experiment and data set with moments of two recipes or more, and GAMES.
 
-    Of each group the first seed is shown whose moments are there; in GAMES of each experiment the first group that is no
-    ablation, where there are two experiments or more.
+    Of each group the first seed is shown whose moments are there; in GAMES of each experiment a group that is no ablation,
+    where there are two experiments or more: of the preset that most of them have.
 
     Args:
       found: the Experiments.
@@ -36,7 +35,7 @@ def figures(found: Sequence[Experiment], groups: Sequence[Group], folder: Path) 
     """
     by_name, prefix_of = {experiment.name: experiment for experiment in found}, records.prefixes(groups)
     rows: dict[str, list[tuple[Record, Path]]] = {}
-    games: dict[str, dict[str, Path]] = {}
+    games: dict[str, dict[str, list[tuple[Record, Path]]]] = {}
     for each in groups:
         record, path = each.first, _moments(each, folder)
         owner = by_name[record.experiment]
@@ -44,7 +43,7 @@ def figures(found: Sequence[Experiment], groups: Sequence[Group], folder: Path) 
             continue
         rows.setdefault(prefix_of(record), []).append((record, path))
         if not is_variant(owner, record):
-            games.setdefault(record.data.title, {}).setdefault(owner.short_name, path)
+            games.setdefault(record.data.title, {}).setdefault(owner.short_name, []).append((record, path))
     drawn: dict[str, Draw] = {}
     for prefix, own in rows.items():
         first, owner = own[0][0], by_name[own[0][0].experiment]
@@ -83,13 +82,21 @@ def _strips(rows: Sequence[tuple[str, Path]], title: str, path: Path) -> None:
     densities.strips(path, shown, title)
 
 
-def _games(games: dict[str, dict[str, Path]], path: Path) -> None:
+def _games(games: dict[str, dict[str, list[tuple[Record, Path]]]], path: Path) -> None:
     names = list(dict.fromkeys(name for own in games.values() for name in own))
+    presets = Counter(
+        preset for own in games.values() for found in own.values() for preset in {each.preset for each, _ in found}
+    )
     rows = {}
     for data, own in games.items():
-        kept = {name: densities.Moments.read(own[name]) for name in names if name in own}
-        last: dict[str, np.ndarray] = {name: each.points[-1] for name, each in kept.items()}
-        rows[data] = next(iter(kept.values())).real, dict.fromkeys(names) | last
+        real, cells = None, {}
+        for name in (each for each in names if each in own):
+            record, kept = max(own[name], key=lambda each: presets[each[0].preset])
+            moments = densities.Moments.read(kept)
+            real = moments.real if real is None else real
+            cells[name] = f"{name}\n{record.preset}, {moments.steps[-1]:,} steps", moments.points[-1]
+        assert real is not None
+        rows[data] = real, cells
     densities.table(
         path, rows, "Games on points in the plane, each by its own recipe: densities of the last G of one seed, and of the data"
     )

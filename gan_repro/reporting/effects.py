@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from gan_repro.evaluation.measurement import Measurement
 from gan_repro.papers.experiment import Effects, Experiment, Outcome
 from gan_repro.reporting import metrics
 from gan_repro.reporting.conditions import change, differences
@@ -18,9 +19,10 @@ KIND = "effects"  # of its figure
 CONFIDENCE = 0.95
 RULE = (
     f"Difference: to the run without the change, seed by seed; in brackets its {100 * CONFIDENCE:.0f} % t interval over seeds. "
-    "**Raises**, **lowers**: the interval that holds for all comparisons of the table together (Bonferroni) leaves out 0. **No "
-    f"effect**: the {100 * CONFIDENCE:.0f} % interval lies within the margin, which was fixed before any run was looked at. "
-    "**No effect shown**: neither."
+    "**Raises**, **lowers**: the interval that holds for all comparisons of the table together (Bonferroni) leaves out 0; "
+    f"**taken alone**: only the {100 * CONFIDENCE:.0f} % interval does, as one in twenty would by chance. **No effect**: that "
+    "interval lies within the margin, which was fixed before any run was looked at. **No effect shown**: none of these. With "
+    "few seeds the interval for all comparisons is so wide that it hardly leaves out 0: read the collapsed runs first."
 )
 
 
@@ -32,19 +34,24 @@ class Effect:
       difference: its mean over seeds.
       half_width, simultaneous: of its interval, alone and for all comparisons together.
       margin: within which it counts as none.
+      unit: of them all.
     """
 
     difference: float
     half_width: float
     simultaneous: float
     margin: float
+    unit: str
 
     @property
     def word(self) -> str:
         """See RULE."""
+        direction = "raises" if self.difference > 0 else "lowers"
         if abs(self.difference) > self.simultaneous:
-            return "raises" if self.difference > 0 else "lowers"
-        return "no effect" if abs(self.difference) + self.half_width <= self.margin else "no effect shown"
+            return direction
+        if abs(self.difference) + self.half_width <= self.margin:
+            return "no effect"
+        return f"{direction}, taken alone" if abs(self.difference) > self.half_width else "no effect shown"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,8 +117,13 @@ def draw(wanted: Effects, experiment: Experiment, found: Sequence[Row], path: Pa
         effects = [row.effects[outcome.metric] for row in found]
         intervals = [(each.difference, each.half_width, each.simultaneous) for each in effects]
         heading = metrics.of(outcome.metric, [experiment]).heading
-        panels.append((f"{heading}: difference", max(each.margin for each in effects), intervals))
-    forest(path, [row.what for row in found], panels, f"{wanted.title}: {100 * CONFIDENCE:.0f} % intervals over seeds")
+        named = f"{heading}: difference{metrics.of_unit(_of_difference(effects[0].unit))}"
+        panels.append((named, max(each.margin for each in effects), intervals))
+    forest(path, [row.what for row in found], panels, f"{wanted.title}: differences over seeds", CONFIDENCE)
+
+
+def _of_difference(unit: str) -> str:
+    return "percentage points" if unit == "%" else unit
 
 
 def _row(wanted, changed, base, what, seeds, count):
@@ -124,13 +136,13 @@ def _row(wanted, changed, base, what, seeds, count):
 def _measured(wanted: Effects, group: Group) -> set[int]:
     """The seeds of a group whose runs have all outcomes."""
     asked = {outcome.metric for outcome in wanted.outcomes} | {wanted.collapse[0]}
-    return {record.seed for record in group if all(_value(record, metric) is not None for metric in asked)}
+    return {record.seed for record in group if all(_outcome(record, metric) for metric in asked)}
 
 
-def _value(record: Record, metric: str) -> float | None:
+def _outcome(record: Record, metric: str) -> Measurement | None:
     """The outcome of a run: of its main weights, on test images where it is of a split; None: it has none."""
     found = {
-        entry.weights: entry.value
+        entry.weights: entry
         for entry in record.measurements
         if entry.metric == metric and entry.weights and not entry.variant and entry.split in (None, "test")
     }
@@ -138,7 +150,7 @@ def _value(record: Record, metric: str) -> float | None:
 
 
 def _values(group: Group, seeds: Sequence[int], metric: str) -> list[float]:
-    return [value for record in group if record.seed in seeds and (value := _value(record, metric)) is not None]
+    return [entry.value for record in group if record.seed in seeds and (entry := _outcome(record, metric))]
 
 
 def _effect(outcome: Outcome, changed: Group, base: Group, seeds: Sequence[int], count: int) -> Effect:
@@ -149,7 +161,8 @@ def _effect(outcome: Outcome, changed: Group, base: Group, seeds: Sequence[int],
 
     alone, together = (float(stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * times), n - 1)) * error for times in (1, count))
     margin = outcome.margin * (abs(statistics.fmean(theirs)) if outcome.relative else 1)
-    return Effect(statistics.fmean(apart), alone, together, margin)
+    first = next(entry for record in base if (entry := _outcome(record, outcome.metric)))
+    return Effect(statistics.fmean(apart), alone, together, margin, first.unit)
 
 
 def table(wanted: Effects, experiment: Experiment, found: Sequence[Row]) -> list[list[str]]:

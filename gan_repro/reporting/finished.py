@@ -172,7 +172,7 @@ def report(experiment: Experiment, record: Record, folder: Path) -> str:
 
 def _spent(record: Record) -> str:
     steps = f"{record.cost.steps:,} steps, " if record.cost.steps else ""
-    return f"{steps}{duration(60 * record.cost.minutes)} with the evaluation, {record.machine}"
+    return f"{steps}{duration(60 * record.cost.minutes)} with the evaluation, {record.trained_on}"
 
 
 def details(experiment: Experiment, record: Record) -> str:

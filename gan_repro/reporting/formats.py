@@ -69,7 +69,7 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
         lines += ["## Commands", ""]
     for run, group in enumerate(table.groups, start=1):
         shown = list(group)[:1] if len(group) > MANY else group
-        cost = ", ".join(f"seed {each.seed}: {each.cost.minutes:g} minutes on {each.machine}" for each in shown)
+        cost = ", ".join(f"seed {each.seed}: {each.cost.minutes:g} minutes on {each.trained_on}" for each in shown)
         lines += [f"Run {run}, {run_title(table.owner(group), group.first)} ({cost}):", ""]
         lines += ["```", *_commands(group), "```", ""]
     for experiment in (each for each in table.experiments if each.deviations):

@@ -160,7 +160,7 @@ def _slope(curve: Mapping[float, float], low: float, high: float) -> str:
 def _budget(found: Sequence[Record]) -> str:
     hours = sum(record.cost.minutes for record in found) / 60
     epochs = sum(record.epochs for record in found)
-    machines = ", ".join(dict.fromkeys(record.machine for record in found))
+    machines = ", ".join(dict.fromkeys(each for record in found for each in record.machines))
     trainings = f"{len(found)} training{'s' if len(found) > 1 else ''}"
     return f"Measured in {trainings}, {epochs:,g} epochs and {hours:.1f} hours of {machines}."
 

@@ -232,6 +232,14 @@ class Record:
         return tuple(dict.fromkeys(ran.machine for ran in self.manifest.ran_on)) or (self.machine,)
 
     @property
+    def trained_on(self) -> str:
+        """Its machines in words: "NVIDIA H200 to step 55,335, then AMD EPYC, AVX2 (1 core)"."""
+        ran = self.manifest.ran_on
+        turns = [each for before, each in zip((None, *ran), ran) if before is None or each.machine != before.machine]
+        ends = [*(f" to step {each.step:,}" for each in turns[1:]), ""]
+        return ", then ".join(each.machine + end for each, end in zip(turns, ends)) or self.machine
+
+    @property
     def machine(self) -> str:
         """What the cost was measured on: the processor, or the GPU; "2 x ..." of two machines."""
         device = (self.cost.processor or "CPU") if self.manifest.device == "CPU" else self.manifest.device

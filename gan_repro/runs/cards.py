@@ -108,7 +108,7 @@ def _facts(experiment: Experiment, record: Record) -> list[list[str]]:
         ["Run", f"{run_title(experiment, record)}; seed {record.seed}"],
         ["Command", f"`{record.command}`"],
         ["Code", f"commit `{manifest.commit or 'not known'}`; {versions}"],
-        ["Cost", f"{duration(60 * record.cost.minutes)} with the evaluation, {record.machine}"],
+        ["Cost", f"{duration(60 * record.cost.minutes)} with the evaluation, {record.trained_on}"],
         [
             "Data",
             f"{record.data.title}: images of {' x '.join(map(str, record.data.shape or ()))}; sha256 `{record.data.sha256}`",

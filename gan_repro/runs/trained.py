@@ -74,6 +74,13 @@ class Finished:
         """The papers.experiment.Model that was trained."""
         return self.experiment.models[self.config.model]
 
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What --set changed of its preset, in words (configuration.settings)."""
+        config = self.config
+        preset = self.model.recipe(config.preset, config.dataset)
+        return configuration.settings(preset, configuration.plain(dataclasses.asdict(config.recipe)))
+
     def measure(self) -> list[Measurement]:
         """The measurements of all measures of the model, a list.
 

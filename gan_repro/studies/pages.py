@@ -13,7 +13,7 @@ from gan_repro.system.numbers import three_digits
 
 COST = "cost.md"
 CORES = (1, 2, 8, 64)
-MEASURED = Path("workers/benchmark.json")  # in results: python -m gan_repro.benchmark --only=workers --results=results/workers
+MEASURED = Path("benchmark.json")  # in results
 
 
 def with_studies(text: str, page: str, found: Mapping[str, Study]) -> str:
@@ -82,7 +82,7 @@ def _of_cores(runs, by_identity, estimates) -> Iterator[str]:
     yield ""
     yield (
         "Hours from nothing to all runs of a study whose minutes are known, a core each, by the queue's own order: a "
-        "simulation, for no more than two CPU cores were ever used. +: and runs of unknown length."
+        "simulation with the minutes above, on whatever they were measured, GPUs too. +: and runs of unknown length."
     )
     yield ""
     yield f"| Study | 1 core | {' | '.join(f'{cores} cores' for cores in CORES[1:])} |"
@@ -108,10 +108,10 @@ def _measured(path: Path) -> Iterator[str]:
     queued, alone = (by_name.get(("queue", name), {}) for name in ("in a queue", "a process alone"))
     seconds = [row.get("median") for row in (at_once, in_turn, queued, alone)]
     if None in seconds:
-        yield f"Not all of it was measured; see [workers]({MEASURED.parent}/benchmark.md)."
+        yield "Not all of it was measured; see [workers](benchmark.md)."
         return
     yield (
         f"Two runs of goodfellow2014 take {three_digits(seconds[0])} s at once on a core each, {three_digits(seconds[1])} s "
-        f"one after the other on two cores ({found['conditions']['processor']}; [times](workers/benchmark.md)). The queue adds "
+        f"one after the other on two cores ({found['conditions']['processor']}; [times](benchmark.md)). The queue adds "
         f"{three_digits(1000 * (seconds[2] - seconds[3]))} ms to a run."
     )

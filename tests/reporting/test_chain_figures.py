@@ -38,6 +38,8 @@ def test_lines_have_colours_of_their_own_and_the_same_bytes(tmp_path):
 class AlongChains(Finished):
     """A finished run without files: three chains of 250 states; state j of chain i is of brightness j / 255."""
 
+    settings = ()
+
     def kinds(self):
         return ["last"]
 

@@ -71,7 +71,10 @@ def test_strips_and_tables_are_drawn_alike_each_time(tmp_path):
     kept = moments()
     for name in ("one", "two"):
         densities.strips(tmp_path / f"{name}.png", {"k = 0": kept, "k = 5": moments((0, 20))}, "A title")
-        rows = {"a ring": (kept.real, {"GAN": kept.points[-1], "WGAN": None}), "a grid": (kept.real, {"WGAN": kept.points[0]})}
+        rows = {
+            "a ring": (kept.real, {"GAN": ("GAN", kept.points[-1])}),
+            "a grid": (kept.real, {"WGAN": ("WGAN, long", kept.points[0])}),
+        }
         densities.table(tmp_path / f"{name}-table.png", rows, "A title")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
     assert (tmp_path / "one-table.png").read_bytes() == (tmp_path / "two-table.png").read_bytes()
@@ -88,10 +91,10 @@ def test_only_the_plane_is_kept():
 # ---- over the runs of a page -----------------------------------------------------------------------------------------
 
 
-def of_ring(experiment, model, seed=0, dataset="ring8", **recipe):
-    """The JSON of a record of a quick run on points."""
-    base = configuration.plain(dataclasses.asdict(configuration.find(experiment).models[model].recipe("quick", dataset)))
-    return make_record(seed, [], base | recipe, dataset, "quick", 3, experiment, model)
+def of_ring(experiment, model, seed=0, dataset="ring8", preset="quick", **recipe):
+    """The JSON of a record of a run on points."""
+    base = configuration.plain(dataclasses.asdict(configuration.find(experiment).models[model].recipe(preset, dataset)))
+    return make_record(seed, [], base | recipe, dataset, preset, 3, experiment, model)
 
 
 def drawn(folder, contents):
@@ -120,8 +123,19 @@ def test_recipes_stand_below_each_other_in_their_order_and_games_beside_each_oth
         draw(tmp_path / name)
     assert rows == [f"quick preset, unroll {each}" for each in (0, 5, 10)]
     (table,) = tables
-    shown = {data: {game for game, points in own.items() if points is not None} for data, (_, own) in table.items()}
-    assert shown == {"RING8": {"Unrolled GAN", "WGAN-GP"}, "GRID25": {"WGAN-GP"}}
+    shown = {data: {game: words for game, (words, _) in own.items()} for data, (_, own) in table.items()}
+    steps = f"quick, {moments().steps[-1]:,} steps"
+    gp = {"WGAN-GP": f"WGAN-GP\n{steps}"}
+    assert shown == {"RING8": {"Unrolled GAN": f"Unrolled GAN\n{steps}"} | gp, "GRID25": gp}
+
+
+def test_games_beside_each_other_are_of_the_preset_that_most_have(tmp_path, monkeypatch):
+    contents = [of_ring("unrolled", "points", preset=each) for each in ("paper", "quick")] + [of_ring("wgan_gp", "toy")]
+    tables = []
+    monkeypatch.setattr(pages.densities, "table", lambda path, shown, title: tables.append(shown))
+    drawn(tmp_path, contents)[pages.GAMES](tmp_path / "x.png")
+    ((_, own),) = tables[0].values()
+    assert {words.split("\n")[1].partition(",")[0] for words, _ in own.values()} == {"quick"}
 
 
 def test_what_has_no_moments_is_not_drawn_and_damaged_ones_are_refused(tmp_path):

@@ -15,6 +15,7 @@ from gan_repro.latent import priors
 from gan_repro.latent.sampling import sample_images
 from gan_repro.networks.layers import OneHot
 from gan_repro.papers import experiment
+from gan_repro.papers.recipe import TrainingRecipe
 from gan_repro.runs.trained import Finished
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import randomness
@@ -35,12 +36,25 @@ def generator(recipe, spec):
     return keras.Model([z, labels] if recipe.conditional else z, x, name="generator")
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Recipe(TrainingRecipe):
+    """A recipe of five epochs in all, of which three go before."""
+
+    conditional: bool = False
+    rate: float = 0.1
+
+    @property
+    def total_epochs(self):
+        """See the class."""
+        return self.epochs + 3
+
+
 @pytest.fixture
 def finished(tmp_path):
     """conditional -> a finished run of that generator, its weights in a file."""
 
     def make(conditional):
-        recipe = types.SimpleNamespace(conditional=conditional, n_samples=30, epochs=2, total_epochs=5)
+        recipe = Recipe(conditional=conditional, n_samples=30, epochs=2, batch_size=10)
         config = types.SimpleNamespace(
             experiment="fake", model="nets", recipe=recipe, seed=SEED, preset="paper", dataset="blobs"
         )
@@ -90,6 +104,8 @@ def test_a_caption_says_which_generator_of_which_run(finished):
     for epochs, words in ((0, ""), (1, "1 epoch, "), (1000, "1,000 epochs, "), (39.125, "39.125 epochs, ")):
         played = dataclasses.replace(run, epochs=epochs)
         assert draw.run_title(played) == f"Fake nets on random blobs: paper preset, {words}seed 5"
+    changed = types.SimpleNamespace(**vars(run.config) | {"recipe": dataclasses.replace(run.config.recipe, rate=0.5, epochs=9)})
+    assert draw.run_title(dataclasses.replace(run, config=changed)) == RUN.replace("preset, ", "preset, rate 0.5, ")
 
 
 @pytest.mark.parametrize("dataset, ours", [("blobs", True), ("npz:a.npz", False), ("images:a", False), ("celeb_a", False)])

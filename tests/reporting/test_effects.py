@@ -62,7 +62,7 @@ def test_differences_are_paired_over_seeds():
     low, high = stats.t.interval(0.95, 4, apart.mean(), stats.sem(apart))
     assert (found.half_width, found.margin) == pytest.approx(((high - low) / 2, 1.0))
     low, high = stats.t.interval(1 - 0.05 / 2, 4, apart.mean(), stats.sem(apart))  # two outcomes of one change
-    assert found.simultaneous == pytest.approx((high - low) / 2)
+    assert found.simultaneous == pytest.approx((high - low) / 2) and found.unit == "modes"
     assert row.effects["good_samples"].margin == pytest.approx(0.1 * 10 * np.mean(BASE))
 
 
@@ -102,11 +102,14 @@ def test_a_change_beside_another_is_compared_with_that_one():
         (-3, 1, 2, "lowers"),
         (0.2, 0.5, 2, "no effect"),
         (0.2, 0.9, 2, "no effect shown"),
-        (1.5, 1, 2, "no effect shown"),
+        (1.5, 1, 2, "raises, taken alone"),
+        (-1.5, 1, 2, "lowers, taken alone"),
+        (1.5, 1.6, 2, "no effect shown"),
+        (0.3, 0.2, 2, "no effect"),
     ],
 )
 def test_words(difference, alone, together, word):
-    assert effects.Effect(difference, alone, together, margin=1.0).word == word
+    assert effects.Effect(difference, alone, together, margin=1.0, unit="%").word == word
 
 
 def test_the_page_has_the_table_and_the_figure(tmp_path):
@@ -149,11 +152,11 @@ def test_one_interval_that_reaches_far_leaves_the_others_their_room(tmp_path, mo
     monkeypatch.setattr(intervals.curves, "write", lambda path, figure: drawn.append(figure))
     near = [(1.0, 0.5, 1.0), (-2.0, 0.5, 1.0), (0.5, 0.2, 0.4)]
     for far in ((62.0, 30.0, 70.0), (-62.0, 3.0, 7.0)):
-        intervals.forest(tmp_path / "x.png", list("abcd"), [("x", 0.5, [*near, far])], "title")
+        intervals.forest(tmp_path / "x.png", list("abcd"), [("x", 0.5, [*near, far])], "title", 0.95)
         (axis,) = drawn.pop().axes
         low, high = axis.get_xlim()
         assert -6 < low <= -3 and 2 <= high < 6
         (number,) = [text.get_text() for text in axis.texts]
         assert f"{far[0]:+g}" in number
-    intervals.forest(tmp_path / "x.png", list("abc"), [("x", 0.5, near)], "title")
+    intervals.forest(tmp_path / "x.png", list("abc"), [("x", 0.5, near)], "title", 0.95)
     assert not drawn.pop().axes[0].texts

@@ -103,7 +103,7 @@ def test_points_and_very_large_images_have_none():
 class Run:
     """A run whose 2 x 2 images are the first numbers of their z, with the label in the last pixel."""
 
-    epochs = 7
+    epochs, settings = 7, ()
     model, config = SimpleNamespace(title="Nets"), SimpleNamespace(seed=3, preset="paper", dataset="")
 
     def __init__(self, kind, classes):

@@ -22,7 +22,7 @@ class Run:
 
     experiment, model = SimpleNamespace(name="x"), SimpleNamespace(title="Nets")
     config = SimpleNamespace(seed=3, preset="paper", dataset="")
-    epochs = 2
+    epochs, settings = 2, ()
 
     def __init__(self, conditional=False):
         spec = SimpleNamespace(title="blobs", classes=CLASSES if conditional else 0, scaling=UNIT)

@@ -13,7 +13,7 @@ from gan_repro.latent import priors
 class Run:
     """A run whose images are their own z (2 x 2 pixels); the labels asked for are kept."""
 
-    epochs = 0
+    epochs, settings = 0, ()
     model, config = SimpleNamespace(title="Nets"), SimpleNamespace(seed=3, preset="paper", dataset="")
 
     def __init__(self, classes, folder):
