@@ -128,7 +128,7 @@ def game(recipe, spec):
     )
 
 
-def _model(title, datasets, paper, quick_epochs):
+def _model(title, datasets, paper, quick_epochs, measures=()):
     return gr.Model(
         title=title,
         datasets=datasets,
@@ -137,9 +137,17 @@ def _model(title, datasets, paper, quick_epochs):
         prepare=lambda recipe: gr.PadToMultiple(2 ** len(recipe.generator_channels)),
         scaling=lambda recipe: gr.Linear(-1.0, 1.0),
         phases=(gr.Phase(generator=generator, discriminator=discriminator, game=game),),
-        measures=(gr.measures.ReadByClassifier(), gr.measures.ClassesReadByD(HEAD), gr.measures.DiversityWithinClasses()),
+        measures=(
+            gr.measures.ReadByClassifier(),
+            gr.measures.ClassesReadByD(HEAD),
+            gr.measures.DiversityWithinClasses(),
+            *measures,
+        ),
         figures=(gr.figures.Curves(), gr.figures.ClassRows(), gr.figures.Interpolation()),
     )
+
+
+NATS = gr.measures.ParzenLogLikelihood(validation_images=1000, validates=False, pixels=True)  # beside the other games' digits
 
 
 def _published(row, dataset, metric, unit, value, error, source, why):
@@ -153,7 +161,7 @@ EXPERIMENT = gr.Experiment(
     title="Auxiliary classifier GAN: G is told a label, D tells it",
     reference="Odena, Olah, Shlens; ICML 2017; arXiv:1610.09585",
     models={
-        "digits": _model("ACGAN", ("mnist", "glyphs"), DIGITS, quick_epochs=6),
+        "digits": _model("ACGAN", ("mnist", "glyphs"), DIGITS, quick_epochs=6, measures=(NATS,)),
         "cifar10": _model("ACGAN", ("cifar10", "svhn_cropped", *gr.OWN), COLOUR, quick_epochs=6),
     },
     published=(

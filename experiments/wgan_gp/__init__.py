@@ -20,6 +20,7 @@ CIFAR10_QUICK = dataclasses.replace(
 POINTS = networks.Points(epochs=2564, samples_every=100)
 POINTS_QUICK = dataclasses.replace(POINTS, epochs=40, units=(128, 128, 128), learning_rate=1e-3, samples_every=10)
 
+NATS = gr.measures.ParzenLogLikelihood(validation_images=1000, validates=False, pixels=True)  # beside the other games' digits
 IMAGES: dict[str, Any] = {
     "critic": lambda recipe: True,
     "phases": (gr.Phase(generator=networks.generator, discriminator=networks.critic, game=networks.game),),
@@ -37,7 +38,7 @@ EXPERIMENT = gr.Experiment(
             title="WGAN-GP, small convolutional networks",
             datasets=("mnist", "glyphs", *gr.OWN),
             presets={"paper": DIGITS, "quick": DIGITS_QUICK},
-            **IMAGES,
+            **IMAGES | {"measures": (NATS, *IMAGES["measures"])},
         ),
         "cifar10": gr.Model(
             title="WGAN-GP, DCGAN-like networks",

@@ -1,6 +1,7 @@
 """The results of all papers in one table: published, measured, verdict. results/README.md and README.md show it."""
 
 import dataclasses
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -20,7 +21,7 @@ class Row:
 
     Attributes:
       paper, page: what people call it, and the file of its page in results/.
-      what: which number, or what a figure shows. played: how long ours was trained, or "".
+      what: which number, or what a figure shows; `figure`: which, or "". played: how long ours was trained, or "".
       published, ours: with their errors.
       verdict: in words; `word`: its first ones, without what it rests on.
       seeds, minutes: of ours, the minutes from the quickest seed to the slowest.
@@ -35,6 +36,7 @@ class Row:
     verdict: str
     seeds: str = ""
     minutes: str = ""
+    figure: str = ""
 
     @property
     def word(self) -> str:
@@ -63,7 +65,8 @@ def rows(built: Sequence[Table]) -> list[Row]:
         for experiment in table.own():
             for claim in experiment.claims:
                 measured, _, answer = claims.answer(table, experiment, claim)
-                found.append(Row(experiment.short_name, page, f"{claim.figure}: {claim.says}", "", "shown", measured, answer))
+                about = experiment.short_name, page, f"{claim.figure}: {claim.says}"
+                found.append(Row(*about, "", "shown", measured, answer, figure=claim.figure))
     return found
 
 
@@ -78,27 +81,37 @@ def table(built: Sequence[Table]) -> list[list[str]]:
 
 
 def short_table(built: Sequence[Table]) -> list[list[str]]:
-    """[SHORT, rows...] for README.md: of each published number the first run, of a claim in how many seeds it was observed.
+    """[SHORT, rows...] for README.md: of each published number the first run, of claims in how many seeds they were observed.
 
-    What was not run stands in results/README.md alone.
+    Claims of a paper of which the same is said share a row. What was not run stands in results/README.md alone.
     """
     first: dict[tuple[str, str, str], Row] = {}
     for row in (row for row in rows(built) if row.ours):
         first.setdefault((row.page, row.what, row.published), row)
-    found = [SHORT]
+    alike: dict[tuple[str, ...], list[Row]] = {}
+    ends: dict[Row, tuple[str, str]] = {}
     for row in first.values():
-        observed = re.search(r"observed in \d+ of \d+ seeds?", row.verdict) if row.published == "shown" else None
+        observed = re.search(r"observed in \d+ of \d+ seeds?", row.verdict) if row.figure else None
+        ours = observed[0] if observed else row.ours.removesuffix(" SE")
+        said = ours, re.sub(r" in \d+ of \d+ seeds?$", "", row.word)
+        alike.setdefault((row.paper, row.page, *said) if observed else (row.page, row.what, row.published), []).append(row)
+        ends[row] = said
+    found = [SHORT]
+    for members in alike.values():
+        row = members[0]
         what = f"{row.what}; {row.played}" if row.played else row.what
-        found.append(
-            [
-                f"[{row.paper}][{row.page.removesuffix('.md')}]",
-                what,
-                re.sub(r"n [\d,]+; ", "", row.published),
-                observed[0] if observed else row.ours.removesuffix(" SE"),
-                re.sub(r" in \d+ of \d+ seeds?$", "", row.word),
-            ]
-        )
+        if len(members) > 1:
+            what = f"{_figures(members)}: what each shows"
+        paper = f"[{row.paper}][{row.page.removesuffix('.md')}]"
+        found.append([paper, what, re.sub(r"n [\d,]+; ", "", row.published), *ends[row]])
     return found
+
+
+def _figures(members: Sequence[Row]) -> str:
+    """Such as "Figures 3, 4 and 5"."""
+    *some, last = dict.fromkeys(row.figure for row in members)
+    names = f"{', '.join(some)} and {last}" if some else last
+    return names.replace("Figure ", "Figures ", 1).replace(" Figure ", " ") if some else names
 
 
 def into_readme(text: str, built: Sequence[Table], folder: str = "results") -> str:
@@ -117,12 +130,13 @@ def into_readme(text: str, built: Sequence[Table], folder: str = "results") -> s
 
 
 def _value(line: Line) -> str:
-    """Such as "182.7 ± 2.3 SE ± 3.6 SD"."""
+    """Such as "182.7 ± 2.3 SE ± 3.6 SD"; the deviation over draws, too, where it is larger than the standard error."""
     summary = line.summary
     value, error = with_error(summary.value, summary.standard_error or summary.std_over_seeds)
     text = value if summary.standard_error is None else f"{value} ± {error} SE"
-    over_seeds = summary.std_over_seeds
-    return text if over_seeds is None else f"{text} ± {with_error(summary.value, over_seeds)[1]} SD"
+    over_seeds, over_draws = summary.std_over_seeds, summary.std_over_draws
+    text += "" if over_seeds is None else f" ± {with_error(summary.value, over_seeds)[1]} SD"
+    return text + (f", draws ± {over_draws:.2g}" if (over_draws or 0) > (summary.standard_error or math.inf) else "")
 
 
 def _minutes(line: Line) -> str:

@@ -51,6 +51,26 @@ def test_one_error_alone_is_named():
     assert rows(bare[0])[0]["Ours"] == "220"
 
 
+@pytest.mark.parametrize("draws, shown", [(15.4, "220.0 ± 2.0 SE, draws ± 15"), (0.4, "220.0 ± 2.0 SE")])
+def test_draws_that_differ_by_more_than_images_are_named(draws, shown):
+    record = trained(0, 220.0)
+    record["measurements"][0] |= {"n_draws": 5, "std_over_draws": draws}
+    assert rows(record)[0]["Ours"] == shown
+
+
+def test_claims_of_which_the_same_is_said_share_a_row_of_the_short_table():
+    record = trained(0, 220.0)
+    record["measurements"].append(measurement(45.0, "last", metric="recall", unit="%", standard_error=None))
+    held = [dataclasses.replace(CLAIM, figure=f"Figure {n}", says=f"it learns {n}") for n in (3, 4, 6)]
+    other = dataclasses.replace(CLAIM, figure="Figure 7", says="it fails", holds=lambda recall: recall < 1)
+    found = short_rows(record, numbers=(), claims=(*held[:2], other, held[2]))
+    assert [(row["What"], row["Ours"]) for row in found] == [
+        ("Figures 3, 4 and 6: what each shows", "observed in 1 of 1 seed"),
+        ("Figure 7: it fails", "observed in 0 of 1 seed"),
+    ]
+    assert len(rows(record, numbers=(), claims=(*held, other))) == 4
+
+
 def test_ablations_and_other_peoples_numbers_have_no_row():
     other = published("DBN", "mnist", 138, 2)
     assert len(rows(trained(0, 220.0), trained(0, 90.0, recipe={"batch_size": 50}), numbers=(NUMBER, other))) == 1
