@@ -9,7 +9,7 @@ HEAD = "classes"  # of D, beside "source"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Recipe(gr.TrainingRecipe):
+class Recipe(gr.AdamRecipe):
     """The networks of the paper's appendix, as far as they are known here (Deviations, acgan.md), at 32 x 32.
 
     Attributes:
@@ -25,7 +25,7 @@ class Recipe(gr.TrainingRecipe):
       source_loss: G's part of the log-likelihood of the source: "saturating": it minimises it, as the paper's text has it;
         "non_saturating": it maximises that of the other answer.
       class_weight: of the class losses of both players.
-      learning_rate, beta_1, beta_2, epsilon: of Adam, for both players.
+      learning_rate: of both players.
     """
 
     batch_size: int = gr.bounded(100, low=1, high=10**6, smoke=16)
@@ -46,9 +46,6 @@ class Recipe(gr.TrainingRecipe):
     source_loss: typing.Literal["non_saturating", "saturating"] = "non_saturating"
     class_weight: float = gr.bounded(1.0, low=0, high=10**6)
     learning_rate: float = gr.bounded(2e-4, above=0, high=1000.0)
-    beta_1: float = gr.bounded(0.5, low=0, below=1)
-    beta_2: float = gr.bounded(0.999, low=0, below=1)
-    epsilon: float = gr.bounded(1e-8, above=0, high=1.0)
 
     def __post_init__(self):
         super().__post_init__()
@@ -114,14 +111,11 @@ def game(recipe, spec):
         gr.losses.cross_entropy(which, "labels", head=HEAD, weight=recipe.class_weight) for which in ("real", "generated")
     )
 
-    def adam():
-        return gr.optimizers.Adam(recipe.learning_rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
-
     return gr.Rules(
         loss=dataclasses.replace(
             pair, discriminator=(*pair.discriminator, real, generated), generator=(*pair.generator, generated)
         ),
-        optimizers=(adam(), adam()),
+        optimizers=(recipe.adam(recipe.learning_rate), recipe.adam(recipe.learning_rate)),
         schedule=gr.schedule.alternating(),
         d_head="source",
         generator_labels="uniform",

@@ -1,23 +1,18 @@
 """What each remedy for collapse is worth, alone: on the ring of Metz et al. 2016, where a GAN without one fails."""
 
 import dataclasses
-import math
 import typing
 
 import gan_repro as gr
-
-keras = gr.lazy("keras")
 
 Norm = typing.Literal["batch", "layer", "weight", "spectral", "none"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Recipe(gr.Tricks):
+class Recipe(gr.ring.Game, gr.Tricks, gr.ring.Networks):
     """The ring's networks and Adam of Metz et al. 2016, and one remedy; together the defaults are the game without one.
 
     Attributes:
-      latent, prior, generator_units, discriminator_units, gain, shrink, fresh_noise, generator_learning_rate,
-        discriminator_learning_rate, beta_1, beta_2, epsilon: as the unrolled GAN's on points (experiments/unrolled).
       unroll: updates of D that G's loss looks ahead (Metz et al. 2016), whose objective is "minimax".
       objective: with the loss "cross_entropy".
       loss: "cross_entropy"; "clipped_critic": WGAN, its weights clipped, by RMSprop (Arjovsky et al. 2017); "penalised_critic":
@@ -28,18 +23,6 @@ class Recipe(gr.Tricks):
     """
 
     batch_size: int = gr.bounded(512, low=1, high=10**6, smoke=16)
-    latent: int = gr.bounded(256, low=1, high=10**5)
-    prior: typing.Literal["gaussian", "uniform_-1_1"] = "gaussian"
-    generator_units: tuple[int, ...] = gr.bounded((128, 128), low=1, high=10**5, smoke=16)
-    discriminator_units: tuple[int, ...] = gr.bounded((128,), low=1, high=10**5, smoke=16)
-    gain: float = gr.bounded(0.8, above=0, high=100.0)
-    shrink: float = gr.bounded(0.25, above=0, high=100.0)
-    fresh_noise: bool = True
-    generator_learning_rate: float = gr.bounded(1e-4, above=0, high=1000.0)
-    discriminator_learning_rate: float = gr.bounded(1e-4, above=0, high=1000.0)
-    beta_1: float = gr.bounded(0.5, low=0, below=1)
-    beta_2: float = gr.bounded(0.999, low=0, below=1)
-    epsilon: float = gr.bounded(1e-8, above=0, high=1.0)
     unroll: int = gr.bounded(0, low=0, high=100)
     objective: typing.Literal["non_saturating", "minimax"] = "non_saturating"
     loss: typing.Literal["cross_entropy", "clipped_critic", "penalised_critic"] = "cross_entropy"
@@ -85,24 +68,9 @@ class Recipe(gr.Tricks):
         )
 
 
-def _layers(recipe, units, outputs, name, kind, **more):
-    def start():
-        return gr.initial.orthogonal(recipe.gain)
-
-    return gr.norms.dense_layers(units, outputs, name, gr.norms.of(kind), start, **more)
-
-
-def generator(recipe, spec):
-    """G of the ring, with a norm."""
-    layers = _layers(recipe, recipe.generator_units, math.prod(spec.shape), "output", recipe.generator_norm)
-    return gr.mlp.generator(recipe.latent, layers, spec.shape)
-
-
 def discriminator(recipe, spec):
     """D of the ring, with a norm, dropout, minibatch discrimination."""
-    more = {"dropout": recipe.dropout, "minibatch": recipe.minibatch}
-    layers = _layers(recipe, recipe.discriminator_units, 1, "logit", recipe.discriminator_norm, **more)
-    return gr.mlp.discriminator([keras.layers.Rescaling(recipe.shrink, name="shrink"), *layers], spec.shape)
+    return recipe.discriminator(spec, recipe.discriminator_norm, dropout=recipe.dropout, minibatch=recipe.minibatch)
 
 
 def game(recipe, spec):
@@ -114,18 +82,17 @@ def game(recipe, spec):
 
 def _of_loss(recipe):
     """Both players' terms and optimizers, and what bounds D's weights, as arguments of gr.Rules."""
-    rates = recipe.generator_learning_rate, recipe.discriminator_learning_rate
     if recipe.loss == "clipped_critic":
+        rates = recipe.generator_learning_rate, recipe.discriminator_learning_rate
         rmsprop = tuple(gr.optimizers.RMSprop(rate) for rate in rates)
         return {"loss": gr.losses.wasserstein(), "optimizers": rmsprop, "constraint": gr.constraints.WeightClip(recipe.clip)}
-    constants = {"beta_1": recipe.beta_1, "beta_2": recipe.beta_2, "epsilon": recipe.epsilon}
-    adam = tuple(gr.optimizers.Adam(rate, **constants) for rate in rates)
     if recipe.loss == "penalised_critic":
         loss = gr.losses.wasserstein()
         penalised = (*loss.discriminator, gr.losses.gradient_penalty(recipe.penalty))
-        return {"loss": dataclasses.replace(loss, discriminator=penalised), "optimizers": adam}
+        return {"loss": dataclasses.replace(loss, discriminator=penalised), "optimizers": recipe.optimizers}
     pair = gr.losses.OBJECTIVES[recipe.objective]()
-    return {"loss": gr.losses.zero_sum(pair) if recipe.objective == "minimax" else pair, "optimizers": adam}
+    pair = gr.losses.zero_sum(pair) if recipe.objective == "minimax" else pair
+    return {"loss": pair, "optimizers": recipe.optimizers}
 
 
 PAPER = Recipe(epochs=500, steps_per_epoch=50, samples_every=500)
@@ -145,7 +112,7 @@ EXPERIMENT = gr.Experiment(
             critic=lambda recipe: recipe.loss != "cross_entropy",
             phases=(
                 gr.Phase(
-                    generator=generator,
+                    generator=lambda recipe, spec: recipe.generator(spec, recipe.latent, recipe.generator_norm),
                     discriminator=discriminator,
                     game=game,
                     initialise=lambda *given: gr.tricks.start_at_data(*given),

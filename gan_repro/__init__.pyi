@@ -30,7 +30,9 @@ from .networks import norms as norms
 from .networks import sizes as sizes
 from .networks import tied as tied
 from .papers import pylearn2 as pylearn2
+from .papers import ring as ring
 from .papers import tutorials as tutorials
+from .papers.adam import AdamRecipe as AdamRecipe
 from .papers.experiment import OWN as OWN
 from .papers.experiment import Beside as Beside
 from .papers.experiment import Claim as Claim

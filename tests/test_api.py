@@ -138,10 +138,11 @@ ORDER.remove("trained")  # which holds no code
 PROGRAMS = len(ORDER) + 1
 
 # What is loaded by name, and what a recipe makes once there is something to train.
-_PLAYED = ("losses", "optimizers", "rules", "schedule", "tricks")
+_PLAYED = ("losses", "rules", "schedule", "tricks")
 ALLOWED = {
     ("gan_repro/papers/configuration.py", "experiments"),
     ("gan_repro/papers/configuration.py", "gan_repro"),  # for where it lies
+    ("gan_repro/papers/adam.py", "gan_repro.training.optimizers"),
     ("gan_repro/papers/pylearn2.py", "gan_repro.training.losses"),
     ("gan_repro/papers/pylearn2.py", "gan_repro.training.optimizers"),
     ("gan_repro/papers/pylearn2.py", "gan_repro.training.rules"),

@@ -7,7 +7,7 @@ import gan_repro as gr
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Recipe(gr.TrainingRecipe):
+class Recipe(gr.AdamRecipe):
     """Section 3 of the paper; the defaults are those of dcgan_code: mnist/train_cond_dcgan.py.
 
     Attributes:
@@ -26,7 +26,7 @@ class Recipe(gr.TrainingRecipe):
       negative_slope: of D's leaky ReLU.
       init_std: weights are N(0, init_std^2).
       order: "alternate_minibatches": each minibatch trains one of the two, G the first; "alternating": D, then G, on each.
-      learning_rate, beta_1, beta_2, epsilon: of Adam, for both players.
+      learning_rate: of both players.
       l2: this times a weight is added to its gradient, in both players.
       svm_images: labelled training images that the SVM on D's features is fitted on, at most.
       constant_epochs, decay_epochs: the learning rate is constant, then falls to 0 by as much in every epoch; with
@@ -53,9 +53,6 @@ class Recipe(gr.TrainingRecipe):
     init_std: float = gr.bounded(0.02, above=0, high=100.0)
     order: typing.Literal["alternate_minibatches", "alternating"] = "alternate_minibatches"
     learning_rate: float = gr.bounded(2e-4, above=0, high=1000.0)
-    beta_1: float = gr.bounded(0.5, low=0, below=1)
-    beta_2: float = gr.bounded(0.999, low=0, below=1)
-    epsilon: float = gr.bounded(1e-8, above=0, high=1.0)
     l2: float = gr.bounded(2.5e-5, low=0, high=1000.0)
     svm_images: int = gr.bounded(10_000, low=2, high=10**7, role="evaluation", smoke=200)
     constant_epochs: int = gr.bounded(100, low=0, high=10**6, role="schedule")
@@ -114,7 +111,7 @@ def _adam(recipe, updates_per_epoch):
     rate = recipe.learning_rate
     if recipe.decay_epochs:
         rate = gr.optimizers.LinearDecay(rate, recipe.constant_epochs, recipe.decay_epochs, updates_per_epoch)
-    return gr.optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
+    return recipe.adam(rate)
 
 
 def game(recipe, spec):

@@ -22,8 +22,9 @@ WAYPOINTS = (1 / 4, 1 / 20)  # the figure's panels between first and last: where
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Recipe(gr.TrainingRecipe):
-    """Algorithm 1 with k = 4 and both players tanh MLPs. Nothing of it is in the paper but the rules of the game.
+class Recipe(gr.AdamRecipe):
+    """Algorithm 1 with k = 4 and both players tanh MLPs. Nothing of it is in the paper but the rules of the game,
+    which takes momentum where this takes Adam.
 
     D has to be near its optimum for G to descend on the JSD (section 4.2): it moves four times as often, at a higher
     rate, and with features fine enough to see any wave of p_g. If it lags behind, G folds the line onto itself, and does
@@ -37,7 +38,6 @@ class Recipe(gr.TrainingRecipe):
       objective: G minimises -log D(G(z)), or log(1 - D(G(z))) as Algorithm 1 has it; with the latter the end is less steady.
       generator_learning_rate, discriminator_learning_rate, learning_rate_decay: both are divided by the decay with every
         update of G; without it the two go round each other at a small distance for ever.
-      beta_1, beta_2, epsilon: of Adam (the paper takes momentum).
     """
 
     batch_size: int = gr.bounded(128, low=1, high=10**6)
@@ -51,9 +51,6 @@ class Recipe(gr.TrainingRecipe):
     generator_learning_rate: float = gr.bounded(1e-3, above=0, high=1000.0)
     discriminator_learning_rate: float = gr.bounded(3e-2, above=0, high=1000.0)
     learning_rate_decay: float = gr.bounded(1.000245, low=1, high=10.0, smoke=1.01)
-    beta_1: float = gr.bounded(0.5, low=0, below=1)
-    beta_2: float = gr.bounded(0.999, low=0, below=1)
-    epsilon: float = gr.bounded(1e-8, above=0, high=1.0)
 
     def __post_init__(self):
         super().__post_init__()
@@ -105,7 +102,7 @@ def discriminator(recipe, spec):
 def _adam(recipe, learning_rate, updates):
     """Adam; its rate decays by recipe.learning_rate_decay over so many of its updates."""
     rate = gr.optimizers.ExponentialDecay(learning_rate, recipe.learning_rate_decay ** (1 / updates), 0.0)
-    return gr.optimizers.Adam(rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
+    return recipe.adam(rate)
 
 
 def game(recipe, spec):

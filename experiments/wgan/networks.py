@@ -10,7 +10,7 @@ keras = gr.lazy("keras")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Recipe(gr.TrainingRecipe):
+class Recipe(gr.AdamRecipe):
     """Algorithm 1 as the authors' code runs it (WassersteinGAN: main.py, models/dcgan.py, models/mlp.py); its defaults.
 
     Attributes:
@@ -24,7 +24,7 @@ class Recipe(gr.TrainingRecipe):
       norm_epsilon, norm_momentum, norm_gain_std: see convolutional.Normalisation.
       negative_slope: of the critic's leaky ReLU.
       init_std: convolutions' weights are N(0, init_std^2).
-      optimizer, learning_rate, rho, beta_1, beta_2, epsilon: of both players; rho of RMSprop, the betas of Adam.
+      optimizer, learning_rate, rho: of both players; rho and epsilon of RMSprop, epsilon and the betas of Adam.
       clip: every parameter of the critic is clipped to [-clip, clip], batch norm's too; 0: none is.
       clip_before: before each of the critic's updates, as in the code, and not after it, as in Algorithm 1.
       n_critic: minibatches for the critic to one of G's updates.
@@ -52,9 +52,6 @@ class Recipe(gr.TrainingRecipe):
     optimizer: typing.Literal["rmsprop", "adam"] = "rmsprop"
     learning_rate: float = gr.bounded(5e-5, above=0, high=1000.0)
     rho: float = gr.bounded(0.99, low=0, below=1)
-    beta_1: float = gr.bounded(0.5, low=0, below=1)
-    beta_2: float = gr.bounded(0.999, low=0, below=1)
-    epsilon: float = gr.bounded(1e-8, above=0, high=1.0)
     clip: float = gr.bounded(0.01, low=0, high=1000.0)
     clip_before: bool = True
     n_critic: int = gr.bounded(5, low=1, high=10**6)
@@ -138,7 +135,7 @@ def critic(recipe, spec):
 def _optimizer(recipe):
     if recipe.optimizer == "rmsprop":
         return gr.optimizers.RMSprop(recipe.learning_rate, recipe.rho, recipe.epsilon)
-    return gr.optimizers.Adam(recipe.learning_rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
+    return recipe.adam(recipe.learning_rate)
 
 
 def game(recipe, spec):

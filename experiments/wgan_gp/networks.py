@@ -10,14 +10,14 @@ keras = gr.lazy("keras")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Game(gr.TrainingRecipe):
+class Game(gr.AdamRecipe):
     """Algorithm 1.
 
     Attributes:
       latent, prior: z.
       penalty: lambda, the weight of the gradient penalty.
       n_critic: minibatches for the critic to one of G's updates.
-      learning_rate, beta_1, beta_2, epsilon: of Adam, for both players; epsilon is TensorFlow's own.
+      learning_rate: of both players; Adam's epsilon is TensorFlow's own.
     """
 
     latent: int = gr.bounded(128, low=1, high=10**5)
@@ -25,9 +25,7 @@ class Game(gr.TrainingRecipe):
     penalty: float = gr.bounded(10.0, low=0, high=10**6)
     n_critic: int = gr.bounded(5, low=1, high=10**6)
     learning_rate: float = gr.bounded(1e-4, above=0, high=1000.0)
-    beta_1: float = gr.bounded(0.5, low=0, below=1)
     beta_2: float = gr.bounded(0.9, low=0, below=1)
-    epsilon: float = gr.bounded(1e-8, above=0, high=1.0)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -150,7 +148,5 @@ def game(recipe, spec):
     pair = gr.losses.wasserstein()
     loss = dataclasses.replace(pair, discriminator=(*pair.discriminator, gr.losses.gradient_penalty(recipe.penalty)))
 
-    def adam():
-        return gr.optimizers.Adam(recipe.learning_rate, beta_1=recipe.beta_1, beta_2=recipe.beta_2, epsilon=recipe.epsilon)
-
-    return gr.Rules(loss=loss, optimizers=(adam(), adam()), schedule=gr.schedule.alternating(recipe.n_critic))
+    optimizers = recipe.adam(recipe.learning_rate), recipe.adam(recipe.learning_rate)
+    return gr.Rules(loss=loss, optimizers=optimizers, schedule=gr.schedule.alternating(recipe.n_critic))

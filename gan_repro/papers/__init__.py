@@ -5,7 +5,9 @@ Modules (help(gan_repro.papers.NAME)):
     recipe         Recipe, TrainingRecipe: typed fields with ranges
     configuration  Config: an experiment, data set, preset and settings, found and checked
     prose          a paper's protocol, deviations and what was not run, from the Markdown beside its module
+    adam           the fields of recipes whose players move by Adam
     tricks         the fields of recipes whose games can be played with tricks
+    ring           the game and networks of Metz et al. 2016 on points
     tutorials      the recipes and the games of beginners' tutorials
     pylearn2       the recipe and the game of the 2014 papers' code
     weights_names  the names of a generator's weights: best, last, ema-DECAY, mean-from-EPOCH

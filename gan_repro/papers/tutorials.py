@@ -8,6 +8,7 @@ import math
 import typing
 
 from gan_repro.data.source import Spec
+from gan_repro.papers.adam import AdamRecipe
 from gan_repro.papers.experiment import Phase
 from gan_repro.papers.recipe import bounded
 from gan_repro.papers.tricks import Tricks
@@ -25,27 +26,23 @@ STRIDES = (2, 2, 2)  # of the convolutional networks: 4 -> 8 -> 16 -> 32 in G, a
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Game(Tricks):
+class Game(AdamRecipe, Tricks):
     """What both have: Adam for both players, and the rules.
 
     Attributes:
-      learning_rate, beta_1, beta_2, epsilon: of Adam.
+      learning_rate: of both players.
     """
 
     batch_size: int = bounded(128, low=1, high=10**6, smoke=16)
     latent: int = bounded(100, low=1, high=10**5)
     learning_rate: float = bounded(1e-3, above=0, high=1000.0)
-    beta_1: float = bounded(0.9, low=0, below=1)
-    beta_2: float = bounded(0.999, low=0, below=1)
-    epsilon: float = bounded(1e-8, above=0, high=1.0)
 
     def _rules(self, spec: Spec, loss: "Objective", schedule: "UpdateSchedule", features: str) -> "Rules":
         """The Rules with the recipe's tricks; `features`: the layer of D whose output is matched."""
-        from gan_repro.training import optimizers, tricks
+        from gan_repro.training import tricks
         from gan_repro.training.rules import Rules
 
-        options = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
-        pair = (optimizers.Adam(self.learning_rate, **options), optimizers.Adam(self.learning_rate, **options))
+        pair = self.adam(self.learning_rate), self.adam(self.learning_rate)
         return tricks.played(Rules(loss=loss, optimizers=pair, schedule=schedule), self, spec, features)
 
 
@@ -59,6 +56,7 @@ class Dense(Game):
       output: G's last activation: "sigmoid" of pixels, "linear" of points.
     """
 
+    beta_1: float = bounded(0.9, low=0, below=1)
     prior: typing.Literal["uniform_-1_1", "gaussian"] = "uniform_-1_1"
     generator_units: tuple[int, ...] = bounded((128,), low=1, high=10**5, smoke=16)
     discriminator_units: tuple[int, ...] = bounded((128,), low=1, high=10**5, smoke=16)
@@ -111,7 +109,6 @@ class Convolutional(Game):
     """
 
     learning_rate: float = bounded(2e-4, above=0, high=1000.0)
-    beta_1: float = bounded(0.5, low=0, below=1)
     prior: typing.Literal["gaussian", "uniform_-1_1"] = "gaussian"
     generator_channels: tuple[int, ...] = bounded((256, 128, 64), low=1, high=10**4, smoke=8)
     discriminator_channels: tuple[int, ...] = bounded((64, 128, 256), low=1, high=10**4, smoke=8)
