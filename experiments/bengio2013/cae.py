@@ -14,21 +14,31 @@ class Recipe(greedy.Recipe):
     """One contractive autoencoder: sigmoid units, tied weights, cross-entropy. The paper says its size; the rest is ours.
 
     Attributes:
-      contraction: alpha, of the squared Frobenius norm of the encoder's Jacobian.
+      contraction: alpha, of the squared Frobenius norm of the encoder's Jacobian, in the top layer.
       chain_std: of the noise in the directions of variation.
     """
 
+    epochs: int = gr.bounded(30, low=1, high=10**6, role="schedule", smoke=1)
     units: tuple[int, ...] = gr.bounded((1000,), low=1, high=10**5, smoke=16)
-    contraction: float = gr.bounded(0.1, low=0, high=1e6)
-    chain_std: float = gr.bounded(0.45, low=0, high=1e6, role="evaluation")
+    contraction: float = gr.bounded(1.0, low=0, high=1e6)
+    chain_std: float = gr.bounded(0.7, low=0, high=1e6, role="evaluation")
+    burn_in: int = gr.bounded(500, low=0, high=10**6, role="evaluation", smoke=5)
+    thinning: int = gr.bounded(10, low=1, high=10**6, role="evaluation", smoke=1)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Stacked(Recipe, greedy.Stacked):
-    """Two of them, the upper one trained on the lower one's codes."""
+    """Two of them, the upper one trained on the lower one's codes.
 
+    Attributes:
+      lower_contraction: alpha of the lower one.
+    """
+
+    lower_epochs: int = gr.bounded(15, low=1, high=10**6, role="schedule", smoke=1)
     units: tuple[int, ...] = gr.bounded((1000, 1000), low=1, high=10**5, smoke=16)
-    chain_std: float = gr.bounded(0.05, low=0, high=1e6, role="evaluation")
+    contraction: float = gr.bounded(0.3, low=0, high=1e6)
+    lower_contraction: float = gr.bounded(1.0, low=0, high=1e6)
+    chain_std: float = gr.bounded(0.3, low=0, high=1e6, role="evaluation")
 
 
 def network(recipe, spec, depth):
@@ -69,11 +79,11 @@ def losses(layer, x, alpha):
 
 def rule(recipe, spec, depth):
     """Momentum SGD of the layer of that depth, on the codes of those below it."""
-    del depth
+    alpha = recipe.contraction if depth == recipe.LAYERS else recipe.lower_contraction
 
     def gradients(network, x, context):
         del context
-        return losses(gr.tied.layers(network)[-1], gr.tied.below(network, x), recipe.contraction)
+        return losses(gr.tied.layers(network)[-1], gr.tied.below(network, x), alpha)
 
     return gr.LearningRule(
         optimizer=greedy.sgd(recipe, spec, recipe.learning_rate),
