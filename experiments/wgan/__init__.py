@@ -98,7 +98,7 @@ def _learning(figure, says, model, gan):
 
 CLAIMS = (
     gr.Claim(
-        "Figure 3",
+        "Figure 3 (right)",
         "the critic's estimate falls as samples get better",
         "rank correlation of the estimate and the Fréchet distance of samples above .5; of their changes, too",
         "mnist",
@@ -107,7 +107,7 @@ CLAIMS = (
         DIGITS,
     ),
     gr.Claim(
-        "Figure 3, left",
+        "Figure 3 (left)",
         "with an MLP as generator, too",
         "as above",
         "mnist",
