@@ -4,7 +4,7 @@ The rule of verdicts is in verdicts.py, numbers as text in cells.py, the files i
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from gan_repro.data.names import dataset_kind
@@ -248,15 +248,16 @@ def main_rows(table: Table) -> list[list[str]]:
     rows = [header]
     if table.published:
         rows += [["Published"], *_rows(table, ((n.row, column(n), cells.printed(n)) for _, n in table.published))]
-    rows.append(["Measured by this program"])
+    measured: list[list[str]] = []
     for experiment in table.own():
         own = [line for line in table.of(experiment) if line.section == "ours"]
-        rows += _rows(table, _cells(table, own))
-        wanted = [number for number in experiment.published if number.ours and number.table == table.name]
+        measured += _rows(table, _cells(table, own))
+        wanted = [number for owner, number in table.published if owner is experiment and number.ours]
         missing = [
             each for each in wanted if not any(answers(experiment, line.group.first, line.summary, each) for line in own)
         ]
-        rows += _rows(table, ((own_model(experiment, number), column(number), not_run(number)) for number in missing))
+        measured += _rows(table, ((own_model(experiment, number), column(number), not_run(number)) for number in missing))
+    rows += [["Measured by this program" if measured else "Nothing of it is measured by this program"], *measured]
     variants = [line for line in table.lines if line.section == "variant" and line.main]
     if variants:
         rows += [["Ablations (--set)"], *_rows(table, _cells(table, variants))]
@@ -264,6 +265,22 @@ def main_rows(table: Table) -> list[list[str]]:
     if reference:
         rows += [["For comparison"], *_rows(table, dict.fromkeys(_cells(table, reference)))]
     return rows
+
+
+def elsewhere(table: Table) -> list[tuple[str, Table]]:
+    """[(title of a data set, its compact table)] of runs that have no number in the compact table: no paper prints any."""
+    shown = {line.run for line in table.lines}
+    by_data: dict[str, list[Line]] = {}
+    for line in table.others:
+        if line.run not in shown and line.summary.split in (None, "test"):
+            by_data.setdefault(line.summary.dataset, []).append(line)
+    return [
+        (
+            table.titles.get(name, name),
+            replace(table, published=(), lines=lines, columns=list(dict.fromkeys(column(line.summary) for line in lines))),
+        )
+        for name, lines in by_data.items()
+    ]
 
 
 def _once(lines: Iterable[Line]) -> list[Line]:

@@ -48,6 +48,8 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
     lines += [f"* {each.short_name}: {each.title} ({each.reference})" for each in table.experiments] + [""]
     lines += [f"**Protocol, {each.short_name}.** {each.protocol}" + "  " for each in table.own() if each.protocol] + [""]
     lines += [*grid(comparison.main_rows(table)), *more]
+    for name, apart in comparison.elsewhere(table):
+        lines += [f"## Not in the papers' numbers: {name}", "", *grid(comparison.main_rows(apart))]
     lines += [f"## {FURTHER}", "", found, ""] if found else []
     for beside, rows in table.beside:
         lines += [f"## {beside.title}", "", beside.text, "", *grid(rows)]

@@ -6,7 +6,7 @@ import io
 import re
 
 from support.records import make_record, measurement
-from support.tables import FIRST, build, cells, experiment, trained
+from support.tables import FIRST, build, cells, experiment, published, trained
 
 from gan_repro.reporting import formats
 
@@ -58,6 +58,24 @@ def test_what_stands_in_for_samples_has_one_row_however_many_runs_measured_it():
     assert cells(alike, "training images in place of samples")[0] == "242.1 ± 2.0 SE ± 0 SD (3 seeds; σ .167, n 10,000)"
     unlike = formats.markdown(build(run(0, 240.0), run(1, 240.0), *short))
     assert unlike.count("| training images in place of samples |") == 2
+
+
+def test_runs_of_which_no_paper_prints_a_number_have_a_table_for_each_of_their_data_sets():
+    def run(dataset, metric, value):
+        entries = [measurement(value, "last", metric=metric, unit="1", dataset=dataset, sigma=None)]
+        return make_record(0, entries, dataset=dataset)
+
+    text = formats.markdown(build(trained(0, 220.0), run("ring8", "modes_covered", 7), run("grid25", "modes_covered", 20)))
+    tables = re.findall(r"^## Not in the papers' numbers: (.*)$", text, re.MULTILINE)
+    assert sorted(tables) == ["GRID25", "RING8"]
+    ring = text.partition("numbers: RING8")[2].partition("\n## ")[0]
+    assert "| 7.0 ± " in ring and "| 20.0 ± " not in ring and "220" not in ring and "not run" not in ring
+    assert "Not in the papers' numbers" not in formats.markdown(build(trained(0, 220.0)))
+
+
+def test_a_table_of_which_nothing_is_measured_says_so():
+    table = build(experiments=[experiment(numbers=(published("Fake nets", "mnist", 225, 2),))])
+    assert "**Nothing of it is measured by this program**" in formats.markdown(table)
 
 
 def test_markdown_tables_are_rectangular():
@@ -142,7 +160,7 @@ def test_a_page_is_headed_by_what_people_call_its_paper():
 
 def test_a_table_without_any_number_is_still_a_table():
     empty = build(experiments=[experiment(numbers=())])
-    assert "| Model |\n|---|\n| Measured by this program |" in formats.markdown(empty)
+    assert "| Model |\n|---|\n| Nothing of it is measured by this program |" in formats.markdown(empty)
     assert formats.latex(empty).count("begin{tabular}") == 1
 
 
