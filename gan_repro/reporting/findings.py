@@ -3,10 +3,10 @@
 A place is {RECORD | METRIC | WEIGHTS OR REFERENCE}, such as
 {cgan-mnist-paper-300epochs-seed0 | parzen_log_likelihood | best}: the name of a record's file, with "*" for several seeds, over
 which it is then the mean. Behind a further "|" may stand which number ("value", "error": over images, "std": over seeds,
-"n_samples": how many carry it), and key=value of the measurement where several have that metric: {... | best | std},
-{... | best | n_samples=50000 split=test}. {RECORD | epochs}, {RECORD | steps}, minibatches, and {RECORD | minutes} are of the
-run itself. A place that no record fills is an error, and so is a decimal number, or one of thousands (1,000), that stands in no
-place: nothing would say when it ceases to be true.
+"draws": the deviation over sets of samples of one training, "n_samples": how many carry it), and key=value of the measurement
+where several have that metric: {... | best | std}, {... | best | n_samples=50000 split=test}. {RECORD | epochs}, {RECORD |
+steps}, minibatches, and {RECORD | minutes} are of the run itself. A place that no record fills is an error, and so is a
+decimal number, or one of thousands (1,000), that stands in no place: nothing would say when it ceases to be true.
 """
 
 import fnmatch
@@ -24,7 +24,7 @@ FOLDER = "findings"
 HEADLINES = 3  # lines of a table's findings that results/README.md shows; the others stand on the table's page
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _LOOSE = re.compile(r"(?<![\w.])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.\d+)(?!\w|\.\w)")  # none: a file's name, a version
-_FIELDS = ("value", "error", "std", "n_samples")
+_FIELDS = ("value", "error", "std", "draws", "n_samples")
 
 
 def read(results: str | Path, name: str, records: Sequence[Record]) -> str:
@@ -122,6 +122,7 @@ def _number(place: str, records: Sequence[Record]) -> str:
         "value": summary.value,
         "error": summary.standard_error,
         "std": summary.std_over_seeds,
+        "draws": summary.std_over_draws,
         "n_samples": summary.n_samples,
     }[field]
     if number is None:

@@ -33,6 +33,7 @@ def records():
     others[0]["measurements"][0]["n_samples"], others[1]["cost"]["steps"] = None, 7
     long = trained(0, 250.0, ("best", "best, without dropout"), epochs=1500)
     long["measurements"][0]["standard_error"] = None
+    long["measurements"][1] |= {"n_draws": 5, "std_over_draws": 15.44}
     return [
         *(record(f"fake-seed{seed}", content) for seed, content in enumerate(seeds)),
         record("long-seed0", long),
@@ -56,6 +57,7 @@ LL = "parzen_log_likelihood"
         (f"fake-seed[01] | {LL} | best | value", "221.5"),
         (f"long-seed0 | {LL} | best", "250"),
         (f"long-seed0 | {LL} | best, without dropout", "251.0"),
+        (f"long-seed0 | {LL} | best, without dropout | draws", "15"),
         ("long-seed0 | epochs", "1,500"),
         ("long-seed0 | minutes", "12"),
         ("fake-seed* | epochs", "100"),
@@ -96,6 +98,7 @@ def test_whole_numbers_file_names_and_versions_need_no_place():
         ("{nn-seed0 | nearest_neighbour_error | best | sdt}", "sdt"),
         (f"{{fake-seed0 | {LL} | best | std}}", "std"),  # of one seed there is none
         (f"{{long-seed0 | {LL} | best | error}}", "error"),
+        (f"{{fake-seed0 | {LL} | best | draws}}", "draws"),  # of one set there is none
         ("{nn-seed* | nearest_neighbour_error | best | n_samples=1000}", "of 3"),  # a seed has none
         (f"{{*-seed? | {LL} | best}}", "more than the seed"),  # other epochs
         ("It has 3.5 nats", "3.5"),
