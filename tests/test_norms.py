@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro.networks import convolutional, initial, layers, mlp, norms, reparametrised
+from gan_repro.networks import convolutional, initial, layers, minibatch, mlp, norms, reparametrised
 from gan_repro.networks.reparametrised import (
     SpectralConv2D,
     SpectralConv2DTranspose,
@@ -151,7 +151,7 @@ def sums_of_others(layer, x):
 
 def test_minibatch_discrimination_is_salimans_formula():
     x = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
-    layer = layers.MinibatchDiscrimination(3, 2, keras.initializers.RandomNormal(0, 0.3, seed=1))
+    layer = minibatch.MinibatchDiscrimination(3, 2, keras.initializers.RandomNormal(0, 0.3, seed=1))
     layer.build((None, 4))
     layer.log_scale.assign([0.3, -1.0, 0.0])
     layer.bias.assign([1.0, 2.0, 3.0])
@@ -161,10 +161,34 @@ def test_minibatch_discrimination_is_salimans_formula():
     np.testing.assert_allclose(layer(x[:1])[:, 4:], [[1.0, 2.0, 3.0]], atol=1e-6)  # alone
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_gradients_of_minibatch_discrimination_are_those_of_its_formula_and_so_are_theirs(compiled):
+    x = tf.constant(np.random.default_rng(0).normal(size=(2, 3, 7)))  # dimensions, kernels, examples
+
+    def formula(rows):
+        return tf.reduce_sum(tf.exp(-tf.reduce_sum(tf.abs(rows[..., :, None] - rows[..., None, :]), axis=0)), axis=-1) - 1
+
+    def gradients(function):
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                value = tf.reduce_sum(tf.square(function(x)))
+            first = inner.gradient(value, x)
+            size = tf.reduce_sum(tf.square(first))
+        return function(x), first, outer.gradient(size, x)
+
+    def found(function):
+        return (tf.function(lambda: gradients(function), autograph=False) if compiled else lambda: gradients(function))()
+
+    for ours, theirs in zip(found(minibatch._near), found(formula)):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12)
+
+
 @pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
 def test_minibatch_discrimination_starts_from_data_of_any_size(size):
     x = (size * np.random.default_rng(0).normal(size=(40, 4))).astype(np.float32)
-    layer = layers.MinibatchDiscrimination(3, 2, keras.initializers.RandomNormal(0, 0.3, seed=1))
+    layer = minibatch.MinibatchDiscrimination(3, 2, keras.initializers.RandomNormal(0, 0.3, seed=1))
     layer(x)
     layer.start_at(x)
     _, distances = sums_of_others(layer, x)
@@ -180,7 +204,7 @@ def test_minibatch_discrimination_starts_from_data_of_any_size(size):
 
 
 def test_minibatch_discrimination_of_equal_examples_starts():
-    layer = layers.MinibatchDiscrimination(3, 2, keras.initializers.RandomNormal(0, 0.3, seed=1))
+    layer = minibatch.MinibatchDiscrimination(3, 2, keras.initializers.RandomNormal(0, 0.3, seed=1))
     x = np.ones((4, 5), np.float32)
     layer(x)
     layer.start_at(x)

@@ -16,7 +16,7 @@ from support import ROOT
 import experiments
 import gan_repro
 from gan_repro import saved
-from gan_repro.networks import constraints, initial, layers, norms, reparametrised, tied, weights
+from gan_repro.networks import constraints, initial, layers, minibatch, norms, reparametrised, tied, weights
 from gan_repro.system import randomness
 from gan_repro.training import optimizers
 
@@ -95,7 +95,7 @@ MODELS = {
     "UntiedBias": lambda: through((5, 5, 1), layers.UntiedBias()),
     "Dropout": lambda: through((6,), layers.Dropout(0.5, 2.0, always=True)),
     "GaussianNoise": lambda: through((6,), layers.GaussianNoise(0.5)),
-    "MinibatchDiscrimination": lambda: through((6,), layers.MinibatchDiscrimination(3, 2, start())),
+    "MinibatchDiscrimination": lambda: through((6,), minibatch.MinibatchDiscrimination(3, 2, start())),
     "MaxColumnNorm": lambda: through((6,), keras.layers.Dense(3, kernel_constraint=constraints.MaxColumnNorm(0.5))),
     "WeightClip": lambda: through((6,), keras.layers.Dense(3, kernel_constraint=constraints.WeightClip(0.5))),
     "Sparse": lambda: through((6,), keras.layers.Dense(3, kernel_initializer=initial.Sparse(2, 0.5))),

@@ -10,6 +10,7 @@ Modules (help(gan_repro.networks.NAME)):
     sizes          image sizes that strided stacks take, and the depth of a stack for a size
     convolutional  strided stacks of convolutions (DCGAN, WGAN and their kin)
     reparametrised layers with weight or spectral normalisation
+    minibatch      minibatch discrimination
     norms          normalisations by name
     slopes         gradients of D's output
     portable       a generator's copy of Keras's own layers alone

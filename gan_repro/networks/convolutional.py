@@ -13,7 +13,8 @@ from typing import Any, Protocol
 import keras
 
 from gan_repro.networks import initial
-from gan_repro.networks.layers import Dropout, GaussianNoise, LabelMaps, MinibatchDiscrimination, OneHot
+from gan_repro.networks.layers import Dropout, GaussianNoise, LabelMaps, OneHot
+from gan_repro.networks.minibatch import MinibatchDiscrimination
 from gan_repro.networks.sizes import fits
 
 Shape = tuple[int, int, int]  # (height, width, channels) of an image
@@ -284,7 +285,7 @@ def discriminator(
       negative_slope: of the leaky ReLU below 0.
       dropout: (keep probability, scale) of layers.Dropout behind every leaky ReLU; None: there is none.
       noise_std: of layers.GaussianNoise behind every leaky ReLU, in front of the dropout; 0: there is none.
-      minibatch: (kernels, dimensions) of a layers.MinibatchDiscrimination in front of the last layers; None: there is none.
+      minibatch: (kernels, dimensions) of a minibatch.MinibatchDiscrimination in front of the last layers; None: there is none.
       heads: {name: units} of several last layers side by side, such as {"logit": 1, "classes": 10}: the network gives
         {name: (m, units), float32}. None: one of 1 unit, "logit", and the network gives its output itself.
       init_std: weights are N(0, init_std^2).

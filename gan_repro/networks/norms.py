@@ -9,7 +9,8 @@ import keras
 from gan_repro.networks import reparametrised
 from gan_repro.networks.convolutional import Factory, LayerNormalisation, Normalisation, Normaliser
 from gan_repro.networks.initial import Start
-from gan_repro.networks.layers import Dropout, MinibatchDiscrimination
+from gan_repro.networks.layers import Dropout
+from gan_repro.networks.minibatch import MinibatchDiscrimination
 
 
 @keras.saving.register_keras_serializable(package="gan_repro", name="InstanceNorm")
@@ -114,7 +115,7 @@ def dense_layers(
       start: makes the initialiser of each layer's weights.
       activation: of the hidden layers.
       dropout: (keep probability, scale) behind each of them, or None.
-      minibatch: (kernels, dimensions) of a layers.MinibatchDiscrimination in front of the last layer, or None.
+      minibatch: (kernels, dimensions) of a minibatch.MinibatchDiscrimination in front of the last layer, or None.
     """
     found: list[keras.layers.Layer] = []
     for i, width in enumerate(units):

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from gan_repro.data.source import Source, Spec
-from gan_repro.networks.layers import MinibatchDiscrimination
+from gan_repro.networks.minibatch import MinibatchDiscrimination
 from gan_repro.papers.tricks import Tricks
 from gan_repro.system import randomness
 from gan_repro.system.errors import UsageError
