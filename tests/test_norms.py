@@ -143,7 +143,7 @@ def test_instance_norm_is_of_each_channel_of_each_image():
 def sums_of_others(layer, x):
     """exp(-|M_ib - M_jb|_1) over the other examples, float64 (m, kernels), of a layer of 2 dimensions."""
     kernel, log_scale, _ = (weight.astype(np.float64) for weight in layer.get_weights())
-    kernel = kernel / np.linalg.norm(kernel, axis=0) * np.exp(np.repeat(log_scale, 2))
+    kernel = kernel / np.linalg.norm(kernel, axis=0) * np.exp(log_scale)
     rows = (x.astype(np.float64) @ kernel).reshape(len(x), -1, 2)
     distances = np.abs(rows[:, None] - rows[None]).sum(axis=3)  # of each pair and kernel
     return np.exp(-distances).sum(axis=1) - 1, distances
@@ -153,7 +153,7 @@ def test_minibatch_discrimination_is_salimans_formula():
     x = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
     layer = minibatch.MinibatchDiscrimination(3, 2, keras.initializers.RandomNormal(0, 0.3, seed=1))
     layer.build((None, 4))
-    layer.log_scale.assign([0.3, -1.0, 0.0])
+    layer.log_scale.assign([0.3, 0.1, -1.0, -0.5, 0.0, 0.2])
     layer.bias.assign([1.0, 2.0, 3.0])
     expected = np.concatenate([x, sums_of_others(layer, x)[0] + [1.0, 2.0, 3.0]], axis=1)
     np.testing.assert_allclose(layer(x).numpy(), expected, atol=1e-5)

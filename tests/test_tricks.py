@@ -361,3 +361,19 @@ def test_tricks_play_together():
     noise.play(game, 5)
     noise.play(again, 5)
     noise.assert_equal(noise.values(game), noise.values(again))
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("model, dataset", [("ring", "ring8"), ("digits", "mnist")])
+def test_minibatch_discrimination_starts_from_training_images_and_leaves_all_else(model, dataset, precision):
+    fields = {"minibatch_kernels": 3, "d_dropout": 0.3, "precision": precision, "n_samples": 50, "batch_size": 20}
+    ((_, played),) = noise.built("tricks", model, dataset, **fields)
+    d = played.discriminator.network
+    layer = d.get_layer("minibatch")
+    assert (layer.bias.numpy() != 0).all() and (layer.log_scale.numpy() != 0).all()
+    recipe = noise.config("tricks", dataset, "smoke", model=model, **fields).recipe
+    before = {weight.path: weight.numpy() for weight in d.weights}
+    tricks.start_at_data(None, d, played.source, recipe)
+    for weight in d.weights:  # from the same images, so nothing moves; batch norm's averages do not either
+        np.testing.assert_allclose(weight.numpy(), before[weight.path], rtol=0.05, atol=0.05)
+    assert all((weight.numpy() == before[weight.path]).all() for weight in d.non_trainable_weights)

@@ -21,9 +21,9 @@ class Recipe(greedy.Recipe):
     epochs: int = gr.bounded(30, low=1, high=10**6, role="schedule", smoke=1)
     units: tuple[int, ...] = gr.bounded((1000,), low=1, high=10**5, smoke=16)
     contraction: float = gr.bounded(1.0, low=0, high=1e6)
-    chain_std: float = gr.bounded(0.7, low=0, high=1e6, role="evaluation")
-    burn_in: int = gr.bounded(500, low=0, high=10**6, role="evaluation", smoke=5)
-    thinning: int = gr.bounded(10, low=1, high=10**6, role="evaluation", smoke=1)
+    chain_std: float = gr.bounded(0.7, low=0, high=1e6)
+    burn_in: int = gr.bounded(500, low=0, high=10**6, smoke=5)
+    thinning: int = gr.bounded(10, low=1, high=10**6, smoke=1)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Stacked(Recipe, greedy.Stacked):
     units: tuple[int, ...] = gr.bounded((1000, 1000), low=1, high=10**5, smoke=16)
     contraction: float = gr.bounded(0.3, low=0, high=1e6)
     lower_contraction: float = gr.bounded(1.0, low=0, high=1e6)
-    chain_std: float = gr.bounded(0.3, low=0, high=1e6, role="evaluation")
+    chain_std: float = gr.bounded(0.3, low=0, high=1e6)
 
 
 def network(recipe, spec, depth):

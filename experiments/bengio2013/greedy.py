@@ -34,9 +34,9 @@ class Recipe(gr.TrainingRecipe):
     momentum: float = gr.bounded(0.5, low=0, below=1)
     momentum_final: float = gr.bounded(0.5, low=0, below=1)
     momentum_saturates: int = gr.bounded(5, low=1, high=10**6)
-    chains: int = gr.bounded(100, low=1, high=10**5, role="evaluation", smoke=20)
-    burn_in: int = gr.bounded(1000, low=0, high=10**6, role="evaluation", smoke=5)
-    thinning: int = gr.bounded(20, low=1, high=10**6, role="evaluation", smoke=1)
+    chains: int = gr.bounded(100, low=1, high=10**5, smoke=20)
+    burn_in: int = gr.bounded(1000, low=0, high=10**6, smoke=5)
+    thinning: int = gr.bounded(20, low=1, high=10**6, smoke=1)
     other_chains: bool = gr.bounded(True, role="evaluation", smoke=False)
 
     def __post_init__(self):

@@ -40,9 +40,9 @@ class Recipe(gr.TrainingRecipe):
     learning_rate_decay: float = gr.bounded(0.995, above=0, high=1)
     momentum: float = gr.bounded(0.5, low=0, below=1)
     train_on_validation: bool = False
-    chains: int = gr.bounded(1, low=1, high=10**5, role="evaluation")
-    burn_in: int = gr.bounded(1, low=0, high=10**6, role="evaluation")
-    thinning: int = gr.bounded(1, low=1, high=10**5, role="evaluation")
+    chains: int = gr.bounded(1, low=1, high=10**5)
+    burn_in: int = gr.bounded(1, low=0, high=10**6)
+    thinning: int = gr.bounded(1, low=1, high=10**5)
     classifier_metrics: bool = gr.bounded(True, role="evaluation", smoke=False)
 
     def __post_init__(self):

@@ -39,7 +39,7 @@ class MinibatchDiscrimination(Configured):
 
     M_i = x_i T, a matrix of kernels x dimensions; behind x_i stands, for each kernel b, the sum over the other examples j of
     exp(-|M_ib - M_jb|_1), plus a bias. As in the authors' code (openai/improved-gan: nn.py, MinibatchLayer) a column of T is a
-    direction times a learned scale of its kernel, and scales and biases start from data (`start_at`): with a plain start all
+    direction times a learned scale, and scales and biases start from data (`start_at`): with a plain start all
     examples are near, or none is, and the sums say nothing.
 
     Args:
@@ -55,10 +55,10 @@ class MinibatchDiscrimination(Configured):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape: Any) -> None:
-        """Makes directions (d, kernels * dimensions), and of each kernel the logarithm of its scale and a bias, both 0."""
+        """Makes directions (d, columns), the logarithm of each column's scale, and of each kernel a bias, both 0."""
         shape = (input_shape[-1], self.kernels * self.dimensions)
         self.kernel = self.add_weight(shape=shape, initializer=self.kernel_initializer, name="kernel")
-        self.log_scale = self.add_weight(shape=(self.kernels,), initializer="zeros", name="log_scale")
+        self.log_scale = self.add_weight(shape=shape[1:], initializer="zeros", name="log_scale")
         self.bias = self.add_weight(shape=(self.kernels,), initializer="zeros", name="bias")
 
     def call(self, inputs: Any) -> tf.Tensor:
@@ -72,17 +72,18 @@ class MinibatchDiscrimination(Configured):
         Args:
           inputs: a first minibatch float (m, d), m >= 2, as the layer sees it.
         """
+        inputs = tf.cast(inputs, self.variable_dtype)  # as it is, where layers compute in other numbers
         distances = _distances(tf.unstack(self._rows(inputs)))
         others = tf.linalg.set_diag(distances, tf.fill(tf.shape(distances)[:2], distances.dtype.max))
         nearest = tf.reduce_mean(tf.reduce_min(others, axis=-1), axis=-1)
-        self.log_scale.assign(tf.convert_to_tensor(self.log_scale) - tf.math.log(tf.maximum(nearest, 1e-12) / 2))
+        by = tf.repeat(tf.math.log(tf.maximum(nearest, 1e-12) / 2), self.dimensions)
+        self.log_scale.assign(tf.convert_to_tensor(self.log_scale) - by)
         self.bias.assign(-tf.reduce_mean(_near(self._rows(inputs)), axis=-1))
 
     def _rows(self, inputs):
         """M of inputs (m, d): (dimensions, kernels, m)."""
         kernel = tf.convert_to_tensor(self.kernel)
-        scale = tf.repeat(tf.exp(tf.convert_to_tensor(self.log_scale)), self.dimensions)
-        kernel *= scale * tf.math.rsqrt(tf.reduce_sum(tf.square(kernel), axis=0))
+        kernel *= tf.exp(tf.convert_to_tensor(self.log_scale)) * tf.math.rsqrt(tf.reduce_sum(tf.square(kernel), axis=0))
         rows = tf.matmul(inputs, tf.cast(kernel, inputs.dtype))
         # Examples last: sums over a few numbers that lie beside each other take twice as long on a CPU.
         return tf.transpose(tf.reshape(rows, (-1, self.kernels, self.dimensions)), (2, 1, 0))

@@ -252,7 +252,7 @@ class Model:
       datasets: the data sets that it can be trained on, of data.LOADERS or of the experiment's own sources; OWN stand for a
         user's own images.
       presets: the recipes "paper" and "quick"; "smoke" follows from the first (recipe.smoke_of).
-      on: {data set: {field of the recipe: value}} of what differs there.
+      on: {data set: {field of the recipe: value}} of what differs there (see `recipe`).
       phases: its training; none: nothing is trained, and the measures are of the data.
       prior: (recipe) -> what samples are drawn by: the latent.priors.Prior of G's noise, or a latent.chains.Chain; where none
         is given, the prior of the recipe's fields `prior` and `latent`.
@@ -307,14 +307,15 @@ class Model:
     def recipe(self, preset: str, dataset: str) -> Recipe:
         """The recipe of one of PRESETS on a data set, such as "mnist" or "npz:faces.npz".
 
-        Of `on` comes the schedule, and what the preset has as the paper's: a quick preset's own sizes stay.
+        Of `on` comes the schedule, and all else unless the preset has a size of its own there: those belong together.
         """
         if preset == "smoke":
             return smoke_of(self.recipe("paper", dataset))
         paper, found = self.presets["paper"], self.presets[preset]
         changes = self.on.get(dataset_kind(dataset), {})
-        taken = fields_of(type(found), "schedule") | {key for key in changes if getattr(found, key) == getattr(paper, key)}
-        return dataclasses.replace(found, **{key: value for key, value in changes.items() if key in taken})
+        schedule = fields_of(type(found), "schedule")
+        own = any(getattr(found, key) != getattr(paper, key) for key in changes.keys() - schedule)
+        return dataclasses.replace(found, **{key: value for key, value in changes.items() if key in schedule or not own})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -21,8 +21,9 @@ RULE = (
     f"Difference: to the run without the change, seed by seed; in brackets its {100 * CONFIDENCE:.0f} % t interval over seeds. "
     "**Raises**, **lowers**: the interval that holds for all comparisons of the table together (Bonferroni) leaves out 0; "
     f"**taken alone**: only the {100 * CONFIDENCE:.0f} % interval does, as one in twenty would by chance. **No effect**: that "
-    "interval lies within the margin, which was fixed before any run was looked at. **No effect shown**: none of these. With "
-    "few seeds the interval for all comparisons is so wide that it hardly leaves out 0: read the collapsed runs first."
+    "interval lies within the margin, which was fixed before any run was looked at, whether or not it leaves out 0. **No "
+    "effect shown**: none of these. With few seeds the interval for all comparisons is so wide that it hardly leaves out 0: "
+    "read the collapsed runs first."
 )
 
 

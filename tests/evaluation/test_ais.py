@@ -61,3 +61,9 @@ def test_the_published_betas_are_finer_towards_the_end():
     betas = ais.schedule(14_500)
     assert [betas[500], betas[4500]] == pytest.approx([0.5, 0.9])
     assert np.diff(betas)[[0, 1000, 10_000]] == pytest.approx([0.001, 0.0001, 0.00001])
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_fewer_steps_than_parts_are_refused(steps):
+    with pytest.raises(ValueError, match="3 or more"):
+        ais.schedule(steps)

@@ -1,5 +1,6 @@
 """bengio2013: RBMs and DBNs against enumeration, autoencoders against automatic differentiation, recipes, greedy phases."""
 
+import dataclasses
 import itertools
 
 import keras
@@ -256,6 +257,13 @@ def test_a_step_of_the_chain_is_along_the_codes_directions():
 # ---- models -----------------------------------------------------------------------------------------------------------
 
 
+@dataclasses.dataclass
+class Held:
+    """What of a Config is asked for."""
+
+    recipe: object
+
+
 @pytest.mark.parametrize("model", ["dbn", *(pytest.param(each, marks=pytest.mark.slow) for each in ("dbn1", "cae", "cae1"))])
 def test_layers_are_trained_from_the_pixels_up(model):
     depth = len(EXPERIMENT.models[model].phases)
@@ -292,6 +300,46 @@ def test_trainings_repeat_and_resume(model):
     noise.assert_equal(noise.values(second), noise.values(first))
 
 
+def test_each_autoencoder_has_a_contraction_of_its_own():
+    recipe = noise.config("bengio2013", "mnist", "smoke", model="cae").recipe
+    spec, x = noise.source((1, PIXELS, 1)).spec, np.random.default_rng(1).random((5, 1, PIXELS, 1), np.float32)
+
+    def loss(network, depth, **changes):
+        rule = cae.rule(dataclasses.replace(recipe, **changes), spec, depth)
+        return float(rule.gradients(network, x, None)[1]["loss"])
+
+    for depth in (1, 2):
+        network = cae.network(recipe, spec, depth)
+        plain = loss(network, depth)
+        assert (loss(network, depth, contraction=9.0) != plain) == (depth == 2)
+        assert (loss(network, depth, lower_contraction=9.0) != plain) == (depth == 1)
+
+
+def test_other_chains_are_of_the_draws_that_are_reported():
+    recipe = noise.config("bengio2013", "mnist", "smoke", model="cae1").recipe
+    recipe = dataclasses.replace(recipe, other_chains=True, chain_std=0.5)
+    asked = []
+
+    @dataclasses.dataclass
+    class Run:
+        config: object
+
+        def kinds(self):
+            return ["best", "last"]
+
+        def samples(self, kind, draw):
+            asked.append((kind, draw, self.config.recipe.chain_std))
+
+    beside = evidence.other_chains({"half": lambda recipe: {"chain_std": recipe.chain_std / 2}})
+    ((subject, sets),) = beside(Run(Held(recipe))).items()
+    assert str(subject) == "best, half"
+    for make in (sets.choosing, *sets.reported):
+        make()
+    assert [draw for _, draw, _ in asked] == [randomness.VALIDATION, *range(randomness.REPORTED)]
+    assert {(kind, std) for kind, _, std in asked} == {("best", 0.25)}
+    assert beside(Run(Held(dataclasses.replace(recipe, other_chains=False)))) == {}
+
+
 def test_faces_have_gaussian_pixels_that_begin_at_the_mean_face():
     config = noise.config("bengio2013", "npz:faces.npz", "smoke", model="dbn")
     source = noise.source((6, 5, 1))
@@ -317,6 +365,7 @@ def test_faces_have_gaussian_pixels_that_begin_at_the_mean_face():
         ("cae", "units=10,0", "units = (10, 0): must be >= 1"),
         ("cae", "chains=0", "chains = 0: must be >= 1"),
         ("dbn", "thinning=0", "thinning = 0: must be >= 1"),
+        ("dbn", "annealing=2", "annealing = 2: valid are 0"),
         ("cae1", "lower_epochs=3", "unknown recipe field 'lower_epochs'"),
     ],
 )

@@ -18,6 +18,25 @@ def test_a_whole_record_passes():
     parsed(record)
 
 
+CPU, GPU = "AMD EPYC, AVX2 (1 core)", "NVIDIA H200"
+
+
+@pytest.mark.parametrize(
+    "ran_on, words",
+    [
+        ([], CPU),
+        ([(GPU, 0)], GPU),
+        ([(GPU, 0), (GPU, 20), (CPU, 55_335), (CPU, 60_000)], f"{GPU} to step 55,335, then {CPU}"),
+        ([(CPU, 0), (GPU, 7), (CPU, 9)], f"{CPU} to step 7, then {GPU} to step 9, then {CPU}"),
+    ],
+)
+def test_machines_in_words(ran_on, words):
+    record = make_record()
+    record["cost"]["processor"], record["manifest"]["device"] = CPU, "CPU"
+    record["manifest"]["ran_on"] = [{"machine": machine, "step": step} for machine, step in ran_on]
+    assert parsed(record).trained_on == words
+
+
 @pytest.mark.parametrize(
     "path",
     [
