@@ -27,7 +27,9 @@ FILE = Path(__file__).with_name("same_weights.json")
 STEPS, MIDDLE = 20, 9  # minibatches of each stage; after how many of them a second game goes on from a saved state
 # A model that takes seconds; all of them take three minutes.
 FIRST = {"goodfellow2014 mnist mnist"}
-TOLERANCE = 1e-4  # of the norm of a player's weights, in the two numbers that stand for them on another processor
+# Of the norm of a player's weights, in the two numbers that stand for them on another processor. Batch norm over twenty
+# examples enlarges roundings: stacked MNIST's G is off by 1.7e-4 between an AMD and an Intel processor.
+TOLERANCE = 3e-4
 
 
 def stages(game, recipe=None):
