@@ -172,7 +172,10 @@ def _say_states(asked: _Asked) -> int:
 
 
 def _dry_run(asked: _Asked) -> int:
-    for job in queue.jobs(queue.unfinished(asked.all_runs(), asked.places, asked.recorded), asked.minutes):
+    jobs = queue.jobs(queue.unfinished(asked.all_runs(), asked.places, asked.recorded), asked.minutes)
+    if not jobs:
+        print("nothing is missing", file=sys.stderr)  # and stdout has commands alone
+    for job in jobs:
         for each in job.runs:
             words = player.command(each, asked.places.run(each), asked.values["data_dir"].value)
             print(shlex.join(["python", "-m", *words]))
