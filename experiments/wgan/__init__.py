@@ -96,25 +96,20 @@ def _learning(figure, says, model, gan):
     )
 
 
+def _falling(figure, says, criterion, model):
+    """A claim that the estimate goes with the quality of samples, and its changes with theirs."""
+    uses = (model, evidence.VALUES), (model, evidence.CHANGES)
+    return gr.Claim(figure, says, criterion, "mnist", uses, lambda values, changes: min(values, changes) > 0.5, DIGITS)
+
+
 CLAIMS = (
-    gr.Claim(
+    _falling(
         "Figure 3 (right)",
         "the critic's estimate falls as samples get better",
         "rank correlation of the estimate and the Fréchet distance of samples above .5; of their changes, too",
-        "mnist",
-        (("dcgan", evidence.VALUES), ("dcgan", evidence.CHANGES)),
-        lambda values, changes: min(values, changes) > 0.5,
-        DIGITS,
+        "dcgan",
     ),
-    gr.Claim(
-        "Figure 3 (left)",
-        "with an MLP as generator, too",
-        "as above",
-        "mnist",
-        (("mlp", evidence.VALUES), ("mlp", evidence.CHANGES)),
-        lambda values, changes: min(values, changes) > 0.5,
-        DIGITS,
-    ),
+    _falling("Figure 3 (left)", "with an MLP as generator, too", "as above", "mlp"),
     gr.Claim(
         "Figure 4",
         "a GAN's estimate of the Jensen-Shannon divergence does not",
