@@ -24,7 +24,7 @@ OTHER_STEPS = NO_BURN_IN | {
 
 def model(module, title, paper, quick, faces, other_chains, measures=()):
     """A gr.Model of rbm or cae; the recipe's class says how many layers it has, `faces` what differs on photographs."""
-    beside = evidence.other_chains(other_chains)
+    beside = gr.measures.other_chains(other_chains)
     return gr.Model(
         title=title,
         datasets=PIXELS,

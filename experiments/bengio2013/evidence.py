@@ -1,6 +1,4 @@
-"""What is measured besides: how much the chain's free constants make, and log-probabilities by annealed importance sampling."""
-
-import dataclasses
+"""What is measured besides: log-probabilities by annealed importance sampling."""
 
 import numpy as np
 
@@ -9,8 +7,6 @@ from experiments.bengio2013 import rbm
 
 tf = gr.lazy("tensorflow")
 ais = gr.lazy("gan_repro.evaluation.ais")
-measure = gr.lazy("gan_repro.evaluation.measure")
-measurement = gr.lazy("gan_repro.evaluation.measurement")
 randomness = gr.lazy("gan_repro.system.randomness")
 
 BINARY = "pixels drawn as zeros and ones"
@@ -25,28 +21,6 @@ METRICS = (
     ),
     gr.Metric("ais_log_partition", "log of the partition function"),
 )
-
-
-def other_chains(changes):
-    """What ParzenLogLikelihood measures beside a run: its first generator's samples by chains of other constants.
-
-    Args:
-      changes: {what it is: (recipe) -> {field: value}}.
-    """
-
-    def beside(run):
-        if not run.config.recipe.other_chains:
-            return {}
-        weights, config = run.kinds()[0], run.config
-
-        def changed(change):
-            recipe = dataclasses.replace(config.recipe, **change(config.recipe))
-            return dataclasses.replace(run, config=dataclasses.replace(config, recipe=recipe))
-
-        sets = {what: measure.draws(changed(change), weights) for what, change in changes.items()}
-        return {measurement.Subject(weights, variant=what): each for what, each in sets.items()}
-
-    return beside
 
 
 def log_probabilities(network, images, seed=0, at_once=1000):
@@ -100,7 +74,8 @@ def annealed(run):
             known[key] = partition, log_probabilities(network, test, run.config.seed) - partition.log_z
         partition, values = known[key]
         rest = {"split": "test", "n_test": len(test), "condition": BINARY}
-        error = values.std(ddof=1) / np.sqrt(len(values))
+        # That of the images, and log Z's, which all of them share.
+        error = np.hypot(values.std(ddof=1) / np.sqrt(len(values)), partition.standard_error)
         found.append(run.measurement("ais_log_probability", "nats", values.mean(), error, weights, **rest))
         found.append(run.measurement("ais_log_partition", "nats", partition.log_z, partition.standard_error, weights))
     return found

@@ -27,6 +27,7 @@ class Recipe(gr.TrainingRecipe):
       burn_in: steps before the first sample. 0 keeps the test image at which a chain starts as its first sample, as the code
         does; 1 drops it.
       thinning: steps from a sample to the next one.
+      other_chains: whether samples of chains with other constants are measured beside them.
       classifier_metrics: whether a classifier of labelled data reads samples as well, which is not in the paper.
     """
 
@@ -43,6 +44,7 @@ class Recipe(gr.TrainingRecipe):
     chains: int = gr.bounded(1, low=1, high=10**5)
     burn_in: int = gr.bounded(1, low=0, high=10**6)
     thinning: int = gr.bounded(1, low=1, high=10**5)
+    other_chains: bool = gr.bounded(True, role="evaluation", smoke=False)
     classifier_metrics: bool = gr.bounded(True, role="evaluation", smoke=False)
 
     def __post_init__(self):
@@ -60,6 +62,12 @@ def rule(recipe, spec):
     return gr.LearningRule(optimizer=optimizer, gradients=network.walkback(recipe), metrics=("loss", "reconstruction"))
 
 
+# Chains that all start at one image forget it first.
+MANY = {"chains": 100, "burn_in": 100}
+OTHER_CHAINS = {
+    "100 chains": lambda recipe: MANY,
+    "100 chains, every tenth state": lambda recipe: MANY | {"thinning": 10},
+}
 FACES = {"hidden_units": (1500, 1500, 1500), "walkback": 6}  # three layers; 2 D steps, as the supplement
 
 EXPERIMENT = gr.Experiment(
@@ -74,9 +82,9 @@ EXPERIMENT = gr.Experiment(
             datasets=("mnist", "glyphs", "tfd", *gr.OWN),
             presets={
                 "paper": Recipe(samples_every=10),
-                "quick": Recipe(epochs=10, hidden_units=(500, 500), learning_rate=1.0, samples_every=5),
+                "quick": Recipe(epochs=10, hidden_units=(500, 500), learning_rate=1.0, samples_every=5, other_chains=False),
             },
-            on={"tfd": FACES},
+            on=dict.fromkeys(("tfd", *gr.OWN), FACES),
             phases=(
                 gr.Learning(
                     network=lambda recipe, spec: network.make(recipe, spec),
@@ -87,7 +95,7 @@ EXPERIMENT = gr.Experiment(
             prior=lambda recipe: network.chain(recipe),
             prepare=lambda recipe: gr.TrainOnValidation() if recipe.train_on_validation else None,
             measures=(
-                gr.measures.ParzenLogLikelihood(validation_images=1000),
+                gr.measures.ParzenLogLikelihood(validation_images=1000, beside=gr.measures.other_chains(OTHER_CHAINS)),
                 gr.measures.ReadByClassifier(field="classifier_metrics"),
                 gr.measures.ChainMixing(field="classifier_metrics", chains="chains"),
             ),

@@ -8,6 +8,9 @@ TABLE_1: dict[str, dict[str, tuple[float, float]]] = {  # nats, and their standa
     "tfd": {"DBN": (1909, 66), "Stacked CAE": (2110, 50), "Adversarial nets": (2057, 26)},
 }
 
+ROWS = (("DBN", "bengio2013", "dbn"), ("Stacked CAE", "bengio2013", "cae"), ("Deep GSN", "bengio2014", "gsn"))
+ONE_LAYER = (("DBN of one layer, an RBM", "bengio2013", "dbn1"), ("CAE of one layer", "bengio2013", "cae1"))
+
 EXPERIMENT = gr.Experiment(
     name="goodfellow2014",
     short_name="Goodfellow et al. 2014",
@@ -49,6 +52,37 @@ EXPERIMENT = gr.Experiment(
             "mnist",
             "averages",
             "Not in the paper: the same z through the weights and through averages of them, with their log-likelihoods",
+        ),
+    ),
+    beside=(
+        gr.Beside(
+            "The rows beside each other, on MNIST",
+            "The four rows of the paper's table, and models of one layer of Bengio et al. 2013, by one evaluator. Published "
+            "numbers are those of each model's own paper. Games draw independent samples; samples of chains resemble each "
+            "other. Class changes are those from one kept sample to the next, 20 Gibbs steps apart for RBMs, ten steps for "
+            "autoencoders and one for the GSN. The effective number says how many independent samples have a mean as good as "
+            "that of all chains together: 100 chains of RBMs and autoencoders, one of the GSN. Annealed importance sampling "
+            "gives the log-probability of binary pixels under the RBMs' own distribution, which is no number of samples.",
+            "mnist",
+            (*ROWS, ("Adversarial nets", "goodfellow2014", "mnist"), *ONE_LAYER),
+            (
+                "parzen_log_likelihood",
+                "ais_log_probability",
+                "frechet_distance",
+                "precision",
+                "recall",
+                "class_kl",
+                "class_changes",
+                "effective_samples",
+            ),
+        ),
+        gr.Beside(
+            "The rows beside each other, on faces in TFD's place",
+            "Other data than the paper's: these rows are compared with each other only, image by image.",
+            "npz:LFWcrop-48x48.npz",
+            (*ROWS, ("Adversarial nets", "goodfellow2014", "tfd")),
+            ("parzen_log_likelihood", "effective_samples"),
+            paired="parzen_log_likelihood",
         ),
     ),
     **gr.prose(__file__),

@@ -13,7 +13,7 @@ from gan_repro.data.scaling import UNIT
 from gan_repro.data.source import Folds, Source, Spec
 from gan_repro.evaluation import coverage, frechet, neighbours, parzen
 from gan_repro.evaluation.classifier import Classifier
-from gan_repro.evaluation.measurement import PARZEN, Measurement, Paired, Run, Subject, Sweep
+from gan_repro.evaluation.measurement import BY_IMAGE, PARZEN, Measurement, Paired, Run, Subject, Sweep
 from gan_repro.system.errors import DataError, UsageError
 
 # The paper's ten widths, one more between each two of them, on down to .05 in the same steps, and up to 2.2 in wider ones.
@@ -121,7 +121,7 @@ def parzen_log_likelihood(
       A list of measurements, in the order of run.kinds() and `beside`. All but the first say how they differ from it, test
       image by test image (Paired): mean nats, with the standard error over images, or across folds and then None of a single
       one. The first carries the parzen_sweep of its first reported set, and so does each that is
-      no draw of z.
+      no draw of z; and its nats of each image where these are BY_IMAGE or fewer and come in no folds.
     """
     given = run.source.folds()
     folded = given is not None
@@ -150,6 +150,8 @@ def parzen_log_likelihood(
             rest["paired"] = Paired(str(other), difference, apart)
         if sweeps and head is not None and (not first or sets.what != "draws"):
             rest["sweep"] = parzen_sweep(head, folds)
+        if not first and not folded and len(means[0]) <= BY_IMAGE:
+            rest["by_image"] = np.round(means[0], 3).tolist()
         first = first or (subject, means)
         measurements.append(
             run.measurement(

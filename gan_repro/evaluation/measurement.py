@@ -13,6 +13,7 @@ from gan_repro.data.source import Source
 from gan_repro.system import schema
 
 PARZEN = "parzen_log_likelihood"  # the metric that chooses epochs, and that pages and figures of its own are about
+BY_IMAGE = 1000  # test images whose numbers a record keeps: it is read as text
 
 
 class Run(Protocol):
@@ -208,6 +209,8 @@ class Measurement(Quantity):
       n_subsets, std_over_subsets: the same of subsets of real images.
       classifier_difference: the number by a second classifier of the same data minus this one.
       paired: how it differs from the first number of the same metric.
+      by_image: the number of each test image, in their order, where they are at most BY_IMAGE: what numbers of other models
+        are compared by, image by image.
       histogram: how often the classifier reads each class.
       n_checkpoints, n_trials: over how many the number is taken.
       curve: lists along a parameter, such as {"theta": ..., "mean": ..., "deviation": ...}.
@@ -231,6 +234,7 @@ class Measurement(Quantity):
     std_over_subsets: float | None = None
     classifier_difference: float | None = None
     paired: Paired | None = None
+    by_image: tuple[float, ...] | None = None
     histogram: tuple[int, ...] | None = None
     n_checkpoints: int | None = None
     n_trials: int | None = None

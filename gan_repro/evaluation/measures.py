@@ -59,6 +59,34 @@ class ParzenLogLikelihood:
         return measure.parzen_log_likelihood(run, self.validation_images, self.beside(run) if self.beside else None)
 
 
+def other_chains(changes: dict[str, Callable[[Any], dict[str, Any]]]) -> Callable:
+    """What ParzenLogLikelihood measures beside a run of chains (`beside`): its first generator's samples by other chains.
+
+    How much a number owes to constants of the chains stands beside it so. Nothing where the recipe's field `other_chains` is
+    false.
+
+    Args:
+      changes: {what it is: (recipe) -> {field of the recipe: value}}.
+    """
+
+    def beside(run: Any) -> dict:
+        from gan_repro.evaluation import measure
+        from gan_repro.evaluation.measurement import Subject
+
+        if not run.config.recipe.other_chains:
+            return {}
+        weights, config = run.kinds()[0], run.config
+
+        def changed(change):
+            recipe = dataclasses.replace(config.recipe, **change(config.recipe))
+            return dataclasses.replace(run, config=dataclasses.replace(config, recipe=recipe))
+
+        sets = {what: measure.draws(changed(change), weights) for what, change in changes.items()}
+        return {Subject(weights, variant=what): each for what, each in sets.items()}
+
+    return beside
+
+
 @dataclasses.dataclass(frozen=True)
 class ReadByClassifier:
     """What classifiers of the data make of samples: labels read, Frechet distance, precision, recall. In no paper here.

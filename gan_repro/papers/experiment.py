@@ -121,6 +121,7 @@ class Beside:
       dataset: of the runs.
       models: (what the row is called, name of the experiment, name of its model) of each.
       metrics: the columns, names as in a record's measurements.
+      paired: the one of them whose differences, image by image, make a second table, or "".
     """
 
     title: str
@@ -128,6 +129,7 @@ class Beside:
     dataset: str
     models: tuple[tuple[str, str, str], ...]
     metrics: tuple[str, ...]
+    paired: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,11 +1,15 @@
 """Tables that put models of several papers beside each other, as an experiment names them (Experiment.beside), from records."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
 
 from gan_repro.papers.experiment import Beside, Experiment
 from gan_repro.reporting import cells, metrics
-from gan_repro.reporting.conditions import is_variant, run_title
+from gan_repro.reporting.conditions import answering, is_variant, run_title
 from gan_repro.reporting.groups import Group, Summary
+from gan_repro.system.numbers import with_error
 
 REFERENCE = "training images"
 
@@ -20,25 +24,80 @@ def rows(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Gro
       experiments: all Experiments.
       groups: what groups.group gives.
     """
-    by_name = {experiment.name: experiment for experiment in experiments}
     body: list[list[str]] = []
     references: dict[str, str] = {}
-    for label, name, model in beside.models:
-        owner = by_name[name]
-        shown = list(_longest(owner, model, beside.dataset, groups))
+    printed = {label: _printed(beside, owner, model) for label, owner, model, _ in _shown(beside, experiments, groups)}
+    for label, owner, _, shown in _shown(beside, experiments, groups):
         if not shown:
-            body.append([label, "not run", *[""] * len(beside.metrics)])
+            body.append([label, "not run", "", printed[label], *[""] * len(beside.metrics)])
         for group in shown:
             found = _by_metric(group)
-            row = [label, f"{owner.short_name}: {run_title(owner, group.first, counted=True)}"]
-            body.append(row + [cells.measured(found[each], experiments) if each in found else "" for each in beside.metrics])
+            title = f"{owner.short_name}: {run_title(owner, group.first, counted=True)}"
+            row = [label, title, str(len(group)), printed[label]]
+            body.append(row + [cells.brief(found[each]) if each in found else "" for each in beside.metrics])
             for summary in group.summaries():
                 if summary.reference == REFERENCE and summary.split in (None, "test"):
-                    references.setdefault(summary.metric, cells.measured(summary, experiments))
+                    references.setdefault(summary.metric, _of_reference(summary))
     units = {summary.metric: summary.unit for group in groups for summary in group.summaries()}
     headings = (f"{metrics.of(each, experiments).heading}{metrics.of_unit(units.get(each, '1'))}" for each in beside.metrics)
-    ends = [[f"{REFERENCE} in place of samples", "", *(references.get(each, "") for each in beside.metrics)]]
-    return [["Model", "Run", *headings], *body, *(ends if any(ends[0][2:]) else [])]
+    ends = [[f"{REFERENCE} in place of samples", "", "", "", *(references.get(each, "") for each in beside.metrics)]]
+    found_rows = [["Model", "Run", "Seeds", "Published", *headings], *body, *(ends if any(ends[0][4:]) else [])]
+    return found_rows if any(printed.values()) else [row[:3] + row[4:] for row in found_rows]
+
+
+def paired_rows(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Group]) -> list[list[str]]:
+    """[header, rows...]: by how much the models of `beside` differ in `beside.paired`, over the same test images.
+
+    Of each pair of models whose records say the number of every image: the mean difference, with the standard error of the
+    mean over images; of several seeds each image's mean over them. Of presets the one that stands first. Arguments as of
+    `rows`; without a pair the header alone.
+    """
+    found: dict[str, tuple[str, np.ndarray]] = {}
+    unit = ""
+    for label, _, _, shown in _shown(beside, experiments, groups):
+        for group in shown:
+            known = [
+                (entry.unit, entry.by_image)
+                for record in group
+                for entry in record.measurements
+                if (entry.metric, entry.weights) == (beside.paired, _main(group.summaries())) and entry.by_image
+            ]
+            if len(known) == len(group):
+                unit = known[0][0]
+                found.setdefault(label, (group.first.data.sha256, np.mean([each for _, each in known], axis=0)))
+    header = [f"{metrics.of(beside.paired, experiments).heading}{metrics.of_unit(unit or '1')}", "Difference ± SE over images"]
+    body = []
+    for (one, (data, a)), (other, (same, b)) in itertools.combinations(found.items(), 2):
+        if data == same and len(a) == len(b) > 1:
+            apart = a - b
+            value, error = with_error(float(apart.mean()), float(apart.std(ddof=1) / len(apart) ** 0.5))
+            body.append([f"{one} minus {other}", f"{value} ± {error}"])
+    return [header, *body]
+
+
+def _shown(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Group]):
+    """(label, Experiment, name of its model, its Groups that are shown) of each model."""
+    by_name = {experiment.name: experiment for experiment in experiments}
+    for label, name, model in beside.models:
+        yield label, by_name[name], model, list(_longest(by_name[name], model, beside.dataset, groups))
+
+
+def _printed(beside: Beside, owner: Experiment, model: str) -> str:
+    """What is published of a model in the first column, or "": that of the paper's own table where others quote it."""
+    found = (
+        cells.printed(number)
+        for number in owner.published
+        if (number.metric, number.dataset) == (beside.metrics[0], beside.dataset)
+        and number.ours
+        and model in answering(owner, number)
+    )
+    return next(found, "")
+
+
+def _of_reference(summary: Summary) -> str:
+    """Real images are the same for every seed: the deviation over seeds says nothing."""
+    value, error = with_error(summary.value, summary.standard_error or summary.std_over_subsets)
+    return value if summary.standard_error is None else f"{value} ± {error} SE"
 
 
 def _longest(experiment: Experiment, model: str, dataset: str, groups: Iterable[Group]) -> Iterator[Group]:
@@ -53,10 +112,15 @@ def _longest(experiment: Experiment, model: str, dataset: str, groups: Iterable[
     yield from found.values()
 
 
+def _main(summaries: Iterable[Summary]) -> str:
+    """The weights that are shown."""
+    return "best" if any(str(summary.subject) == "best" for summary in summaries) else "last"
+
+
 def _by_metric(group: Group) -> Mapping[str, Summary]:
     """{metric: Summary} of the run's main generator, of test images where it is of a split."""
     summaries = [summary for summary in group.summaries() if not summary.variant and summary.split in (None, "test")]
-    main = "best" if any(str(summary.subject) == "best" for summary in summaries) else "last"
+    main = _main(summaries)
     return {summary.metric: summary for summary in reversed(summaries) if summary.weights in (main, "last")} | {
         summary.metric: summary for summary in reversed(summaries) if summary.weights == main
     }

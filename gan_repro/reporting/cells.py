@@ -14,10 +14,7 @@ def measured(summary: Summary, experiments: Iterable[Experiment] = ()) -> str:
 
     `experiments` are those whose own metrics are known.
     """
-    value, error = with_error(summary.value, summary.standard_error or summary.std_over_seeds)
-    text = value if summary.standard_error is None else f"{value} ± {error} SE"
-    if summary.std_over_seeds is not None:
-        text += f" ± {with_error(summary.value, summary.std_over_seeds)[1]} SD"
+    text = brief(summary)
     seeds = f"{len(summary.seeds)} seed{'s' if len(summary.seeds) > 1 else ''}"
     seeds += f", {summary.n_folds} folds" if summary.n_folds else ""
     seeds += "".join(f"; {text}" for text in more_errors(summary))
@@ -28,6 +25,15 @@ def measured(summary: Summary, experiments: Iterable[Experiment] = ()) -> str:
     how += [f"n {summary.n_samples:,}"] if counted else []
     beside = f"; {paired(summary.paired)}" if summary.paired else ""
     return f"{text} ({'; '.join([seeds, ', '.join(how)] if how else [seeds])}){beside}"
+
+
+def brief(summary: Summary) -> str:
+    """Such as "221.3 ± 2.1 SE ± 3.4 SD"."""
+    value, error = with_error(summary.value, summary.standard_error or summary.std_over_seeds)
+    text = value if summary.standard_error is None else f"{value} ± {error} SE"
+    if summary.std_over_seeds is not None:
+        text += f" ± {with_error(summary.value, summary.std_over_seeds)[1]} SD"
+    return text
 
 
 def more_errors(summary: Summary) -> list[str]:

@@ -69,7 +69,7 @@ class Table:
       titles: {data set: title}.
       published: the numbers that stand in it, each with its experiment.
       lines: measured numbers of the columns. others: those that fall in none.
-      beside: its papers' tables beside other papers, each with its rows of text.
+      beside: its papers' tables beside other papers, each with its rows of text, and with those of paired differences.
       effects: what single changes do, each with its experiment and its effects.Rows.
     """
 
@@ -81,7 +81,7 @@ class Table:
     published: Sequence[tuple[Experiment, Published]]
     lines: Sequence[Line]
     others: Sequence[Line]
-    beside: Sequence[tuple[Beside, list[list[str]]]] = ()
+    beside: Sequence[tuple[Beside, list[list[str]], list[list[str]]]] = ()
     effects: Sequence[tuple[Experiment, Effects, list[Row]]] = ()
 
     def own(self) -> list[Experiment]:
@@ -148,7 +148,7 @@ def build(name: str, experiments: Sequence[Experiment], groups: Sequence[Group])
         lines=headline,
         others=[line for line in lines if line not in headline],
         beside=[
-            (each, beside.rows(each, experiments, everything))
+            (each, beside.rows(each, experiments, everything), beside.paired_rows(each, experiments, everything))
             for owner in experiments
             if owner.table == name
             for each in owner.beside

@@ -13,6 +13,8 @@ from gan_repro.reporting.conditions import run_title
 NOT_RUN = "Out of reach here, or left out. `python -m gan_repro.reproduce --list` lists planned runs that are still missing."
 FURTHER = "Further findings"  # the heading of those that results/README.md leaves to a table's own page
 
+EVERY_RUN = "Published and measured, every run"  # the heading of the compact table where others stand before it
+
 MANY = 5  # seeds of a run: with more of them a page does not say each one's command and cost
 
 
@@ -47,12 +49,13 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
     lines = [f"# {title(table)}", "", comparison.GENERATED, "", *([lead, ""] if lead else [])]
     lines += [f"* {each.short_name}: {each.title} ({each.reference})" for each in table.experiments] + [""]
     lines += [f"**Protocol, {each.short_name}.** {each.protocol}" + "  " for each in table.own() if each.protocol] + [""]
+    for beside, rows, differences in table.beside:
+        lines += [f"## {beside.title}", "", beside.text, "", *grid(rows), *(grid(differences) if len(differences) > 1 else [])]
+    lines += [f"## {EVERY_RUN}", ""] if table.beside else []
     lines += [*grid(comparison.main_rows(table)), *more]
     for name, apart in comparison.elsewhere(table):
         lines += [f"## Not in the papers' numbers: {name}", "", *grid(comparison.main_rows(apart))]
     lines += [f"## {FURTHER}", "", found, ""] if found else []
-    for beside, rows in table.beside:
-        lines += [f"## {beside.title}", "", beside.text, "", *grid(rows)]
     for owner, wanted, changes in (each for each in table.effects if each[2]):
         name = effects.figure_name(owner, wanted)
         lines += [f"## {wanted.title}", "", wanted.text, "", effects.RULE, ""]

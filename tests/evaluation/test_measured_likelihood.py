@@ -115,6 +115,17 @@ def test_one_draw_chooses_the_width_and_five_others_are_reported():
         assert entry.space is entry.n_folds is entry.sigmas is entry.n_subsets is None
 
 
+def test_of_few_images_each_ones_number_is_kept(monkeypatch):
+    data = source()
+    best, last = measured(data)
+    rows = rows_of("best", data.scaled("test"), best.sigma)
+    np.testing.assert_allclose(best.by_image, rows.mean(axis=0), atol=0.01)
+    assert last.by_image is None
+    assert measured(Folded())[0].by_image is None
+    monkeypatch.setattr(measure, "BY_IMAGE", 69)
+    assert measured(data)[0].by_image is None
+
+
 def test_each_further_row_is_compared_with_the_first_image_by_image():
     data = source()
     test, own = data.scaled("test"), images(7, 300, 0.4)

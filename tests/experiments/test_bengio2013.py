@@ -11,6 +11,7 @@ from support import games, noise
 from support.papers import message
 
 from experiments.bengio2013 import EXPERIMENT, cae, evidence, greedy, rbm
+from gan_repro.evaluation import ais, measures
 from gan_repro.networks import initial, tied
 from gan_repro.networks.precision import policy
 from gan_repro.papers import configuration
@@ -315,6 +316,33 @@ def test_each_autoencoder_has_a_contraction_of_its_own():
         assert (loss(network, depth, lower_contraction=9.0) != plain) == (depth == 1)
 
 
+def test_the_error_of_annealed_sampling_is_that_of_images_and_of_log_z(monkeypatch):
+    @dataclasses.dataclass
+    class Run:
+        config = noise.config("bengio2013", "mnist", "smoke", model="dbn1", n_samples=10)
+        source = noise.source((1, PIXELS, 1))
+
+        def kinds(self):
+            return ["last"]
+
+        def fingerprint(self, kind):
+            return kind
+
+        def generator(self, kind):
+            keras.utils.set_random_seed(0)
+            return tied.stack((1, PIXELS, 1), (4,), [initial.normal(1.0)])
+
+        def measurement(self, metric, unit, value, error, weights, **rest):
+            return error
+
+    found = []
+    for error in (0.0, 3.0):
+        monkeypatch.setattr(ais, "log_partition", lambda *given, error=error, **rest: ais.Partition(0.0, error))
+        found.append(evidence.annealed(Run()))
+    (images, none), (both, of_log_z) = found
+    assert none == 0 < images and of_log_z == 3 and both == pytest.approx(np.hypot(images, 3))
+
+
 def test_other_chains_are_of_the_draws_that_are_reported():
     recipe = noise.config("bengio2013", "mnist", "smoke", model="cae1").recipe
     recipe = dataclasses.replace(recipe, other_chains=True, chain_std=0.5)
@@ -330,7 +358,7 @@ def test_other_chains_are_of_the_draws_that_are_reported():
         def samples(self, kind, draw):
             asked.append((kind, draw, self.config.recipe.chain_std))
 
-    beside = evidence.other_chains({"half": lambda recipe: {"chain_std": recipe.chain_std / 2}})
+    beside = measures.other_chains({"half": lambda recipe: {"chain_std": recipe.chain_std / 2}})
     ((subject, sets),) = beside(Run(Held(recipe))).items()
     assert str(subject) == "best, half"
     for make in (sets.choosing, *sets.reported):

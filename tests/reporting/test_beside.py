@@ -2,9 +2,11 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 from support.records import grouped, make_record, measurement
 
+from gan_repro.data.names import dataset_kind
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Beside
 from gan_repro.reporting import beside, comparison, formats
@@ -37,11 +39,51 @@ def test_a_row_for_the_longest_run_of_each_preset():
         record("cgan", "mlp", "paper", 300),
         record("cgan", "mlp", epochs=900, keep=0.25),
     )
-    assert header[0] == "Model" and len(header) == 4 and "%" in header[2]
+    assert header[:3] == ["Model", "Run", "Seeds"] and len(header) == 5 and "%" in header[3]
     assert [row[0] for row in found] == ["theirs", "theirs", "ours", "training images in place of samples"]
     assert "paper preset" in found[0][1] and "quick preset" in found[1][1] and "20 epochs" in found[1][1]
-    assert found[1][2].startswith("40") and found[1][3] == ""
-    assert found[2][1] == "not run" and found[3][2].startswith("90")
+    assert [row[2] for row in found] == ["1", "1", "", ""]
+    assert found[1][3] == "40" and found[1][4] == ""
+    assert found[2][1] == "not run" and found[3][3] == "90"
+
+
+def test_what_is_published_of_a_model_stands_in_its_row():
+    shown = dataclasses.replace(SHOWN, metrics=("parzen_log_likelihood", "recall"))
+    header, theirs, ours = beside.rows(shown, [configuration.find(name) for name in ("acgan", "cgan")], [])
+    assert header[2:4] == ["Seeds", "Published"]
+    assert theirs[3] == "132 ± 1.8" and ours[3] == ""
+
+
+def faces(name, by_image, seed=0, preset="paper"):
+    """A record of a model with nats of each image."""
+    made = record(name, {"cgan": "mlp", "acgan": "digits"}[name], preset, 5, seed)
+    nats = measurement(float(np.mean(by_image)), "last", metric="parzen_log_likelihood", standard_error=None)
+    return made | {"measurements": [*made["measurements"], nats | {"by_image": [float(each) for each in by_image]}]}
+
+
+def test_differences_are_taken_image_by_image():
+    shown = dataclasses.replace(SHOWN, paired="parzen_log_likelihood")
+    random = np.random.default_rng(0)
+    hard = random.normal(0, 100, 50)  # images differ by much more than models do
+    own = [hard + random.normal(3, 1, 50) for _ in range(2)]
+    theirs = hard + random.normal(0, 1, 50)
+    found = beside.paired_rows(
+        shown,
+        [configuration.find(name) for name in ("acgan", "cgan")],
+        grouped([faces("acgan", own[0]), faces("acgan", own[1], 1), faces("cgan", theirs), record("cgan", "mlp", "quick")]),
+    )
+    (_, (pair, text)) = found
+    assert pair == "theirs minus ours"
+    value, error = (float(part) for part in text.split(" ± "))
+    apart = theirs - (own[0] + own[1]) / 2
+    assert value == pytest.approx(apart.mean(), abs=0.01)
+    assert error == pytest.approx(apart.std(ddof=1) / 50**0.5, rel=0.05)
+
+
+def test_without_numbers_of_each_image_there_is_no_difference():
+    shown = dataclasses.replace(SHOWN, paired="recall")
+    both = grouped([record("cgan", "mlp"), record("acgan", "digits")])
+    assert len(beside.paired_rows(shown, [configuration.find(name) for name in ("acgan", "cgan")], both)) == 1
 
 
 def test_nothing_that_was_run_is_said_so():
@@ -61,5 +103,6 @@ def test_it_stands_on_the_page_of_its_experiment():
 def test_what_stands_beside_each_other_is_there(name):
     for each in configuration.find(name).beside:
         for _, other, model in each.models:
-            assert each.dataset in configuration.find(other).models[model].datasets, (other, model)
+            assert dataset_kind(each.dataset) in configuration.find(other).models[model].datasets, (other, model)
+        assert not each.paired or each.paired in each.metrics
         assert each.title and each.text and each.metrics
