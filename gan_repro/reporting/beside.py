@@ -2,9 +2,14 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from gan_repro.data.names import dataset_kind
+from gan_repro.evaluation.measurement import Subject
+from gan_repro.figures import chains
 from gan_repro.papers.experiment import Beside, Experiment
 from gan_repro.reporting import cells, metrics
 from gan_repro.reporting.conditions import answering, is_variant, run_title
@@ -12,6 +17,43 @@ from gan_repro.reporting.groups import Group, Summary
 from gan_repro.system.numbers import with_error
 
 REFERENCE = "training images"
+_VISITED = "classes_visited"
+
+
+class Shown(NamedTuple):
+    """What a page shows of a Beside.
+
+    Attributes:
+      what: it.
+      rows: its table. differences: that of `paired_rows`.
+      lines: {model: classes among consecutive samples of its chains}, training images last (`visited`); {}: none has chains.
+      classes: how many classes the data have.
+      figure: the name of the picture of `lines`.
+    """
+
+    what: Beside
+    rows: list[list[str]]
+    differences: list[list[str]]
+    lines: dict[str, chains.Visited]
+    classes: int
+    figure: str
+
+    def draw(self, path: Path) -> None:
+        """Writes the picture of its lines."""
+        chains.visited(path, self.lines, [REFERENCE], self.classes, f"{self.what.title}: classes among consecutive samples")
+
+
+def shown(beside: Beside, name: str, experiments: Sequence[Experiment], groups: Sequence[Group]) -> Shown:
+    """What the page `name` shows of `beside`; experiments and groups as of `rows`."""
+    data = [group.first.data.classes for group in groups if group.first.dataset == beside.dataset]
+    return Shown(
+        beside,
+        rows(beside, experiments, groups),
+        paired_rows(beside, experiments, groups),
+        visited(beside, experiments, groups),
+        (data[0] if data else 0) or 0,
+        f"{name}-{dataset_kind(beside.dataset)}-classes-visited.png",
+    )
 
 
 def rows(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Group]) -> list[list[str]]:
@@ -73,6 +115,25 @@ def paired_rows(beside: Beside, experiments: Sequence[Experiment], groups: Seque
             value, error = with_error(float(apart.mean()), float(apart.std(ddof=1) / len(apart) ** 0.5))
             body.append([f"{one} minus {other}", f"{value} ± {error}"])
     return [header, *body]
+
+
+def visited(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, chains.Visited]:
+    """{model: {"length": numbers of consecutive samples, "mean": classes among so many, the mean over seeds}}.
+
+    Of models that are sampled by chains, by the run and weights of `rows` (of presets the one that stands first); training
+    images in random order come last. {} without chains.
+    """
+    found: dict[str, chains.Visited] = {}
+    reference: chains.Visited | None = None
+    for label, _, _, groups_shown in _shown(beside, experiments, groups):
+        for group in groups_shown[:1]:
+            entries = [entry for entry in group.measurements() if entry.metric == _VISITED and entry.curve]
+            curves = [entry.curve for entry in entries if entry.curve and entry.subject == Subject(_main(group.summaries()))]
+            if curves and all(curve["length"] == curves[0]["length"] for curve in curves):
+                means = np.mean([curve["mean"] for curve in curves], axis=0).tolist()
+                found[label] = {"length": curves[0]["length"], "mean": means}
+            reference = reference or next((entry.curve for entry in entries if entry.reference == REFERENCE), None)
+    return found | ({REFERENCE: reference} if found and reference else {})
 
 
 def _shown(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Group]):

@@ -9,8 +9,9 @@ from typing import Literal, NamedTuple
 
 from gan_repro.data.names import dataset_kind
 from gan_repro.evaluation.measurement import Quantity
-from gan_repro.papers.experiment import Beside, Effects, Experiment, Published
+from gan_repro.papers.experiment import Effects, Experiment, Published
 from gan_repro.reporting import beside, cells, effects, metrics, verdicts
+from gan_repro.reporting.beside import Shown
 from gan_repro.reporting.conditions import answering, condition_differences, is_variant, model, run_title
 from gan_repro.reporting.effects import Row
 from gan_repro.reporting.groups import Group, Summary
@@ -69,7 +70,7 @@ class Table:
       titles: {data set: title}.
       published: the numbers that stand in it, each with its experiment.
       lines: measured numbers of the columns. others: those that fall in none.
-      beside: its papers' tables beside other papers, each with its rows of text, and with those of paired differences.
+      beside: its papers' tables beside other papers.
       effects: what single changes do, each with its experiment and its effects.Rows.
     """
 
@@ -81,7 +82,7 @@ class Table:
     published: Sequence[tuple[Experiment, Published]]
     lines: Sequence[Line]
     others: Sequence[Line]
-    beside: Sequence[tuple[Beside, list[list[str]], list[list[str]]]] = ()
+    beside: Sequence[Shown] = ()
     effects: Sequence[tuple[Experiment, Effects, list[Row]]] = ()
 
     def own(self) -> list[Experiment]:
@@ -148,7 +149,7 @@ def build(name: str, experiments: Sequence[Experiment], groups: Sequence[Group])
         lines=headline,
         others=[line for line in lines if line not in headline],
         beside=[
-            (each, beside.rows(each, experiments, everything), beside.paired_rows(each, experiments, everything))
+            beside.shown(each, name, experiments, everything)
             for owner in experiments
             if owner.table == name
             for each in owner.beside

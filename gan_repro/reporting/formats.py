@@ -49,8 +49,10 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
     lines = [f"# {title(table)}", "", comparison.GENERATED, "", *([lead, ""] if lead else [])]
     lines += [f"* {each.short_name}: {each.title} ({each.reference})" for each in table.experiments] + [""]
     lines += [f"**Protocol, {each.short_name}.** {each.protocol}" + "  " for each in table.own() if each.protocol] + [""]
-    for beside, rows, differences in table.beside:
-        lines += [f"## {beside.title}", "", beside.text, "", *grid(rows), *(grid(differences) if len(differences) > 1 else [])]
+    for each in table.beside:
+        lines += [f"## {each.what.title}", "", each.what.text, "", *grid(each.rows)]
+        lines += grid(each.differences) if len(each.differences) > 1 else []
+        lines += [f"![Classes among consecutive samples](figures/{each.figure})", ""] if each.lines else []
     lines += [f"## {EVERY_RUN}", ""] if table.beside else []
     lines += [*grid(comparison.main_rows(table)), *more]
     for name, apart in comparison.elsewhere(table):

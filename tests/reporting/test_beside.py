@@ -106,3 +106,33 @@ def test_what_stands_beside_each_other_is_there(name):
             assert dataset_kind(each.dataset) in configuration.find(other).models[model].datasets, (other, model)
         assert not each.paired or each.paired in each.metrics
         assert each.title and each.text and each.metrics
+
+
+def along(name, of, mean, seed=0):
+    """A record of a model whose chains visit so many classes."""
+    made = record(name, {"cgan": "mlp", "acgan": "digits"}[name], "paper", 5, seed)
+    visited = [
+        measurement(values[0], whose, metric="classes_visited", unit="classes", condition="10 consecutive samples")
+        | {"curve": {"length": [1, 10, 20], "mean": values}}
+        for whose, values in {of: mean, "training images": [1.0, 6.5, 8.7]}.items()
+    ]
+    return made | {"measurements": [*made["measurements"], *visited]}
+
+
+def test_classes_along_chains_are_drawn_of_all_models_together(tmp_path):
+    found = [configuration.find(name) for name in ("acgan", "cgan")]
+    groups = grouped([along("acgan", "last", [1.0, 2.0, 4.0]), along("acgan", "last", [1.0, 4.0, 6.0], 1)])
+    shown = beside.shown(SHOWN, "acgan", found, groups)
+    assert shown.lines == {
+        "ours": {"length": (1, 10, 20), "mean": [1.0, 3.0, 5.0]},
+        "training images": {"length": (1, 10, 20), "mean": (1.0, 6.5, 8.7)},
+    }
+    assert shown.figure == "acgan-mnist-classes-visited.png" and shown.classes == 10
+    shown.draw(tmp_path / shown.figure)
+    assert (tmp_path / shown.figure).stat().st_size > 0
+    found[0] = dataclasses.replace(found[0], beside=(SHOWN,))
+    assert f"(figures/{shown.figure})" in formats.markdown(comparison.build("acgan", found, groups))
+
+
+def test_without_chains_no_classes_are_drawn():
+    assert beside.shown(SHOWN, "acgan", [configuration.find(name) for name in ("acgan", "cgan")], []).lines == {}
