@@ -24,7 +24,7 @@ class FeaturesOfD:
             print(f"note: no SVM is fitted on D's features: {spec.title} has no labels", file=sys.stderr)
             return []
         compared, features = discriminators(run), gr.evaluation.features
-        if features.has_features(compared[gr.evaluation.measurement.Subject("last")]):
+        if features.has_features(compared[gr.evaluation.measurement.Subject("last")][0]):
             return gr.evaluation.representations.svm_on_features(run, compared, recipe.svm_images)
         print(
             f"note: no SVM is fitted on D's features: of images of {spec.shape[0]} x {spec.shape[1]} its last maps are smaller "
@@ -34,14 +34,20 @@ class FeaturesOfD:
         return []
 
 
+RANDOM = 5  # networks that were never trained: how far they lie apart is what the training has to leave behind
+
+
 def discriminators(run):
-    """{Subject: D} of D as trained and as it could have begun: those whose features are compared."""
+    """{Subject: Ds}: D as trained, and as RANDOM trainings could have begun: those whose features are compared."""
     recipe, spec = run.config.recipe, run.source.spec
     trained = run.discriminator()
-    keras.utils.set_random_seed(run.config.seed)
+
+    def begun(k):
+        keras.utils.set_random_seed(run.config.seed + k)
+        return networks.discriminator(recipe, spec)
+
     subject = gr.evaluation.measurement.Subject
-    started = subject(reference="D with random weights")
-    return {subject("last"): trained, started: networks.discriminator(recipe, spec)}
+    return {subject("last"): [trained], subject(reference="D with random weights"): [begun(k) for k in range(RANDOM)]}
 
 
 def _number(row, n, value, ours=False):

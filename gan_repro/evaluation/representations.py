@@ -7,11 +7,11 @@ from typing import Any, cast
 import numpy as np
 
 from gan_repro.evaluation import arithmetic, features
-from gan_repro.evaluation.measure import random_order, share_of
+from gan_repro.evaluation.measure import over_sets, random_order, share_of
 from gan_repro.evaluation.measurement import Measurement, Run, Subject
 
 
-def svm_on_features(run: Run, discriminators: Mapping[Subject, Any], n: int) -> list[Measurement]:
+def svm_on_features(run: Run, discriminators: Mapping[Subject, Sequence[Any]], n: int) -> list[Measurement]:
     """Test accuracy of linear SVMs on features of discriminators that were trained without labels.
 
     Fitted on n training images, or all there are if fewer, in a random order that never changes; all validation images
@@ -19,30 +19,36 @@ def svm_on_features(run: Run, discriminators: Mapping[Subject, Any], n: int) -> 
 
     Args:
       run: runs.trained.Finished; its data have labels.
-      discriminators: {Subject: D}: "last" of the trained one.
+      discriminators: {Subject: Ds}: "last" of the trained one; of several the accuracy is the mean.
       n: labelled training images.
 
     Returns:
-      Measurements "svm_accuracy" (%), one for each, with the binomial standard error; "n_samples" is the number of
-      training images, "cost" the chosen C, "cost_at_edge" whether that is the grid's first or last.
+      Measurements "svm_accuracy" (%), one for each Subject, with the binomial standard error; "n_samples" is the number of
+      training images, "cost" the chosen C, "cost_at_edge" whether that is the grid's first or last, of the first D.
+      "n_draws" and "std_over_draws" are of several Ds.
 
     Source: Radford et al. 2015, section 5.1.
     """
     source, scaling = run.source, run.source.spec.scaling
     order, measurements = random_order(source)[:n], []
-    for subject, discriminator in discriminators.items():
+    fitted = scaling(source.rows("train", order).astype(np.float32))
+    labels = cast(np.ndarray, source.labels("train"))[order]
 
-        def of(split, discriminator=discriminator):
-            chunks = (scaling(chunk.astype(np.float32)) for chunk in source.chunks(split))
-            return np.concatenate([features.extract(discriminator, images) for images in chunks]), source.labels(split)
+    def of(split, discriminator):
+        chunks = (scaling(chunk.astype(np.float32)) for chunk in source.chunks(split))
+        return np.concatenate([features.extract(discriminator, images) for images in chunks]), source.labels(split)
 
-        fitted = scaling(source.rows("train", order).astype(np.float32))
-        features.take_statistics(discriminator, fitted, run.config.recipe.batch_size)
-        train = features.extract(discriminator, fitted), cast(np.ndarray, source.labels("train"))[order]
-        share, cost, _ = features.svm_accuracy(train, of("validation"), of("test"))
-        edge = cost in (features.COSTS[0], features.COSTS[-1])
-        rest = {"split": "test", "n_samples": len(order), "cost": cost, "cost_at_edge": edge}
-        measurements.append(share_of(run, "svm_accuracy", share, source.spec.sizes["test"], subject, **rest))
+    for subject, several in discriminators.items():
+        found = []
+        for discriminator in several:
+            features.take_statistics(discriminator, fitted, run.config.recipe.batch_size)
+            train = features.extract(discriminator, fitted), labels
+            found.append(features.svm_accuracy(train, of("validation", discriminator), of("test", discriminator)))
+        shares = [share for share, _, _ in found]
+        edge = found[0][1] in (features.COSTS[0], features.COSTS[-1])
+        rest = {"split": "test", "n_samples": len(order), "cost": found[0][1], "cost_at_edge": edge}
+        rest |= over_sets("draws", 100 * np.array(shares))
+        measurements.append(share_of(run, "svm_accuracy", float(np.mean(shares)), source.spec.sizes["test"], subject, **rest))
     return measurements
 
 

@@ -1,6 +1,7 @@
 """What a small trained DCGAN leaves: figures, measurements, whose features are compared, and the verdict on them."""
 
 import copy
+import itertools
 import json
 
 import numpy as np
@@ -66,6 +67,7 @@ def test_an_unlabelled_model_of_labelled_images(place):
         assert entry["n_samples"] == 150 and entry["split"] == "test" and entry["cost"] in features.COSTS
         assert entry["value"] > 80  # classes differ in brightness
         share = entry["value"] / 100
+        assert entry.get("n_draws") == (None if entry["weights"] else 5)
         assert entry["standard_error"] == pytest.approx(100 * np.sqrt(share * (1 - share) / entry["n_test"]))
 
 
@@ -75,13 +77,13 @@ def test_the_features_are_those_of_the_trained_d(place):
     compared = dcgan.discriminators(seen)
     last = seen.model.discriminator(seen.config.recipe, seen.source.spec)
     last.load_weights(place / "discriminator.weights.h5")
-    for ours, theirs in zip(compared[Subject("last")].get_weights(), last.get_weights()):
+    for ours, theirs in zip(compared[Subject("last")][0].get_weights(), last.get_weights()):
         np.testing.assert_array_equal(ours, theirs)
-    random = compared[RANDOM]
-    assert (random.get_layer("down_0").kernel.numpy() != last.get_layer("down_0").kernel.numpy()).all()
-    again = dcgan.discriminators(seen)[RANDOM]
-    for ours, theirs in zip(random.get_weights(), again.get_weights()):
-        np.testing.assert_array_equal(ours, theirs)
+    kernels = [network.get_layer("down_0").kernel.numpy() for network in (last, *compared[RANDOM])]
+    assert len(kernels) == 6 and all((one != other).all() for one, other in itertools.combinations(kernels, 2))
+    for network, again in zip(compared[RANDOM], dcgan.discriminators(seen)[RANDOM]):
+        for ours, theirs in zip(network.get_weights(), again.get_weights()):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 def test_without_its_weights_it_is_an_error(place, tmp_path):
@@ -96,7 +98,7 @@ def test_the_svm_gets_each_split_with_its_own_labels(place, monkeypatch):
     monkeypatch.setattr(features, "take_statistics", lambda network, images, size: fitted.append((len(images), size)))
     monkeypatch.setattr(features, "extract", lambda network, images: images.reshape(len(images), -1))
     monkeypatch.setattr(features, "svm_accuracy", lambda *sets: given.extend(sets) or (0.75, 1.0, {}))
-    (found,) = representations.svm_on_features(seen, {Subject("last"): None}, 10**6)
+    (found,) = representations.svm_on_features(seen, {Subject("last"): [None]}, 10**6)
     sizes = seen.source.spec.sizes
     assert found.value == 75 and found.n_samples == sizes["train"] and found.cost_at_edge is False
     assert fitted == [(sizes["train"], seen.config.recipe.batch_size)]
@@ -144,3 +146,11 @@ def test_what_was_trained_on_other_data_is_other_conditions():
 def test_what_was_not_run_has_its_reasons(name):
     found = configuration.find(name).not_run
     assert found and all(len(what) > 10 and len(why) > 10 for what, why in found)
+
+
+def test_of_several_networks_the_accuracy_is_the_mean(place, monkeypatch):
+    monkeypatch.setattr(features, "take_statistics", lambda *arguments: None)
+    monkeypatch.setattr(features, "extract", lambda share, images: np.full((len(images), 1), share))
+    monkeypatch.setattr(features, "svm_accuracy", lambda train, *rest: (train[0][0, 0], 1.0, {}))
+    (found,) = representations.svm_on_features(finished(place), {RANDOM: [0.25, 0.5, 0.75]}, 10)
+    assert (found.value, found.n_draws, found.std_over_draws) == (50, 3, 25)
