@@ -12,7 +12,10 @@ DIGITS = gr.tutorials.Convolutional(epochs=50)
 DIGITS_QUICK = gr.tutorials.Convolutional(
     epochs=4, steps_per_epoch=250, generator_channels=(128, 64, 32), discriminator_channels=(32, 64, 128)
 )
-MARGINS = "Margins and the number below which a run counts as collapsed stand in experiments/tricks.py."
+MARGINS = (
+    "Margins and the number below which a run counts as collapsed stand in experiments/tricks.py, and stood there before any "
+    "run was looked at."
+)
 
 EXPERIMENT = gr.Experiment(
     name="tricks",
@@ -46,6 +49,7 @@ EXPERIMENT = gr.Experiment(
             "quick",
             (gr.Outcome("modes_covered", 0.5), gr.Outcome("good_samples", 5.0), gr.Outcome("wasserstein_distance", 0.05)),
             ("modes_covered", 4),
+            changes=20,
         ),
         gr.Effects(
             "MNIST: what each trick does",
@@ -55,6 +59,7 @@ EXPERIMENT = gr.Experiment(
             "quick",
             (gr.Outcome("frechet_distance", 0.1, relative=True), gr.Outcome("recall", 5.0), gr.Outcome("precision", 5.0)),
             ("recall", 10),
+            changes=21,
         ),
     ),
     **gr.prose(__file__),

@@ -158,6 +158,7 @@ class Effects:
       model, dataset, preset: of the runs; the unchanged preset is among them.
       outcomes: by which changes are judged; rows are sorted by the first.
       collapse: (metric, number): a run below it counts as collapsed.
+      changes: how many are planned: intervals that hold together are for so many, whatever has been played.
     """
 
     title: str
@@ -167,6 +168,7 @@ class Effects:
     preset: str
     outcomes: tuple[Outcome, ...]
     collapse: tuple[str, float]
+    changes: int = 1
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,12 +18,13 @@ from gan_repro.system.numbers import with_error
 KIND = "effects"  # of its figure
 CONFIDENCE = 0.95
 RULE = (
-    f"Difference: to the run without the change, seed by seed; in brackets its {100 * CONFIDENCE:.0f} % t interval over seeds. "
-    "**Raises**, **lowers**: the interval that holds for all comparisons of the table together (Bonferroni) leaves out 0; "
-    f"**taken alone**: only the {100 * CONFIDENCE:.0f} % interval does, as one in twenty would by chance. **No effect**: that "
-    "interval lies within the margin, which was fixed before any run was looked at, whether or not it leaves out 0. **No "
-    "effect shown**: none of these. With few seeds the interval for all comparisons is so wide that it hardly leaves out 0: "
-    "read the collapsed runs first."
+    f"Difference: to the run without the change, seed by seed; in brackets its {100 * CONFIDENCE:.0f} % t interval over seeds, "
+    "of the share of collapsed runs that of Bonett and Price (2012). **No effect**: that interval lies within the margin, "
+    "whether or not it leaves out 0; not said where the outcome without the change is so low that it could not fall by the "
+    "margin. **Raises**, **lowers**: the interval that holds for all planned comparisons of the table together (Bonferroni) "
+    f"leaves out 0; **taken alone**: only the {100 * CONFIDENCE:.0f} % interval does, as one in twenty would by chance. **No "
+    "effect shown**: none of these. t intervals take the differences to be normal, which counts of modes are not, and with "
+    "five seeds they hardly leave out 0 for all comparisons: read the collapsed runs first."
 )
 
 
@@ -34,7 +35,7 @@ class Effect:
     Attributes:
       difference: its mean over seeds.
       half_width, simultaneous: of its interval, alone and for all comparisons together.
-      margin: within which it counts as none.
+      margin: within which it counts as none; 0: nothing does.
       unit: of them all.
     """
 
@@ -48,21 +49,30 @@ class Effect:
     def word(self) -> str:
         """See RULE."""
         direction = "raises" if self.difference > 0 else "lowers"
-        if abs(self.difference) > self.simultaneous:
-            return direction
         if abs(self.difference) + self.half_width <= self.margin:
             return "no effect"
+        if abs(self.difference) > self.simultaneous:
+            return direction
         return f"{direction}, taken alone" if abs(self.difference) > self.half_width else "no effect shown"
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A change: what, the seeds that have both, {metric: Effect}, and (collapsed of them, without the change)."""
+    """What a change does.
+
+    Attributes:
+      what: it.
+      seeds: those that have both runs.
+      effects: {metric: Effect}.
+      collapsed: (runs of them that collapse, without the change).
+      share: the Effect on the share of collapsed runs, in percentage points.
+    """
 
     what: str
     seeds: tuple[int, ...]
     effects: Mapping[str, Effect]
     collapsed: tuple[int, int]
+    share: Effect
 
 
 def rows(wanted: Effects, experiment: Experiment, groups: Sequence[Group]) -> list[Row]:
@@ -96,8 +106,10 @@ def rows(wanted: Effects, experiment: Experiment, groups: Sequence[Group]) -> li
             base = max(below, key=len)
             seeds = tuple(sorted(_measured(wanted, group) & _measured(wanted, found[base])))
             if len(seeds) >= MIN_SEEDS:
-                pairs.append((", ".join(text for name, text in changes[key].items() if name not in base), key, base, seeds))
-    count = len(pairs) * len(wanted.outcomes)
+                what = ", ".join(text for name, text in changes[key].items() if name not in base)
+                beside = ", ".join(text.partition(" (")[0] for text in changes[base].values())
+                pairs.append((f"{what}, beside {beside}" if beside else what, key, base, seeds))
+    count = max(wanted.changes, len(pairs)) * (len(wanted.outcomes) + 1)  # and the share of collapsed runs
     made = [_row(wanted, found[key], found[base], what, seeds, count) for what, key, base, seeds in pairs]
     first_metric = wanted.outcomes[0].metric
     sign = -1 if metrics.of(first_metric, [experiment]).better == "more" else 1
@@ -130,8 +142,22 @@ def _of_difference(unit: str) -> str:
 def _row(wanted, changed, base, what, seeds, count):
     effects = {outcome.metric: _effect(outcome, changed, base, seeds, count) for outcome in wanted.outcomes}
     metric, least = wanted.collapse
-    lost = [sum(value < least for value in _values(group, seeds, metric)) for group in (changed, base)]
-    return Row(what, seeds, effects, (lost[0], lost[1]))
+    ours, theirs = ([value < least for value in _values(group, seeds, metric)] for group in (changed, base))
+    return Row(what, seeds, effects, (sum(ours), sum(theirs)), _of_shares(ours, theirs, count))
+
+
+def _of_shares(ours: Sequence[bool], theirs: Sequence[bool], count: int) -> Effect:
+    """The difference of two shares of the same seeds, with its interval, Bonett and Price 2012: adjusted Wald, equation 6.
+
+    The centre of the interval, which is the difference that is given, lies nearer to 0 than that of the seeds themselves.
+    """
+    more = (sum(a and not b for a, b in zip(ours, theirs)) + 1) / (len(ours) + 2)
+    fewer = (sum(b and not a for a, b in zip(ours, theirs)) + 1) / (len(ours) + 2)
+    error = math.sqrt((more + fewer - (more - fewer) ** 2) / (len(ours) + 2))
+    from scipy import stats
+
+    alone, together = (100 * float(stats.norm.ppf(1 - (1 - CONFIDENCE) / (2 * times))) * error for times in (1, count))
+    return Effect(100 * (more - fewer), alone, together, 0.0, "%")
 
 
 def _measured(wanted: Effects, group: Group) -> set[int]:
@@ -161,7 +187,9 @@ def _effect(outcome: Outcome, changed: Group, base: Group, seeds: Sequence[int],
     from scipy import stats  # takes a second, and most programs ask for no interval
 
     alone, together = (float(stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * times), n - 1)) * error for times in (1, count))
-    margin = outcome.margin * (abs(statistics.fmean(theirs)) if outcome.relative else 1)
+    without = statistics.fmean(theirs)
+    margin = outcome.margin * (abs(without) if outcome.relative else 1)
+    margin = 0.0 if 0 <= without < margin else margin  # it could not fall by as much: every fall would be none
     first = next(entry for record in base if (entry := _outcome(record, outcome.metric)))
     return Effect(statistics.fmean(apart), alone, together, margin, first.unit)
 
@@ -170,11 +198,26 @@ def table(wanted: Effects, experiment: Experiment, found: Sequence[Row]) -> list
     """[header, rows...] of text."""
     named = [metrics.of(outcome.metric, [experiment]).heading for outcome in wanted.outcomes]
     least = f"{metrics.of(wanted.collapse[0], [experiment]).heading} < {wanted.collapse[1]:g}"
-    header = ["Change", "Seeds", *(f"{name}: difference" for name in named), f"Collapsed ({least})", "without"]
+    header = [
+        "Change",
+        "Seeds",
+        *(f"{name}: difference" for name in named),
+        f"Collapsed ({least})",
+        "without",
+        "share of them: difference",
+    ]
     body = []
     for row in found:
         cells = [_cell(row.effects[outcome.metric]) for outcome in wanted.outcomes]
-        body.append([row.what, f"{len(row.seeds)}", *cells, *(f"{lost} of {len(row.seeds)}" for lost in row.collapsed)])
+        body.append(
+            [
+                row.what,
+                f"{len(row.seeds)}",
+                *cells,
+                *(f"{lost} of {len(row.seeds)}" for lost in row.collapsed),
+                _cell(row.share),
+            ]
+        )
     return [header, *body]
 
 

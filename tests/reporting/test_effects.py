@@ -61,9 +61,49 @@ def test_differences_are_paired_over_seeds():
     assert found.difference == pytest.approx(apart.mean())
     low, high = stats.t.interval(0.95, 4, apart.mean(), stats.sem(apart))
     assert (found.half_width, found.margin) == pytest.approx(((high - low) / 2, 1.0))
-    low, high = stats.t.interval(1 - 0.05 / 2, 4, apart.mean(), stats.sem(apart))  # two outcomes of one change
+    low, high = stats.t.interval(1 - 0.05 / 3, 4, apart.mean(), stats.sem(apart))  # of one change, and collapse
     assert found.simultaneous == pytest.approx((high - low) / 2) and found.unit == "modes"
     assert row.effects["good_samples"].margin == pytest.approx(0.1 * 10 * np.mean(BASE))
+
+
+def test_intervals_that_hold_together_are_for_all_planned_changes():
+    planned = dataclasses.replace(WANTED, changes=20)
+    (row,) = effects.rows(planned, TRICKS, grouped([*runs(BASE), *runs(MORE, smoothing=0.9)]))
+    apart = np.array(MORE, float) - BASE
+    low, high = stats.t.interval(1 - 0.05 / 60, 4, apart.mean(), stats.sem(apart))
+    assert row.effects["modes_covered"].simultaneous == pytest.approx((high - low) / 2)
+
+
+def test_what_cannot_fall_by_the_margin_has_none():
+    wanted = dataclasses.replace(WANTED, outcomes=(Outcome("modes_covered", 3.0), Outcome("good_samples", 15.0)))
+    few = [1, 2, 3, 2, 2]
+    (row,) = effects.rows(wanted, TRICKS, grouped([*runs(few), *runs([2, 1, 3, 2, 2], smoothing=0.9)]))
+    assert row.effects["modes_covered"].word == "no effect shown" and row.effects["good_samples"].word == "no effect"
+
+
+def test_shares_of_collapsed_runs_are_paired():
+    (row,) = rows(runs([1, 1, 1, 1, 8]), runs([8, 8, 8, 8, 1], smoothing=0.9))
+    assert row.collapsed == (1, 4)
+    more, fewer = (1 + 1) / 7, (4 + 1) / 7  # Bonett and Price 2012: one more of each kind, two more seeds
+    error = np.sqrt((more + fewer - (more - fewer) ** 2) / 7)
+    assert row.share.difference == pytest.approx(100 * (more - fewer))
+    assert row.share.half_width == pytest.approx(100 * 1.959964 * error, rel=1e-5)
+    assert row.share.simultaneous == pytest.approx(100 * stats.norm.ppf(1 - 0.05 / 6) * error)
+    (same,) = rows(runs([1, 8, 8, 8, 8]), runs([1, 8, 8, 8, 8], smoothing=0.9))
+    assert same.share.difference == 0 and same.share.word == "no effect shown"
+
+
+@pytest.mark.parametrize("more, fewer", [(0.3, 0.1), (0.05, 0.6), (0.2, 0.2)])
+def test_the_interval_of_a_share_covers_it_as_often_as_it_says(more, fewer):
+    n, covered = 20, 0.0
+    for a in range(n + 1):
+        for b in range(n + 1 - a):
+            ours = [True] * a + [False] * b + [True] * (n - a - b)
+            theirs = [False] * a + [True] * b + [True] * (n - a - b)
+            found = effects._of_shares(ours, theirs, 1)
+            if abs(found.difference - 100 * (more - fewer)) <= found.half_width:
+                covered += stats.multinomial.pmf([a, b, n - a - b], n, [more, fewer, 1 - more - fewer])
+    assert 0.94 < covered < 0.99
 
 
 def test_seeds_that_one_lacks_are_left_out_and_few_say_nothing():
@@ -90,8 +130,8 @@ def test_rows_are_sorted_and_longer_runs_count():
 def test_a_change_beside_another_is_compared_with_that_one():
     both = runs([8, 8, 8, 7, 8], d_dropout=0.3, dropout_in_g_update=False)
     found = {row.what: row for row in rows(runs(BASE), runs(MORE, d_dropout=0.3), both)}
-    assert set(found) == {"d_dropout 0.3 (base: 0)", "dropout_in_g_update no (base: yes)"}
-    of_g = found["dropout_in_g_update no (base: yes)"].effects["modes_covered"]
+    assert set(found) == {"d_dropout 0.3 (base: 0)", "dropout_in_g_update no (base: yes), beside d_dropout 0.3"}
+    of_g = found["dropout_in_g_update no (base: yes), beside d_dropout 0.3"].effects["modes_covered"]
     assert of_g.difference == pytest.approx(np.mean(np.array([8, 8, 8, 7, 8]) - MORE))
 
 
@@ -106,6 +146,7 @@ def test_a_change_beside_another_is_compared_with_that_one():
         (-1.5, 1, 2, "lowers, taken alone"),
         (1.5, 1.6, 2, "no effect shown"),
         (0.3, 0.2, 2, "no effect"),
+        (0.5, 0.2, 0.4, "no effect"),
     ],
 )
 def test_words(difference, alone, together, word):
