@@ -1,11 +1,13 @@
 """What terms of a loss can ask of a game, what they leave as metrics, and transforms of what D sees."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from support import games
 from support.games import OFF, equal, final, play, two_replicas
 
+from gan_repro.networks import minibatch
 from gan_repro.system.errors import UsageError
 from gan_repro.training import losses, schedule
 
@@ -146,3 +148,14 @@ def test_a_step_that_xla_cannot_compile_is_one_line(digits):
     game = games.build(digits, g_terms=(losses.Term("text", value),), jit_compile=True)
     with pytest.raises(UsageError, match="jit_compile"):
         game.steps(1)
+
+
+@pytest.mark.parametrize(
+    "layer", [keras.layers.BatchNormalization, lambda: minibatch.MinibatchDiscrimination(3, 2, "glorot_normal")]
+)
+def test_a_penalty_of_each_images_own_gradient_takes_a_d_that_sees_it_alone(digits, layer):
+    d_terms = (*losses.wasserstein().discriminator, losses.gradient_penalty())
+    critic = keras.Sequential([keras.Input(digits.spec.shape), keras.layers.Flatten(), layer(), keras.layers.Dense(1)])
+    played = games.build(digits, objective=losses.wasserstein(), d_terms=d_terms, critic=critic)
+    with pytest.raises(UsageError, match="own gradient"):
+        played.prepare()

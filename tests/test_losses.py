@@ -137,6 +137,7 @@ def test_the_gradient_penalty_of_a_quadratic(slope):
         seed=lambda: tf.constant([1, 2]),
         discriminate=lambda images: tf.reduce_sum(tf.square(images), axis=[1, 2, 3], keepdims=True)[:, 0, 0] / 2,
         pick=lambda output, head: output,
+        check_apart=lambda what: None,
     )
     share = tf.random.stateless_uniform([6, 1, 1, 1], [1, 2], alg="philox").numpy()
     norms = np.sqrt(np.square(share * x + (1 - share) * samples).sum(axis=(1, 2, 3)))

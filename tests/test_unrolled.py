@@ -1,5 +1,7 @@
 """Unrolled GANs: D's updates as functions, G's gradient through them by hand and by finite differences, what is refused."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -350,6 +352,19 @@ def test_an_optimizer_that_does_more_is_refused(optimizer, words):
     source = data.load("gaussian1d")
     played = build(source, lambda: [dense(1, "a")], lambda: [dense(1, "w")], 1, schedule.alternating(), optimizer())
     assert words in refused(played)
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"replay": 40}, "replay"),
+        ({"g_dropout": False}, "dropout"),
+        ({"schedule": dataclasses.replace(schedule.alternating(), one_batch=True)}, "one batch"),
+    ],
+)
+def test_a_d_that_learns_otherwise_than_it_looks_ahead_is_refused(digits, options, words):
+    pair = unrolled.unroll(losses.zero_sum(losses.minimax()), 1)
+    assert words in refused(games.build(digits, objective=pair, **({"schedule": schedule.alternating()} | options)))
 
 
 def test_a_term_of_d_that_remembers_is_refused(digits):

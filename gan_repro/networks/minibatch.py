@@ -48,6 +48,7 @@ class MinibatchDiscrimination(Configured):
     """
 
     arguments = ("kernels", "dimensions", "kernel_initializer")
+    mixes_examples = True  # what it gives of one depends on the others
 
     def __init__(self, kernels: int, dimensions: int, kernel_initializer: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)

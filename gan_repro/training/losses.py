@@ -157,9 +157,13 @@ def gradient_penalty(weight: float = 10.0, *, slope: float = 1.0, head: str | No
       weight: lambda; 10 in the paper.
       slope: what the gradient's Euclidean norm is drawn to.
       head: of a D with heads; None: the one that the game monitors.
+
+    Raises:
+      UsageError: when the step is traced: D has batch norm or minibatch discrimination (section 4 of the paper).
     """
 
     def value(context):
+        context.check_apart("the gradient penalty")
         share = [context.x.shape[0], *[1] * (context.x.shape.rank - 1)]
         share = tf.random.stateless_uniform(share, context.seed(), alg="philox")
         between = share * context.x + (1 - share) * context.samples

@@ -76,6 +76,25 @@ class StepContext:
         """As `d_real`, on the generated images. Two passes: with batch norm one would be another model."""
         return self.head(None, "generated")
 
+    @property
+    def departures(self) -> tuple[str, ...]:
+        """What makes D's own update another than that of its terms on this minibatch alone, in words."""
+        found = {
+            "the discriminator sees old samples, too (replay)": self._game.replay is not None,
+            "the discriminator's dropout is off in G's updates (g_dropout = false)": self._still,
+            "real and generated images go through the discriminator in one batch (one_batch)": self._game.schedule.one_batch,
+        }
+        return tuple(what for what, so in found.items() if so)
+
+    def check_apart(self, what: str) -> None:
+        """Raises UsageError where D's output for one image depends on the other images of the minibatch; `what` needs that."""
+        for layer in self._game.discriminator.network.layers:
+            if isinstance(layer, keras.layers.BatchNormalization) or getattr(layer, "mixes_examples", False):
+                raise UsageError(
+                    f"{what} is of each image's own gradient, and the discriminator's layer {layer.name} "
+                    f"({type(layer).__name__}) lets its output depend on the other images; take another norm, or none"
+                )
+
     def head(self, name: str | None, which: str) -> tf.Tensor:
         """A head of D's output on the "real" or the "generated" images; all its heads come from one pass.
 

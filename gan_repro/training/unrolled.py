@@ -29,7 +29,8 @@ def unroll(objective: losses.Objective, steps: int) -> losses.Objective:
 
     Raises:
       UsageError: there are too many or too few steps; when the step is traced: an update of D is more than a step of an
-        optimizer in RULES (a constraint follows it, say), or a term of its loss keeps variables.
+        optimizer in RULES on this minibatch (a constraint follows it, it sees old samples), or a term of its loss keeps
+        variables.
     """
     if not 0 <= steps <= MOST:
         raise UsageError(f"unroll = {steps}: must be >= 0 and <= {MOST}")
@@ -58,7 +59,7 @@ def weights_ahead(context: players.StepContext, steps: int) -> list[tf.Tensor]:
       UsageError: as `unroll`.
     """
     player = context.player("discriminator")
-    _check(player)
+    _check(player, context.departures)
     optimizer, rule = player.optimizer, RULES[type(player.optimizer)]
     group = tf.distribute.get_replica_context()
     weights, slots = context.trainable("discriminator"), rule.slots(optimizer)
@@ -155,8 +156,8 @@ _MORE = (
 )
 
 
-def _check(player):
-    """Raises UsageError where an update of D is more than the step of an optimizer in RULES."""
+def _check(player, departures):
+    """Raises UsageError where an update of D is more than the step of an optimizer in RULES on this minibatch."""
 
     def refuse(what):
         raise UsageError(f"unrolling: {what}; G's gradient can go through plain steps of D's optimizer only")
@@ -168,6 +169,8 @@ def _check(player):
     if type(optimizer) not in RULES:
         valid = ", ".join(dict.fromkeys(each.__name__ for each in RULES))
         refuse(f"the discriminator's optimizer is {_name(optimizer)}, and valid are {valid}")
+    if departures:
+        refuse(f"{departures[0]}, which the updates ahead do not")
     if more := [name for name in _MORE if getattr(optimizer, name, None)]:
         refuse(f"the discriminator's optimizer has {', '.join(more)}")
     if kept := [term.name for term in player.terms if term.variables]:

@@ -63,6 +63,18 @@ MODELS = {
     "wgan_gp": ("small", 20, 4, "--experiment=wgan_gp --preset=smoke"),
     "wgan_gp, points": ("ring8", 50, 10, "--experiment=wgan_gp --preset=smoke"),
     "unrolled, points": ("ring8", 50, 10, "--experiment=unrolled --preset=smoke"),
+    "remedies, looking ahead": (
+        "ring8",
+        50,
+        10,
+        "--experiment=remedies --preset=smoke --set=objective=minimax --set=unroll=2 --set=minibatch_kernels=3",
+    ),
+    "remedies, a clipped critic": (
+        "ring8",
+        50,
+        10,
+        "--experiment=remedies --preset=smoke --set=loss=clipped_critic --set=n_critic=5",
+    ),
     "acgan": ("coloured", 8, 2, "--experiment=acgan --preset=smoke --set=noise=.1"),
     "tutorial_mlp": ("small", 50, 10, "--experiment=tutorial_mlp --preset=smoke"),
     "tutorial_dcgan": ("small", 20, 4, "--experiment=tutorial_dcgan --preset=smoke --set=discriminator_norm=spectral"),

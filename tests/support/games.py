@@ -35,9 +35,10 @@ def build(
     init_seed=1,
     hidden=12,
     precision="float32",
+    critic=None,
     **options,
 ):
-    """An AdversarialGame of small MLPs on `source`, minibatches of 20."""
+    """An AdversarialGame of small MLPs on `source`, minibatches of 20; `critic`: another D."""
     keras.utils.set_random_seed(init_seed)
     shape = source.spec.shape
 
@@ -46,7 +47,7 @@ def build(
 
     with policy(precision):
         g = generator()
-        d = mlp.maxout_discriminator(shape, [(hidden, 2)], 0.3, *dropout)
+        d = critic or mlp.maxout_discriminator(shape, [(hidden, 2)], 0.3, *dropout)
     objective = objective or losses.non_saturating_pair(0.5)
     return game.AdversarialGame(
         game.Player(g, optimizers.MomentumSGD(rate, momentum), g_terms or objective.generator),
