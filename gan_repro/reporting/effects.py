@@ -221,8 +221,10 @@ def table(wanted: Effects, experiment: Experiment, found: Sequence[Row]) -> list
     return [header, *body]
 
 
-def _cell(effect: Effect) -> str:
+def _cell(effect: Effect, most: float = math.inf) -> str:
+    """`most`: as far as the outcome can differ."""
     difference, _ = with_error(effect.difference, effect.half_width or None)
-    low, high = (with_error(effect.difference + sign * effect.half_width, effect.half_width or None)[0] for sign in (-1, 1))
+    ends = (min(max(effect.difference + sign * effect.half_width, -most), most) for sign in (-1, 1))
+    low, high = (with_error(end, effect.half_width or None)[0] for end in ends)
     plus = "+" if effect.difference > 0 else ""
     return f"{plus}{difference} [{low}, {high}]: {effect.word}"

@@ -89,6 +89,9 @@ def test_shares_of_collapsed_runs_are_paired():
     assert row.share.difference == pytest.approx(100 * (more - fewer))
     assert row.share.half_width == pytest.approx(100 * 1.959964 * error, rel=1e-5)
     assert row.share.simultaneous == pytest.approx(100 * stats.norm.ppf(1 - 0.05 / 6) * error)
+    (all_,) = rows(runs([1] * 5), runs([8] * 5, smoothing=0.9))
+    ends = effects.table(WANTED, TRICKS, [all_])[1][-1]
+    assert all_.share.difference - all_.share.half_width < -100 and "[-100, " in ends
     (same,) = rows(runs([1, 8, 8, 8, 8]), runs([1, 8, 8, 8, 8], smoothing=0.9))
     assert same.share.difference == 0 and same.share.word == "no effect shown"
 
