@@ -63,3 +63,10 @@ def test_what_stands_beside_each_other_is_there(name):
         for _, other, model in each.models:
             assert each.dataset in configuration.find(other).models[model].datasets, (other, model)
         assert each.title and each.text and each.metrics
+
+
+def test_a_training_that_was_not_finished_stands_there_where_no_other_does():
+    early = record("cgan", "mlp", epochs=90) | {"epochs": 45, "complete": False}
+    assert "45 of 90 epochs" in rows(early)[1][1]
+    shown = [row[1] for row in rows(early, record("cgan", "mlp", epochs=20, seed=1))[1:]]
+    assert " 20 epochs" in shown[0] and not any(" of " in each for each in shown)
