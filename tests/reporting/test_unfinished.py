@@ -75,6 +75,7 @@ def test_findings_and_figures_say_how_far_it_came():
     assert findings.filled("After {early | epochs} epochs.", [early], "x.md") == "After 45 of 90 epochs."
     assert "quick preset, 45 of 90 epochs" in curves.title_of_run("A", "B", "quick", early.epochs, 0, planned=early.planned)
     assert "quick preset, 90 epochs" in curves.title_of_run("A", "B", "quick", 90, 0, planned=90)
+    assert "quick preset, 1 epoch, seed 0" in curves.title_of_run("A", "B", "quick", 1, 0, planned=1)
 
 
 def test_a_record_of_all_its_epochs_is_called_as_ever():
