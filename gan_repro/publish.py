@@ -141,7 +141,7 @@ def _training(experiment: Experiment, record: Record) -> Draw:
         preset = experiment.models[record.model].recipe(record.preset, record.dataset)
         settings = configuration.settings(preset, played(preset, record))
     named = model(experiment, record), record.data.title, record.preset, record.epochs, record.seed, settings
-    shown = curves.title_of_run(*named)
+    shown = curves.title_of_run(*named, record.planned)
     return lambda path: curves.training_curves(path, record.curves, shown, record.d_output, record.second_stage)
 
 
@@ -186,7 +186,7 @@ def _swept(each: Group) -> Iterator[_Swept]:
             found.setdefault((entry.subject, entry.space), []).append(entry.sweep)
     record = each.first
     for (subject, space), sweeps in found.items():
-        words = [f"{record.preset} preset", f"{record.epochs:,g} epochs"]
+        words = [f"{record.preset} preset", f"{record.played} epochs"]
         words += [] if str(subject) == "best" else [weights_names.title(str(subject))]
         reference = subject.weights is None or subject.variant is not None
         if reference:

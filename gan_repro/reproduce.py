@@ -90,7 +90,7 @@ class _Asked:
         self.found: dict[str, Study] = {name: everything[name] for name in names or everything}
         self.runs = study.planned(everything, self.found)
         self.entries = records.read_folder(self.results / "records", whole=self.action == "from_scratch")
-        self.recorded = {study.identity_of(entry) for entry in self.entries}
+        self.recorded = study.by_identity(self.entries)
         default = {"from_scratch": SCRATCH, "preset=smoke": SMOKE}.get(self.action, places.DEFAULT)
         self.places = Places(values["workdir"].value or default)
         self.workers, self.cores = self._workers()
@@ -127,8 +127,13 @@ class _Asked:
         return wanted, each if wanted * each <= there else 0  # more workers than cores share them
 
     def _finished(self) -> list[Record]:
-        """Records of finished runs that are not in results."""
-        return [entry for entry in self.places.records() if study.identity_of(entry) not in self.recorded]
+        """Records in the queue's folder that are not in results."""
+        found = ((entry, self.recorded.get(study.identity_of(entry))) for entry in self.places.records())
+        return [entry for entry, there in found if there is None or there.epochs < entry.epochs]
+
+    def to_add(self) -> list[Planned]:
+        """The runs whose records in the queue's folder are not in results: finished ones, and those whose minutes were over."""
+        return [each for each in self.all_runs() if self.places.look(each, self.recorded).record]
 
     def minutes(self, planned: Planned) -> float | None:
         """What is left of a run, or None."""
@@ -184,9 +189,8 @@ def _dry_run(asked: _Asked) -> int:
 
 def _missing(asked: _Asked) -> int:
     code = _play(asked, queue.unfinished(asked.all_runs(), asked.places, asked.recorded), asked.places)
-    finished = [each for each in asked.all_runs() if asked.places.look(each, asked.recorded).state is State.FINISHED]
-    if finished:
-        print(f"{len(finished)} finished runs are not in results; --add puts them there")
+    if new := asked.to_add():
+        print(f"the records of {len(new)} runs are not in results; --add puts them there")
     return code
 
 
@@ -257,9 +261,8 @@ def _from_scratch(asked: _Asked) -> int:
     runs = asked.all_runs()
     code = _play(asked, queue.unfinished(runs, asked.places), asked.places)
     verdicts: list[str] = []
-    by_identity = {study.identity_of(entry): entry for entry in asked.entries}
     for each in runs:
-        again, committed = asked.places.look(each).record, by_identity.get(each.identity)
+        again, committed = asked.places.look(each).record, asked.recorded.get(each.identity)
         if again is not None and again.manifest.commit != machine.commit():
             print(f"\nnote: {each.name} was played by commit {again.manifest.commit}; without {asked.places.path} it is anew")
         if again is None:
@@ -280,10 +283,10 @@ def _from_scratch(asked: _Asked) -> int:
 def _add(asked: _Asked) -> int:
     from gan_repro import publish
 
-    finished = [each for each in asked.all_runs() if asked.places.look(each, asked.recorded).state is State.FINISHED]
-    if not finished:
+    new = asked.to_add()
+    if not new:
         print(f"no finished run in {asked.places.path} is missing in results; its pages are written anew")
-    for line in publish.add([asked.places.finished(each) for each in finished], asked.results, partial=True):
+    for line in publish.add([asked.places.finished(each) for each in new], asked.results, partial=True):
         print(line)
     return 0
 

@@ -165,7 +165,7 @@ def said(folder):
     """The run that a shipped generator comes from, in words. Raises RunError: its record is damaged."""
     kept = record(folder)
     model = f"{kept.experiment} on {kept.dataset}, model {kept.model}"
-    return f"{model}, {kept.preset} preset, {kept.epochs:,g} epochs, seed {kept.seed}"
+    return f"{model}, {kept.preset} preset, {kept.played} epochs, seed {kept.seed}"
 
 
 def choose_weights(run, asked):

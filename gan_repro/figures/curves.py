@@ -76,7 +76,9 @@ def headline(figure: Figure, title: str, size: float = 11) -> None:
     figure.suptitle("\n".join(wrapped(title, width, size)), fontsize=size, color=INK)
 
 
-def title_of_run(model: str, data: str, preset: str, epochs: float, seed: int, settings: Sequence[str] = ()) -> str:
+def title_of_run(
+    model: str, data: str, preset: str, epochs: float, seed: int, settings: Sequence[str] = (), planned: float = 0
+) -> str:
     """Which run a figure is of: "WGAN on MNIST: quick preset, clip 0.1, 25 epochs, seed 0".
 
     Args:
@@ -84,8 +86,10 @@ def title_of_run(model: str, data: str, preset: str, epochs: float, seed: int, s
       preset, seed: of the run.
       epochs: played; 0: not known.
       settings: what is unlike the preset (configuration.settings).
+      planned: epochs that were asked for; where fewer were played the title says "45 of 90 epochs".
     """
-    played = [f"{epochs:,g} epoch{'' if epochs == 1 else 's'}"] if epochs else []
+    whole = f" of {planned:,g}" if epochs < planned else ""
+    played = [f"{epochs:,g}{whole} epoch{'' if max(epochs, planned) == 1 else 's'}"] if epochs else []
     return f"{model} on {data}: {', '.join([f'{preset} preset', *settings, *played, f'seed {seed}'])}"
 
 

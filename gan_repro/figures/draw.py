@@ -29,7 +29,8 @@ HEADING = 140  # pixels: how wide the words above a column of the arithmetic may
 def run_title(run: Run) -> str:
     """Which run a figure is of, such as "WGAN, MLP generator on MNIST: quick-mlp preset, 25 epochs, seed 0"."""
     config = run.config
-    return title_of_run(run.model.title, run.source.spec.title, config.preset, run.epochs, config.seed, run.settings)
+    planned = getattr(config.recipe, "total_epochs", 0)
+    return title_of_run(run.model.title, run.source.spec.title, config.preset, run.epochs, config.seed, run.settings, planned)
 
 
 def caption(run: Run, kind: str) -> str:

@@ -14,6 +14,7 @@ from gan_repro.papers.experiment import Beside, Experiment
 from gan_repro.reporting import cells, metrics
 from gan_repro.reporting.conditions import answering, is_variant, run_title
 from gan_repro.reporting.groups import Group, Summary
+from gan_repro.reporting.record import Record
 from gan_repro.system.numbers import with_error
 
 REFERENCE = "training images"
@@ -162,13 +163,13 @@ def _of_reference(summary: Summary) -> str:
 
 
 def _longest(experiment: Experiment, model: str, dataset: str, groups: Iterable[Group]) -> Iterator[Group]:
-    """The run of most epochs of each preset, without ablations."""
+    """The run of most epochs of each preset, without ablations; one that was not finished where no other is there."""
     found: dict[str, Group] = {}
     for group in groups:
         first = group.first
         if (first.experiment, first.model, first.dataset) == (experiment.name, model, dataset):
             longest = found.get(first.preset)
-            if not is_variant(experiment, first) and (longest is None or first.epochs > longest.first.epochs):
+            if not is_variant(experiment, first) and (longest is None or _reached(first) > _reached(longest.first)):
                 found[first.preset] = group
     yield from found.values()
 
@@ -176,6 +177,10 @@ def _longest(experiment: Experiment, model: str, dataset: str, groups: Iterable[
 def _main(summaries: Iterable[Summary]) -> str:
     """The weights that are shown."""
     return "best" if any(str(summary.subject) == "best" for summary in summaries) else "last"
+
+
+def _reached(record: Record) -> tuple[bool, float]:
+    return record.complete, record.epochs
 
 
 def _by_metric(group: Group) -> Mapping[str, Summary]:

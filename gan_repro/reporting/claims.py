@@ -41,16 +41,18 @@ def answer(table: Table, experiment: Experiment, claim: Claim) -> tuple[str, str
         name = metrics.of(metric, table.experiments).heading
         text = f"{name} {_with_interval([values[seed] for seed in seeds], unit)}"
         shown.setdefault(model(experiment, group.first), []).append(text)
+    first = used[0][0].first
     runs = dict.fromkeys(f"{table.groups.index(group) + 1}" for group, _, _ in used)
     presets = dict.fromkeys(group.first.preset for group, _, _ in used)
     conditions = [
-        f"run{'s' if len(runs) > 1 else ''} {' and '.join(runs)} ({', '.join(presets)}; {used[0][0].first.epochs:,g} epochs)",
+        f"run{'s' if len(runs) > 1 else ''} {' and '.join(runs)} ({', '.join(presets)}; {first.played} epochs)",
         *([claim.departure] if claim.departure else []),
         f"{len(seeds)} seed{'s' if len(seeds) != 1 else ''}",
     ]
     held = sum(bool(claim.holds(*(values[seed] for _, _, values in used))) for seed in seeds)
     measured = "; ".join(f"{model}: {', '.join(texts)}" for model, texts in shown.items())
     differences = [f"{preset} preset" for preset in presets if preset != "paper"]
+    differences += [] if first.complete else [f"{first.played} epochs"]
     differences += [claim.departure.partition(";")[0]] if claim.departure else []
     return measured, "; ".join(conditions), _verdict(held, len(seeds), differences)
 
@@ -74,19 +76,22 @@ def _with_interval(values: Sequence[float], unit: str) -> str:
     return " ± ".join(with_error(statistics.fmean(values), half)) + unit
 
 
+_How = tuple[bool, bool, float, float]  # finished, of the paper preset, epochs played, epochs planned
+
+
 def _measured(table: Table, experiment: Experiment, claim: Claim) -> list[tuple[Group, str, dict[int, float]]]:
     """[(group, unit, {seed: value})] of what a claim uses, of runs that played equally long; [] where one is
     missing.
 
-    They share a seed. Those with verdicts.MIN_SEEDS seeds come first, then those of the paper presets, longer ones before
-    shorter ones; ablations are left out.
+    They share a seed. Finished ones come first, then those with verdicts.MIN_SEEDS seeds, then those of the paper presets,
+    longer ones before shorter ones; ablations are left out.
     """
-    found: dict[tuple[bool, float], dict[tuple[str, str], tuple[Group, str, dict[int, float]]]] = {}
+    found: dict[_How, dict[tuple[str, str], tuple[Group, str, dict[int, float]]]] = {}
     for group in table.groups:
         first = group.first
         ours = (first.experiment, first.dataset) == (experiment.name, claim.dataset)
         if ours and not is_variant(experiment, first):
-            how = first.preset == "paper", first.epochs
+            how = first.complete, first.preset == "paper", first.epochs, first.planned
             for record in group:
                 for entry in (each for each in record.measurements if str(each.subject) == "last"):
                     key = first.model, entry.metric
@@ -95,4 +100,4 @@ def _measured(table: Table, experiment: Experiment, claim: Claim) -> list[tuple[
     whole = {how: [each[key] for key in claim.uses] for how, each in found.items() if all(key in each for key in claim.uses)}
     shared = {how: set.intersection(*(set(values) for *_, values in used)) for how, used in whole.items()}
     known = [how for how in whole if shared[how]]
-    return whole[max(known, key=lambda how: (len(shared[how]) >= verdicts.MIN_SEEDS, *how))] if known else []
+    return whole[max(known, key=lambda how: (how[0], len(shared[how]) >= verdicts.MIN_SEEDS, *how))] if known else []

@@ -411,7 +411,7 @@ def detail_rows(table: Table, lines: Iterable[Line]) -> list[list[str]]:
                 f"{images} in {summary.n_folds} folds" if summary.n_folds else images,
                 summary.split or "",
                 record.preset,
-                f"{record.epochs:,g}",
+                record.played,
             ]
         )
     return rows

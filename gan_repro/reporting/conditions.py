@@ -18,17 +18,19 @@ ZEROS = {"steps_per_epoch": "the whole epoch"}
 def condition_differences(experiment: Experiment, group: Group, summary: Quantity, number: Published) -> tuple[str, ...]:
     """Where a measurement's conditions differ from those of a Published number, as phrases; () under these.
 
-    Compared are the preset, the epochs played, every field of the recipe that touches the training (--set), and the
-    protocol of the evaluation. More epochs than the paper preset's are no difference, nor are fewer where nobody published
-    how many there were: the row shows them.
+    Compared are the preset, whether the training was finished, the epochs played, every field of the recipe that touches the
+    training (--set), and the protocol of the evaluation. More epochs than the paper preset's are no difference, nor are fewer
+    of a finished training where nobody published how many there were: the row shows them.
     """
     record = group.first
     found = [] if record.preset == "paper" else [f"{record.preset} preset"]
+    found += [] if record.complete else [f"{record.played} epochs"]
     paper = paper_recipe(experiment, record)
     if paper is None:
         return (*found, "the experiment has no paper preset for these data")
     epochs = getattr(paper, "total_epochs", getattr(paper, "epochs", 0))
-    if record.epochs < epochs and not number.open_schedule:
+    told = not record.complete and record.planned == epochs
+    if record.epochs < epochs and not told and not number.open_schedule:
         found.append(f"{record.epochs:,g} of the preset's {epochs:,g} epochs")
     found += [change(*each) for each in differences(paper, record)]
     protocol = metrics.of(summary.metric, [experiment]).protocols.get(summary.dataset, {})
@@ -101,5 +103,5 @@ def model(experiment: Experiment, record: Record) -> str:
 
 
 def _played(record: Record) -> list[str]:
-    epochs = [f"{record.epochs:,g} epochs"] if record.epochs else []  # nothing is trained
+    epochs = [f"{record.played} epochs"] if record.epochs else []  # nothing is trained
     return [*epochs, *([f"{record.cost.steps:,} steps"] if record.cost.steps else [])]

@@ -1,6 +1,6 @@
 """What runs cost by their records: minutes of a run and of its evaluation, on this processor and on others.
 
-No guess: of a run that no record is like nothing is known.
+No guess: of a run of which there is no record of the same preset nothing is known.
 """
 
 import contextlib
@@ -53,12 +53,25 @@ class Known:
     def __init__(self, entries: Iterable[Record], processor: str | None = None) -> None:
         self.processor = model(processor or machine.processor())
         self.by_kind: dict[str, list[Record]] = {}
+        self.by_step: dict[tuple, list[Record]] = {}
         for entry in entries:
             self.by_kind.setdefault(kind(schema.plain(entry.config)), []).append(entry)
+            self.by_step.setdefault(_step(entry), []).append(entry)
 
     def like(self, config: configuration.Config) -> list[Record]:
         """Records of runs that cost the same for an epoch."""
         return self.by_kind.get(kind_of(config), [])
+
+    def near(self, config: configuration.Config) -> list[Record]:
+        """Records of the same model, data, preset and minibatches an epoch: of those with the fewest other settings.
+
+        What a step of theirs takes may be several times what one of this run does: such an estimate is a rough one.
+        """
+        wanted = schema.parse(Config, config.as_dict(), "a configuration")
+        found: dict[int, list[Record]] = {}
+        for entry in self.by_step.get(_step(wanted), []):
+            found.setdefault(_other_settings(entry.config, wanted), []).append(entry)
+        return found[min(found)] if found else []
 
     def here(self, config: configuration.Config) -> list[Record]:
         """Those of this processor, or of the GPU or the machines that were named in its place."""
@@ -70,6 +83,18 @@ class Known:
             if found := [minutes for entry in entries if (minutes := evaluation(entry)) is not None]:
                 return sum(found) / len(found)
         return None
+
+
+def _step(found: Record | Config) -> tuple:
+    """What runs share whose epochs have as many minibatches of as many images."""
+    names = found.experiment, found.dataset, found.model, found.preset
+    return *names, found.recipe.get("batch_size"), found.recipe.get("steps_per_epoch", 0)
+
+
+def _other_settings(one: Config, other: Config) -> int:
+    """In how many fields of the recipe that make another run two configurations differ."""
+    first, second = (configuration.identity(schema.plain(each))["recipe"] for each in (one, other))
+    return sum(first.get(key) != second.get(key) for key in first.keys() | second.keys())
 
 
 def alike(entries: Sequence[Record]) -> list[Record]:
@@ -88,11 +113,18 @@ def minutes(config: configuration.Config, known: Sequence[Record]) -> float:
     Where a record does not tell the two apart, all of it is the epochs'; where nothing is trained, all of it is the run's.
     """
 
-    def by(entry: Record) -> float:
-        rest = evaluation(entry) or 0.0
-        return rest + (entry.cost.minutes - rest) / (entry.epochs or 1) * (epochs(config) or 1)
+    return sum(_minutes(entry, epochs(config) or 1) for entry in known) / len(known)
 
-    return sum(map(by, known)) / len(known)
+
+def left(record: Record) -> float:
+    """Minutes until a run is finished, by its own record: the epochs that it lacks at their rate so far, and an evaluation."""
+    return 0.0 if record.complete else _minutes(record, record.planned - record.epochs)
+
+
+def _minutes(record: Record, n: float) -> float:
+    """Minutes of n epochs as a record's took, and of its evaluation."""
+    rest = evaluation(record) or 0.0
+    return rest + (record.cost.minutes - rest) / (record.epochs or 1) * n
 
 
 def evaluation(record: Record) -> float | None:

@@ -78,7 +78,8 @@ class Row:
 def rows(wanted: Effects, experiment: Experiment, groups: Sequence[Group]) -> list[Row]:
     """A Row for each changed recipe of verdicts.MIN_SEEDS seeds or more, the best change of the first outcome first.
 
-    Compared is with the run whose changes are the most of these, without one: mostly the preset itself.
+    Compared is with the run whose changes are the most of these, without one: mostly the preset itself. Trainings that were
+    not finished are left out.
 
     Args:
       wanted: what to compare.
@@ -94,6 +95,8 @@ def rows(wanted: Effects, experiment: Experiment, groups: Sequence[Group]) -> li
             *(experiment.name, wanted.model),
             *(wanted.dataset, wanted.preset),
         ):
+            continue
+        if not first.complete:  # the word of an effect is a verdict
             continue
         each = {f"{key}={used}": change(key, used, base, "base") for key, used, base in differences(recipe, first, False)}
         key = frozenset(each)
@@ -215,7 +218,7 @@ def table(wanted: Effects, experiment: Experiment, found: Sequence[Row]) -> list
                 f"{len(row.seeds)}",
                 *cells,
                 *(f"{lost} of {len(row.seeds)}" for lost in row.collapsed),
-                _cell(row.share),
+                _cell(row.share, 100.0),
             ]
         )
     return [header, *body]

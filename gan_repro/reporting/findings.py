@@ -89,7 +89,7 @@ def _number(place: str, records: Sequence[Record]) -> str:
     if len({identity(record) for record in members}) > 1:
         raise ValueError(f"{name} are records that differ in more than the seed")
     if words == ["epochs"]:
-        return f"{members[0].epochs:,g}"
+        return members[0].played
     if words == ["steps"]:
         steps = {record.cost.steps for record in members}
         if len(steps) > 1 or None in steps:

@@ -22,7 +22,7 @@ FEW = 3  # differences, or figures, that are named; of more there is a number
 
 def heading(experiment: Experiment, record: Record) -> str:
     """Which run it is, such as "CGAN: MLP on MNIST; paper preset, 300 epochs, seed 0"."""
-    played = f", {record.epochs:,g} epoch{'' if record.epochs == 1 else 's'}" if record.epochs else ""
+    played = f", {record.played} epoch{'' if record.planned == 1 else 's'}" if record.epochs else ""
     what = f"{experiment.short_name}: {model(experiment, record)} on {record.data.title}"
     return f"{what}; {record.preset} preset{played}, seed {record.seed}"
 

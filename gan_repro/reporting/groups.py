@@ -124,11 +124,13 @@ def identity(record: Record) -> str:
     """What two records share if they may be averaged: what tells runs apart but the seed, the epochs played, and the data.
 
     Returns:
-      text, equal exactly for records of one group. The epochs planned are not among it (configuration.identity).
+      text, equal exactly for records of one group. The epochs planned are among it where not all of them were played: a
+      schedule that was broken off is none that came to its end.
     """
     config = configuration.identity(dataclasses.asdict(record.config))
     config = {key: value for key, value in config.items() if key != "seed"}
-    return json.dumps([config, float(record.epochs), record.data.sha256], sort_keys=True)
+    unfinished = [] if record.complete else [record.planned]
+    return json.dumps([config, float(record.epochs), record.data.sha256, *unfinished], sort_keys=True)
 
 
 def group(records: Iterable[Record]) -> list[Group]:

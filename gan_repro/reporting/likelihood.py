@@ -26,7 +26,7 @@ def _preset_title(preset: str, by_seed: Mapping[int, Record]) -> str:
     """Such as "paper preset, 3 seeds, 250 epochs", or "paper preset, seed 0: 1,000 epochs; seeds 1, 2: 250 epochs"."""
     seeds: dict[str, list[str]] = {}
     for seed, record in by_seed.items():
-        seeds.setdefault(f"{record.epochs:,g} epochs", []).append(str(seed))
+        seeds.setdefault(f"{record.played} epochs", []).append(str(seed))
     if len(by_seed) > 1 and len(seeds) == 1:
         return f"{preset} preset, {len(by_seed)} seeds, {next(iter(seeds))}"
     parts = [f"seed{'s' if len(same) > 1 else ''} {', '.join(same)}: {epochs}" for epochs, same in seeds.items()]

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from gan_repro.evaluation.measurement import Curves, Measurement
+from gan_repro.papers import configuration
 from gan_repro.system import files
-from gan_repro.system.errors import RunError
+from gan_repro.system.errors import RunError, UsageError
 from gan_repro.system.schema import NOT_JSON, parse, plain
 
 SCHEMA = 2
@@ -220,11 +221,34 @@ class Record:
         return self.manifest.data
 
     @property
-    def second_stage(self) -> float:
-        """The epoch behind which the last of several stages of a finished run begins, or 0: it had one stage."""
+    def planned(self) -> float:
+        """The epochs that were asked for, over all stages; those played where the record is complete.
+
+        Of an experiment, a model or a recipe that this program has no more they are those of its last stage.
+        """
+        if self.complete:
+            return self.epochs
+        try:
+            return float(getattr(configuration.from_dict(plain(self.config)).recipe, "total_epochs", 0))
+        except (UsageError, KeyError, TypeError, AttributeError):
+            return float(self._last_stage)
+
+    @property
+    def _last_stage(self) -> int | float:
+        """The epochs of its last stage as they were asked for."""
         last = self.recipe.get("epochs", self.epochs)
         assert isinstance(last, (int, float))
-        return self.epochs - last
+        return last
+
+    @property
+    def played(self) -> str:
+        """Its epochs in words: "90", of a run that was not finished "45 of 90"."""
+        return f"{self.epochs:,g}" + ("" if self.complete else f" of {self.planned:,g}")
+
+    @property
+    def second_stage(self) -> float:
+        """The epoch behind which the last of several stages begins, or 0: there is one stage."""
+        return self.planned - self._last_stage
 
     @property
     def machines(self) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from gan_repro.reporting.groups import Group, identity
 from gan_repro.reporting.record import Config, Record, read
 from gan_repro.system import files
 from gan_repro.system.errors import RunError, UsageError
-from gan_repro.system.schema import plain
 
 LONGEST = 80  # characters of a name's settings: with what figures add to it, it fits into the 255 bytes of a file's name
 
@@ -142,12 +141,7 @@ def prefixes(groups: Iterable[Group]):
 
 def name(record: Record) -> str:
     """The telling name of a record's run: `run_name` with the epochs played, of a run that was ended before "12of50epochs"."""
-    return run_name(record.config, record.epochs, "" if record.complete else f"of{asked(record):g}")
-
-
-def asked(record: Record) -> float:
-    """The epochs of all stages of a record's run as it was planned."""
-    return float(getattr(configuration.from_dict(plain(record.config)).recipe, "total_epochs", 0))
+    return run_name(record.config, record.epochs, "" if record.complete else f"of{record.planned:g}")
 
 
 def run_name(config: Config, epochs: float, asked: str = "") -> str:

@@ -57,7 +57,7 @@ def rows(built: Sequence[Table]) -> list[Row]:
             what = f"{number.row}: {what}" if len(alike) > 1 else what
             first = experiment.short_name, page, what
             for line, verdict in lines:
-                played, word = f"{line.group.first.epochs:,g} epochs", comparison.in_words(line, verdict, number)
+                played, word = f"{line.group.first.played} epochs", comparison.in_words(line, verdict, number)
                 ours = _value(line), word.partition(";")[0], str(len(line.summary.seeds)), _minutes(line)
                 found.append(Row(*first, played, cells.printed(number), *ours))
             if not lines:

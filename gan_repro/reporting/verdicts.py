@@ -18,8 +18,8 @@ RULE = (
     "how long the model was trained, falling short is **not reached in N epochs**.",
     f"**Undecided**: it straddles the margin, or there are fewer than {MIN_SEEDS} seeds: the error over test images is then "
     "information only.",
-    "**Other conditions**: another preset, published schedule, data or evaluation, which is named; such a run neither confirms "
-    "nor refutes.",
+    "**Other conditions**: another preset, published schedule, data or evaluation, or a training that was not finished "
+    "(45 of 90 epochs), which is named; such a run neither confirms nor refutes.",
 )
 
 

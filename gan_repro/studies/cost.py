@@ -1,6 +1,6 @@
 """What runs cost: estimated from records and from 20 steps measured on this machine, and what a queue of them takes.
 
-No guess: a run of which neither says anything has no estimate.
+No guess: a run of which neither says anything has no estimate. The roughest is by records of other settings.
 """
 
 import dataclasses
@@ -26,10 +26,12 @@ class Estimate:
     Attributes:
       minutes: of one worker.
       source: where they are from, a phrase: "record, this processor", "20 steps here, evaluation unknown", ...
+      rough: whether they are of runs with other settings (costs.Known.near).
     """
 
     minutes: float
     source: str
+    rough: bool = False
 
 
 class Estimates:
@@ -59,6 +61,9 @@ class Estimates:
         if known:
             known = costs.alike(known)
             return Estimate(costs.minutes(planned.config, known), f"records, {costs.model(known[0].machine)}")
+        if near := costs.alike(self.known.near(planned.config)):
+            told = f"roughly, records of other settings, {costs.model(near[0].machine)}"
+            return Estimate(costs.minutes(planned.config, near), told, rough=True)
         return None
 
     def _key(self, planned):

@@ -1,7 +1,8 @@
 """The folder of a queue: run folders, finished records, logs, failures; and the state of a planned run, read off its files.
 
     RUN/                      the run's folder, as of gan_repro.run
-    .queue/finished/NAME/     record.json and figures/ of a finished run; a longer run of the same seed goes on in RUN/
+    .queue/finished/NAME/     record.json and figures/ of a finished run, or of one whose minutes were over (Runs.minutes),
+                              which goes on in RUN/, as does a longer run of the same seed
     .queue/logs/RUN.log       what its process printed
     .queue/failed/NAME.txt    one line: why it failed
     .queue/status.json        what the process at work does; it holds a lock on .queue/lock
@@ -15,7 +16,7 @@ import enum
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from gan_repro.reporting import records
@@ -49,7 +50,8 @@ class Found:
       state: of it.
       line: why it failed; else "".
       step, steps: where its training is and where it ends, as it last said; None where it has not said.
-      record: the finished one.
+      record: the one in the queue's folder, unless results has it or one of as many epochs: of a finished run, or of one that
+        goes on.
     """
 
     state: State
@@ -118,24 +120,31 @@ class Places:
         """Whether a process holds the lock."""
         return locks.taken(self.own / "lock")
 
-    def look(self, planned: Planned, recorded: Collection[str] = (), running: Collection[str] = ()) -> Found:
-        """The state of a planned run.
+    def look(self, planned: Planned, recorded: Mapping[str, Record] | None = None, running: Collection[str] = ()) -> Found:
+        """The state of a planned run. One that was recorded before it was finished is begun.
 
         Args:
           planned: the run.
-          recorded: identities of the records in results.
+          recorded: the records in results (study.by_identity).
           running: names of the runs that are played now.
         """
-        if planned.identity in recorded:
+        there, kept = (recorded or {}).get(planned.identity), None
+        if there and there.complete:
             return Found(State.RECORDED)
         with contextlib.suppress(RunError):  # none, or a damaged one: then the run's own folder has it, or it is played again
-            return Found(State.FINISHED, record=read(self.finished(planned) / "record.json"))
+            kept = read(self.finished(planned) / "record.json")
+        if kept and kept.complete:
+            return Found(State.FINISHED, record=kept)
+        begun = Workdir(self.run(planned)).begun()
         step, steps = self._progress(planned)
+        if steps is None and kept and begun and kept.cost.steps:  # its log ends with the evaluation
+            step, steps = kept.cost.steps, round(kept.cost.steps / kept.epochs * kept.planned)
+        new = None if kept and there and kept.epochs <= there.epochs else kept
         if planned.name in running:
-            return Found(State.RUNNING, "", step, steps)
+            return Found(State.RUNNING, "", step, steps, new)
         if self.failure(planned).exists():
-            return Found(State.FAILED, self.failure(planned).read_text(encoding="utf-8").strip(), step, steps)
-        return Found(State.BEGUN if Workdir(self.run(planned)).begun() else State.MISSING, "", step, steps)
+            return Found(State.FAILED, self.failure(planned).read_text(encoding="utf-8").strip(), step, steps, new)
+        return Found(State.BEGUN if begun or kept or there else State.MISSING, "", step, steps, new)
 
     def left(self, planned: Planned) -> str:
         """How long its training said last that it will take, in words; "" where it has not said."""

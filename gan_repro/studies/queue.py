@@ -8,8 +8,9 @@ import concurrent.futures
 import dataclasses
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from gan_repro.reporting.record import Record
 from gan_repro.studies.places import Places, State
 from gan_repro.studies.player import Outcome, Stop
 from gan_repro.studies.study import Planned
@@ -135,8 +136,7 @@ class _Status:
             self.last = now
 
 
-def unfinished(runs: Iterable[Planned], places: Places, recorded: Iterable[str] = ()) -> list[Planned]:
-    """Those of planned runs that are neither among the records (their identities) nor finished in the queue's folder."""
-    recorded = set(recorded)
+def unfinished(runs: Iterable[Planned], places: Places, recorded: Mapping[str, Record] | None = None) -> list[Planned]:
+    """Those of planned runs that are finished neither among the records (study.by_identity) nor in the queue's folder."""
     done = (State.RECORDED, State.FINISHED)
     return [each for each in runs if places.look(each, recorded).state not in done]

@@ -37,8 +37,8 @@ class Runs:
       seeds: such as "0", "0-4", "0, 2, 5-7".
       settings: {field of the recipe: value, or a list of values}, as --set. Every run has the single values. Of the lists
         one at a time departs from the preset: a row for each value of each list, so that a row shows what one change does.
-      minutes: at most so many that a run is played in one go; it is stopped then, and recorded as N of M epochs. None: as
-        long as it takes.
+      minutes: at most so many that a run is played in one go; it is stopped then, and recorded as N of M epochs;
+        the next go continues it. None: as long as it takes.
     """
 
     experiment: str
@@ -172,9 +172,13 @@ def _identity(kind: str, epochs: float, seed: int) -> str:
 
 
 def identity_of(found: record.Record) -> str:
-    """The `identity` of a record's run."""
-    epochs = found.epochs if found.complete else records.asked(found)
-    return _identity(costs.kind(schema.plain(found.config)), epochs, found.config.seed)
+    """The `identity` of a record's run, of one that was not finished as of the whole."""
+    return _identity(costs.kind(schema.plain(found.config)), found.planned, found.config.seed)
+
+
+def by_identity(entries: Iterable[record.Record]) -> dict[str, record.Record]:
+    """{identity of a run: its record}, of several that of most epochs: a run may have been recorded before it was finished."""
+    return {identity_of(entry): entry for entry in sorted(entries, key=lambda entry: entry.epochs)}
 
 
 def read_folder(folder: str | Path) -> dict[str, Study]:

@@ -4,9 +4,10 @@ import contextlib
 import importlib.util
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from gan_repro.reporting.record import Record
 from gan_repro.studies.cost import Estimate, Estimates, makespan
 from gan_repro.studies.places import Found, Places, State
 from gan_repro.studies.queue import Event, Job
@@ -128,7 +129,7 @@ def states(
     found: Mapping[str, Study],
     runs: Mapping[str, Sequence[Planned]],
     places: Places,
-    recorded: Collection[str],
+    recorded: Mapping[str, Record],
     estimates: Estimates,
     workers: int,
 ) -> Iterator[str]:
@@ -140,7 +141,7 @@ def states(
       found: the studies that are shown.
       runs: {study: its planned runs}.
       places: the queue's folder.
-      recorded: identities of the records in results.
+      recorded: the records in results (study.by_identity).
       estimates: of runs.
       workers: how many would play.
     """

@@ -136,3 +136,10 @@ def test_classes_along_chains_are_drawn_of_all_models_together(tmp_path):
 
 def test_without_chains_no_classes_are_drawn():
     assert beside.shown(SHOWN, "acgan", [configuration.find(name) for name in ("acgan", "cgan")], []).lines == {}
+
+
+def test_a_training_that_was_not_finished_stands_there_where_no_other_does():
+    early = record("cgan", "mlp", epochs=90) | {"epochs": 45, "complete": False}
+    assert "45 of 90 epochs" in rows(early)[1][1]
+    shown = [row[1] for row in rows(early, record("cgan", "mlp", epochs=20, seed=1))[1:]]
+    assert " 20 epochs" in shown[0] and not any(" of " in each for each in shown)

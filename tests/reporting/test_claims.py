@@ -111,3 +111,12 @@ def test_claims_use_models_and_data_that_there_are():
         found = configuration.find(name)
         for claim in found.claims:
             assert claim.uses and all(claim.dataset in found.models[model].datasets for model, _ in claim.uses)
+
+
+def test_finished_trainings_count_before_others_and_these_are_never_more_than_other_conditions():
+    early = [run(9.0, model, seed=seed) | {"epochs": 45, "complete": False} for seed in range(3) for model in USED]
+    _, conditions, verdict = answer(*early)
+    assert "45 of 100 epochs" in conditions and verdict.startswith("other conditions: 45 of 100 epochs")
+    finished = [run(9.0, model, preset="quick", epochs=45) for model in USED]
+    _, conditions, verdict = answer(*early, *finished)
+    assert "; 45 epochs" in conditions and verdict.startswith("other conditions: quick preset")

@@ -23,7 +23,7 @@ from gan_repro.system.errors import RunError
 from gan_repro.training import callbacks
 
 SEED, PRIOR = 5, priors.Prior("gaussian", 3)
-RUN = "Fake nets on random blobs: paper preset, 2.5 epochs, seed 5"
+RUN = "Fake nets on random blobs: paper preset, 2.5 of 5 epochs, seed 5"
 
 
 def generator(recipe, spec):
@@ -101,11 +101,19 @@ def test_a_caption_says_which_generator_of_which_run(finished):
     run = finished(False)
     assert draw.caption(run, "best") == f"{RUN}; best by validation"
     assert draw.caption(run, "mean-from-5") == f"{RUN}; mean of weights since epoch 5, not in the paper"
-    for epochs, words in ((0, ""), (1, "1 epoch, "), (1000, "1,000 epochs, "), (39.125, "39.125 epochs, ")):
+    for epochs, words in (
+        (0, ""),
+        (1, "1 of 5 epochs, "),
+        (5, "5 epochs, "),
+        (1000, "1,000 epochs, "),
+        (39.125, "39.125 epochs, "),
+    ):
         played = dataclasses.replace(run, epochs=epochs)
         assert draw.run_title(played) == f"Fake nets on random blobs: paper preset, {words}seed 5"
     changed = types.SimpleNamespace(**vars(run.config) | {"recipe": dataclasses.replace(run.config.recipe, rate=0.5, epochs=9)})
-    assert draw.run_title(dataclasses.replace(run, config=changed)) == RUN.replace("preset, ", "preset, rate 0.5, ")
+    assert draw.run_title(dataclasses.replace(run, config=changed)) == RUN.replace(
+        "preset, 2.5 of 5", "preset, rate 0.5, 2.5 of 12"
+    )
 
 
 @pytest.mark.parametrize("dataset, ours", [("blobs", True), ("npz:a.npz", False), ("images:a", False), ("celeb_a", False)])

@@ -204,3 +204,9 @@ def test_one_interval_that_reaches_far_leaves_the_others_their_room(tmp_path, mo
         assert f"{far[0]:+g}" in number
     intervals.forest(tmp_path / "x.png", list("abc"), [("x", 0.5, near)], "title", 0.95)
     assert not drawn.pop().axes[0].texts
+
+
+def test_trainings_that_were_not_finished_are_left_out():
+    pair = runs(BASE), runs(MORE, smoothing=0.9)
+    assert len(rows(*pair)) == 1
+    assert rows(*([record | {"epochs": 10, "complete": False} for record in each] for each in pair)) == []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support import planned as simulated
+from support.records import parsed
 
 import gan_repro
 from gan_repro.studies import queue, view
@@ -83,7 +84,8 @@ def test_a_study_says_what_is_there_and_what_the_rest_takes(tmp_path):
     runs, places = simulated.runs("0-2"), Places(tmp_path)
     places.fail(runs[1], "it fell")
     study = {"line": Study("The line", runs=(object(),), name="line")}
-    lines = list(view.states(study, {"line": runs}, places, [runs[0].identity], Estimates([], tmp_path / "none", "a CPU"), 2))
+    recorded = {runs[0].identity: parsed(simulated.record_of(runs[0]))}
+    lines = list(view.states(study, {"line": runs}, places, recorded, Estimates([], tmp_path / "none", "a CPU"), 2))
     assert lines[0] == "line: The line"
     assert lines[1].strip() == "3 runs: 1 in results, 1 failed, 1 missing"
     assert [line.strip() for line in lines[2:]] == [
@@ -96,7 +98,7 @@ def test_seeds_that_wait_share_a_line_and_a_study_of_studies_counts_its_runs(tmp
     runs, places = simulated.runs("0-5"), Places(tmp_path)
     places.fail(runs[1], "it fell")
     found = {"line": Study("The line", runs=(object(),)), "all": Study("All", studies=("line",))}
-    lines = list(view.states(found, {"line": runs, "all": runs}, places, (), Estimates([], tmp_path / "none", "a CPU"), 2))
+    lines = list(view.states(found, {"line": runs, "all": runs}, places, {}, Estimates([], tmp_path / "none", "a CPU"), 2))
     row = runs[0].row.name
     assert [line.strip() for line in lines[2:]] == [
         f"missing: {row}, seeds 0, 2-5, each: of unknown length",
