@@ -60,7 +60,7 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
     if len(comparison.verdict_rows(table)) > 1:
         lines += ["## Against the published numbers", "", *grid(comparison.verdict_rows(table))]
     if len(claims.rows(table)) > 1:
-        lines += [f"## {claims.HEADING}", "", claims.NOTE, "", *grid(claims.rows(table))]
+        lines += [f"## {claims.HEADING}", "", claims.note(table), "", *grid(claims.rows(table))]
     if len(comparison.not_run_rows(table)) > 1:
         lines += ["## Not run", "", NOT_RUN, "", *grid(comparison.not_run_rows(table), code=True)]
     if table.lines:
