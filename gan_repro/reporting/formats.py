@@ -131,7 +131,7 @@ def latex(table: Table) -> str:
     n = len(table.columns)
     lines += tabular(comparison.main_rows(table), _columns(0.3, *[0.54 / max(1, n)] * n))
     if len(comparison.verdict_rows(table)) > 1:
-        lines += ["", r"\medskip", "", *tabular(comparison.verdict_rows(table), _columns(0.2, 0.2, 0.14, 0.06, 0.04, 0.2))]
+        lines += ["", r"\medskip", "", *tabular(comparison.verdict_rows(table), _columns(0.2, 0.2, 0.14, 0.06, 0.08, 0.16))]
     if len(comparison.not_run_rows(table)) > 1:
         lines += ["", r"\medskip", "", *tabular(comparison.not_run_rows(table), _columns(0.1, 0.35, 0.4))]
     return "\n".join(lines) + "\n"
