@@ -113,6 +113,13 @@ METRICS = {
             "(Inception features), and only those of equally many samples compare.",
         ),
         Metric(
+            "inception_frechet_distance",
+            "Fréchet distance in Inception features",
+            "less",
+            caveat="FID: against as many training images, in the features of the weights that were given. It falls as samples "
+            "grow more, so only those of equally many compare; published ones are mostly of 50,000.",
+        ),
+        Metric(
             "precision",
             better="more",
             caveat="Precision under a collapse is high or low by chance: one picture, drawn again and again, lies near real "
