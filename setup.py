@@ -43,6 +43,7 @@ setup(
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21"],
         "baselines": ["scikit-learn"],  # k-means of the sanity rows (theis2015)
+        "inception": ["torch-fidelity>=0.4.0"],  # Inception features of python -m gan_repro.score --inception_weights
         "bench": ["torch", "scikit-learn"],  # peers of python -m gan_repro.benchmark
         "onnx": ["onnx", "tf2onnx", "onnxruntime"],  # python -m gan_repro.export --format=onnx
         "tensorboard": ["tensorboard"],

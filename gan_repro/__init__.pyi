@@ -35,6 +35,7 @@ from .papers import tutorials as tutorials
 from .papers.adam import AdamRecipe as AdamRecipe
 from .papers.experiment import OWN as OWN
 from .papers.experiment import Beside as Beside
+from .papers.experiment import Budget as Budget
 from .papers.experiment import Claim as Claim
 from .papers.experiment import Effects as Effects
 from .papers.experiment import Experiment as Experiment

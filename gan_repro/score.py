@@ -28,6 +28,7 @@ from gan_repro.system.errors import DataError, RunError, UsageError
 from gan_repro.system.numbers import aligned, with_error
 
 USAGE = """usage: python -m gan_repro.score SAMPLES [--dataset=mnist] [--labels=FILE.npy] [--range=0..1] [--json]
+                                        [--inception_weights=FILE]
 
 Measures samples of any model on the data that it was trained on: Parzen log-likelihood by the protocol of Goodfellow et al.
 2014, Table 1; Frechet distance, precision and recall in features of a classifier of the data; with labels how many are read as
@@ -37,8 +38,16 @@ SAMPLES is an .npz file with `images` (and `labels`), an .npy file, or a folder 
 Axes may be (n, h, w, c), (n, c, h, w), (n, h, w) or (n, pixels); numbers 0..1, -1..1 or 0..255. 10,000 samples stand beside
 Table 1; fewer have lower log-likelihoods."""
 
-SHOWN = (PARZEN, "frechet_distance", "precision", "recall", "label_accuracy", "nearest_neighbour_error", "training_distance")
-HEADINGS = ("nats", "Frechet", "precision %", "recall %", "labels read %", "1-NN error %", "to training image")
+COLUMNS = {
+    PARZEN: "nats",
+    "frechet_distance": "Frechet",
+    "inception_frechet_distance": "FID",
+    "precision": "precision %",
+    "recall": "recall %",
+    "label_accuracy": "labels read %",
+    "nearest_neighbour_error": "1-NN error %",
+    "training_distance": "to training image",
+}
 BETTER: dict[str | None, str] = {"more": " (more is better)", "less": " (less is better)"}
 REFERENCES = Path(__file__).parent / "trained" / "theis2015-mnist" / "record.json"  # as results/records has it
 
@@ -81,7 +90,7 @@ class Scores:
     def table(self) -> str:
         """The rows as text, with a column for each metric that the samples have."""
         own = self.rows()[0].numbers
-        columns = [(metric, title) for metric, title in zip(SHOWN, HEADINGS) if metric in own]
+        columns = [(metric, title) for metric, title in COLUMNS.items() if metric in own]
         lines = [["", "n", *(title for _, title in columns)]]
         for row in self.rows():
             cells = [_cell(*row.numbers[metric]) if metric in row.numbers else "" for metric, _ in columns]
@@ -110,7 +119,12 @@ def _rows(measurements: Iterable[Measurement]) -> list[Row]:
 
 
 def score(
-    images: Any, dataset: str = "mnist", labels: Any = None, values: str | None = None, data_dir: str | Path | None = None
+    images: Any,
+    dataset: str = "mnist",
+    labels: Any = None,
+    values: str | None = None,
+    data_dir: str | Path | None = None,
+    inception_weights: str | Path | None = None,
 ) -> Scores:
     """Scores an array of samples.
 
@@ -120,17 +134,28 @@ def score(
       labels: integers (n,), the classes that were asked for; None: not known.
       values: "0..1", "-1..1" or "0..255"; None: told from the numbers where these leave no doubt.
       data_dir: where data are looked for, as for data.load.
+      inception_weights: a file for inception.extractor; None: Inception features are left out.
 
     Returns:
       Scores.
 
     Raises:
-      UsageError, DataError: the samples or the data are unfit; the message says what would be fit.
+      UsageError, DataError: the samples, the data or the weights are unfit; the message says what would be fit.
     """
     from gan_repro.data import samples
 
+    extract = _extractor(inception_weights)
     source = _source(dataset, data_dir)
-    return _scored(samples.of(images, source.spec, labels, values), source, dataset)
+    return _scored(samples.of(images, source.spec, labels, values), source, dataset, extract)
+
+
+def _extractor(path):
+    """The Inception network with the weights of a file; None of None."""
+    if path is None:
+        return None
+    from gan_repro.evaluation import inception
+
+    return inception.extractor(Path(path).expanduser())
 
 
 def _source(dataset, data_dir):
@@ -141,10 +166,10 @@ def _source(dataset, data_dir):
     return data.load(dataset, data_dir)
 
 
-def _scored(given, source, dataset):
+def _scored(given, source, dataset, extract):
     from gan_repro.evaluation import scores
 
-    measurements = scores.measured(given.images, source, given.labels)
+    measurements = scores.measured(given.images, source, given.labels, extract)
     return Scores(dataset, given.said, tuple(measurements), tuple(context(dataset)))
 
 
@@ -185,6 +210,8 @@ def _define_flags(values):
     ranges = f"What black and white are: {', '.join(RANGES)}; without: told from the numbers, where these leave no doubt."
     flags.DEFINE_string("range", None, ranges, flag_values=values)
     flags.DEFINE_string("data_dir", None, "As for gan_repro.run.", flag_values=values)
+    theirs = "torch-fidelity's InceptionV3 weights, a file: the Frechet distance in Inception features is measured, too."
+    flags.DEFINE_string("inception_weights", None, theirs, flag_values=values)
     where = "The folder of score.json and samples.png; without: runs/score-NAME."
     flags.DEFINE_string("out", None, where, flag_values=values)
     flags.DEFINE_bool("json", False, "Print JSON in place of the table.", flag_values=values)
@@ -193,7 +220,7 @@ def _define_flags(values):
 def _body(values, words):
     if len(words) != 1:
         raise UsageError("give one file or folder of samples: python -m gan_repro.score SAMPLES")
-    asked = {name: values[name].value for name in ("dataset", "labels", "range", "data_dir", "out")}
+    asked = {name: values[name].value for name in ("dataset", "labels", "range", "data_dir", "inception_weights", "out")}
     if asked["range"] is not None:
         choose("range", asked["range"], RANGES)
     place = Path(words[0]).expanduser()
@@ -201,6 +228,7 @@ def _body(values, words):
     files.check_writable(out / "score.json")
     if not place.exists():
         raise DataError(f"there is no file or folder {place}")
+    asked["extract"] = _extractor(asked["inception_weights"])
     if values["json"].value:
         with contextlib.redirect_stdout(sys.stderr):  # what is said on the way is no JSON
             _, told = _given(place, asked, out, say=False)
@@ -237,7 +265,7 @@ def _given(place, asked, out, say):
     given = samples.read(place, source.spec, asked["range"], asked["labels"])
     if say:
         print(f"{place}: {given.said}", flush=True)
-    found = _scored(given, source, asked["dataset"])
+    found = _scored(given, source, asked["dataset"], asked["extract"])
     told = {"file": _whole(place)} | found.as_json()
     files.write_json(out / "score.json", told)
     _draw(out / "samples.png", given.images, source)
@@ -246,7 +274,7 @@ def _given(place, asked, out, say):
 
 def _notes(found: Scores) -> list[str]:
     """What the columns are, and what to bear in mind."""
-    columns = [(heading, metrics.of(name)) for name, heading in zip(SHOWN, HEADINGS) if name in found.rows()[0].numbers]
+    columns = [(heading, metrics.of(name)) for name, heading in COLUMNS.items() if name in found.rows()[0].numbers]
     titles = [f"{heading}: {metric.heading}{BETTER.get(metric.better, '')}" for heading, metric in columns]
     likelihood = next(each for each in found.measurements if each.metric == PARZEN)
     width = (

@@ -63,6 +63,23 @@ def test_the_schedule_knows_how_many_updates_an_epoch_has(chosen):
         assert chosen.minibatches_per_g_update == 20 / done["generator"]
 
 
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        schedule.simultaneous(n_critic=2),
+        schedule.alternating(n_critic=5, warmup=schedule.CriticWarmup(first=3, every=4, length=11)),
+        schedule.alternating(n_critic=2, warmup=schedule.CriticWarmup(first=2, every=0, length=9)),
+        schedule.alternate_minibatches(n_critic=4),
+        schedule.discriminator_only(),
+    ],
+)
+def test_updates_of_g_are_counted_without_playing(chosen):
+    """As many as the turns that the step itself would take."""
+    for n in (0, 1, 8, 9, 11, 57, 300):
+        played = sum(length for turn, length in chosen.turns(chosen.since_g, 0, n) if turn)
+        assert chosen.updates_of_g(n) == played
+
+
 def test_the_critics_warm_up_is_wgans():
     """100 minibatches for each of G's first 25 updates and for every 500th, 5 otherwise (WassersteinGAN:main.py)."""
     order = schedule.alternating(n_critic=5, warmup=schedule.CriticWarmup())

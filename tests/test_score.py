@@ -15,7 +15,7 @@ from support import ROOT, programs
 
 from gan_repro import score as program
 from gan_repro.data.source import Spec
-from gan_repro.evaluation import measurement
+from gan_repro.evaluation import inception, measurement
 from gan_repro.evaluation.measurement import PARZEN
 from gan_repro.reporting import record
 
@@ -43,7 +43,7 @@ def test_it_writes_numbers_and_a_picture_and_prints_a_table(capsys, tmp_path):
     assert "read as 0..255" in out and "these samples" in out and "training images" in out
     told = json.loads((tmp_path / "out" / "score.json").read_text())
     metrics = {each["metric"]: each for each in told["measurements"] if each["reference"] == "these samples"}
-    assert metrics[PARZEN]["n_samples"] == N and set(metrics) >= set(program.SHOWN)
+    assert metrics[PARZEN]["n_samples"] == N and set(metrics) >= set(program.COLUMNS) - {inception.METRIC}
     assert (tmp_path / "out" / "samples.png").read_bytes()[:4] == b"\x89PNG"
 
 
@@ -77,6 +77,36 @@ def test_from_python_and_as_json_it_says_the_same(capsys):
     assert json.loads(json.dumps(found.as_json())) | {"file": str(Path("a.npz").absolute())} == told
     head, *lines = found.table().splitlines()
     assert "nats" in head and [line.split("  ")[0] for line in lines] == [row.who for row in found.rows()]
+
+
+@pytest.mark.usefixtures("folder")
+def test_with_weights_of_inception_there_is_a_column_more(monkeypatch, capsys):
+    """A stub in the network's place: the mean of each quarter of an image's rows."""
+
+    def extractor(path):
+        assert path == Path("weights.pth")
+        return lambda images: images.reshape(len(images), 4, -1).mean(-1)
+
+    monkeypatch.setattr(inception, "extractor", extractor)
+    assert call("a.npz", "--dataset=glyphs", "--inception_weights=weights.pth") == 0
+    out = capsys.readouterr().out
+    head, first = [line for line in out.splitlines() if line.lstrip().startswith("n ") or line.startswith("these samples")]
+    told = json.loads(Path("runs/score-a/score.json").read_text())
+    (one,) = [each for each in told["measurements"] if each["metric"] == inception.METRIC]
+    assert "FID" in head and f"{one['value']:.4g}" in first.split() and one["n_samples"] == N
+    with np.load("a.npz") as file:
+        found = program.score(file["images"], "glyphs", file["labels"], inception_weights="weights.pth")
+    assert found.rows()[0].numbers[inception.METRIC] == (one["value"], None)
+
+
+@pytest.mark.parametrize("installed", [False, True])
+@pytest.mark.usefixtures("folder")
+def test_without_torch_fidelity_or_the_file_one_line_says_what_is_missing(installed, monkeypatch, capsys):
+    monkeypatch.setattr(inception.importlib.util, "find_spec", lambda name: installed or None)
+    assert call("a.npz", "--dataset=glyphs", "--inception_weights=weights.pth") == (1 if installed else 2)
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and ("weights.pth" if installed else "gan_repro[inception]") in err
+    assert not Path("runs").exists()
 
 
 def test_beside_mnist_stand_the_generators_that_are_shipped_and_the_published_numbers():

@@ -24,12 +24,13 @@ METRICS = (
         VALUES,
         "rank correlation of estimate and Fréchet distance",
         over_checkpoints=True,
+        resampled=True,
         caveat="Rank correlation of the training's own estimate with the Fréchet distance of samples over the checkpoints of "
         "a run, one after each epoch: 1 if they rise and fall together, 0 if one says nothing of the other; that of their "
         "changes from checkpoint to checkpoint is the harder test, which a common trend does not pass. Left out where the "
         "distance stands still (varies by less than 5 %).",
     ),
-    gr.Metric(CHANGES, "rank correlation of their changes", over_checkpoints=True),
+    gr.Metric(CHANGES, "rank correlation of their changes", over_checkpoints=True, resampled=True),
 )
 
 

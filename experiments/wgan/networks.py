@@ -138,16 +138,19 @@ def _optimizer(recipe):
     return recipe.adam(recipe.learning_rate)
 
 
-def game(recipe, spec):
-    """Algorithm 1: n_critic updates of the critic, clipped, for one of G's, more of them at first and now and then."""
-    del spec
+def schedule(recipe):
+    """n_critic updates of the critic for one of G's, more of them at first and now and then."""
     warmup = gr.schedule.CriticWarmup(recipe.warmup_first, recipe.warmup_every, recipe.warmup_length)
+    return gr.schedule.alternating(recipe.n_critic, warmup=warmup if recipe.warmup_first or recipe.warmup_every else None)
+
+
+def game(recipe, spec):
+    """Algorithm 1, whose critic is clipped."""
+    del spec
     return gr.Rules(
         loss=gr.losses.OBJECTIVES[recipe.objective](),
         optimizers=(_optimizer(recipe), _optimizer(recipe)),
-        schedule=gr.schedule.alternating(
-            recipe.n_critic, warmup=warmup if recipe.warmup_first or recipe.warmup_every else None
-        ),
+        schedule=schedule(recipe),
         constraint=gr.constraints.WeightClip(recipe.clip) if recipe.clip else None,
         constrain_first=recipe.clip_before,
     )

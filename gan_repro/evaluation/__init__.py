@@ -22,6 +22,8 @@ Modules (help(gan_repro.evaluation.NAME)):
     measure      likelihood, distances, neighbours and what a classifier reads of a finished run, as measurements of its record
     representations  what D's features and directions of z are worth, as measurements
     steepness    slopes of D of a finished run, as measurements
+    inception    the Fréchet distance in Inception features, from weights that a user has
+    inception_network  the program that computes them
     scores       measurements of samples that were given as arrays
     real_images  numbers of real images, as files keep them
     mixing       how the chains of a finished run mix, as measurements

@@ -14,7 +14,7 @@ import numpy as np
 
 from gan_repro.data.scaling import UNIT
 from gan_repro.data.source import Source
-from gan_repro.evaluation import classifier, coverage, measure, measurement, neighbours, parzen, real_images
+from gan_repro.evaluation import classifier, coverage, inception, measure, measurement, neighbours, parzen, real_images
 from gan_repro.evaluation.classifier import Classifier
 from gan_repro.evaluation.measurement import Measurement, Subject
 from gan_repro.system import files
@@ -42,13 +42,16 @@ class _Given:
         return measurement.of(self.source.spec.name, metric, unit, value, error, **rest)
 
 
-def measured(images: np.ndarray, source: Source, labels: np.ndarray | None = None) -> list[Measurement]:
+def measured(
+    images: np.ndarray, source: Source, labels: np.ndarray | None = None, extract: inception.Extract | None = None
+) -> list[Measurement]:
     """What the estimators say of samples, and of as many training images in their place.
 
     Args:
       images: float32 (n, h, w, c) in [0, 1], in random order where they are more than the test images.
       source: the data, scaled to [0, 1], with a validation and a test part.
       labels: int (n,), the classes that were asked for; None: not known.
+      extract: the Inception network (inception.extractor); None: its features are left out.
 
     Returns:
       Measurements of SAMPLES and, from `of_real_images`, measure.TRAINING_IMAGES:
@@ -58,6 +61,7 @@ def measured(images: np.ndarray, source: Source, labels: np.ndarray | None = Non
         "nearest_neighbour_error" (%), of test images: of a classifier fitted on the samples, with labels.
         "training_distance" (Euclidean, pixels in [0, 1]): mean distance of the first QUERIES samples from the nearest training
           image; in the training images' place stand test images ("test images").
+        "inception_frechet_distance" (squared units), of the samples alone, with `extract`: from as many training images.
 
     Raises:
       DataError: the data are points, or have too few test images.
@@ -67,9 +71,11 @@ def measured(images: np.ndarray, source: Source, labels: np.ndarray | None = Non
         raise DataError(f"{spec.title}: samples of images are scored, as pixels in [0, 1]")
     if spec.classes and spec.sizes["test"] <= coverage.K:
         raise DataError(f"{spec.title} has {spec.sizes['test']} test images; {coverage.K + 1} or more are needed")
+    of_inception = [inception.measured(images, source, extract, SAMPLES)] if extract else []  # first: the file may be unfit
     judge = classifier.of(source) if spec.classes else None
     found = _of(SAMPLES, [(images, labels)], source, judge)
     found.append(_training_distance(SAMPLES, images, source))
+    found += of_inception
     beside = _kept(source, len(images), judge)
     return found + [each for each in beside if labels is not None or each.metric not in OF_LABELS]
 

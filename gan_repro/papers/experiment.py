@@ -89,6 +89,19 @@ def parzen_rows(
 
 
 @dataclasses.dataclass(frozen=True)
+class Budget:
+    """What compared runs have alike where it is not the epochs, such as G's updates where D's are not as many.
+
+    Attributes:
+      what: in words, in the plural.
+      of: ({field: JSON value} of the recipe, minibatches played) -> how many of it the training had.
+    """
+
+    what: str
+    of: Callable[[Mapping[str, Any], int], int]
+
+
+@dataclasses.dataclass(frozen=True)
 class Claim:
     """What a paper shows without a number, and when runs of ours are said to show it, too.
 
@@ -100,6 +113,7 @@ class Claim:
       uses: (model, metric) of each measurement that the criterion is about, of the last weights: ("mlp-gan", "recall").
       holds: (*values) -> whether the criterion is met.
       departure: in what our conditions are never the paper's, such as other data, or "".
+      budget: what the runs of the models have alike; None: their epochs.
     """
 
     figure: str
@@ -109,6 +123,7 @@ class Claim:
     uses: tuple[tuple[str, str], ...]
     holds: Callable[..., bool]
     departure: str = ""
+    budget: Budget | None = None
 
 
 @dataclasses.dataclass(frozen=True)

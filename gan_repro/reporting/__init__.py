@@ -12,6 +12,7 @@ Modules (help(gan_repro.reporting.NAME)):
     beside         tables of models of several papers beside each other
     effects        what single changes of a recipe do, paired over seeds
     claims         what papers show without a number, against our runs
+    resampling     intervals of a mean over few runs by the bootstrap
     notes          footnotes of tables, the key to their numbers
     costs          what runs cost by their records, and hints before a run
     formats        tables as Markdown, CSV and LaTeX

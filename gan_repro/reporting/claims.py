@@ -3,13 +3,14 @@
 The claims and their criteria are the experiments' own (Experiment.claims).
 """
 
+import itertools
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gan_repro.papers.experiment import Claim, Experiment
-from gan_repro.reporting import metrics, verdicts
+from gan_repro.reporting import metrics, resampling, verdicts
 from gan_repro.reporting.comparison import Table
-from gan_repro.reporting.conditions import is_variant, model
+from gan_repro.reporting.conditions import is_variant, model, paper_recipe, played
 from gan_repro.reporting.groups import Group
 from gan_repro.system.numbers import with_error
 
@@ -17,8 +18,18 @@ HEADING = "What the paper shows without a number"
 NOTE = (
     "Observed in how many training seeds, by a criterion of ours, which stands beside it; undecided with fewer than "
     f"{verdicts.MIN_SEEDS} seeds, or where they disagree. Under other conditions than the paper's, which are named, it neither "
-    "confirms nor refutes."
+    f"confirms nor refutes. Behind ± stands the half-width of the {verdicts.LEVEL} t interval over seeds."
 )
+ALIKE = 0.05  # by how much budgets (Claim.budget) of compared runs may differ, as a share of the smallest
+
+Values = tuple[str, dict[int, float]]  # a unit, {seed: value}
+
+
+def note(table: Table) -> str:
+    """What stands above the rows: NOTE, and what bootstrap intervals mean where the page may have any."""
+    used = {metric for each in table.own() for claim in each.claims for _, metric in claim.uses}
+    resampled = any(metrics.of(metric, table.experiments).resampled for metric in used)
+    return f"{NOTE} {resampling.NOTE}" if resampled else NOTE
 
 
 def rows(table: Table) -> list[list[str]]:
@@ -32,29 +43,38 @@ def rows(table: Table) -> list[list[str]]:
 
 def answer(table: Table, experiment: Experiment, claim: Claim) -> tuple[str, str, str]:
     """(measured, conditions, verdict) of a claim; ("", "", "not run") where runs of it are missing."""
-    used = _measured(table, experiment, claim)
-    if not used:
+    groups = _compared(table, experiment, claim)
+    if not groups:
         return "", "", "not run"
-    seeds = sorted(set.intersection(*(set(values) for _, _, values in used)))
+    seeds = sorted(_shared(claim, groups))
+    used = [(name, metric, *_values(groups[name], metric)) for name, metric in claim.uses]
     shown: dict[str, list[str]] = {}  # what a run measured, in the order of the claim
-    for (_, metric), (group, unit, values) in zip(claim.uses, used):
-        name = metrics.of(metric, table.experiments).heading
-        text = f"{name} {_with_interval([values[seed] for seed in seeds], unit)}"
-        shown.setdefault(model(experiment, group.first), []).append(text)
-    first = used[0][0].first
-    runs = dict.fromkeys(f"{table.groups.index(group) + 1}" for group, _, _ in used)
-    presets = dict.fromkeys(group.first.preset for group, _, _ in used)
+    for name, metric, unit, values in used:
+        known = metrics.of(metric, table.experiments)
+        text = f"{known.heading} {_with_interval([values[seed] for seed in seeds], unit, known.resampled)}"
+        shown.setdefault(model(experiment, groups[name].first), []).append(text)
+    first = [group.first for group in groups.values()]
+    runs = [f"{table.groups.index(group) + 1}" for group in groups.values()]
+    presets = dict.fromkeys(record.preset for record in first)
+    played_for = [f"{_and(record.played for record in first)} epochs"]
+    if claim.budget:
+        played_for.append(f"{_and(f'{_size(experiment, claim, each):,}' for each in groups.values())} {claim.budget.what}")
     conditions = [
-        f"run{'s' if len(runs) > 1 else ''} {' and '.join(runs)} ({', '.join(presets)}; {first.played} epochs)",
+        f"run{'s' if len(runs) > 1 else ''} {' and '.join(runs)} ({'; '.join([', '.join(presets), *played_for])})",
         *([claim.departure] if claim.departure else []),
         f"{len(seeds)} seed{'s' if len(seeds) != 1 else ''}",
     ]
-    held = sum(bool(claim.holds(*(values[seed] for _, _, values in used))) for seed in seeds)
+    held = sum(bool(claim.holds(*(values[seed] for *_, values in used))) for seed in seeds)
     measured = "; ".join(f"{model}: {', '.join(texts)}" for model, texts in shown.items())
     differences = [f"{preset} preset" for preset in presets if preset != "paper"]
-    differences += [] if first.complete else [f"{first.played} epochs"]
+    differences += [f"{_and(record.played for record in first)} epochs"] if not all(record.complete for record in first) else []
     differences += [claim.departure.partition(";")[0]] if claim.departure else []
     return measured, "; ".join(conditions), _verdict(held, len(seeds), differences)
+
+
+def _and(texts: Iterable[str]) -> str:
+    """Such as "100", "100 and 19": each once."""
+    return " and ".join(dict.fromkeys(texts))
 
 
 def _verdict(held: int, n: int, differences: Sequence[str]) -> str:
@@ -67,37 +87,70 @@ def _verdict(held: int, n: int, differences: Sequence[str]) -> str:
     return f"undecided: observed {counted}"
 
 
-def _with_interval(values: Sequence[float], unit: str) -> str:
+def _with_interval(values: Sequence[float], unit: str, resampled: bool) -> str:
     """The mean over seeds, with its interval where there are verdicts.MIN_SEEDS or more."""
     unit = f" {unit}" if unit == "%" else ""
+    mean = statistics.fmean(values)
     if len(values) < verdicts.MIN_SEEDS:
-        return with_error(statistics.fmean(values), None)[0] + unit
+        return with_error(mean, None)[0] + unit
+    if resampled:
+        ends = resampling.interval(values)
+        shown, low, high = (with_error(value, ends[1] - ends[0])[0] for value in (mean, *ends))
+        return f"{shown} [{low}, {high}]{unit}"
     half = verdicts.half_width(statistics.stdev(values), len(values))
-    return " ± ".join(with_error(statistics.fmean(values), half)) + unit
+    return " ± ".join(with_error(mean, half)) + unit
 
 
-_How = tuple[bool, bool, float, float]  # finished, of the paper preset, epochs played, epochs planned
+def _compared(table: Table, experiment: Experiment, claim: Claim) -> Mapping[str, Group]:
+    """{model: its run} of the models that a claim uses: runs of one length, or budget, that share a seed; {} of none.
 
-
-def _measured(table: Table, experiment: Experiment, claim: Claim) -> list[tuple[Group, str, dict[int, float]]]:
-    """[(group, unit, {seed: value})] of what a claim uses, of runs that played equally long; [] where one is
-    missing.
-
-    They share a seed. Finished ones come first, then those with verdicts.MIN_SEEDS seeds, then those of the paper presets,
-    longer ones before shorter ones; ablations are left out.
+    Finished ones come first, then those with verdicts.MIN_SEEDS seeds, then those of the paper presets, longer ones before
+    shorter ones; ablations are left out.
     """
-    found: dict[_How, dict[tuple[str, str], tuple[Group, str, dict[int, float]]]] = {}
-    for group in table.groups:
-        first = group.first
-        ours = (first.experiment, first.dataset) == (experiment.name, claim.dataset)
-        if ours and not is_variant(experiment, first):
-            how = first.complete, first.preset == "paper", first.epochs, first.planned
-            for record in group:
-                for entry in (each for each in record.measurements if str(each.subject) == "last"):
-                    key = first.model, entry.metric
-                    values = found.setdefault(how, {}).setdefault(key, (group, entry.unit, {}))[2]
-                    values[record.seed] = entry.value
-    whole = {how: [each[key] for key in claim.uses] for how, each in found.items() if all(key in each for key in claim.uses)}
-    shared = {how: set.intersection(*(set(values) for *_, values in used)) for how, used in whole.items()}
-    known = [how for how in whole if shared[how]]
-    return whole[max(known, key=lambda how: (how[0], len(shared[how]) >= verdicts.MIN_SEEDS, *how))] if known else []
+    names = list(dict.fromkeys(name for name, _ in claim.uses))
+    ours = [
+        group
+        for group in table.groups
+        if (group.first.experiment, group.first.dataset) == (experiment.name, claim.dataset)
+        and not is_variant(experiment, group.first)
+    ]
+    best: Mapping[str, Group] = {}
+    rank: tuple[bool, bool, bool, float] | None = None
+    for groups in itertools.product(*([group for group in ours if group.first.model == name] for name in names)):
+        found = dict(zip(names, groups))
+        sizes, papers = [_size(experiment, claim, each) for each in groups], {each.first.preset == "paper" for each in groups}
+        shared = _shared(claim, found)
+        if len(papers) > 1 or not shared or not 0 < max(sizes) <= min(sizes) * (1 + (ALIKE if claim.budget else 0)):
+            continue
+        whole = all(each.first.complete for each in groups)
+        if not (whole or claim.budget) and len({each.first.planned for each in groups}) > 1:
+            continue
+        new = whole, len(shared) >= verdicts.MIN_SEEDS, papers == {True}, min(sizes)
+        if rank is None or new > rank:
+            best, rank = found, new
+    return best
+
+
+def _size(experiment: Experiment, claim: Claim, group: Group) -> float:
+    """How much a run played: epochs, or the claim's budget; 0 where its minibatches were not noted."""
+    record = group.first
+    if claim.budget is None:
+        return record.epochs
+    recipe = paper_recipe(experiment, record)
+    return claim.budget.of(played(recipe, record), record.cost.steps) if recipe and record.cost.steps else 0
+
+
+def _shared(claim: Claim, groups: Mapping[str, Group]) -> set[int]:
+    """The seeds that have everything that a claim uses."""
+    return set.intersection(*(set(_values(groups[name], metric)[1]) for name, metric in claim.uses))
+
+
+def _values(group: Group, metric: str) -> Values:
+    """(unit, {seed: value}) of a metric of the last weights."""
+    found = {
+        record.seed: entry
+        for record in group
+        for entry in record.measurements
+        if (entry.metric, str(entry.subject)) == (metric, "last")
+    }
+    return next((entry.unit for entry in found.values()), ""), {seed: entry.value for seed, entry in found.items()}

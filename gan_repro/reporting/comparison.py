@@ -44,8 +44,9 @@ class Line:
         something else done to their samples.
       summary: the number over the seeds.
       condition_differences: where the conditions were not the published ones.
-      verdict: None where there is nothing to compare with.
-      main: whether it is of the run's main generator, which is compared: the best by validation, else the last.
+      verdict: of the main generator, and of the last weights where these are others; None where there is nothing to compare
+        with.
+      main: whether it is of the run's main generator: the best by validation, else the last.
     """
 
     run: int
@@ -168,7 +169,7 @@ def _order(summary: Summary) -> int:
 
 
 def _line(experiment: Experiment, run: int, group: Group, summary: Summary, main: str) -> Line:
-    """`main`: the weights of the run's first row, which is compared with published numbers."""
+    """`main`: the weights of the run's first row; they and the last ones are compared with published numbers."""
     section: Literal["ours", "variant", "reference"] = "variant" if is_variant(experiment, group.first) else "ours"
     subject = str(summary.subject)
     if summary.reference or summary.variant:
@@ -184,7 +185,7 @@ def _line(experiment: Experiment, run: int, group: Group, summary: Summary, main
         label = f"run {run}, average of G's weights ({subject}), not in the paper"
     away: tuple[str, ...] = ()
     verdict = None
-    compared = section != "reference" and subject == main and summary.split in (None, "test")
+    compared = section != "reference" and subject in (main, "last") and summary.split in (None, "test")
     for number in experiment.published:
         if compared and number.ours and answers(experiment, group.first, summary, number):
             away = condition_differences(experiment, group, summary, number)
@@ -316,7 +317,8 @@ def _rows(table: Table, found: Iterable[tuple[str, Column, str]]) -> list[list[s
 def compared(table: Table) -> Iterator[tuple[Experiment, Published, list[tuple[Line, verdicts.Verdict]]]]:
     """Each published number that is ours to reproduce, with the lines that stand against it, in the order of their runs.
 
-    Ablations answer another question (investigation.py) and are left out.
+    Of a run whose best weights were kept there are two, the best and the last. Ablations answer another question
+    (investigation.py) and are left out.
     """
     for experiment, number in ((owner, entry) for owner, entry in table.published if entry.ours):
         lines = (line for line in table.of(experiment) if not is_variant(experiment, line.group.first))
@@ -325,17 +327,19 @@ def compared(table: Table) -> Iterator[tuple[Experiment, Published, list[tuple[L
 
 
 def verdict_rows(table: Table) -> list[list[str]]:
-    """Every published number against every run of it: [header, rows...]."""
+    """Every published number against every run of it, its best weights and its last: [header, rows...]."""
     rows = [["Published", "Ours", f"Ours - published, {verdicts.LEVEL} interval", "Margin", "Run", "Verdict"]]
     for _, number, found in compared(table):
         label = f"{number.row}, {column_title(table, column(number))}: {cells.printed(number)}"
+        both = {line.run for line, _ in found if not line.main}
         for line, verdict in found:
+            weights = f", {line.summary.subject} weights" if line.run in both else ""
             shown = [
                 cells.measured(line.summary, table.experiments),
                 _interval(line, verdict, number),
                 f"± {verdict.margin:.2g}",
             ]
-            rows.append([label, *shown, f"{line.run}", in_words(line, verdict, number)])
+            rows.append([label, *shown, f"{line.run}{weights}", in_words(line, verdict, number)])
         if not found:
             rows.append([label, "", "", "", "", not_run(number)])
     return rows

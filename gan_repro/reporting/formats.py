@@ -65,7 +65,7 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
     if len(comparison.verdict_rows(table)) > 1:
         lines += ["## Against the published numbers", "", *grid(comparison.verdict_rows(table))]
     if len(claims.rows(table)) > 1:
-        lines += [f"## {claims.HEADING}", "", claims.NOTE, "", *grid(claims.rows(table))]
+        lines += [f"## {claims.HEADING}", "", claims.note(table), "", *grid(claims.rows(table))]
     if len(comparison.not_run_rows(table)) > 1:
         lines += ["## Not run", "", NOT_RUN, "", *grid(comparison.not_run_rows(table), code=True)]
     if table.lines:
@@ -136,7 +136,7 @@ def latex(table: Table) -> str:
     n = len(table.columns)
     lines += tabular(comparison.main_rows(table), _columns(0.3, *[0.54 / max(1, n)] * n))
     if len(comparison.verdict_rows(table)) > 1:
-        lines += ["", r"\medskip", "", *tabular(comparison.verdict_rows(table), _columns(0.2, 0.2, 0.14, 0.06, 0.04, 0.2))]
+        lines += ["", r"\medskip", "", *tabular(comparison.verdict_rows(table), _columns(0.2, 0.2, 0.14, 0.06, 0.08, 0.16))]
     if len(comparison.not_run_rows(table)) > 1:
         lines += ["", r"\medskip", "", *tabular(comparison.not_run_rows(table), _columns(0.1, 0.35, 0.4))]
     return "\n".join(lines) + "\n"

@@ -40,6 +40,8 @@ class Metric:
       protocols: {data set: {key of a measurement: value}}: how published numbers were measured.
       of_d: whether it is one of D's features: there are no reference samples then.
       over_checkpoints: whether it is taken over the checkpoints of a run: how many samples each drew is not what carries it.
+      resampled: whether the interval of its mean over runs is a bootstrap over these (resampling.py): a t interval could leave
+        the metric's range, as of correlations near 1.
       caveat: what to bear in mind of it, a footnote of the tables that show it; or "".
     """
 
@@ -50,6 +52,7 @@ class Metric:
     protocols: Mapping[str, Mapping[str, object]] = dataclasses.field(default_factory=dict)
     of_d: bool = False
     over_checkpoints: bool = False
+    resampled: bool = False
     caveat: str = ""
 
     @property
@@ -108,6 +111,13 @@ METRICS = {
             "less",
             caveat="Fréchet distances are taken in the features of a small classifier of the same data: they are no FIDs "
             "(Inception features), and only those of equally many samples compare.",
+        ),
+        Metric(
+            "inception_frechet_distance",
+            "Fréchet distance in Inception features",
+            "less",
+            caveat="FID: against as many training images, in the features of the weights that were given. It falls as samples "
+            "grow more, so only those of equally many compare; published ones are mostly of 50,000.",
         ),
         Metric(
             "precision",

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-from gan_repro.reporting import cells, claims, comparison, formats, metrics
+from gan_repro.reporting import cells, claims, comparison, formats, metrics, verdicts
 from gan_repro.reporting.comparison import Line, Table
 from gan_repro.system.errors import RunError
 from gan_repro.system.numbers import with_error
@@ -45,7 +45,7 @@ class Row:
 
 
 def rows(built: Sequence[Table]) -> list[Row]:
-    """Every published number against every run of it, and every claim."""
+    """Every published number against the main generator of every run of it, and every claim."""
     found = []
     for table in built:
         page, compared = f"{table.name}.md", list(comparison.compared(table))
@@ -56,7 +56,7 @@ def rows(built: Sequence[Table]) -> list[Row]:
             alike = {other.row for owner, other, _ in compared if (owner, other.metric) == (experiment, number.metric)}
             what = f"{number.row}: {what}" if len(alike) > 1 else what
             first = experiment.short_name, page, what
-            for line, verdict in lines:
+            for line, verdict in (each for each in lines if each[0].main):
                 played, word = f"{line.group.first.played} epochs", comparison.in_words(line, verdict, number)
                 ours = _value(line), word.partition(";")[0], str(len(line.summary.seeds)), _minutes(line)
                 found.append(Row(*first, played, cells.printed(number), *ours))
@@ -83,7 +83,8 @@ def table(built: Sequence[Table]) -> list[list[str]]:
 def short_table(built: Sequence[Table]) -> list[list[str]]:
     """[SHORT, rows...] for README.md: of each published number the first run, of claims in how many seeds they were observed.
 
-    Claims of a paper of which the same is said share a row. What was not run stands in results/README.md alone.
+    Numbers of fewer than verdicts.MIN_SEEDS seeds say of how many. Claims of a paper of which the same is said share a row.
+    What was not run stands in results/README.md alone.
     """
     first: dict[tuple[str, str, str], Row] = {}
     for row in (row for row in rows(built) if row.ours):
@@ -92,7 +93,7 @@ def short_table(built: Sequence[Table]) -> list[list[str]]:
     ends: dict[Row, tuple[str, str]] = {}
     for row in first.values():
         observed = re.search(r"observed in \d+ of \d+ seeds?", row.verdict) if row.figure else None
-        ours = observed[0] if observed else row.ours.removesuffix(" SE")
+        ours = observed[0] if observed else row.ours.removesuffix(" SE") + _few(row)
         said = ours, re.sub(r" in \d+ of \d+ seeds?$", "", row.word)
         alike.setdefault((row.paper, row.page, *said) if observed else (row.page, row.what, row.published), []).append(row)
         ends[row] = said
@@ -105,6 +106,11 @@ def short_table(built: Sequence[Table]) -> list[list[str]]:
         paper = f"[{row.paper}][{row.page.removesuffix('.md')}]"
         found.append([paper, what, re.sub(r"n [\d,]+; ", "", row.published), *ends[row]])
     return found
+
+
+def _few(row: Row) -> str:
+    """Such as " (1 seed)" where there are fewer seeds than a verdict needs."""
+    return f" ({row.seeds} seed{'s' if row.seeds != '1' else ''})" if row.seeds and int(row.seeds) < verdicts.MIN_SEEDS else ""
 
 
 def _figures(members: Sequence[Row]) -> str:

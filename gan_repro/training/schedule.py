@@ -1,12 +1,19 @@
 """Update schedules, as data: which players a minibatch updates, how often, and what their updates share."""
 
+from __future__ import annotations
+
 import dataclasses
 import itertools
 from collections.abc import Callable, Mapping
-
-import tensorflow as tf
+from typing import TYPE_CHECKING
 
 from gan_repro.system.errors import UsageError
+from gan_repro.system.lazy import lazy
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+else:
+    tf = lazy("tensorflow")  # tables count updates without it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +27,13 @@ class CriticWarmup:
     first: int = 25
     every: int = 500
     length: int = 100
+
+    def before(self, g_updates: tf.Tensor | int) -> bool | tf.Tensor:
+        """Whether G's update number `g_updates` follows a long phase: bool of an int, else a bool scalar tensor."""
+        long = g_updates < self.first
+        if self.every:
+            long |= g_updates % self.every == 0
+        return long
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,13 +126,10 @@ class UpdateSchedule:
         Args:
           g_updates: int64 scalar: G's updates so far.
         """
-        usual, warmup = tf.constant(self._period, tf.int64), self.warmup
-        if warmup is None:
+        usual = tf.constant(self._period, tf.int64)
+        if self.warmup is None:
             return usual
-        long = g_updates < warmup.first
-        if warmup.every:
-            long |= g_updates % warmup.every == 0
-        return tf.where(long, tf.constant(warmup.length, tf.int64), usual)
+        return tf.where(self.warmup.before(g_updates), tf.constant(self.warmup.length, tf.int64), usual)
 
     # ---- what experiments and benchmarks ask ---------------------------------------------------------------------
 
@@ -132,6 +143,17 @@ class UpdateSchedule:
         if self._period is None:
             raise UsageError("n_critic = none: G is never updated")
         return self._period
+
+    def updates_of_g(self, minibatches: int) -> int:
+        """G's updates in the first `minibatches` of a game, with the warm-up. No TensorFlow is imported."""
+        if self._period is None:
+            return 0
+        found, left = 0, minibatches + self.since_g
+        while True:
+            left -= self.warmup.length if self.warmup and self.warmup.before(found) else self._period
+            if left < 0:
+                return found
+            found += 1
 
     def updates_per_epoch(self, role: str, steps_per_epoch: int) -> float:
         """Updates of "generator" or "discriminator" in an epoch of so many minibatches, without the warm-up; not rounded.

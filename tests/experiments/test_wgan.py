@@ -258,6 +258,14 @@ def test_a_correlation_is_given_where_it_says_something():
     assert evidence.correlations([], []) == {}
 
 
+def test_claims_with_a_budget_count_gs_updates_by_the_recipe_alone():
+    """Of 40,000 minibatches 20 phases of 100, before updates 0 to 4 and every 500th, and 7,600 of 5; the GAN's are all G's."""
+    budget = next(claim.budget for claim in EXPERIMENT.claims if claim.budget)
+    for model, updates in (("dcgan", 7620), ("dcgan-gan", 40_000)):
+        recipe = EXPERIMENT.models[model].recipe("quick", "mnist")
+        assert budget.of(configuration.plain(dataclasses.asdict(recipe)), 40_000) == updates
+
+
 @pytest.mark.slow
 def test_without_labels_there_is_the_estimate_and_no_quality(tmp_path, monkeypatch):
     monkeypatch.setattr(evidence, "QUALITY_SAMPLES", 30)

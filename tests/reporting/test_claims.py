@@ -10,8 +10,9 @@ from support.records import measurement
 from support.tables import build, experiment, model, trained
 
 from gan_repro.papers import configuration
-from gan_repro.papers.experiment import Claim
-from gan_repro.reporting import claims, formats
+from gan_repro.papers.experiment import Budget, Claim
+from gan_repro.reporting import claims, formats, resampling, verdicts
+from gan_repro.reporting.metrics import Metric
 
 USED = ("nets", "wide")
 USES = (("nets", "recall"), ("wide", "recall"))
@@ -64,6 +65,26 @@ def test_the_criterion_is_met_seed_by_seed(values, words):
     assert shown == pytest.approx([mean, half] * 2, rel=0.1)  # shown with two digits of the interval
 
 
+def test_where_a_t_interval_could_leave_the_range_runs_are_resampled_and_the_page_says_what_that_means():
+    near_100 = (99.9, 96.0, 99.0)
+    members = [run(value, model, seed=seed) for model in USED for seed, value in enumerate(near_100)]
+    resampled = dataclasses.replace(paper(), metrics=(Metric("recall", resampled=True),))
+    table = build(*members, experiments=[resampled])
+    measured = claims.rows(table)[1][2]
+    shown = [float(number) for number in re.findall(r"[0-9.]+", measured)]
+    mean, low, high = np.mean(near_100), (2 * 96.0 + 99.0) / 3, (2 * 99.9 + 99.0) / 3  # of 27 means the second and the 26th
+    assert shown == pytest.approx([mean, low, high] * 2, abs=0.05) and "±" not in measured
+    assert mean + verdicts.half_width(np.std(near_100, ddof=1), 3) > 100
+    assert resampling.NOTE in formats.markdown(table)
+    assert resampling.NOTE not in formats.markdown(build(*members, experiments=[paper()]))
+
+
+def test_one_run_has_no_interval():
+    resampled = dataclasses.replace(paper(), metrics=(Metric("recall", resampled=True),))
+    measured = claims.rows(build(run(45.0), run(20.0, "wide"), experiments=[resampled]))[1][2]
+    assert "[" not in measured
+
+
 def test_only_seeds_that_every_model_has_are_compared():
     members = [run(9.0, seed=seed) for seed in range(3)] + [run(9.0, "wide", seed=seed) for seed in (1, 5)]
     assert answer(*members)[1].endswith("; 1 seed")
@@ -85,6 +106,38 @@ def test_runs_of_one_length_are_taken_the_longest_of_the_paper_presets():
     measured, conditions, verdict = answer(*members[4:])
     assert verdict == "other conditions: quick preset; observed in 1 of 1 seed"
     assert measured == "Fake nets: recall 13 %; Wide nets: recall 13 %" and "(quick; 90 epochs)" in conditions
+
+
+# The plain nets move G on every minibatch, the wide ones on every fifth of theirs.
+BUDGETED = dataclasses.replace(CLAIM, budget=Budget("updates of G", lambda recipe, steps: steps * recipe["batch_size"] // 100))
+
+
+def of_steps(recall, model, steps, **changes):
+    record = run(recall, model, **changes)
+    record["cost"]["steps"] = steps
+    return record
+
+
+def test_a_claim_with_a_budget_compares_runs_that_had_as_much_of_it():
+    long = of_steps(9.0, "nets", 1000, epochs=100), of_steps(8.0, "wide", 5000, epochs=100)
+    fair = of_steps(7.0, "wide", 1040, epochs=20)
+    assert answer(*long)[1].startswith("runs 1 and 2 (paper; 100 epochs)")
+    assert answer(*long, claim=BUDGETED) == ["", "", "not run"]
+    measured, conditions, _ = answer(*long, fair, claim=BUDGETED)
+    assert measured == "Fake nets: recall 9 %; Wide nets: recall 7 %"
+    assert conditions == "runs 1 and 3 (paper; 100 and 20 epochs; 1,000 and 1,040 updates of G); 1 seed"
+
+
+@pytest.mark.parametrize(("steps", "known"), [(1050, True), (1051, False), (952, False), (953, True), (None, False)])
+def test_a_budget_is_alike_within_a_twentieth_and_unknown_without_the_minibatches(steps, known):
+    found = answer(of_steps(9.0, "nets", 1000), of_steps(7.0, "wide", steps, epochs=20), claim=BUDGETED)
+    assert (found[2] != "not run") == known
+
+
+def test_of_pairs_with_a_budget_the_longest_is_taken():
+    pairs = [of_steps(recall, model, steps, epochs=e) for recall, steps, e in ((5.0, 100, 1), (6.0, 900, 9)) for model in USED]
+    measured, conditions, _ = answer(*pairs, claim=BUDGETED)
+    assert measured == "Fake nets: recall 6 %; Wide nets: recall 6 %" and "9 epochs; 900 updates of G" in conditions
 
 
 def test_a_changed_recipe_or_a_missing_run_answers_nothing():

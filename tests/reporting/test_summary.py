@@ -119,11 +119,17 @@ def test_a_claim_of_the_short_table_says_in_how_many_seeds(recall, held, word):
 def test_the_short_table_has_the_first_run_of_each_number_and_the_verdict_without_its_grounds():
     members = [trained(0, 220.0), trained(0, 180.0, epochs=20), trained(0, 150.0, preset="quick")]
     (row,) = short_rows(*members)
-    assert (row["Paper"], row["Ours"], row["Verdict"]) == ("[FAKE][table1]", "220.0 ± 2.0", "undecided")
+    assert (row["Paper"], row["Ours"], row["Verdict"]) == ("[FAKE][table1]", "220.0 ± 2.0 (1 seed)", "undecided")
     assert row["What"].endswith("; 100 epochs")
     far = dataclasses.replace(NUMBER, open_schedule=True)
     short = [trained(seed, 100.0 + seed, epochs=20) for seed in range(3)]
     assert short_rows(*short, numbers=(far,))[0]["Verdict"] == "not reached in 20 epochs"
+
+
+@pytest.mark.parametrize(("seeds", "said"), [(1, "(1 seed)"), (2, "(2 seeds)"), (3, "")])
+def test_the_short_table_counts_the_seeds_where_they_are_too_few_for_a_verdict(seeds, said):
+    (row,) = short_rows(*(trained(seed, 220.0 + seed) for seed in range(seeds)))
+    assert row["Ours"].endswith(said) and ("seed" in row["Ours"]) == bool(said)
 
 
 def test_of_two_numbers_of_one_metric_the_short_table_has_the_one_that_was_measured():
@@ -136,7 +142,7 @@ def test_of_two_numbers_of_one_metric_the_short_table_has_the_one_that_was_measu
         measurement(3.0, metric="nearest_neighbour_error", unit="%", sigma=None, n_samples=50_000),
     ]
     found = short_rows(record, numbers=errors)
-    assert [(row["Published"].split()[0], row["Ours"]) for row in found] == [("2.98", "3.0 ± 2.0")]
+    assert [(row["Published"].split()[0], row["Ours"]) for row in found] == [("2.98", "3.0 ± 2.0 (1 seed)")]
 
 
 # ---- README.md ---------------------------------------------------------------------------------------------------------
