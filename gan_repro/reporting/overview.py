@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gan_repro.papers import weights_names
 from gan_repro.papers.experiment import Experiment
-from gan_repro.reporting import comparison, densities, formats, records, summary, verdicts
+from gan_repro.reporting import comparison, densities, formats, panels, records, summary, verdicts
 from gan_repro.reporting.comparison import Table
 from gan_repro.reporting.conditions import is_variant
 
@@ -46,7 +46,6 @@ WORDS = {  # what the name of a figure begins with
     "figure1": "Figure 1",
     "figure2": "Figure 2",
 }
-GENERATORS = {"best": "best by validation", "last": "last weights"}
 OVER_RUNS = ("log-likelihood", "sweep", "strips")  # figures of a model and data set instead of a run
 
 
@@ -74,6 +73,8 @@ def markdown(
         "curves and generators to move through.",
         "",
     ]
+    for name, caption, where in panels.opening(built, figures):
+        lines += [f"![{caption}](figures/{name})", "", f"*{caption}. Runs are numbered as in [{where}.md]({where}.md).*", ""]
     lines += formats.grid(summary.table(built))
     lines += [*(f"* {line}" for line in KEY), ""]
     for table in built:
@@ -136,7 +137,7 @@ def in_words(kind: str) -> str:
     head, _, name = kind.partition("-")
     if head not in WORDS or not weights_names.is_name(name):
         return kind.replace("-", " ")
-    return f"{WORDS[head]}, {GENERATORS.get(name, f'average {name}')}"
+    return f"{WORDS[head]}, {f'average {name}' if weights_names.is_average(name) else weights_names.title(name)}"
 
 
 def opening(table: Table, figures: Sequence[str]) -> list[tuple[str, str, str]]:
