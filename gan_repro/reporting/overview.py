@@ -141,7 +141,7 @@ def in_words(kind: str) -> str:
 
 
 def opening(table: Table, figures: Sequence[str]) -> list[tuple[str, str, str]]:
-    """(file, caption, which run) of the key figures of the table's papers, each of the first run that has it.
+    """(file, caption, which run and weights) of the key figures of the table's papers, each of the first run that has it.
 
     Ablations are no paper's.
     """
@@ -153,9 +153,11 @@ def opening(table: Table, figures: Sequence[str]) -> list[tuple[str, str, str]]:
         own = [(run, record) for run, group in plain for record in group]
         for figure in owner.key_figures:
             found = {}  # name -> what it is of
+            weights = figure.kind.partition("-")[2]
+            shows = f"; {weights_names.title(weights)}" if weights_names.is_name(weights) else ""
             for run, record in own:
                 if (record.experiment, record.dataset, record.model) == (owner.name, figure.dataset, figure.model):
-                    found[f"{records.stem(record)}-{figure.kind}.png"] = f" (run {run}, seed {record.seed})"
+                    found[f"{records.stem(record)}-{figure.kind}.png"] = f" (run {run}, seed {record.seed}{shows})"
                     if figure.kind in OVER_RUNS:
                         found[f"{prefix_of(record)}-{figure.kind}.png"] = ""
             shown += [(name, figure.caption, found[name]) for name in found if name in figures][:1]
