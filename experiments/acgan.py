@@ -195,7 +195,12 @@ EXPERIMENT = gr.Experiment(
         gr.Metric("inception_score", "Inception score", "more"),
     ),
     key_figures=(
-        gr.KeyFigure("digits", "mnist", "classes-last", "A row of samples for each label, the same z down each column"),
+        gr.KeyFigure(
+            "digits",
+            "mnist",
+            "classes-last",
+            "A row of samples for each label, the same z down each column; several rows nearly repeat one digit",
+        ),
         gr.KeyFigure("cifar10", "cifar10", "classes-last", "The same of CIFAR-10"),
     ),
     beside=(

@@ -153,6 +153,10 @@ EXPERIMENT = gr.Experiment(
         )
     },
     published=gr.parzen_rows("cgan", PUBLISHED, "Mirza and Osindero 2014, Table 1", ours=lambda row: row.startswith("Cond")),
-    key_figures=(gr.KeyFigure("mlp", "mnist", "classes-best", "Figure 2: a row of samples for each label"),),
+    key_figures=(
+        gr.KeyFigure(
+            "mlp", "mnist", "classes-best", "Figure 2: a row of samples for each label; the variety within a row is dropout's"
+        ),
+    ),
     **gr.prose(__file__),
 )

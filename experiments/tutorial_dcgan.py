@@ -46,8 +46,8 @@ EXPERIMENT = gr.Experiment(
         "upsampling": _model("Tutorial DCGAN, up-sampling, dropout, one batch", UPSAMPLING),
     },
     key_figures=(
-        gr.KeyFigure("dcgan", "mnist", "samples-last", "Samples of the tutorials' convolutional GAN"),
-        gr.KeyFigure("upsampling", "mnist", "samples-last", "Samples of its variant with up-sampling"),
+        gr.KeyFigure("dcgan", "mnist", "samples-last", "Samples of the tutorials' convolutional GAN; many are no digits"),
+        gr.KeyFigure("upsampling", "mnist", "samples-last", "Samples of its variant with up-sampling; many are no digits"),
     ),
     beside=(
         gr.Beside(

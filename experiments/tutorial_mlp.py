@@ -25,6 +25,6 @@ EXPERIMENT = gr.Experiment(
             figures=(gr.figures.Curves(), gr.figures.Samples(), gr.figures.Interpolation()),
         ),
     },
-    key_figures=(gr.KeyFigure("mlp", "mnist", "samples-last", "Samples of the tutorials' dense GAN"),),
+    key_figures=(gr.KeyFigure("mlp", "mnist", "samples-last", "Samples of the tutorials' dense GAN; many are ones"),),
     **gr.prose(__file__),
 )

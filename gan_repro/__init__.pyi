@@ -43,8 +43,10 @@ from .papers.experiment import KeyFigure as KeyFigure
 from .papers.experiment import Learning as Learning
 from .papers.experiment import Model as Model
 from .papers.experiment import Outcome as Outcome
+from .papers.experiment import Panel as Panel
 from .papers.experiment import Phase as Phase
 from .papers.experiment import Published as Published
+from .papers.experiment import SideBySide as SideBySide
 from .papers.experiment import parzen_rows as parzen_rows
 from .papers.prose import prose as prose
 from .papers.recipe import Recipe as Recipe

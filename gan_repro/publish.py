@@ -25,6 +25,7 @@ from gan_repro.reporting import (
     investigation,
     likelihood,
     overview,
+    panels,
     records,
     summary,
 )
@@ -72,6 +73,7 @@ def regenerate(results: str | Path, found: Sequence[Experiment], strict: bool = 
     folder = results / "figures"
     along = validated(found, groups)
     figures |= _log_likelihoods(along) | _sweeps(found, groups) | densities.figures(found, groups, folder)
+    figures |= panels.figures(built, folder)
     # All pages are made, and all figures drawn, before a page is written: what cannot be read leaves the old ones as they were.
     pictures = [*{path.name for path in folder.glob("[!.]*.png")} | figures.keys()]
     packaged = [place.name for place in shipped.folders().values()]

@@ -110,7 +110,12 @@ EXPERIMENT = gr.Experiment(
         "table1", TABLE_1, "Bengio et al. 2014, Table 1; Goodfellow et al. 2014, Table 1, quotes it", open_schedule=False
     ),
     key_figures=(
-        gr.KeyFigure("gsn", "mnist", "chain-best", "Consecutive samples of the deep GSN's chain, in reading order"),
+        gr.KeyFigure(
+            "gsn",
+            "mnist",
+            "chain-best",
+            "Consecutive samples of the deep GSN's chain, in reading order; it stays near one shape for rows",
+        ),
         gr.KeyFigure("gsn", "mnist", "classes-visited", "Not in the paper: classes visited along the chain"),
     ),
     **gr.prose(__file__),

@@ -85,5 +85,18 @@ EXPERIMENT = gr.Experiment(
             paired="parzen_log_likelihood",
         ),
     ),
+    side_by_side=(
+        gr.SideBySide(
+            "figure2",
+            "Figure 2 of Goodfellow et al. 2014 by this program: samples, not selected; outlined in the last column is the "
+            "training image nearest to the sample beside it",
+            (
+                gr.Panel("a) MNIST", "mnist", "mnist"),
+                gr.Panel("b) TFD", "tfd", "tfd"),
+                gr.Panel("c) CIFAR-10, fully connected", "cifar10", "cifar10"),
+                gr.Panel("d) CIFAR-10, convolutional", "convolutional", "cifar10"),
+            ),
+        ),
+    ),
     **gr.prose(__file__),
 )

@@ -174,7 +174,8 @@ EXPERIMENT = gr.Experiment(
             "dcgan",
             "mnist",
             "estimate",
-            "Figure 3, on digits: samples along the WGAN's training, the critic's estimate, and the samples' Fréchet distance",
+            "Figure 3, on digits: samples along the WGAN's training, of which about half of the last are legible, the critic's "
+            "estimate, and the samples' Fréchet distance",
         ),
         gr.KeyFigure(
             "dcgan-gan",

@@ -6,6 +6,7 @@ Modules (help(gan_repro.figures.NAME)):
     points     points on a line and in the plane
     chains     classes visited along chains
     densities  densities of points along a training, and of several games
+    panels     samples of several models beside each other, of their runs' figures
     sheets     images of a surface of z, edge to edge in one PNG
     draw       the figures of a trained run
     show       what gan_repro.sample and the notebooks draw

@@ -16,6 +16,7 @@ from gan_repro.system import files
 
 GAP = 2
 MARGIN = 10
+FRAME, APART = 3, 4 * GAP  # around an outlined image, and between samples and the images nearest to them
 TEXT = 500  # pixels: how wide a figure may become for its title where its images are narrower
 LABEL = 190  # pixels: how wide the words beside a row may be
 YELLOW = (255, 205, 0)
@@ -47,8 +48,8 @@ def _white(height: int, width: int) -> np.ndarray:
     return np.full((height, width, 3), 255, np.uint8)
 
 
-def _grid(pixels: np.ndarray, rows: int, columns: int, scale: int) -> np.ndarray:
-    """uint8 canvas with images in reading order, GAP white pixels between them; missing ones stay white."""
+def laid_out(pixels: np.ndarray, rows: int, columns: int, scale: int) -> np.ndarray:
+    """uint8 canvas with images uint8 (n, h, w, 3) in reading order, GAP white pixels between; missing ones stay white."""
     height, width = pixels.shape[1] * scale, pixels.shape[2] * scale
     canvas = _white(rows * (height + GAP) - GAP, columns * (width + GAP) - GAP)
     for index, image in enumerate(pixels):
@@ -59,7 +60,7 @@ def _grid(pixels: np.ndarray, rows: int, columns: int, scale: int) -> np.ndarray
 
 def tiles(images: np.ndarray, columns: int, low: float = 0.0, high: float = 1.0) -> np.ndarray:
     """uint8 (height, width, 3): images (n, h, w, 1 or 3) in reading order as one picture, to be drawn by others."""
-    return _grid(_pixels(images, low, high), -(-len(images) // columns), columns, 1)
+    return laid_out(_pixels(images, low, high), -(-len(images) // columns), columns, 1)
 
 
 def _write_canvas(
@@ -143,7 +144,29 @@ def sample_grid(
         (row * pitch + (pitch - GAP) / 2, [line for text in texts for line in wrapped(text, LABEL, 7.2)])
         for row, texts in enumerate(labels)
     ]
-    _write_canvas(path, _grid(pixels, rows, columns, scale), title, labels=beside)
+    _write_canvas(path, laid_out(pixels, rows, columns, scale), title, labels=beside)
+
+
+def beside_nearest(samples: np.ndarray, nearest: np.ndarray | None, scale: int) -> np.ndarray:
+    """uint8 (height, width, 3): rows of samples, and behind each, outlined in yellow, the image nearest to its last one.
+
+    Args:
+      samples: uint8 (rows, columns, h, w, 3).
+      nearest: uint8 (rows, h, w, 3); None: their column stays white.
+      scale: the whole factor by which images are enlarged.
+    """
+    rows, columns, height, width, _ = samples.shape
+    cell_h, cell_w = height * scale + 2 * FRAME, width * scale + 2 * FRAME  # the outline lies around the image, never on it
+    canvas = _white(rows * (cell_h + GAP) - GAP, (columns + 1) * (cell_w + GAP) - GAP + APART)
+    for row in range(rows):
+        top = row * (cell_h + GAP)
+        for column in range(columns):
+            _paste(canvas, samples[row, column], scale, top + FRAME, column * (cell_w + GAP) + FRAME)
+        if nearest is not None:
+            left = canvas.shape[1] - cell_w
+            canvas[top : top + cell_h, left:] = YELLOW
+            _paste(canvas, nearest[row], scale, top + FRAME, left + FRAME)
+    return canvas
 
 
 def nearest_grid(
@@ -169,17 +192,10 @@ def nearest_grid(
     if columns < 1 or samples.shape not in ((rows, columns, *shape), (rows * columns, *shape)):
         raise ValueError(f"samples {samples.shape} do not fit neighbours {neighbours.shape}")
     both = np.concatenate([samples.reshape(rows, columns, *shape), neighbours[:, None]], axis=1)
-    pixels = _pixels(both.reshape(-1, *shape), low, high)
+    pixels = _pixels(both.reshape(-1, *shape), low, high).reshape(rows, columns + 1, *shape[:2], 3)
     scale = max(2, _scale(shape[1], columns + 1))
-    frame, apart = 3, 4 * GAP  # the outline lies around the image, never on its pixels
-    cell_h, cell_w = shape[0] * scale + 2 * frame, shape[1] * scale + 2 * frame
-    canvas = _white(rows * (cell_h + GAP) - GAP, (columns + 1) * (cell_w + GAP) - GAP + apart)
-    for index, image in enumerate(pixels):
-        row, column = divmod(index, columns + 1)
-        top, left = row * (cell_h + GAP), column * (cell_w + GAP) + (apart if column == columns else 0)
-        if column == columns:
-            canvas[top : top + cell_h, left : left + cell_w] = YELLOW
-        _paste(canvas, image, scale, top + frame, left + frame)
+    canvas = beside_nearest(pixels[:, :-1], pixels[:, -1], scale)
+    cell_w = shape[1] * scale + 2 * FRAME
     middle = (columns * (cell_w + GAP) - GAP) / 2
     last = canvas.shape[1] - cell_w / 2
     _write_canvas(path, canvas, headings=[(middle, "samples"), (last, "nearest\ntraining\nimage")], caption=caption)
@@ -251,7 +267,7 @@ def animation(
     palette = None if channels == 1 else Image.fromarray(everything).quantize(256)
 
     def picture(images):
-        canvas = _grid(images, rows, columns, _scale(width, columns))
+        canvas = laid_out(images, rows, columns, _scale(width, columns))
         if palette is None:
             return Image.fromarray(np.ascontiguousarray(canvas[..., 0]))
         return Image.fromarray(canvas).quantize(palette=palette, dither=Image.Dither.NONE)

@@ -157,23 +157,33 @@ def point(path: str | Path, run: Run, kind: str, share: float, seed: int, way: s
     grids.sample_grid(path, images, 1, 1, title, *_shown(run, images))
 
 
-def strips_and_neighbours(
-    path: str | Path, run: Run, kind: str, source: Source, walks: int, steps: int, seed: int, way: str
+def walks_and_neighbours(
+    path: str | Path, run: Run, kind: str, source: Source, walks: int, steps: int, seed: int, listed: Sequence[int] = ()
 ) -> None:
-    """Writes a PNG with the walks of `strips`, and below each the training images nearest to its images.
+    """Writes a PNG with the walks of `strips` along each of priors.PATHS, and below each the training images nearest to it.
+
+    The walks between the same two z have one label, and where G keeps dropout on one mask.
 
     Args:
-      source: whose training images, as the run's networks see them; data/source.py.
-      path, run, kind, walks, steps, seed, way: as for `strips`, of a generator that sees no labels.
+      source: whose training images, of the size that the run's networks see, in [0, 1] (scaling.UNIT); data/source.py.
+      path, run, kind, walks, steps, seed, listed: as for `strips`.
+
+    Raises:
+      DataError: what the run's networks see does not lead back to pixels.
     """
-    images, _ = _images(run, kind, np.concatenate(walks_of(run, walks, steps, seed, way)), ())
-    pairs = np.stack(
-        [rows.reshape(walks, steps, *rows.shape[1:]) for rows in (images, neighbours.in_training_images(images, source)[0])],
-        axis=1,
-    )
-    nearest = f"the nearest of {source.spec.sizes['train']:,} images of {source.spec.title}"
-    title = f"{draw.caption(run, kind)}. {way.capitalize()} interpolation in z; below each walk {nearest}"
-    grids.interpolation_strips(path, pairs.reshape(-1, *pairs.shape[2:]), *_shown(run, images), title)
+    from gan_repro.latent import priors
+
+    z = np.stack([walks_of(run, walks, steps, seed, way) for way in priors.PATHS], axis=1)
+    images, labels = _images(run, kind, z.reshape(-1, z.shape[-1]), listed, len(priors.PATHS) * steps)
+    images = run.source.spec.scaling.unit(images)
+    nearest, _ = neighbours.in_training_images(images, source)
+    rows = np.stack([each.reshape(-1, steps, *images.shape[1:]) for each in (images, nearest)], axis=1)
+    asked = [[]] * walks if labels is None else [[f"label {label}"] for label in labels[:: len(labels) // walks]]
+    beside = [words for own in asked for way in priors.PATHS for words in ([*own, way], ["nearest"])]
+    same = ", one dropout mask for each pair of ends" if draw.masks(run, kind) else ""
+    title = f"{draw.caption(run, kind)}. Walks between pairs of z of seed {seed}{same}; below each walk "
+    title += f"the nearest of {source.spec.sizes['train']:,} training images of {source.spec.title}"
+    grids.sample_grid(path, rows.reshape(-1, *images.shape[1:]), len(beside), steps, title, labels=beside)
 
 
 def off_prior(

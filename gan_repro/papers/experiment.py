@@ -202,6 +202,36 @@ class KeyFigure:
     caption: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """A panel of SideBySide: samples of one model.
+
+    Attributes:
+      heading: as the paper calls it, such as "b) TFD".
+      model: whose run it shows.
+      dataset: the paper's; where no run is on it, one on other data of the model is shown, and the panel names these.
+    """
+
+    heading: str
+    model: str
+    dataset: str
+
+
+@dataclasses.dataclass(frozen=True)
+class SideBySide:
+    """A picture that sets samples of several models of a paper beside each other, at the head of results/README.md.
+
+    Attributes:
+      name: what follows the experiment's name in results/figures, such as "figure2".
+      caption: what there is to see, and which figure of the paper it is.
+      panels: in reading order.
+    """
+
+    name: str
+    caption: str
+    panels: tuple[Panel, ...]
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Phase:
     """A stretch of a training with two players of its own: a game. Most models have one.
@@ -358,6 +388,7 @@ class Experiment:
       deviations: from paper and authors' code, in order, each with its source.
       not_run: (what, why) of what the paper shows and this program has not measured.
       key_figures: those that show most.
+      side_by_side: pictures of samples of several of its models, of which pages draw each from the figures of runs.
       beside: tables that put models of several papers beside each other.
       effects: tables and figures of what single changes do; of its runs, which are many, no curves are drawn.
     """
@@ -377,6 +408,7 @@ class Experiment:
     deviations: tuple[str, ...] = ()
     not_run: tuple[tuple[str, str], ...] = ()
     key_figures: tuple[KeyFigure, ...] = ()
+    side_by_side: tuple[SideBySide, ...] = ()
     beside: tuple[Beside, ...] = ()
     effects: tuple[Effects, ...] = ()
 

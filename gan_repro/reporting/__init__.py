@@ -22,6 +22,7 @@ Modules (help(gan_repro.reporting.NAME)):
     race           in how many trainings G is lost in the first epochs
     likelihood     figures of log-likelihoods over many runs
     densities      figures of points over many runs
+    panels         samples of several models of a paper in one picture
     finished       one run: a small table for the console, and all of its numbers in lines
     findings       prose in results/findings, with numbers filled in from records
     page           results/index.html, for a browser

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gan_repro.papers import weights_names
 from gan_repro.papers.experiment import Experiment
-from gan_repro.reporting import comparison, densities, formats, records, summary, verdicts
+from gan_repro.reporting import comparison, densities, formats, panels, records, summary, verdicts
 from gan_repro.reporting.comparison import Table
 from gan_repro.reporting.conditions import is_variant
 
@@ -46,7 +46,6 @@ WORDS = {  # what the name of a figure begins with
     "figure1": "Figure 1",
     "figure2": "Figure 2",
 }
-GENERATORS = {"best": "best by validation", "last": "last weights"}
 OVER_RUNS = ("log-likelihood", "sweep", "strips")  # figures of a model and data set instead of a run
 
 
@@ -74,6 +73,8 @@ def markdown(
         "curves and generators to move through.",
         "",
     ]
+    for name, caption, where in panels.opening(built, figures):
+        lines += [f"![{caption}](figures/{name})", "", f"*{caption}. Runs are numbered as in [{where}.md]({where}.md).*", ""]
     lines += formats.grid(summary.table(built))
     lines += [*(f"* {line}" for line in KEY), ""]
     for table in built:
@@ -136,11 +137,11 @@ def in_words(kind: str) -> str:
     head, _, name = kind.partition("-")
     if head not in WORDS or not weights_names.is_name(name):
         return kind.replace("-", " ")
-    return f"{WORDS[head]}, {GENERATORS.get(name, f'average {name}')}"
+    return f"{WORDS[head]}, {f'average {name}' if weights_names.is_average(name) else weights_names.title(name)}"
 
 
 def opening(table: Table, figures: Sequence[str]) -> list[tuple[str, str, str]]:
-    """(file, caption, which run) of the key figures of the table's papers, each of the first run that has it.
+    """(file, caption, which run and weights) of the key figures of the table's papers, each of the first run that has it.
 
     Ablations are no paper's.
     """
@@ -152,9 +153,11 @@ def opening(table: Table, figures: Sequence[str]) -> list[tuple[str, str, str]]:
         own = [(run, record) for run, group in plain for record in group]
         for figure in owner.key_figures:
             found = {}  # name -> what it is of
+            weights = figure.kind.partition("-")[2]
+            shows = f"; {weights_names.title(weights)}" if weights_names.is_name(weights) else ""
             for run, record in own:
                 if (record.experiment, record.dataset, record.model) == (owner.name, figure.dataset, figure.model):
-                    found[f"{records.stem(record)}-{figure.kind}.png"] = f" (run {run}, seed {record.seed})"
+                    found[f"{records.stem(record)}-{figure.kind}.png"] = f" (run {run}, seed {record.seed}{shows})"
                     if figure.kind in OVER_RUNS:
                         found[f"{prefix_of(record)}-{figure.kind}.png"] = ""
             shown += [(name, figure.caption, found[name]) for name in found if name in figures][:1]

@@ -98,7 +98,7 @@ def test_a_key_figure_is_that_of_the_first_run_that_has_it():
     ]
     runs = [trained(0, 1.0, preset="quick", epochs=20), *(trained(seed, 1.0) for seed in range(3))]
     text = own_page(*runs, figures=figures)
-    assert opening(text) == figures[:1] and "\n*Figure 9: samples (run 1, seed 1).*\n" in text
+    assert opening(text) == figures[:1] and "\n*Figure 9: samples (run 1, seed 1; best by validation).*\n" in text
     assert opening(own_page(*runs, figures=figures[2:])) == figures[2:]
     assert opening(own_page(*runs)) == [] and "Figure 9" not in own_page(*runs)
     assert own_page(*runs) == "" and own_page(*runs, figures=figures[:1]).count("* run") == 1  # none of a run that has none
@@ -112,7 +112,7 @@ def test_a_key_figure_may_be_of_one_model_or_of_all_runs_on_the_data():
     table = comparison.build("table1", [paper(key_figures=shown)], group(runs))
     text = "\n".join(overview.pictures(table, figures))
     assert opening(text) == figures[1:]
-    assert "\n*Wide (run 2, seed 0).*\n" in text and "\n*Along.*\n" in text  # of all runs, so none is named
+    assert "\n*Wide (run 2, seed 0; best by validation).*\n" in text and "\n*Along.*\n" in text  # of all runs, so none is named
 
 
 def test_figures_of_a_record_whose_name_begins_anothers_are_told_apart():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan_repro.data.scaling import UNIT
+from gan_repro.data.scaling import UNIT, Linear
 from gan_repro.evaluation import features
 from gan_repro.figures import grids, show
 from gan_repro.latent import priors, sampling
@@ -85,18 +85,33 @@ def test_whole_shares_are_the_labels():
     assert (soft == sampling.images_of(network, z, labels)).all()
 
 
-def test_neighbours_lie_below_their_walks_and_are_the_nearest(drawn):
+@pytest.mark.parametrize("scaling", [UNIT, Linear(-1.0, 1.0)])
+def test_below_each_walk_straight_and_on_an_arc_lie_the_nearest_images(drawn, scaling):
     rng = np.random.default_rng(5)
     train = rng.integers(0, 256, (40, 1, SIZE, 1), dtype=np.uint8)
     spec = SimpleNamespace(title="data", sizes={"train": 40}, scaling=UNIT)
     source = SimpleNamespace(spec=spec, chunks=lambda split: [train[:25], train[25:]])
-    show.strips_and_neighbours("x.png", Run(), "last", source, 2, 6, seed=1, way="linear")
-    pairs = drawn["images"].reshape(2, 2, 6, SIZE)
-    show.strips("x.png", Run(), "last", 2, 6, 1, "linear")
-    assert (pairs[:, 0] == drawn["images"].reshape(2, 6, SIZE)).all()
+    run = Run()
+    run.source.spec.scaling = scaling
+    show.walks_and_neighbours("x.png", run, "last", source, 2, 6, seed=1)
+    rows = drawn["images"].reshape(2, 2, 2, 6, SIZE)  # pair of ends, way, walk or nearest
+    for way, walked in zip(("linear", "spherical"), rows[:, :, 0].swapaxes(0, 1)):
+        z = show.walks_of(run, 2, 6, 1, way)
+        assert np.allclose(walked, z if scaling == UNIT else (z + 1) / 2, atol=1e-6)
     pixels = train.reshape(40, SIZE) / 255
-    nearest = np.square(np.float64(pairs[:, 0])[..., None, :] - pixels).sum(axis=-1).argmin(axis=-1)
-    assert np.allclose(pairs[:, 1], pixels[nearest], atol=1e-6)
+    nearest = np.square(np.float64(rows[:, :, 0])[..., None, :] - pixels).sum(axis=-1).argmin(axis=-1)
+    assert np.allclose(rows[:, :, 1], pixels[nearest], atol=1e-6)
+    assert [words[0] for words in drawn["labels"]] == ["linear", "nearest", "spherical", "nearest"] * 2
+
+
+def test_walks_between_the_same_ends_keep_their_label(drawn):
+    train = np.zeros((3, 1, SIZE + CLASSES, 1), np.uint8)
+    spec = SimpleNamespace(title="data", sizes={"train": 3}, scaling=UNIT)
+    source = SimpleNamespace(spec=spec, chunks=lambda split: [train])
+    show.walks_and_neighbours("x.png", Run(conditional=True), "last", source, 3, 4, seed=1, listed=(2, 0))
+    shares = drawn["images"].reshape(3, 2, 2, 4, SIZE + CLASSES)[:, :, 0, :, SIZE:]
+    assert (shares == np.eye(CLASSES)[[2, 0, 2]][:, None, None]).all()
+    assert [words[0] for words in drawn["labels"] if len(words) > 1] == [f"label {label}" for label in (2, 2, 0, 0, 2, 2)]
 
 
 @pytest.mark.parametrize("share", [0, 0.25, 1])

@@ -4,7 +4,7 @@ import string
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gan_repro.reporting import comparison, densities, formats, overview
+from gan_repro.reporting import comparison, densities, formats, overview, panels
 from gan_repro.reporting.comparison import Table
 from gan_repro.reporting.page import explorer, plots, table
 from gan_repro.reporting.page.words import citation, inline, link, plain, points, tag, url
@@ -37,6 +37,7 @@ def html(
     """
     built, figures = overview.by_date(built), sorted(figures)
     own = [name for name in (densities.GAMES,) if name in figures]
+    beside = panels.opening(built, figures)
     curves = plots.html(along)
     others = [tag("li", f"{link(f'{name}.md', plain(name))}: {plain(overview.PAGES[name])}") for name in pages]
     others += [tag("li", link(f"figures/{name}", "games on points in the plane, side by side")) for name in own]
@@ -44,6 +45,7 @@ def html(
         generated=plain(comparison.GENERATED),
         style=(_FOLDER / "page.css").read_text(encoding="utf-8"),
         script=(_FOLDER / "page.js").read_text(encoding="utf-8"),
+        opening=tag("div", "".join(_picture(*each[:2]) for each in beside), klass="figures wide") if beside else "",
         table=table.html(built),
         key="".join(tag("li", inline(line)) for line in overview.KEY),
         explorer=explorer.html(maps),
