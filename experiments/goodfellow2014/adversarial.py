@@ -18,6 +18,8 @@ class Recipe(gr.pylearn2.Recipe):
       discriminator_units, pieces, discriminator_irange: D's maxout layers; every layer's weights U(-irange, irange).
       input_keep, input_scale, hidden_keep, hidden_scale: D's dropout: keep probability and scale at the input of its
         first layer, and at the input of every other one, the sigmoid output layer too. It stays on in G's gradient.
+      classifier_metrics: whether a classifier of the data reads samples as well, which is not in the paper: its estimator alone
+        cannot tell better samples from smoother ones.
       order: "simultaneous" as in adversarial's YAML files: both players move from the same old parameters; "alternating" as in
         the paper's Algorithm 1 with k = 1: D moves, then G against the new D, with noise of its own.
     """
@@ -34,6 +36,7 @@ class Recipe(gr.pylearn2.Recipe):
     hidden_keep: float = gr.bounded(0.5, above=0, high=1)
     hidden_scale: float = gr.bounded(2.0, above=0, high=1000.0)
     order: typing.Literal["simultaneous", "alternating"] = "simultaneous"
+    classifier_metrics: bool = gr.bounded(True, role="evaluation", smoke=False)
 
 
 def discriminator(recipe, spec, **more):
@@ -53,4 +56,10 @@ def game(recipe, spec):
     return recipe.rules(spec, gr.schedule.SCHEDULES[recipe.order]())
 
 
+def beside(run):
+    """What the paper's estimator measures in the place of samples: the mean image, which a collapsed game comes near."""
+    return gr.evaluation.variety.likelihood_of_the_mean_image(run)
+
+
 FIGURES = (gr.figures.Curves(), gr.figures.NearestNeighbours(), gr.figures.Interpolation(), gr.figures.Averages())
+VARIETY = gr.measures.Variety(field="classifier_metrics")

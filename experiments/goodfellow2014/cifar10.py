@@ -1,6 +1,7 @@
 """Both CIFAR-10 models of Goodfellow et al. 2014 (goodfeli/adversarial: cifar10_*.yaml): Figures 2c and 2d."""
 
 import dataclasses
+import typing
 
 import gan_repro as gr
 from experiments.goodfellow2014 import adversarial
@@ -12,20 +13,27 @@ class Recipe(adversarial.Recipe):
 
     Attributes:
       contrast_norm: images are contrast-normalised to this norm (scaling.ContrastNormalised).
+      generator_activations: of G's two hidden layers; as published a ReLU and a sigmoid layer. Two ReLU layers as MNIST's begin
+        with images of which more depends on z.
       output_irange: of G's output layer.
+      max_column_norm: of every dense layer of G and D, after every update; 0: none, as published.
     """
 
     contrast_norm: float = gr.bounded(55.0, above=0, high=1e6)
     prior: adversarial.Noise = "gaussian"
     generator_units: tuple[int, ...] = gr.bounded((8000, 8000), low=1, high=10**5, smoke=(64, 200))
+    generator_activations: tuple[typing.Literal["relu", "sigmoid"], ...] = ("relu", "sigmoid")
     output_irange: float = gr.bounded(0.5, above=0, high=100.0)
+    max_column_norm: float = gr.bounded(0.0, low=0, high=1e6)
     discriminator_units: tuple[int, ...] = gr.bounded((1600, 1600), low=1, high=10**5, smoke=16)
     learning_rate: float = gr.bounded(0.025, above=0, high=1000.0)
 
     def __post_init__(self):
         super().__post_init__()
         if len(self.generator_units) != 2:
-            raise gr.UsageError(f"generator_units = {self.generator_units}: must be two numbers: a ReLU and a sigmoid layer")
+            raise gr.UsageError(f"generator_units = {self.generator_units}: must be two numbers: G has two hidden layers")
+        if len(self.generator_activations) != 2:
+            raise gr.UsageError(f"generator_activations = {self.generator_activations}: must be two, one for each hidden layer")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -116,13 +124,18 @@ CONVOLUTIONAL_PRESETS = {
 
 
 def _hidden(recipe):
-    return list(zip(recipe.generator_units, ("relu", "sigmoid")))
+    return list(zip(recipe.generator_units, recipe.generator_activations))
 
 
 def generator(recipe, spec):
     """G of the fully connected model: z -> ReLU -> sigmoid -> linear pixels."""
     iranges = recipe.generator_irange, recipe.output_irange
-    return gr.mlp.mlp_generator(recipe.latent, _hidden(recipe), spec.shape, "linear", *iranges)
+    return gr.mlp.mlp_generator(recipe.latent, _hidden(recipe), spec.shape, "linear", *iranges, recipe.max_column_norm or None)
+
+
+def discriminator(recipe, spec, **more):
+    """D: maxout layers -> logit, with dropout; `more` as maxout_discriminator's."""
+    return adversarial.discriminator(recipe, spec, max_column_norm=recipe.max_column_norm or None, **more)
 
 
 def convolutional_generator(recipe, spec):
@@ -149,12 +162,13 @@ def convolutional_generator(recipe, spec):
         spec.shape[2],
         recipe.generator_irange,
         recipe.output_irange,
+        recipe.max_column_norm or None,
     )
 
 
 def convolutional_discriminator(recipe, spec):
     """D of the convolutional model: maxout convolutions, maxout layers -> logit."""
-    return adversarial.discriminator(recipe, spec, convolutions=recipe.convolutions())
+    return discriminator(recipe, spec, convolutions=recipe.convolutions())
 
 
 MODEL = gr.Model(
@@ -162,9 +176,12 @@ MODEL = gr.Model(
     datasets=("cifar10", *gr.OWN),
     presets=PRESETS,
     scaling=lambda recipe: gr.ContrastNormalised(recipe.contrast_norm),
-    phases=(gr.Phase(generator=generator, discriminator=adversarial.discriminator, game=adversarial.game),),
+    phases=(gr.Phase(generator=generator, discriminator=discriminator, game=adversarial.game),),
     # The paper has no log-likelihood of these models, and shows their last generator.
-    measures=(gr.measures.ParzenLogLikelihood(validation_images=1000, validates=False),),
+    measures=(
+        gr.measures.ParzenLogLikelihood(validation_images=1000, validates=False, beside=adversarial.beside),
+        adversarial.VARIETY,
+    ),
     figures=adversarial.FIGURES,
 )
 CONVOLUTIONAL = dataclasses.replace(

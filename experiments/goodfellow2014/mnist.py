@@ -13,12 +13,9 @@ class Recipe(adversarial.Recipe):
     Attributes:
       max_column_norm: of every layer of G and D, after every update; 0: none, as in mnist.yaml. 1.9365 is that of an earlier
         file (goodfeli/galatea: adversarial/reboot_early.yaml) and of the TFD model.
-      classifier_metrics: whether a classifier of labelled data reads samples as well, which is not in the paper: its estimator
-        alone cannot tell better samples from smoother ones.
     """
 
     max_column_norm: float = gr.bounded(0.0, low=0, high=1e6)
-    classifier_metrics: bool = gr.bounded(True, role="evaluation", smoke=False)
 
 
 PRESETS = {

@@ -136,6 +136,6 @@ MODEL = gr.Model(
         ),
         gr.Phase(name="train", generator=generator, discriminator=discriminator, game=adversarial.game, grow=grow),
     ),
-    measures=(gr.measures.ParzenLogLikelihood(),),
+    measures=(gr.measures.ParzenLogLikelihood(beside=adversarial.beside), adversarial.VARIETY),
     figures=adversarial.FIGURES,
 )

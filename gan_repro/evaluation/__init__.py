@@ -17,6 +17,8 @@ Modules (help(gan_repro.evaluation.NAME)):
     cells        divergences between two samples of points, counted in cells
     transport    Wasserstein-1 distances
     modes        modes of a mixture of Gaussians that samples reach, classes that they have
+    pairs        distances of all pairs of a set, coarse images, Gaussian draws like the data
+    turns        data whose labels say how far each image was turned
     similarity   structural similarity of pairs of images
     distances    all pairs of squared distances
     measure      likelihood, distances, neighbours and what a classifier reads of a finished run, as measurements of its record
@@ -29,6 +31,7 @@ Modules (help(gan_repro.evaluation.NAME)):
     mixing       how the chains of a finished run mix, as measurements
     reached      modes that a finished run reaches, as measurements
     labelled     those of models that are told labels
+    variety      how varied the samples of a finished run are, as measurements
     pixels       a run as pixels of the data's own images
     measurement  one number of a run: what it is of, its errors, how it was taken
     measures     what is measured of a run, one object for each protocol

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gan_repro.data.scaling import UNIT
+from gan_repro.data.scaling import UNIT, Scaling
 from gan_repro.data.source import Source
 from gan_repro.evaluation import real_images
 from gan_repro.system import files
@@ -35,17 +35,19 @@ class Classifier:
     """A trained classifier.
 
     Attributes:
-      network: Keras model, images float32 (m, h, w, c) in [0, 1] -> (logits (m, classes), features (m, FEATURES)).
+      network: Keras model, images float32 (m, h, w, c), as `seen` has them -> (logits (m, classes), features (m, FEATURES)).
       accuracy: share of the data set's own test images that it reads right, 0 to 1.
       n_test: how many those are.
+      seen: what it sees of stored pixels: by default they are in [0, 1].
     """
 
     network: Any
     accuracy: float
     n_test: int
+    seen: Scaling = UNIT
 
     def read(self, images: ArrayLike) -> np.ndarray:
-        """The class of each image, int64 (n,), of float (n, h, w, c) in [0, 1]."""
+        """The class of each image, int64 (n,), of float (n, h, w, c), as `seen` has them."""
         return _predict(self.network, images)[0].argmax(axis=1)
 
     def features(self, images: ArrayLike) -> np.ndarray:
@@ -62,7 +64,7 @@ class Classifier:
         return hashlib.sha256(b"".join(array.tobytes() for array in self.network.get_weights())).hexdigest()
 
 
-def of(source: Source, epochs: int = EPOCHS, second: bool = False) -> Classifier:
+def of(source: Source, epochs: int = EPOCHS, second: bool = False, seen: Scaling = UNIT) -> Classifier:
     """The classifier of a data set: it comes with the program (MNIST), or is in the user's cache, or is trained and kept there.
 
     Which it is follows from the data (source.digest) and all that the training depends on, so other data of MNIST's name have
@@ -74,6 +76,7 @@ def of(source: Source, epochs: int = EPOCHS, second: bool = False) -> Classifier
       epochs: of Adam, the rate falling to a hundredth along a cosine, the images shifted by up to a pixel.
       second: whether another one is wanted, of the same recipe and another seed: what two of them say apart is the judge's
         share in a number.
+      seen: what it sees of stored pixels, for images that do not lead back to them (scaling.ContrastNormalised).
 
     Returns:
       Classifier.
@@ -81,7 +84,7 @@ def of(source: Source, epochs: int = EPOCHS, second: bool = False) -> Classifier
     Raises:
       UserError: the data have no labels. RunError: the file that comes with the program is damaged.
     """
-    network, recipe, name = _untrained(source, epochs, second)
+    network, recipe, name = _untrained(source, epochs, second, seen)
     shipped = next(SHIPPED.glob(f"classifier-*/{name}"), None)
     if shipped:
         try:
@@ -91,12 +94,12 @@ def of(source: Source, epochs: int = EPOCHS, second: bool = False) -> Classifier
     else:
         arrays = files.cached_arrays(
             files.cache_folder() / name,
-            lambda: _by_name(_trained(network, source, epochs, recipe)),
+            lambda: _by_name(_trained(network, source, epochs, recipe, seen)),
             "the classifier is not cached and will be trained again next time",
             lambda found: _weights(found, network) is not None,
         )
         weights = _weights(arrays, network)
-    return _finished(network, weights, source)
+    return _finished(network, weights, source, seen)
 
 
 def train(source: Source, folder: str | Path, epochs: int = EPOCHS, second: bool = False) -> tuple[Classifier, Path]:
@@ -119,7 +122,7 @@ def train(source: Source, folder: str | Path, epochs: int = EPOCHS, second: bool
     return _finished(network, weights, source), path
 
 
-def _untrained(source, epochs, second):
+def _untrained(source, epochs, second, seen=UNIT):
     """The untrained network, its recipe, and the name of the file with its weights, which says all that they follow from.
 
     The architecture is in the name by its numbers and not as Keras writes it down, which differs between Keras's versions.
@@ -129,21 +132,22 @@ def _untrained(source, epochs, second):
         raise UserError(f"{spec.title} has no labels: no classifier can be trained on it")
     recipe = RECIPE | {"seed": SEEDS[second]}
     key = [spec.shape, spec.classes, _SMALLEST, CONVOLUTIONS, FEATURES, recipe, epochs, source.digest()]
+    key += [] if seen == UNIT else [str(seen)]
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
     return _build(spec.shape, spec.classes, recipe), recipe, f"classifier-{digest[:24]}.npz"
 
 
-def _trained(network, source, epochs, recipe):
+def _trained(network, source, epochs, recipe, seen=UNIT):
     print(f"training the classifier that judges samples of {source.spec.title} (seed {recipe['seed']}) ...", flush=True)
-    return _train(network, source, epochs, recipe)
+    return _train(network, source, epochs, recipe, seen)
 
 
-def _finished(network, weights, source):
+def _finished(network, weights, source, seen=UNIT):
     """The Classifier of these weights: it reads all test images."""
     network.set_weights(weights)
     chunks = source.chunks("test")
-    read = np.concatenate([_predict(network, UNIT(images.astype(np.float32)))[0].argmax(axis=1) for images in chunks])
-    return Classifier(network, float((read == source.labels("test")).mean()), len(read))
+    read = np.concatenate([_predict(network, seen(images.astype(np.float32)))[0].argmax(axis=1) for images in chunks])
+    return Classifier(network, float((read == source.labels("test")).mean()), len(read), seen)
 
 
 def _build(shape, classes, recipe):
@@ -168,13 +172,13 @@ def _build(shape, classes, recipe):
 
 
 def _predict(network, images):
-    """[logits, features] of images float (n, h, w, c) in [0, 1], numpy."""
+    """[logits, features] of images float (n, h, w, c), as the network sees them, numpy."""
     images = np.asarray(images, np.float32)
     parts = [network(images[i : i + 1000], training=False) for i in range(0, len(images), 1000)]
     return [np.concatenate([np.asarray(part[k]) for part in parts]) for k in range(2)]
 
 
-def _train(network, source, epochs, recipe):
+def _train(network, source, epochs, recipe, seen=UNIT):
     """Trains `network` on the training images of a source with labels, a minibatch of them at a time; returns its weights."""
     import keras
     import tensorflow as tf
@@ -189,10 +193,10 @@ def _train(network, source, epochs, recipe):
 
     @tf.function
     def step(images, targets, corner):
-        framed = tf.pad(images, [(0, 0), (margin, margin), (margin, margin), (0, 0)])
+        framed = tf.pad(seen(tf.cast(images, tf.float32)), [(0, 0), (margin, margin), (margin, margin), (0, 0)])
         shifted = tf.slice(framed, [0, corner[0], corner[1], 0], [batch, *source.spec.shape])
         with tf.GradientTape() as tape:
-            logits, _ = network(UNIT(tf.cast(shifted, tf.float32)), training=True)
+            logits, _ = network(shifted, training=True)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_mean(losses)
         optimizer.apply(tape.gradient(loss, variables), variables)

@@ -47,7 +47,13 @@ def manifold(examples: ArrayLike, k: int = K, name: str = "features") -> Manifol
     rows = distances.as_rows(examples, name).astype(np.float64)
     if not isinstance(k, (int, np.integer)) or not 1 <= k < len(rows):
         raise DataError(f"k is {k!r}; valid is an integer from 1 to one less than the examples, {len(rows) - 1}")
-    return Manifold(rows, nearest(rows, rows, k + 1)[1][:, k])  # column k: an example is its own nearest neighbour
+    # A collapsed generator draws one image again and again: all of these are neighbours at 0, which nobody need look for.
+    _, group, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
+    apart = counts[group.reshape(-1)] <= k
+    radii = np.zeros(len(rows))
+    if apart.any():
+        radii[apart] = nearest(rows[apart], rows, k + 1)[1][:, k]  # column k: an example is its own nearest neighbour
+    return Manifold(rows, radii)
 
 
 def precision_recall(real: Manifold, generated: Manifold) -> tuple[float, float]:

@@ -134,6 +134,43 @@ class ReadByClassifier:
 
 
 @dataclasses.dataclass(frozen=True)
+class Variety:
+    """How varied samples are, noise of pixels not counted, and how near to the data. In no paper here.
+
+    It sees what the networks see, so that data that do not lead back to pixels (scaling.ContrastNormalised) are measured, too:
+    means of blocks of pixels, and features of a classifier of its own, of data without labels of turned images.
+
+    Attributes:
+      field: the field of the recipe that switches the classifier off, or "".
+      pooling: the side of a block in pixels.
+    """
+
+    field: str = ""
+    pooling: int = 4
+
+    def _judged(self, recipe):
+        return not self.field or bool(getattr(recipe, self.field))
+
+    def requires(self, recipe: Any, spec: Spec) -> tuple[str, ...]:
+        """The splits of the data that it takes."""
+        del spec
+        return ("test",) if self._judged(recipe) else ()
+
+    def check(self, recipe: Any, spec: Spec) -> None:
+        """Raises UsageError or DataError where there will be too few samples or test images."""
+        from gan_repro.evaluation import measure
+
+        if self._judged(recipe):
+            measure.check_enough_to_judge(recipe, spec)
+
+    def __call__(self, run: Run) -> list[Measurement]:
+        """The measurements of every generator of the run, and of real images, the mean image and a Gaussian."""
+        from gan_repro.evaluation import variety
+
+        return variety.variety(run, self.pooling, self._judged(run.config.recipe))
+
+
+@dataclasses.dataclass(frozen=True)
 class NearestNeighbourError:
     """Errors of a nearest neighbour classifier fitted on labelled samples (Radford et al. 2015, Table 3)."""
 

@@ -114,6 +114,7 @@ def deconvolution_generator(
     channels: int,
     irange: float,
     output_irange: float,
+    max_column_norm: float | None = None,
 ) -> keras.Model:
     """z (m, latent) -> dense layers -> one deconvolution -> images (m, s, s, channels), float32.
 
@@ -127,10 +128,11 @@ def deconvolution_generator(
       base_size, kernel_size, stride, channels: of the deconvolution.
       irange, output_irange: weights U(-irange, irange), those of the deconvolution U(-output_irange, output_irange);
         biases 0.
+      max_column_norm: limit of each column's norm after an update, in the dense layers; None: none.
     """
     x = z = keras.Input((latent,), name="z")
     for i, (units, activation) in enumerate(hidden):
-        x = dense(units, activation, uniform(irange), f"hidden_{i}")(x)
+        x = dense(units, activation, uniform(irange), f"hidden_{i}", max_column_norm=max_column_norm)(x)
     x = keras.layers.Reshape((base_size, base_size, hidden[-1][0] // base_size**2), name="seed_image")(x)
     # use_bias=False: Keras's own bias is one per channel
     x = keras.layers.Conv2DTranspose(

@@ -110,7 +110,9 @@ METRICS = {
             "Fréchet distance",
             "less",
             caveat="Fréchet distances are taken in the features of a small classifier of the same data: they are no FIDs "
-            "(Inception features), and only those of equally many samples compare.",
+            "(Inception features), and only those of equally many samples compare. The classifier that reads turns of images, "
+            "of data without labels, looks at little of them: the row of a Gaussian says how near the data's mean and "
+            "covariance alone come.",
         ),
         Metric(
             "inception_frechet_distance",
@@ -126,6 +128,16 @@ METRICS = {
             "images or does not. Recall shows the collapse.",
         ),
         Metric("recall", better="more"),
+        Metric(
+            "pooled_distance",
+            "distance of pairs in coarse images",
+            caveat="Distances of pairs: the mean Euclidean distance of two random images, in the means of blocks of pixels and "
+            "in the features of the data's classifier. The blocks average noise of single pixels out, the features do not: "
+            "there it counts as variety, as far as the classifier looks at it. More than the training images have is no merit.",
+        ),
+        Metric("pooled_variety", "variety of coarse images, training images' distance 100 %"),
+        Metric("feature_distance", "distance of pairs in features"),
+        Metric("feature_variety", "variety of features, training images' distance 100 %"),
         Metric(
             "training_distance",
             "distance from the nearest training image",

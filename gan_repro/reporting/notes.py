@@ -86,13 +86,15 @@ def _chosen(table: Table) -> list[str]:
 
 def _classifiers(table: Table) -> str:
     """Which runs were read by another classifier than the one that comes with the program; or ""."""
-    found: dict[str, list[str]] = {}
+    found: dict[tuple[str, str | None], dict[str, list[str]]] = {}
     for run, group in enumerate(table.groups, start=1):
         for entry in group.measurements():
             if (entry.metric, entry.reference) == ("label_accuracy", "test images"):
-                found.setdefault(f"{entry.value:.2f} %", []).append(f"{run}")
-    each = "; ".join(f"{accuracy}: run {', '.join(dict.fromkeys(runs))}" for accuracy, runs in found.items())
-    return CLASSIFIERS.format(each) if len(found) > 1 else ""
+                same = found.setdefault((entry.dataset, entry.space), {})  # of other data there is another classifier anyway
+                same.setdefault(f"{entry.value:.2f} %", []).append(f"{run}")
+    several = [(accuracy, runs) for same in found.values() if len(same) > 1 for accuracy, runs in same.items()]
+    each = "; ".join(f"{accuracy}: run {', '.join(dict.fromkeys(runs))}" for accuracy, runs in several)
+    return CLASSIFIERS.format(each) if several else ""
 
 
 def _drawn_anew(record: Record) -> bool:

@@ -16,6 +16,7 @@ from support import make_digits
 
 from gan_repro import ship
 from gan_repro.data import names
+from gan_repro.data.scaling import UNIT, ContrastNormalised
 from gan_repro.data.source import InMemory, Spec
 from gan_repro.evaluation import classifier
 from gan_repro.system.errors import RunError, UserError
@@ -35,7 +36,7 @@ def trainings(monkeypatch):
     """(epochs, seed) of each training that takes place; none does: the weights stay as they begin."""
     calls = []
 
-    def train(network, source, epochs, recipe):
+    def train(network, source, epochs, recipe, seen):
         calls.append((epochs, recipe["seed"]))
         return network.get_weights()
 
@@ -124,6 +125,19 @@ def test_it_neither_draws_from_global_random_states_nor_changes_them(digits):
     for found, wanted in zip(again, first.network.get_weights()):
         np.testing.assert_array_equal(found, wanted)
     assert any((a != b).any() for a, b in zip(again, build((8, 8, 1), 10).get_weights()))
+
+
+def test_it_can_see_what_networks_see(digits):
+    """Of images that do not lead back to pixels: the same training on the images that a source would have scaled."""
+    seen = ContrastNormalised(8.0)
+    judge, plain = classifier.of(digits, 2, seen=seen), classifier.of(digits, 2)
+    images = seen(digits.images("test").astype(np.float32))
+    assert judge.seen == seen and plain.seen == UNIT
+    assert judge.accuracy == (judge.read(images) == digits.labels("test")).mean()
+    assert any((a != b).any() for a, b in zip(judge.network.get_weights(), plain.network.get_weights()))
+    again = classifier.of(digits, 2, seen=seen)
+    for found, wanted in zip(again.network.get_weights(), judge.network.get_weights()):
+        np.testing.assert_array_equal(found, wanted)
 
 
 # ---- the cache -----------------------------------------------------------------------------------------------------

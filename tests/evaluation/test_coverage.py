@@ -120,3 +120,12 @@ def test_labels_that_are_none(labels):
 def test_histograms_that_are_none(histogram):
     with pytest.raises(DataError, match="valid are counts"):
         coverage.kl_from_uniform(histogram)
+
+
+@pytest.mark.parametrize("copies", [1, coverage.K, coverage.K + 1, 30])
+def test_copies_of_an_image_have_the_radii_of_the_definition(copies):
+    """Of a collapsed generator: more copies than k have a ball of radius 0."""
+    real, generated = gaussian(0, 60), np.concatenate([gaussian(1, 20), np.repeat(gaussian(2, 1), copies, axis=0)])
+    assert precision_recall(real, generated) == pytest.approx(reference(real, generated, coverage.K))
+    radii = coverage.manifold(np.repeat(gaussian(2, 1), copies + coverage.K, axis=0)).radii
+    assert (radii == 0).all()

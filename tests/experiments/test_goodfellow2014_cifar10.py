@@ -98,6 +98,7 @@ def test_every_weight_of_both_learns(model, tmp_path):
     "model, setting, complaint",
     [
         ("cifar10", "generator_units=10,10,10", "must be two numbers"),
+        ("cifar10", "generator_activations=relu", "must be two, one for each"),
         ("convolutional", "generator_units=8000,8001", "must be a multiple of 100"),
         ("convolutional", "channels=1,2", "must have one number for each convolution"),
     ],
@@ -125,5 +126,57 @@ def test_a_whole_small_run_draws_its_figures_in_the_space_of_the_model(tmp_path)
     figures = {path.name for path in (tmp_path / "run" / "figures").rglob("*.png")}
     assert figures == {"curves.png", "samples-last.png", "interpolation-last.png"}
     assert (tmp_path / "run" / "figures" / "real-images" / "samples-last.png").exists()
-    (measurement,) = json.loads((tmp_path / "run" / "record.json").read_text())["measurements"]
-    assert measurement["weights"] == "last" and measurement["space"] == "contrast-normalised to norm 55"
+    found = json.loads((tmp_path / "run" / "record.json").read_text())["measurements"]
+    assert all("contrast-normalised to norm 55" in each["space"] for each in found)
+    nats = {each["weights"] or each["reference"]: each for each in found if each["metric"] == "parzen_log_likelihood"}
+    assert set(nats) == {"last", "the mean training image"}
+    assert nats["the mean training image"]["paired"]["to"] == "last"
+    assert {each["metric"] for each in found} == {"parzen_log_likelihood", "pooled_distance", "pooled_variety"}
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_a_classifier_of_contrast_normalised_images_judges_both_models_samples(tmp_path, monkeypatch):
+    """Labelled images of a user in the place of CIFAR-10: what Figures 2c and 2d are measured by is in the record."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    rng = np.random.default_rng(0)
+    labels = np.arange(100) % 3
+    np.savez(tmp_path / "colour.npz", images=rng.integers(0, 256, (100, *SHAPE), np.uint8), labels=labels)
+    words = ["run", "--experiment=goodfellow2014", f"--dataset=npz:{tmp_path / 'colour.npz'}", "--preset=smoke"]
+    words += ["--model=cifar10", "--epochs=1", "--set=steps_per_epoch=2", "--set=batch_size=16", "--set=n_samples=50"]
+    assert run.main([*words, "--set=classifier_metrics=true", f"--workdir={tmp_path / 'run'}"]) == 0
+    found = json.loads((tmp_path / "run" / "record.json").read_text())["measurements"]
+    subjects = {each["metric"]: set() for each in found}
+    for each in found:
+        subjects[each["metric"]].add(each["weights"] or each["reference"])
+    gaussian = "draws of a Gaussian with the training images' mean and covariance"
+    every = {"last", "training images", gaussian}
+    for metric in ("pooled_distance", "feature_distance"):
+        assert subjects[metric] == every
+    for metric in ("frechet_distance", "precision", "recall"):
+        assert subjects[metric] == every | {"the mean training image"}
+    spaces = {each["space"] for each in found if each["metric"] == "recall"}
+    assert spaces == {"features of the data's own classifier, contrast-normalised to norm 55"}
+
+
+def test_layers_and_columns_can_be_those_of_mnist_and_are_free_by_default():
+    plain, other = (
+        built("cifar10", "smoke", **changes)
+        for changes in ({}, {"generator_activations": ("relu", "relu"), "max_column_norm": 0.5, "learning_rate": 10.0})
+    )
+    layers = [other.generator.network.get_layer(name) for name in ("hidden_0", "hidden_1", "output")]
+    assert [layer.activation.__name__ for layer in layers] == ["relu", "relu", "linear"]
+    noise.play(other, 2)
+    for game, bounded in ((plain, False), (other, True)):
+        players = (game.generator, game.discriminator)
+        kernels = [layer for each in players for layer in each.network.layers if hasattr(layer, "kernel")]
+        assert len(kernels) == 6 and all((layer.kernel_constraint is not None) == bounded for layer in kernels)
+    norms = [np.linalg.norm(layer.kernel.numpy(), axis=0) for layer in kernels]
+    assert all((norm <= 0.5 * (1 + 1e-6)).all() for norm in norms) and any((norm > 0.49).any() for norm in norms)
+
+
+def test_columns_of_the_convolutional_models_dense_layers_can_be_bounded():
+    played = built("convolutional", "smoke", max_column_norm=0.5)
+    names = [(played.generator, ("hidden_0", "hidden_1")), (played.discriminator, ("maxout_0", "logit"))]
+    for player, layers in names:
+        assert all(player.network.get_layer(name).kernel_constraint.limit == 0.5 for name in layers)

@@ -168,7 +168,11 @@ def test_a_whole_small_run_on_a_file_of_the_layout_is_judged_fold_by_fold(tmp_pa
     assert run.main(words) == 0
     record = json.loads((tmp_path / "run" / "record.json").read_text())
     assert record["epochs"] == 2 and record["cost"]["steps"] == 4
-    best, last = record["measurements"]
+    nats = [each for each in record["measurements"] if each["metric"] == "parzen_log_likelihood"]
+    best, last, mean = nats
+    assert (mean["reference"], mean["n_samples"], mean["n_folds"]) == ("the mean training image", 1, 5)
+    varied = [each["weights"] for each in record["measurements"] if each["metric"] == "pooled_variety"]
+    assert (last["weights"], varied) == ("last", ["best", "last"])
     assert (best["weights"], best["n_folds"], best["n_samples"], len(best["sigmas"])) == ("best", 5, 50, 5)
     assert best["n_test"] == (folds == 3).sum()
     source = data.load("tfd", tmp_path)
@@ -188,3 +192,24 @@ def test_a_whole_small_run_on_a_file_of_the_layout_is_judged_fold_by_fold(tmp_pa
     assert record["choice"]["draw"] == record["manifest"]["choice"]["draw"] == "validation"
     drawn = {path.name for path in (tmp_path / "run" / "figures").iterdir()}
     assert {"samples-best.png", "samples-last.png", "curves.png"} <= drawn
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_faces_without_labels_are_judged_by_features_that_read_turns(tmp_path, monkeypatch):
+    """Grey images of a user in the place of TFD: what Figure 2b is measured by is in the record."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "faces.npz", images=rng.integers(0, 256, (100, *SHAPE[:2]), np.uint8))
+    words = ["run", "--experiment=goodfellow2014", f"--dataset=npz:{tmp_path / 'faces.npz'}", "--model=tfd", "--preset=smoke"]
+    words += ["--set=steps_per_epoch=2", "--set=batch_size=20", "--set=n_samples=50", "--set=classifier_metrics=true"]
+    assert run.main([*words, f"--workdir={tmp_path / 'run'}"]) == 0
+    found = json.loads((tmp_path / "run" / "record.json").read_text())["measurements"]
+    metrics = {each["metric"] for each in found if each["weights"] == "best"}
+    wanted = {"pooled_distance", "pooled_variety", "frechet_distance", "precision", "recall"}
+    assert metrics == {"parzen_log_likelihood", *wanted}
+    assert {each["space"] for each in found if each["metric"] == "recall"} == {
+        "features of a network that reads turns of the data"
+    }
+    (mean,) = [each for each in found if each["metric"] == "recall" and each["reference"] == "the mean training image"]
+    assert mean["value"] == 0
