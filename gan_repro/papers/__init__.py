@@ -1,7 +1,8 @@
 """What a paper fills in: its recipe, its numbers and claims; and a run's configuration made of them. No TensorFlow here.
 
 Modules (help(gan_repro.papers.NAME)):
-    experiment     Experiment, published numbers, claims, key figures
+    experiment     Experiment, its models and their phases
+    shown          what pages show of it: published numbers, claims, tables, key figures
     recipe         Recipe, TrainingRecipe: typed fields with ranges
     configuration  Config: an experiment, data set, preset and settings, found and checked
     prose          a paper's protocol, deviations and what was not run, from the Markdown beside its module

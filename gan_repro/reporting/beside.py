@@ -10,7 +10,8 @@ import numpy as np
 from gan_repro.data.names import dataset_kind
 from gan_repro.evaluation.measurement import Subject
 from gan_repro.figures import chains
-from gan_repro.papers.experiment import Beside, Experiment
+from gan_repro.papers.experiment import Experiment
+from gan_repro.papers.shown import Beside
 from gan_repro.reporting import cells, metrics
 from gan_repro.reporting.conditions import answering, is_variant, run_title
 from gan_repro.reporting.groups import Group, Summary

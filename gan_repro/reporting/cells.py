@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from gan_repro.evaluation.measurement import Paired
-from gan_repro.papers.experiment import Experiment, Published
+from gan_repro.papers.experiment import Experiment
+from gan_repro.papers.shown import Published
 from gan_repro.reporting import metrics
 from gan_repro.reporting.groups import Summary
 from gan_repro.system.numbers import with_error

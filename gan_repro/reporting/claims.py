@@ -7,7 +7,8 @@ import itertools
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
-from gan_repro.papers.experiment import Claim, Experiment
+from gan_repro.papers.experiment import Experiment
+from gan_repro.papers.shown import Claim
 from gan_repro.reporting import metrics, resampling, verdicts
 from gan_repro.reporting.comparison import Table
 from gan_repro.reporting.conditions import is_variant, model, paper_recipe, played

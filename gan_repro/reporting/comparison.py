@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 
 from gan_repro.data.names import dataset_kind
 from gan_repro.evaluation.measurement import Quantity
-from gan_repro.papers.experiment import Effects, Experiment, Published
+from gan_repro.papers.experiment import Experiment
+from gan_repro.papers.shown import Effects, Published
 from gan_repro.reporting import beside, cells, effects, metrics, verdicts
 from gan_repro.reporting.beside import Shown
 from gan_repro.reporting.conditions import answering, condition_differences, is_variant, model, run_title

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from gan_repro.data.names import dataset_kind
 from gan_repro.evaluation.measurement import Quantity
 from gan_repro.papers.configuration import defaults, departures, value_in_words
-from gan_repro.papers.experiment import Experiment, Published
+from gan_repro.papers.experiment import Experiment
 from gan_repro.papers.recipe import Recipe
+from gan_repro.papers.shown import Published
 from gan_repro.reporting import metrics
 from gan_repro.reporting.groups import Group
 from gan_repro.reporting.record import Config, Record

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gan_repro.evaluation.measurement import Measurement
-from gan_repro.papers.experiment import Effects, Experiment, Outcome
+from gan_repro.papers.experiment import Experiment
+from gan_repro.papers.shown import Effects, Outcome
 from gan_repro.reporting import metrics
 from gan_repro.reporting.conditions import change, differences
 from gan_repro.reporting.groups import Group

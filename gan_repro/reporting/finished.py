@@ -7,7 +7,8 @@ from pathlib import Path
 
 from gan_repro.evaluation import real_images
 from gan_repro.evaluation.measurement import Measurement
-from gan_repro.papers.experiment import Experiment, Published
+from gan_repro.papers.experiment import Experiment
+from gan_repro.papers.shown import Published
 from gan_repro.reporting import cells, comparison, metrics
 from gan_repro.reporting.conditions import condition_differences, model
 from gan_repro.reporting.groups import Group

@@ -7,7 +7,8 @@ from scipy import stats
 
 from gan_repro.evaluation.measurement import PARZEN, Measurement
 from gan_repro.papers import weights_names
-from gan_repro.papers.experiment import Experiment, Published
+from gan_repro.papers.experiment import Experiment
+from gan_repro.papers.shown import Published
 from gan_repro.reporting import cells, comparison, formats, metrics, race, records
 from gan_repro.reporting.conditions import answering, change, differences, is_variant, run_title
 from gan_repro.reporting.groups import Group, Summary, longest

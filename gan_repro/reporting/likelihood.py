@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from gan_repro.evaluation.measurement import Sweep
 from gan_repro.figures import curves
 from gan_repro.papers import weights_names
-from gan_repro.papers.experiment import Published
+from gan_repro.papers.shown import Published
 from gan_repro.reporting.groups import Group, longest
 from gan_repro.reporting.record import Record
 
@@ -45,7 +45,7 @@ def log_likelihood_curves(
     Args:
       path: the PNG.
       groups: as groups.group gives them; their presets have one recipe each.
-      published: experiment.Published numbers, dotted lines (log-likelihoods of test images), or ().
+      published: shown.Published numbers, dotted lines (log-likelihoods of test images), or ().
       title: the line above.
       real: the log-likelihood of test images with real training images in place of samples, another line, or None.
 
@@ -115,7 +115,7 @@ def parzen_sweep(
       path: the PNG.
       sweeps: [(label, Measurement.sweep of each seed), ...], at least one with at least one.
       title: the line above.
-      published: experiment.Published numbers, dashed lines, or ().
+      published: shown.Published numbers, dashed lines, or ().
       against_sigma: what the left panel is of, the first seed of the first label; None: that label says it.
 
     Raises:

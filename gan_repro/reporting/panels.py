@@ -8,7 +8,8 @@ import numpy as np
 
 from gan_repro.figures import draw, panels
 from gan_repro.papers import weights_names
-from gan_repro.papers.experiment import Experiment, Panel, SideBySide
+from gan_repro.papers.experiment import Experiment
+from gan_repro.papers.shown import Panel, SideBySide
 from gan_repro.reporting import records
 from gan_repro.reporting.comparison import Table
 from gan_repro.reporting.conditions import is_variant

@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 
 from gan_repro.evaluation.measurement import PARZEN
-from gan_repro.papers.experiment import Experiment, Published
+from gan_repro.papers.experiment import Experiment
+from gan_repro.papers.shown import Published
 from gan_repro.reporting import records
 from gan_repro.reporting.conditions import answering, is_variant, model
 from gan_repro.reporting.groups import Group, longest

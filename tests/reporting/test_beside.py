@@ -8,7 +8,7 @@ from support.records import grouped, make_record, measurement
 
 from gan_repro.data.names import dataset_kind
 from gan_repro.papers import configuration
-from gan_repro.papers.experiment import Beside
+from gan_repro.papers.shown import Beside
 from gan_repro.reporting import beside, comparison, formats
 
 SHOWN = Beside("Two models", "Text.", "mnist", (("theirs", "cgan", "mlp"), ("ours", "acgan", "digits")), ("recall", "ms_ssim"))

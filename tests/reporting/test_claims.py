@@ -10,7 +10,7 @@ from support.records import measurement
 from support.tables import build, experiment, model, trained
 
 from gan_repro.papers import configuration
-from gan_repro.papers.experiment import Budget, Claim
+from gan_repro.papers.shown import Budget, Claim
 from gan_repro.reporting import claims, formats, resampling, verdicts
 from gan_repro.reporting.metrics import Metric
 

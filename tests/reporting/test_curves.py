@@ -13,7 +13,7 @@ from support.records import make_record, parsed
 from gan_repro.evaluation.measurement import Curves, Sweep
 from gan_repro.figures import curves
 from gan_repro.papers import weights_names
-from gan_repro.papers.experiment import Published
+from gan_repro.papers.shown import Published
 from gan_repro.reporting import likelihood
 from gan_repro.reporting.groups import Group
 

@@ -10,7 +10,7 @@ from support.records import grouped, make_record, measurement
 from gan_repro import publish
 from gan_repro.figures import intervals
 from gan_repro.papers import configuration
-from gan_repro.papers.experiment import Effects, Outcome
+from gan_repro.papers.shown import Effects, Outcome
 from gan_repro.reporting import comparison, effects, formats
 
 TRICKS = configuration.find("tricks")

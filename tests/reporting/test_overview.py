@@ -7,7 +7,7 @@ import pytest
 from support.records import parsed
 from support.tables import build, experiment, model, trained
 
-from gan_repro.papers.experiment import KeyFigure
+from gan_repro.papers.shown import KeyFigure
 from gan_repro.reporting import comparison, formats, overview
 from gan_repro.reporting.findings import apart
 from gan_repro.reporting.groups import group

@@ -21,7 +21,7 @@ from support.tables import build, experiment, model, published, trained
 from gan_repro import publish, shipped
 from gan_repro.figures import sheets
 from gan_repro.papers import configuration
-from gan_repro.papers.experiment import KeyFigure
+from gan_repro.papers.shown import KeyFigure
 from gan_repro.reporting import comparison, summary
 from gan_repro.reporting.page import document, explorer, plots, table, words
 from gan_repro.reporting.validation import validated

@@ -10,7 +10,7 @@ from support.records import parsed
 from support.tables import experiment, model, trained
 
 from gan_repro.figures import grids, panels
-from gan_repro.papers.experiment import Panel, SideBySide
+from gan_repro.papers.shown import Panel, SideBySide
 from gan_repro.reporting import comparison, overview, records
 from gan_repro.reporting import panels as pages
 from gan_repro.reporting.groups import group

@@ -8,7 +8,7 @@ import pytest
 from support.records import make_record, make_sweep, measurement
 from support.tables import FIRST, STAGED, build, cells, experiment, model, of_staged, on_tfd, published, staged, trained
 
-from gan_repro.papers.experiment import Published
+from gan_repro.papers.shown import Published
 from gan_repro.reporting import comparison, formats, summary
 from gan_repro.system.errors import RunError
 

@@ -6,7 +6,7 @@ import pytest
 from support.records import measurement
 from support.tables import build, experiment, published, trained
 
-from gan_repro.papers.experiment import Claim
+from gan_repro.papers.shown import Claim
 from gan_repro.reporting import summary
 from gan_repro.system.errors import RunError
 

@@ -3,8 +3,9 @@
 import dataclasses
 
 from gan_repro.papers.configuration import plain
-from gan_repro.papers.experiment import Experiment, Model, Published
+from gan_repro.papers.experiment import Experiment, Model
 from gan_repro.papers.recipe import TrainingRecipe, bounded
+from gan_repro.papers.shown import Published
 from gan_repro.reporting import comparison
 from support.records import grouped, make_record, measurement
 
