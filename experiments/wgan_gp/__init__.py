@@ -57,6 +57,16 @@ EXPERIMENT = gr.Experiment(
             figures=gr.figures.OF_POINTS,
         ),
     },
+    claims=(
+        gr.Claim(
+            "Corollary 1",
+            "the critic's slope between data and samples is 1",
+            "mean slope between .9 and 1.1 after the training",
+            "swissroll",
+            (("toy", "d_slope"),),
+            lambda slope: 0.9 <= slope <= 1.1,
+        ),
+    ),
     key_figures=tuple(
         gr.KeyFigure("toy", dataset, "surface-last", f"Figure 1a: level sets of the critic on {what}, with data and samples")
         for dataset, what in (("ring8", "8 Gaussians"), ("grid25", "25 Gaussians"), ("swissroll", "the swiss roll"))
