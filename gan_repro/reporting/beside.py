@@ -3,13 +3,12 @@
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from gan_repro.data.names import dataset_kind
 from gan_repro.evaluation.measurement import Subject
-from gan_repro.figures import chains
 from gan_repro.papers.experiment import Experiment
 from gan_repro.papers.shown import Beside
 from gan_repro.reporting import cells, metrics
@@ -17,6 +16,9 @@ from gan_repro.reporting.conditions import answering, is_variant, run_title
 from gan_repro.reporting.groups import Group, Summary
 from gan_repro.reporting.record import Record
 from gan_repro.system.numbers import with_error
+
+if TYPE_CHECKING:
+    from gan_repro.figures.chains import Visited
 
 REFERENCE = "training images"
 _VISITED = "classes_visited"
@@ -36,12 +38,14 @@ class Shown(NamedTuple):
     what: Beside
     rows: list[list[str]]
     differences: list[list[str]]
-    lines: dict[str, chains.Visited]
+    lines: dict[str, "Visited"]
     classes: int
     figure: str
 
     def draw(self, path: Path) -> None:
         """Writes the picture of its lines."""
+        from gan_repro.figures import chains  # matplotlib: a run's table shows no picture
+
         chains.visited(path, self.lines, [REFERENCE], self.classes, f"{self.what.title}: classes among consecutive samples")
 
 
@@ -119,14 +123,14 @@ def paired_rows(beside: Beside, experiments: Sequence[Experiment], groups: Seque
     return [header, *body]
 
 
-def visited(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, chains.Visited]:
+def visited(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, "Visited"]:
     """{model: {"length": numbers of consecutive samples, "mean": classes among so many, the mean over seeds}}.
 
     Of models that are sampled by chains, by the run and weights of `rows` (of presets the one that stands first); training
     images in random order come last. {} without chains.
     """
-    found: dict[str, chains.Visited] = {}
-    reference: chains.Visited | None = None
+    found: dict[str, Visited] = {}
+    reference: Visited | None = None
     for label, _, _, groups_shown in _shown(beside, experiments, groups):
         for group in groups_shown[:1]:
             entries = [entry for entry in group.measurements() if entry.metric == _VISITED and entry.curve]

@@ -104,7 +104,7 @@ class Run:
     """A run whose 2 x 2 images are the first numbers of their z, with the label in the last pixel."""
 
     epochs, settings = 7, ()
-    model, config = SimpleNamespace(title="Nets"), SimpleNamespace(seed=3, preset="paper", dataset="")
+    model, config = SimpleNamespace(title="Nets"), SimpleNamespace(seed=3, preset="paper", dataset="", recipe=None)
 
     def __init__(self, kind, classes):
         self.kind, self.classes = kind, classes

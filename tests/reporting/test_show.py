@@ -21,7 +21,7 @@ class Run:
     """A run whose images are z, and of a conditional generator the shares of the classes behind it: (1, 4 or 7) pixels."""
 
     experiment, model = SimpleNamespace(name="x"), SimpleNamespace(title="Nets")
-    config = SimpleNamespace(seed=3, preset="paper", dataset="")
+    config = SimpleNamespace(seed=3, preset="paper", dataset="", recipe=None)
     epochs, settings = 2, ()
 
     def __init__(self, conditional=False):

@@ -14,7 +14,7 @@ class Run:
     """A run whose images are their own z (2 x 2 pixels); the labels asked for are kept."""
 
     epochs, settings = 0, ()
-    model, config = SimpleNamespace(title="Nets"), SimpleNamespace(seed=3, preset="paper", dataset="")
+    model, config = SimpleNamespace(title="Nets"), SimpleNamespace(seed=3, preset="paper", dataset="", recipe=None)
 
     def __init__(self, classes, folder):
         self.source = SimpleNamespace(spec=SimpleNamespace(title="blobs", classes=classes, scaling=UNIT))
