@@ -103,7 +103,7 @@ def test_the_name_of_a_record_says_what_was_changed(kept):
 def test_the_readme_is_short_and_narrow():
     """But for the rows of its table, which cannot be broken."""
     lines = (support.ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= 175
+    assert len(lines) <= 180
     assert [line for line in lines if len(line) > 130 and not line.startswith("|")] == []
 
 

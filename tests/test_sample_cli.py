@@ -224,7 +224,7 @@ def test_pictures_say_the_epochs_that_the_record_has(copy):
     record = copy / "record.json"
     assert trained.from_folder(copy).epochs == files.read_json(record)["epochs"] > 0
     files.write_json(record, files.read_json(record) | {"epochs": 1.25})
-    assert "1.25 epochs, seed" in draw.caption(trained.from_folder(copy), "last")
+    assert "1.25 of 2 epochs, seed" in draw.caption(trained.from_folder(copy), "last")
     for damaged in ("[]", "{}", '{"epochs"'):  # a title does without
         record.write_text(damaged)
         assert "epochs" not in draw.caption(trained.from_folder(copy), "last")
