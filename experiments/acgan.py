@@ -198,7 +198,7 @@ EXPERIMENT = gr.Experiment(
         gr.Claim(
             "Section 4.1",
             "samples carry the class that was asked for",
-            "a classifier of the data reads 90 % of the labels asked for",
+            "a classifier of the data reads 90 % of the labels asked for; set when the run was known",
             "mnist",
             (("digits", "label_accuracy"),),
             lambda share: share >= 90,

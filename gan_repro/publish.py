@@ -27,6 +27,7 @@ from gan_repro.reporting import (
     overview,
     panels,
     records,
+    strips,
     summary,
 )
 from gan_repro.reporting.conditions import answering, is_variant, model, played
@@ -74,6 +75,7 @@ def regenerate(results: str | Path, found: Sequence[Experiment], strict: bool = 
     along = validated(found, groups)
     figures |= _log_likelihoods(along) | _sweeps(found, groups) | densities.figures(found, groups, folder)
     figures |= panels.figures(built, folder)
+    figures |= strips.figures((each for table in built for each in table.beside), folder)
     # All pages are made, and all figures drawn, before a page is written: what cannot be read leaves the old ones as they were.
     pictures = [*{path.name for path in folder.glob("[!.]*.png")} | figures.keys()]
     packaged = [place.name for place in shipped.folders().values()]
@@ -82,7 +84,7 @@ def regenerate(results: str | Path, found: Sequence[Experiment], strict: bool = 
     for table in built:
         lead, headlines, others = prose[table.name]
         lead = "\n\n".join([*([lead] if lead else []), *([overview.link_to_findings(table)] if headlines else [])])
-        texts[f"{table.name}.md"] = formats.markdown(table, overview.pictures(table, sorted(pictures)), lead, others)
+        texts[f"{table.name}.md"] = formats.markdown(table, overview.pictures(table, sorted(pictures)), lead, others, pictures)
     texts[f"{investigation.NAME}.md"] = investigation.markdown(found, groups, pictures)
     pages = [name for name in overview.PAGES if f"{name}.md" in texts or (results / f"{name}.md").exists()]
     if (results / study.FOLDER).is_dir():

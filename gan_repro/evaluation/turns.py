@@ -41,7 +41,13 @@ class Turned(Described):
         return found
 
     def chunks(self, split: str) -> Iterator[np.ndarray]:
-        """Yields uint8 (m, height, width, channels): all images, then all of them in the next turn, and so on."""
+        """Yields uint8 (m, height, width, channels): all images, then all of them in the next turn, and so on.
+
+        Raises:
+          ValueError: of the training images, of which there are some in an order of their own: `rows` has them.
+        """
+        if split == "train":
+            raise ValueError("turned training images are had by rows, not by chunks")
         for turn in self._turns:
             for chunk in self._source.chunks(split):
                 yield np.rot90(chunk, turn, (1, 2))

@@ -26,7 +26,7 @@ def forest(
 
     A thick line is the interval of a difference alone, a thin one that of all comparisons together; those of which the latter
     leaves out 0 have a colour. The margin about 0 is shaded. Intervals that reach FAR are cut off; a difference that lies
-    beyond stands at the edge.
+    beyond stands at the edge, as a number with an arrow, in the same colour.
 
     Args:
       path: the PNG.
@@ -61,8 +61,9 @@ def forest(
         Line2D([], [], color=PALE, linewidth=0.9, label=f"{percent} for all comparisons together"),
         Line2D([], [], color=SHOWN, linewidth=2.6, marker="o", markersize=4, label="the latter leaves out 0"),
         Patch(color=MARGIN, label="counts as no difference"),
+        Line2D([], [], color="none", label="with an arrow: a difference beyond the axis"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=8)
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     figure.suptitle(title, fontsize=9)
     curves.write(path, figure)
 
@@ -79,9 +80,20 @@ def _leave_out_the_far(axis, found):
     room = [0.25 * width if any(side * each > 0 for each in beyond) else 0.05 * width for side in (-1, 1)]  # for the numbers
     axis.set_xlim(min(ends) - room[0], max(ends) + room[1])
     low, high = axis.get_xlim()
-    for place, (difference, _, _) in enumerate(found):
+    for place, (difference, _, together) in enumerate(found):
         if not low < difference < high:
             text, where = (f"{difference:+.3g} \u2192", "right") if difference > 0 else (f"\u2190 {difference:+.3g}", "left")
             transform = axis.get_yaxis_transform()  # across in shares of the axis, down in rows
             style = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-            axis.text(where == "right", place, text, ha=where, va="center", fontsize=7.5, transform=transform, bbox=style)
+            colour = SHOWN if abs(difference) > together else curves.INK
+            axis.text(
+                where == "right",
+                place,
+                text,
+                ha=where,
+                va="center",
+                fontsize=7.5,
+                color=colour,
+                transform=transform,
+                bbox=style,
+            )

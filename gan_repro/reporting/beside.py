@@ -11,7 +11,7 @@ from gan_repro.data.names import dataset_kind
 from gan_repro.evaluation.measurement import Subject
 from gan_repro.papers.experiment import Experiment
 from gan_repro.papers.shown import Beside
-from gan_repro.reporting import cells, metrics
+from gan_repro.reporting import cells, metrics, records
 from gan_repro.reporting.conditions import answering, is_variant, run_title
 from gan_repro.reporting.groups import Group, Summary
 from gan_repro.reporting.record import Record
@@ -33,6 +33,7 @@ class Shown(NamedTuple):
       lines: {model: classes among consecutive samples of its chains}, training images last (`visited`); {}: none has chains.
       classes: how many classes the data have.
       figure: the name of the picture of `lines`.
+      stems: {model: name of the record whose samples are shown}; strips: the name of their picture (strips.figures).
     """
 
     what: Beside
@@ -41,6 +42,8 @@ class Shown(NamedTuple):
     lines: dict[str, "Visited"]
     classes: int
     figure: str
+    stems: dict[str, str]
+    strips: str
 
     def draw(self, path: Path) -> None:
         """Writes the picture of its lines."""
@@ -51,6 +54,7 @@ class Shown(NamedTuple):
 
 def shown(beside: Beside, name: str, experiments: Sequence[Experiment], groups: Sequence[Group]) -> Shown:
     """What the page `name` shows of `beside`; experiments and groups as of `rows`."""
+    prefix = f"{name}-{dataset_kind(beside.dataset)}"
     data = [group.first.data.classes for group in groups if group.first.dataset == beside.dataset]
     return Shown(
         beside,
@@ -58,7 +62,9 @@ def shown(beside: Beside, name: str, experiments: Sequence[Experiment], groups: 
         paired_rows(beside, experiments, groups),
         visited(beside, experiments, groups),
         (data[0] if data else 0) or 0,
-        f"{name}-{dataset_kind(beside.dataset)}-classes-visited.png",
+        f"{prefix}-classes-visited.png",
+        {label: records.stem(found[0].first) for label, _, _, found in _shown(beside, experiments, groups) if found},
+        f"{prefix}-strips.png",
     )
 
 

@@ -19,18 +19,18 @@ HEADING = "What the paper shows without a number"
 NOTE = (
     "Observed in how many training seeds, by a criterion of ours, which stands beside it; undecided with fewer than "
     f"{verdicts.MIN_SEEDS} seeds, or where they disagree. Under other conditions than the paper's, which are named, it neither "
-    f"confirms nor refutes. Behind ± stands the half-width of the {verdicts.LEVEL} t interval over seeds."
+    "confirms nor refutes."
 )
+_HALF = f"Behind ± stands the half-width of the {verdicts.LEVEL} t interval over seeds."
 ALIKE = 0.05  # by how much budgets (Claim.budget) of compared runs may differ, as a share of the smallest
 
 Values = tuple[str, dict[int, float]]  # a unit, {seed: value}
 
 
 def note(table: Table) -> str:
-    """What stands above the rows: NOTE, and what bootstrap intervals mean where the page may have any."""
-    used = {metric for each in table.own() for claim in each.claims for _, metric in claim.uses}
-    resampled = any(metrics.of(metric, table.experiments).resampled for metric in used)
-    return f"{NOTE} {resampling.NOTE}" if resampled else NOTE
+    """What stands above the rows: NOTE, and what the intervals mean that there are."""
+    measured = " ".join(row[2] for row in rows(table)[1:])
+    return " ".join([NOTE, *([_HALF] if "±" in measured else []), *([resampling.NOTE] if "[" in measured else [])])
 
 
 def rows(table: Table) -> list[list[str]]:

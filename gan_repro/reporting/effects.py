@@ -19,13 +19,13 @@ from gan_repro.system.numbers import with_error
 KIND = "effects"  # of its figure
 CONFIDENCE = 0.95
 RULE = (
-    f"Difference: to the run without the change, seed by seed; in brackets its {100 * CONFIDENCE:.0f} % t interval over seeds, "
-    "of the share of collapsed runs that of Bonett and Price (2012). **No effect**: that interval lies within the margin, "
-    "whether or not it leaves out 0; not said where the outcome without the change is so low that it could not fall by the "
-    "margin. **Raises**, **lowers**: the interval that holds for all planned comparisons of the table together (Bonferroni) "
-    f"leaves out 0; **taken alone**: only the {100 * CONFIDENCE:.0f} % interval does, as one in twenty would by chance. **No "
-    "effect shown**: none of these. t intervals take the differences to be normal, which counts of modes are not, and with "
-    "five seeds they hardly leave out 0 for all comparisons: read the collapsed runs first."
+    f"Difference: to the run without the change, seed by seed; in brackets its {100 * CONFIDENCE:.0f} % t interval over seeds; "
+    "of the share of collapsed runs both are those of Bonett and Price (2012), whose centre is drawn towards 0. **No effect**: "
+    "that interval lies within the margin, whether or not it leaves out 0; not said where the outcome without the change is so "
+    "low that it could not fall by the margin. **Raises**, **lowers**: the interval that holds for all planned comparisons of "
+    f"the table together (Bonferroni) leaves out 0; **taken alone**: only the {100 * CONFIDENCE:.0f} % interval does, as one in "
+    "twenty would by chance. **No effect shown**: none of these. t intervals take the differences to be normal, which counts "
+    "of modes are not, and with five seeds they hardly leave out 0 for all comparisons: read the collapsed runs first."
 )
 
 
@@ -50,7 +50,7 @@ class Effect:
     def word(self) -> str:
         """See RULE."""
         direction = "raises" if self.difference > 0 else "lowers"
-        if abs(self.difference) + self.half_width <= self.margin:
+        if self.margin and abs(self.difference) + self.half_width <= self.margin:
             return "no effect"
         if abs(self.difference) > self.simultaneous:
             return direction

@@ -4,7 +4,7 @@ import csv
 import dataclasses
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gan_repro.reporting import claims, comparison, effects, notes
 from gan_repro.reporting.comparison import Table
@@ -37,7 +37,7 @@ def title(table: Table) -> str:
     return f"Table {number.group(1)}" if number else ", ".join(own)
 
 
-def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str = "") -> str:
+def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str = "", pictures: Collection[str] = ()) -> str:
     """The whole text of the .md file.
 
     Args:
@@ -45,6 +45,7 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
       more: lines that follow the compact table, such as figures.
       lead: what the page begins with: what was reproduced, in a few sentences.
       found: findings that results/README.md does not show (findings.apart), or "".
+      pictures: names of the files in results/figures.
     """
     lines = [f"# {title(table)}", "", comparison.GENERATED, "", *([lead, ""] if lead else [])]
     lines += [f"* {each.short_name}: {each.title} ({each.reference})" for each in table.experiments] + [""]
@@ -52,6 +53,7 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
     for each in table.beside:
         lines += [f"## {each.what.title}", "", each.what.text, "", *grid(each.rows)]
         lines += grid(each.differences) if len(each.differences) > 1 else []
+        lines += [f"![Samples of each](figures/{each.strips})", ""] if each.strips in pictures else []
         lines += [f"![Classes among consecutive samples](figures/{each.figure})", ""] if each.lines else []
     lines += [f"## {EVERY_RUN}", ""] if table.beside else []
     lines += [*grid(comparison.main_rows(table)), *more]
