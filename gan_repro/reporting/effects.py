@@ -23,9 +23,9 @@ RULE = (
     "of the share of collapsed runs both are those of Bonett and Price (2012), whose centre is drawn towards 0. **No effect**: "
     "that interval lies within the margin, whether or not it leaves out 0; not said where the outcome without the change is so "
     "low that it could not fall by the margin. **Raises**, **lowers**: the interval that holds for all planned comparisons of "
-    f"the table together (Bonferroni) leaves out 0; **taken alone**: only the {100 * CONFIDENCE:.0f} % interval does, as one in "
-    "twenty would by chance. **No effect shown**: none of these. t intervals take the differences to be normal, which counts "
-    "of modes are not, and with five seeds they hardly leave out 0 for all comparisons: read the collapsed runs first."
+    f"the table together (Bonferroni) leaves out 0; **taken alone**: only the {100 * CONFIDENCE:.0f} % interval does, as one "
+    "in twenty would by chance. **No effect shown**: none of these. t intervals take differences to be normal, which counts of "
+    "modes are not, and with five seeds they hardly leave out 0 for all comparisons: read the collapsed runs first."
 )
 
 
