@@ -53,7 +53,8 @@ def test_pages_and_the_readmes_table_are_what_the_records_make(tmp_path, monkeyp
         ("likelihood", "parzen_sweep"),
     ):
         monkeypatch.setattr(getattr(publish, module), name, lambda path, *rest: path.touch())
-    monkeypatch.setattr(publish.panels, "figures", lambda *given: {})  # which are made of others' pixels
+    for made_of_others_pixels in (publish.panels, publish.strips):
+        monkeypatch.setattr(made_of_others_pixels, "figures", lambda *given: {})
     pages = {path.relative_to(tmp_path) for path in publish.regenerate(tmp_path / "results", experiments())}
     named = {f"results/{name}{suffix}" for name in comparison.names(experiments()) for suffix in (".md", ".csv", ".tex")}
     named |= {"README.md", "results/README.md", "results/index.html", "results/cost.md", f"results/{investigation.NAME}.md"}

@@ -22,8 +22,10 @@ def figures(every: Iterable[Shown], folder: Path) -> dict[str, Draw]:
     """
     drawn: dict[str, Draw] = {}
     for shown in every:
+        if not any((folder / f"{stem}-chain-{weights}.png").is_file() for stem in shown.stems.values() for weights in WEIGHTS):
+            continue
         rows = {label: row for label, stem in shown.stems.items() if (row := _row(folder, stem)) is not None}
-        if len(rows) > 1 and any(chain for chain, _ in rows.values()):
+        if len(rows) > 1:
             title = f"{shown.what.title}: of chains {LENGTH} consecutive samples, else independent ones; not selected"
             drawn[shown.strips] = functools.partial(_write, rows, title)
     return drawn
