@@ -21,6 +21,11 @@ POINTS = networks.Points(epochs=2564, samples_every=100)
 POINTS_QUICK = dataclasses.replace(POINTS, epochs=40, units=(128, 128, 128), learning_rate=1e-3, samples_every=10)
 
 PLANE = {"ring8": "8 Gaussians", "grid25": "25 Gaussians", "swissroll": "the swiss roll"}
+SHOWN_BESIDE = (
+    "Each is trained by its own recipe (learning rates and widths differ), and its critic is on its way, not at an optimum "
+    "against a fixed G as in the paper's Figure 1. Of one seed of each: level sets of the critic with data and samples, and, "
+    "as in Figure 1b, the gradients in its layers and its weights."
+)
 NATS = gr.measures.ParzenLogLikelihood(validation_images=1000, validates=False, pixels=True)  # beside the other games' digits
 IMAGES: dict[str, Any] = {
     "critic": lambda recipe: True,
@@ -71,6 +76,17 @@ EXPERIMENT = gr.Experiment(
     ),
     key_figures=tuple(
         gr.KeyFigure("toy", dataset, "surface-last", f"Figure 1a: level sets of the critic on {what}, with data and samples")
+        for dataset, what in PLANE.items()
+    ),
+    beside=tuple(
+        gr.Beside(
+            f"Clipping beside the penalty, on {what}",
+            SHOWN_BESIDE,
+            dataset,
+            (("weight clipping", "wgan", "points"), ("gradient penalty", "wgan_gp", "toy")),
+            ("modes_covered", "good_samples", "wasserstein_distance", "d_slope"),
+            figures=("surface-last", "depth"),
+        )
         for dataset, what in PLANE.items()
     ),
     **gr.prose(__file__),

@@ -126,6 +126,8 @@ class Beside:
       models: (what the row is called, name of the experiment, name of its model) of each.
       metrics: the columns, names as in a record's measurements.
       paired: the one of them whose differences, image by image, make a second table, or "".
+      figures: figures of each model's run that are shown beside each other: what follows the run's name in results/figures,
+        such as "surface-last".
     """
 
     title: str
@@ -134,6 +136,7 @@ class Beside:
     models: tuple[tuple[str, str, str], ...]
     metrics: tuple[str, ...]
     paired: str = ""
+    figures: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

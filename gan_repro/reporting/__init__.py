@@ -24,6 +24,7 @@ Modules (help(gan_repro.reporting.NAME)):
     densities      figures of points over many runs
     panels         samples of several models of a paper in one picture
     strips         samples of models beside each other, of chains consecutive ones, in one picture
+    kinds          what the figures of runs show, in words
     finished       one run: a small table for the console, and all of its numbers in lines
     findings       prose in results/findings, with numbers filled in from records
     page           results/index.html, for a browser

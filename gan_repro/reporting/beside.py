@@ -1,7 +1,7 @@
 """Tables that put models of several papers beside each other, as an experiment names them (Experiment.beside), from records."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,12 +9,11 @@ import numpy as np
 
 from gan_repro.data.names import dataset_kind
 from gan_repro.evaluation.measurement import Subject
-from gan_repro.papers.experiment import Experiment
+from gan_repro.papers.experiment import PRESETS, Experiment
 from gan_repro.papers.shown import Beside
 from gan_repro.reporting import cells, metrics, records
 from gan_repro.reporting.conditions import answering, is_variant, run_title
 from gan_repro.reporting.groups import Group, Summary
-from gan_repro.reporting.record import Record
 from gan_repro.system.numbers import with_error
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ class Shown(NamedTuple):
       lines: {model: classes among consecutive samples of its chains}, training images last (`visited`); {}: none has chains.
       classes: how many classes the data have.
       figure: the name of the picture of `lines`.
-      stems: {model: name of the record whose samples are shown}; strips: the name of their picture (strips.figures).
+      stems: {model: name of the record whose figures are shown}; strips: the name of their picture (strips.figures).
     """
 
     what: Beside
@@ -44,6 +43,14 @@ class Shown(NamedTuple):
     figure: str
     stems: dict[str, str]
     strips: str
+
+    def pictures(self, names: Collection[str]) -> Iterator[tuple[str, dict[str, str]]]:
+        """(kind, {model: its file}) of each kind of figure of which two models or more have one among `names`."""
+        for kind in self.what.figures:
+            files = {label: f"{stem}-{kind}.png" for label, stem in self.stems.items()}
+            found = {label: file for label, file in files.items() if file in names}
+            if len(found) > 1:
+                yield kind, found
 
     def draw(self, path: Path) -> None:
         """Writes the picture of its lines."""
@@ -69,7 +76,7 @@ def shown(beside: Beside, name: str, experiments: Sequence[Experiment], groups: 
 
 
 def rows(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Group]) -> list[list[str]]:
-    """[header, rows...]: of each model its longest run of each preset, and what training images have in place of samples.
+    """[header, rows...]: of each model what `_shown_groups` finds, and what training images have in place of samples.
 
     Shown are the best weights by validation, of runs that choose none the last ones. A model without a record is "not run".
 
@@ -89,12 +96,16 @@ def rows(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Gro
             title = f"{owner.short_name}: {run_title(owner, group.first, counted=True)}"
             row = [label, title, str(len(group)), printed[label]]
             body.append(row + [cells.brief(found[each]) if each in found else "" for each in beside.metrics])
-            for summary in group.summaries():
-                if summary.reference == REFERENCE and summary.split in (None, "test"):
-                    references.setdefault(summary.metric, _of_reference(summary))
+    real: str | None = REFERENCE
+    shown_first = [group for *_, shown in _shown(beside, experiments, groups) for group in shown]
+    for group in (*shown_first, *(group for group in groups if group.first.dataset == beside.dataset)):
+        for summary in group.summaries():
+            if summary.reference in metrics.REAL and summary.split in (None, "test"):
+                references.setdefault(summary.metric, _of_reference(summary))
+                real = summary.reference
     units = {summary.metric: summary.unit for group in groups for summary in group.summaries()}
     headings = (f"{metrics.of(each, experiments).heading}{metrics.of_unit(units.get(each, '1'))}" for each in beside.metrics)
-    ends = [[f"{REFERENCE} in place of samples", "", "", "", *(references.get(each, "") for each in beside.metrics)]]
+    ends = [[f"{real} in place of samples", "", "", "", *(references.get(each, "") for each in beside.metrics)]]
     found_rows = [["Model", "Run", "Seeds", "Published", *headings], *body, *(ends if any(ends[0][4:]) else [])]
     return found_rows if any(printed.values()) else [row[:3] + row[4:] for row in found_rows]
 
@@ -103,7 +114,7 @@ def paired_rows(beside: Beside, experiments: Sequence[Experiment], groups: Seque
     """[header, rows...]: by how much the models of `beside` differ in `beside.paired`, over the same test images.
 
     Of each pair of models whose records say the number of every image: the mean difference, with the standard error of the
-    mean over images; of several seeds each image's mean over them. Of presets the one that stands first. Arguments as of
+    mean over images; of several seeds each image's mean over them. Of several runs the one that stands first. Arguments as of
     `rows`; without a pair the header alone.
     """
     found: dict[str, tuple[str, np.ndarray]] = {}
@@ -132,7 +143,7 @@ def paired_rows(beside: Beside, experiments: Sequence[Experiment], groups: Seque
 def visited(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, "Visited"]:
     """{model: {"length": numbers of consecutive samples, "mean": classes among so many, the mean over seeds}}.
 
-    Of models that are sampled by chains, by the run and weights of `rows` (of presets the one that stands first); training
+    Of models that are sampled by chains, by the run and weights of `rows` (of several runs the one that stands first); training
     images in random order come last. {} without chains.
     """
     found: dict[str, Visited] = {}
@@ -152,7 +163,7 @@ def _shown(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[G
     """(label, Experiment, name of its model, its Groups that are shown) of each model."""
     by_name = {experiment.name: experiment for experiment in experiments}
     for label, name, model in beside.models:
-        yield label, by_name[name], model, list(_longest(by_name[name], model, beside.dataset, groups))
+        yield label, by_name[name], model, _shown_groups(by_name[name], model, beside.dataset, groups)
 
 
 def _printed(beside: Beside, owner: Experiment, model: str) -> str:
@@ -173,25 +184,29 @@ def _of_reference(summary: Summary) -> str:
     return value if summary.standard_error is None else f"{value} ± {error} SE"
 
 
-def _longest(experiment: Experiment, model: str, dataset: str, groups: Iterable[Group]) -> Iterator[Group]:
-    """The run of most epochs of each preset, without ablations; one that was not finished where no other is there."""
-    found: dict[str, Group] = {}
-    for group in groups:
-        first = group.first
-        if (first.experiment, first.model, first.dataset) == (experiment.name, model, dataset):
-            longest = found.get(first.preset)
-            if not is_variant(experiment, first) and (longest is None or _reached(first) > _reached(longest.first)):
-                found[first.preset] = group
-    yield from found.values()
+def _shown_groups(experiment: Experiment, model: str, dataset: str, groups: Iterable[Group]) -> list[Group]:
+    """Runs of the model's first preset that has any, without ablations: the longest, then shorter ones of more seeds.
+
+    Runs that were not finished are there only where no other is.
+    """
+    plain = [
+        group
+        for group in groups
+        if (group.first.experiment, group.first.model, group.first.dataset) == (experiment.name, model, dataset)
+        and not is_variant(experiment, group.first)
+    ]
+    finished = [group for group in plain if group.first.complete] or plain
+    preset = next((name for name in PRESETS if any(group.first.preset == name for group in finished)), "")
+    found: list[Group] = []
+    for group in sorted(finished, key=lambda group: (-group.first.epochs, -len(group))):
+        if group.first.preset == preset and (not found or len(group) > len(found[-1])):
+            found.append(group)
+    return found
 
 
 def _main(summaries: Iterable[Summary]) -> str:
     """The weights that are shown."""
     return "best" if any(str(summary.subject) == "best" for summary in summaries) else "last"
-
-
-def _reached(record: Record) -> tuple[bool, float]:
-    return record.complete, record.epochs
 
 
 def _by_metric(group: Group) -> Mapping[str, Summary]:

@@ -15,7 +15,6 @@ from gan_repro.reporting.groups import Group
 from gan_repro.reporting.record import DETAILS, Record
 from gan_repro.system.numbers import aligned, duration, with_error
 
-REAL = ("training images", "training points")  # references: what real data have in place of samples
 HEADINGS = ("", "measured", "published", "training images")
 WIDTH = 100  # characters of a line
 FEW = 3  # differences, or figures, that are named; of more there is a number
@@ -72,7 +71,7 @@ def rows(experiment: Experiment, record: Record, entries: Sequence[Measurement])
     for entry in entries:
         number = published(experiment, record, entry)
         alike = [each for each in shipped if each.n_validation in (None, entry.n_validation)]
-        real = [each for each in (*record.measurements, *alike) if each.reference in REAL]
+        real = [each for each in (*record.measurements, *alike) if each.reference in metrics.REAL]
         own = [each for each in real if entry.weights and _same_quantity(each, entry)]
         printed = "" if number is None else cells.printed(number)
         found.append([label(entry, entries, experiment), _number(entry), printed, _number(own[0]) if own else ""])

@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Collection, Sequence
 
-from gan_repro.reporting import claims, comparison, effects, notes
+from gan_repro.reporting import claims, comparison, effects, kinds, notes
 from gan_repro.reporting.comparison import Table
 from gan_repro.reporting.conditions import run_title
 
@@ -55,6 +55,9 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
         lines += grid(each.differences) if len(each.differences) > 1 else []
         lines += [f"![Samples of each](figures/{each.strips})", ""] if each.strips in pictures else []
         lines += [f"![Classes among consecutive samples](figures/{each.figure})", ""] if each.lines else []
+        for kind, found_of in each.pictures(pictures):
+            images = [f"![{label}: {kinds.in_words(kind)}](figures/{file})" for label, file in found_of.items()]
+            lines += grid([list(found_of), images])
     lines += [f"## {EVERY_RUN}", ""] if table.beside else []
     lines += [*grid(comparison.main_rows(table)), *more]
     for name, apart in comparison.elsewhere(table):

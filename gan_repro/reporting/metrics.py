@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 
 from gan_repro.evaluation.measurement import PARZEN
 
+REAL = ("training images", "training points")  # references: what real data have in place of samples
+
 
 @dataclasses.dataclass(frozen=True)
 class Margin:

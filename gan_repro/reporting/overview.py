@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gan_repro.papers import weights_names
 from gan_repro.papers.experiment import Experiment
-from gan_repro.reporting import comparison, densities, formats, panels, records, summary, verdicts
+from gan_repro.reporting import comparison, densities, formats, kinds, panels, records, summary, verdicts
 from gan_repro.reporting.comparison import Table
 from gan_repro.reporting.conditions import is_variant
 
@@ -25,27 +25,6 @@ KEY = (
     *verdicts.RULE,
     "**Unverified**: a published number quoted from memory, not checked against the paper.",
 )
-WORDS = {  # what the name of a figure begins with
-    "samples": "samples",
-    "classes": "a row for each label",
-    "interpolation": "interpolation in z",
-    "walk": "walks through z",
-    "arithmetic": "vector arithmetic",
-    "averages": "averages of weights beside the last ones",
-    "training": "curves of the training",
-    "curves": "curves of the training",
-    "estimate": "estimate and quality",
-    "log-likelihood": "log-likelihood along the training",
-    "sweep": "log-likelihood against σ and n",
-    "k-means-centroids": "k-means centroids",
-    "surface": "level sets of D",
-    "densities": "densities along the training",
-    "strips": "densities along the training, by recipe",
-    "depth": "gradients in D's layers, and its weights",
-    "chain": "consecutive samples of one chain",
-    "figure1": "Figure 1",
-    "figure2": "Figure 2",
-}
 OVER_RUNS = ("log-likelihood", "sweep", "strips")  # figures of a model and data set instead of a run
 
 
@@ -127,17 +106,7 @@ def links(stem: str, figures: Iterable[str]) -> str:
 
 
 def _link(name: str, kind: str) -> str:
-    return f"[{in_words(kind)}](figures/{name})"
-
-
-def in_words(kind: str) -> str:
-    """What a figure shows: "samples, best by validation" for "samples-best"."""
-    if kind in WORDS:
-        return WORDS[kind]
-    head, _, name = kind.partition("-")
-    if head not in WORDS or not weights_names.is_name(name):
-        return kind.replace("-", " ")
-    return f"{WORDS[head]}, {f'average {name}' if weights_names.is_average(name) else weights_names.title(name)}"
+    return f"[{kinds.in_words(kind)}](figures/{name})"
 
 
 def opening(table: Table, figures: Sequence[str]) -> list[tuple[str, str, str]]:

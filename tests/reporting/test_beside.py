@@ -1,4 +1,4 @@
-"""Tables of models beside each other: the longest run of each preset, the main weights, what was not run."""
+"""Tables of models beside each other: which runs stand in them, the main weights, what was not run."""
 
 import dataclasses
 
@@ -32,19 +32,25 @@ def rows(*contents):
     return beside.rows(SHOWN, [configuration.find(name) for name in ("acgan", "cgan")], grouped(contents))
 
 
-def test_a_row_for_the_longest_run_of_each_preset():
+def test_a_row_for_the_longest_run_and_for_shorter_ones_of_more_seeds():
     header, *found = rows(
-        record("cgan", "mlp", epochs=5),
-        record("cgan", "mlp", epochs=20, seed=1, of={("recall", "best"): 40.0, ("recall", "last"): 30.0}),
-        record("cgan", "mlp", "paper", 300),
-        record("cgan", "mlp", epochs=900, keep=0.25),
+        record("cgan", "mlp", "paper", 50),
+        record("cgan", "mlp", "paper", 300, of={("recall", "best"): 40.0, ("recall", "last"): 30.0}),
+        *(record("cgan", "mlp", "paper", 100, seed) for seed in range(3)),
+        *(record("cgan", "mlp", "paper", 20, seed) for seed in range(2)),
+        *(record("cgan", "mlp", "quick", 900, seed) for seed in range(5)),
+        record("cgan", "mlp", "paper", 900, keep=0.25),
     )
     assert header[:3] == ["Model", "Run", "Seeds"] and len(header) == 5 and "%" in header[3]
     assert [row[0] for row in found] == ["theirs", "theirs", "ours", "training images in place of samples"]
-    assert "paper preset" in found[0][1] and "quick preset" in found[1][1] and "20 epochs" in found[1][1]
-    assert [row[2] for row in found] == ["1", "1", "", ""]
-    assert found[1][3] == "40" and found[1][4] == ""
+    assert " 300 epochs" in found[0][1] and " 100 epochs" in found[1][1]
+    assert [row[2] for row in found] == ["1", "3", "", ""]
+    assert found[0][3] == "40" and found[0][4] == ""
     assert found[2][1] == "not run" and found[3][3] == "90"
+
+
+def test_of_a_model_without_a_run_of_the_paper_s_preset_the_next_one_stands_there():
+    assert ["quick preset" in row[1] for row in rows(record("cgan", "mlp", "smoke"), record("cgan", "mlp"))[1:2]] == [True]
 
 
 def test_what_is_published_of_a_model_stands_in_its_row():
@@ -132,6 +138,20 @@ def test_classes_along_chains_are_drawn_of_all_models_together(tmp_path):
     assert (tmp_path / shown.figure).stat().st_size > 0
     found[0] = dataclasses.replace(found[0], beside=(SHOWN,))
     assert f"(figures/{shown.figure})" in formats.markdown(comparison.build("acgan", found, groups))
+
+
+def test_figures_of_the_runs_stand_beside_each_other_where_two_have_them():
+    shown = dataclasses.replace(SHOWN, figures=("samples-last", "depth"))
+    found = [configuration.find(name) for name in ("acgan", "cgan")]
+    groups = grouped([record("cgan", "mlp"), record("acgan", "digits")])
+    stems = {label: f"{experiment}-mnist-quick-10epochs-seed0" for label, experiment in (("theirs", "cgan"), ("ours", "acgan"))}
+    files = [f"{stem}-samples-last.png" for stem in stems.values()] + [f"{stems['ours']}-depth.png"]
+    assert list(beside.shown(shown, "acgan", found, groups).pictures(files)) == [
+        ("samples-last", {label: f"{stem}-samples-last.png" for label, stem in stems.items()})
+    ]
+    found[0] = dataclasses.replace(found[0], beside=(shown,))
+    text = formats.markdown(comparison.build("acgan", found, groups), pictures=files)
+    assert all(f"(figures/{file})" in text for file in files[:2]) and "depth" not in text
 
 
 def test_without_chains_no_classes_are_drawn():

@@ -8,7 +8,7 @@ from support.records import parsed
 from support.tables import build, experiment, model, trained
 
 from gan_repro.papers.shown import KeyFigure
-from gan_repro.reporting import comparison, formats, overview
+from gan_repro.reporting import comparison, formats, kinds, overview
 from gan_repro.reporting.findings import apart
 from gan_repro.reporting.groups import group
 
@@ -150,4 +150,4 @@ def test_figures_of_every_run_are_folded_beside_those_over_all_runs():
     ],
 )
 def test_links_are_in_words(kind, words):
-    assert overview.in_words(kind) == words
+    assert kinds.in_words(kind) == words
