@@ -65,14 +65,15 @@ def products(g, d, m, schedule):
       schedule: schedule.UpdateSchedule.
     """
     d_move = [(layer, FORWARD, m) for layer in g] + [(layer, FORWARD, 2 * m) for layer in d]
-    d_move += _backward(d, 2 * m)
-    g_move = [(layer, TO_INPUTS, m) for layer in reversed(d)] + _backward(g, m)
+    d_move += backward(d, 2 * m)
+    g_move = [(layer, TO_INPUTS, m) for layer in reversed(d)] + backward(g, m)
     if not schedule.one_pass:
         g_move = [(layer, FORWARD, m) for layer in (*g, *d)] + g_move
     return d_move + g_move
 
 
-def _backward(layers, rows):
+def backward(layers, rows):
+    """The products of a loss's gradient by the weights of `layers` (list of Linear), of so many rows."""
     steps = [[(layer, TO_WEIGHTS, rows), (layer, TO_INPUTS, rows)] for layer in reversed(layers)]
     return [each for step in steps for each in step][:-1]  # nobody wants the gradient of the first layer's inputs
 

@@ -58,6 +58,11 @@ GOALS = (
         0.8,
     ),
     Goal(
+        "Gradient penalty's step on points, float32, of its products at their own shapes",
+        (("gradient penalty", "ours, float32"), ("gradient penalty", "products, own shapes, float32")),
+        1.4,
+    ),
+    Goal(
         "Unrolled step on points, float32, of PyTorch eager's",
         (("unrolled", "ours, float32"), ("unrolled", "PyTorch eager, float32")),
         0.8,
