@@ -13,7 +13,7 @@ EXPERIMENT = gr.Experiment(
     claims=(
         gr.Claim(
             "Figure 2",
-            "looking ten updates ahead, G covers the modes of a ring",
+            "looking ten updates ahead, G covers the modes of a ring, and half of its samples are good",
             "every one of 8 modes has a good sample at the end, and half of all samples are good; set when the runs were known",
             "ring8",
             (("points", "modes_covered"), ("points", "good_samples")),

@@ -1,5 +1,6 @@
 """Differences with their intervals, one below the other, a panel for each outcome. The same arguments give the same bytes."""
 
+import math
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from matplotlib.patches import Patch
 
 from gan_repro.figures import curves
 
-FAR = 5  # times the median reach of a panel's intervals: one that reaches farther would leave the others no room
+FAR = 3  # times what four in five of a panel's intervals reach: one that reaches farther would leave the others no room
 SHOWN, PALE, MARGIN = curves.COLOURS[0], "#777777", "#e8e8e8"
 Interval = tuple[float, float, float]  # difference, half width alone, half width of all comparisons together
 
@@ -59,7 +60,7 @@ def forest(
     handles = [
         Line2D([], [], color=PALE, linewidth=2.6, label=f"{percent} interval of one comparison"),
         Line2D([], [], color=PALE, linewidth=0.9, label=f"{percent} for all comparisons together"),
-        Line2D([], [], color=SHOWN, linewidth=2.6, marker="o", markersize=4, label="the latter leaves out 0"),
+        Line2D([], [], color=SHOWN, linewidth=2.6, marker="o", markersize=4, label=f"{percent} for all, leaves out 0"),
         Patch(color=MARGIN, label="counts as no difference"),
         Line2D([], [], color="none", label="with an arrow: a difference beyond the axis"),
     ]
@@ -71,7 +72,7 @@ def forest(
 def _leave_out_the_far(axis, found):
     """Cuts off intervals that reach FAR, and writes differences that lie beyond at the edge."""
     reach = [abs(difference) + together for difference, _, together in found]
-    limit = FAR * statistics.median(reach)
+    limit = FAR * statistics.quantiles(reach, n=5, method="inclusive")[-1] if len(reach) > 1 else math.inf
     near = [(each, far) for each, far in zip(found, reach) if far <= limit]
     if len(near) == len(found):
         return

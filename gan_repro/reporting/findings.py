@@ -5,8 +5,9 @@ A place is {RECORD | METRIC | WEIGHTS OR REFERENCE}, such as
 which it is then the mean. Behind a further "|" may stand which number ("value", "error": over images, "std": over seeds,
 "draws": the deviation over sets of samples of one training, "n_samples": how many carry it), and key=value of the measurement
 where several have that metric: {... | best | std}, {... | best | n_samples=50000 split=test}. {RECORD | epochs}, {RECORD |
-steps}, minibatches, and {RECORD | minutes} are of the run itself. A place that no record fills is an error, and so is a
-decimal number, or one of thousands (1,000), that stands in no place: nothing would say when it ceases to be true.
+steps}, minibatches, and {RECORD | minutes} are of the run itself, {RECORD | recipe | KEY} is a constant of its recipe. A place
+that no record fills is an error, and so is a decimal number, or one of thousands (1,000), that stands in no place: nothing
+would say when it ceases to be true.
 """
 
 import fnmatch
@@ -14,6 +15,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from gan_repro.papers.configuration import value_in_words
 from gan_repro.reporting.groups import Group, identity
 from gan_repro.reporting.record import Record
 from gan_repro.system import files
@@ -101,6 +103,10 @@ def _number(place: str, records: Sequence[Record]) -> str:
     if len(words) < 2:
         raise ValueError(f"{{{place}}}: must be RECORD | METRIC | WEIGHTS or RECORD | epochs, steps or minutes")
     metric, subject, *rest = words
+    if metric == "recipe":
+        if subject not in members[0].recipe or rest:
+            raise ValueError(f"{{{place}}}: must be RECORD | recipe | KEY, and the recipe of {name} has this KEY")
+        return value_in_words(members[0].recipe[subject])
     field = next((word for word in rest if word in _FIELDS), "value")
     pairs = [pair for word in rest if word not in _FIELDS for pair in word.split()]
     if wrong := [pair for pair in pairs if "=" not in pair]:

@@ -207,7 +207,7 @@ METRICS = {
             "slope of D between data and samples",
             of_d=True,
             caveat="Slope of D: the mean Euclidean norm of the gradient of its output at random points between test images and "
-            "samples; a 1-Lipschitz critic that is the best has 1 there.",
+            "samples; 1 is what a gradient penalty draws it to; theory promises it on lines between optimally coupled pairs.",
         ),
         Metric("d_slope_spread", "standard deviation of that slope", of_d=True),
     )

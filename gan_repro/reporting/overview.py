@@ -18,8 +18,8 @@ PAGES = {  # pages beside those of the tables
     "versions": "with which versions of Python and of packages it was tested",
 }
 KEY = (
-    "**SE**: standard error over test images, folds or trials; **SD**: standard deviation over training seeds. They are never "
-    "merged.",
+    "**SE**: standard error over test images, folds or trials; **SD**: standard deviation over training seeds; **draws**: that "
+    "over sets of samples of one training. They are never merged. In rows of figures ± is half a 90 % t interval over seeds.",
     "Presets: `paper` is the published recipe as far as it is known (each page's deviations say what is ours), `quick` a "
     "smaller or shorter one for two CPU cores.",
     *verdicts.RULE,

@@ -49,6 +49,7 @@ def rows(built: Sequence[Table]) -> list[Row]:
     found = []
     for table in built:
         page, compared = f"{table.name}.md", list(comparison.compared(table))
+        compared.sort(key=lambda each: not each[0].beside)  # whose table it is, then what others quote
         for experiment, number, lines in compared:
             metric = metrics.of(number.metric, table.experiments)
             data = table.titles.get(number.dataset, number.dataset)
@@ -102,7 +103,8 @@ def short_table(built: Sequence[Table]) -> list[list[str]]:
         row = members[0]
         what = f"{row.what}; {row.played}" if row.played else row.what
         if len(members) > 1:
-            what = f"{_figures(members)}: what each shows"
+            more = f"{len(members) - 1} more"
+            what = f"{_figures(members)}: {row.what.partition(': ')[2]}; and {more}"
         paper = f"[{row.paper}][{row.page.removesuffix('.md')}]"
         found.append([paper, what, re.sub(r"n [\d,]+; ", "", row.published), *ends[row]])
     return found

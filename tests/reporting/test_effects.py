@@ -196,7 +196,7 @@ def test_one_interval_that_reaches_far_leaves_the_others_their_room(tmp_path, mo
     monkeypatch.setattr(intervals.curves, "write", lambda path, figure: drawn.append(figure))
     near = [(1.0, 0.5, 1.0), (-2.0, 0.5, 1.0), (0.5, 0.2, 0.4)]
     for far in ((62.0, 30.0, 70.0), (-62.0, 3.0, 7.0)):
-        intervals.forest(tmp_path / "x.png", list("abcd"), [("x", 0.5, [*near, far])], "title", 0.95)
+        intervals.forest(tmp_path / "x.png", list("abcdefg"), [("x", 0.5, [*near, *near, far])], "title", 0.95)
         (axis,) = drawn.pop().axes
         low, high = axis.get_xlim()
         assert -6 < low <= -3 and 2 <= high < 6
@@ -204,6 +204,15 @@ def test_one_interval_that_reaches_far_leaves_the_others_their_room(tmp_path, mo
         assert f"{far[0]:+g}" in number
     intervals.forest(tmp_path / "x.png", list("abc"), [("x", 0.5, near)], "title", 0.95)
     assert not drawn.pop().axes[0].texts
+
+
+def test_where_several_reach_far_the_axis_has_room_for_them(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(intervals.curves, "write", lambda path, figure: drawn.append(figure))
+    found = [(57.0, 8.0, 30.0), (33.0, 8.0, 20.0), *[(0.5, 1.0, 4.0)] * 4]
+    intervals.forest(tmp_path / "x.png", list("abcdef"), [("x", 0.5, found)], "title", 0.95)
+    (axis,) = drawn.pop().axes
+    assert axis.get_xlim()[1] > 57 and not axis.texts
 
 
 def test_trainings_that_were_not_finished_are_left_out():

@@ -64,6 +64,7 @@ LL = "parzen_log_likelihood"
         ("fake-seed* | steps", "500"),
         ("nn-seed[01] | nearest_neighbour_error | best | n_samples | n_samples=50000 split=test", "50,000"),
         ("fake-seed* | minutes", "60 to 90"),
+        ("fake-seed* | recipe | batch_size", "100"),
         ("nn-seed0 | nearest_neighbour_error | best | n_samples=1000", "20.00"),
         ("nn-seed[01] | nearest_neighbour_error | best | n_samples=1000", "20.50"),
         ("nn-seed0 | nearest_neighbour_error | best | n_samples=50000 split=validation", "3.50"),
@@ -109,6 +110,7 @@ def test_whole_numbers_file_names_and_versions_need_no_place():
         ("10,000 images", "10,000"),
         ("{other-seed* | steps}", "other-seed*"),  # seeds of other lengths
         (f"{{other-seed0 | {LL} | best | n_samples}}", "n_samples"),
+        ("{fake-seed0 | recipe | batch}", "batch"),  # it has no such constant
         ("{fake-seed0 | epochs", "{"),
         ("fake-seed0 | epochs}", "}"),
     ],

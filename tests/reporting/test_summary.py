@@ -65,7 +65,7 @@ def test_claims_of_which_the_same_is_said_share_a_row_of_the_short_table():
     other = dataclasses.replace(CLAIM, figure="Figure 7", says="it fails", holds=lambda recall: recall < 1)
     found = short_rows(record, numbers=(), claims=(*held[:2], other, held[2]))
     assert [(row["What"], row["Ours"]) for row in found] == [
-        ("Figures 3, 4 and 6: what each shows", "observed in 1 of 1 seed"),
+        ("Figures 3, 4 and 6: it learns 3; and 2 more", "observed in 1 of 1 seed"),
         ("Figure 7: it fails", "observed in 0 of 1 seed"),
     ]
     assert len(rows(record, numbers=(), claims=(*held, other))) == 4
