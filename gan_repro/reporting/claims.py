@@ -11,7 +11,7 @@ from gan_repro.papers.experiment import Experiment
 from gan_repro.papers.shown import Claim
 from gan_repro.reporting import metrics, resampling, verdicts
 from gan_repro.reporting.comparison import Table
-from gan_repro.reporting.conditions import is_variant, model, paper_recipe, played
+from gan_repro.reporting.conditions import is_variant, model, paper_recipe, played, training_differences
 from gan_repro.reporting.groups import Group
 from gan_repro.system.numbers import with_error
 
@@ -68,7 +68,10 @@ def answer(table: Table, experiment: Experiment, claim: Claim) -> tuple[str, str
     held = sum(bool(claim.holds(*(values[seed] for *_, values in used))) for seed in seeds)
     measured = "; ".join(f"{model}: {', '.join(texts)}" for model, texts in shown.items())
     differences = [f"{preset} preset" for preset in presets if preset != "paper"]
-    differences += [f"{_and(record.played for record in first)} epochs"] if not all(record.complete for record in first) else []
+    if not differences:  # of another preset its name says enough
+        differences = list(dict.fromkeys(text for record in first for text in training_differences(experiment, record)))
+    elif not all(record.complete for record in first):
+        differences.append(f"{_and(record.played for record in first)} epochs")
     differences += [claim.departure.partition(";")[0]] if claim.departure else []
     return measured, "; ".join(conditions), _verdict(held, len(seeds), differences)
 

@@ -23,22 +23,31 @@ def condition_differences(experiment: Experiment, group: Group, summary: Quantit
     training (--set), and the protocol of the evaluation. More epochs than the paper preset's are no difference, nor are fewer
     of a finished training where nobody published how many there were: the row shows them.
     """
-    record = group.first
-    found = [] if record.preset == "paper" else [f"{record.preset} preset"]
-    found += [] if record.complete else [f"{record.played} epochs"]
-    paper = paper_recipe(experiment, record)
-    if paper is None:
-        return (*found, "the experiment has no paper preset for these data")
-    epochs = getattr(paper, "total_epochs", getattr(paper, "epochs", 0))
-    told = not record.complete and record.planned == epochs
-    if record.epochs < epochs and not told and not number.open_schedule:
-        found.append(f"{record.epochs:,g} of the preset's {epochs:,g} epochs")
-    found += [change(*each) for each in differences(paper, record)]
+    found = training_differences(experiment, group.first, number.open_schedule)
+    if paper_recipe(experiment, group.first) is None:
+        return tuple(found)
     protocol = metrics.of(summary.metric, [experiment]).protocols.get(summary.dataset, {})
     for key, value in protocol.items():
         if getattr(summary, key) != value:
             found.append(f"evaluation: {change(key, getattr(summary, key), value, 'paper')}")
     return (*found, number.departure) if number.departure else tuple(found)
+
+
+def training_differences(experiment: Experiment, record: Record, open_schedule: bool = False) -> list[str]:
+    """Where a training's conditions differ from those of the paper preset, as phrases.
+
+    `open_schedule`: whether nobody published how long the model was trained.
+    """
+    found = [] if record.preset == "paper" else [f"{record.preset} preset"]
+    found += [] if record.complete else [f"{record.played} epochs"]
+    paper = paper_recipe(experiment, record)
+    if paper is None:
+        return [*found, "the experiment has no paper preset for these data"]
+    epochs = getattr(paper, "total_epochs", getattr(paper, "epochs", 0))
+    told = not record.complete and record.planned == epochs
+    if record.epochs < epochs and not told and not open_schedule:
+        found.append(f"{record.epochs:,g} of the preset's {epochs:,g} epochs")
+    return found + [change(*each) for each in differences(paper, record)]
 
 
 def paper_recipe(experiment: Experiment, record: Record) -> Recipe | None:

@@ -105,7 +105,7 @@ class Choice:
     """The epoch whose weights are "best".
 
     Attributes:
-      epoch: played when they were chosen.
+      epoch: played when they were chosen, over all stages.
       value: of the validation that chose them.
       draw: "validation": by a draw of z that is not reported; "reported": by the one that the run was first reported with.
     """

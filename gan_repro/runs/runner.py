@@ -348,7 +348,7 @@ def _record(experiment, config, source, workdir, loop, manifest, complete, expec
         epochs=run.epochs,
         complete=complete,
         d_output=configuration.model_of(config).d_output(config.recipe) if loop else (),
-        choice=_choice(loop.progress.best, manifest) if loop else None,
+        choice=_choice(loop, manifest) if loop else None,
         notices=tuple(Notice(**entry) for entry in loop.progress.notices) if loop else (),
         config=schema.parse(Config, config.as_dict(), workdir.config),
         manifest=manifests.of_record(manifest, workdir),
@@ -369,10 +369,10 @@ def _record(experiment, config, source, workdir, loop, manifest, complete, expec
     tell(finished.report(experiment, record, workdir.path))
 
 
-def _choice(best, manifest):
-    """The Choice of a training whose best validation was {"value", "epoch"}, or None."""
-    draw = manifest.get("choice")
-    return best and Choice(best["epoch"], best["value"], draw["draw"] if draw else "reported")
+def _choice(loop, manifest):
+    """The Choice of a training, or None: its last stage has no best validation."""
+    best, draw = loop.progress.best, manifest.get("choice")
+    return best and Choice(loop.epochs_before() + best["epoch"], best["value"], draw["draw"] if draw else "reported")
 
 
 def _warn(line):

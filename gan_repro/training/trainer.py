@@ -101,8 +101,12 @@ class Loop:
     def epochs(self):
         """Epochs played, over all stages: an int where the last one is whole, else down to thousandths, to be shown."""
         whole, steps = divmod(self.trainable.step, self.trainable.steps_per_epoch)
-        whole += sum(stage.epochs for stage in self.stages[: self.progress.stage])
+        whole += self.epochs_before()
         return round(whole + math.floor(1000 * steps / self.trainable.steps_per_epoch) / 1000, 3) if steps else whole
+
+    def epochs_before(self):
+        """Epochs of the stages before the current one: an int."""
+        return sum(stage.epochs for stage in self.stages[: self.progress.stage])
 
     def stage(self):
         """The current Stage."""
@@ -337,7 +341,7 @@ class Loop:
     def _watch(self, played, logs):
         """Measures the generator's diversity, and says what monitors.py notices in an epoch."""
         logs["diversity"] = self.progress.rows[-1]["diversity"] = monitors.diversity(*self.trainable.monitor_batch())
-        epoch = played + sum(stage.epochs for stage in self.stages[: self.progress.stage])
+        epoch = played + self.epochs_before()
         spread = played > monitors.GRACE_EPOCHS or any(
             (row.get("diversity") or 0) >= monitors.COLLAPSED for row in self.progress.rows if row["stage"] == self.stage().name
         )

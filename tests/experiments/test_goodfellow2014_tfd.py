@@ -204,7 +204,9 @@ def test_faces_without_labels_are_judged_by_features_that_read_turns(tmp_path, m
     words = ["run", "--experiment=goodfellow2014", f"--dataset=npz:{tmp_path / 'faces.npz'}", "--model=tfd", "--preset=smoke"]
     words += ["--set=steps_per_epoch=2", "--set=batch_size=20", "--set=n_samples=50", "--set=classifier_metrics=true"]
     assert run.main([*words, f"--workdir={tmp_path / 'run'}"]) == 0
-    found = json.loads((tmp_path / "run" / "record.json").read_text())["measurements"]
+    record = json.loads((tmp_path / "run" / "record.json").read_text())
+    found, validation = record["measurements"], record["curves"]["validation"]["last"]
+    assert (record["choice"]["epoch"], record["choice"]["value"]) in zip(validation["epoch"], validation["value"])
     metrics = {each["metric"] for each in found if each["weights"] == "best"}
     wanted = {"pooled_distance", "pooled_variety", "frechet_distance", "precision", "recall"}
     assert metrics == {"parzen_log_likelihood", *wanted}

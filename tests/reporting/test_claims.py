@@ -173,3 +173,9 @@ def test_finished_trainings_count_before_others_and_these_are_never_more_than_ot
     finished = [run(9.0, model, preset="quick", epochs=45) for model in USED]
     _, conditions, verdict = answer(*early, *finished)
     assert "; 45 epochs" in conditions and verdict.startswith("other conditions: quick preset")
+
+
+@pytest.mark.parametrize("shortened", [{"epochs": 50}, {"recipe": {"steps_per_epoch": 1}}])
+def test_a_schedule_that_is_not_the_papers_is_another_condition(shortened):
+    members = [run(value, model, seed=seed, **shortened) for model in USED for seed, value in enumerate((2.0, 3.0, 4.0))]
+    assert answer(*members)[2].startswith("other conditions")
