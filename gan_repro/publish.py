@@ -71,6 +71,7 @@ def regenerate(results: str | Path, found: Sequence[Experiment], strict: bool = 
     for owner, wanted, changes in (each for table in built for each in table.effects if each[2]):
         figures[effects.figure_name(owner, wanted)] = functools.partial(effects.draw, wanted, owner, changes)
     figures |= {each.figure: each.draw for table in built for each in table.beside if each.lines}
+    figures |= {each.histograms: each.draw_shares for table in built for each in table.beside if each.shares}
     folder = results / "figures"
     along = validated(found, groups)
     figures |= _log_likelihoods(along) | _sweeps(found, groups) | densities.figures(found, groups, folder)

@@ -34,7 +34,7 @@ def model(module, title, paper, quick, faces, other_chains, measures=()):
         phases=greedy.phases(module, paper.LAYERS),
         measures=(
             gr.measures.ParzenLogLikelihood(validation_images=1000, beside=beside),
-            gr.measures.ReadByClassifier(),
+            gr.measures.ReadByClassifier(otherwise=gr.measures.Variety()),
             gr.measures.ChainMixing(chains="chains"),
             *measures,
         ),

@@ -96,7 +96,7 @@ EXPERIMENT = gr.Experiment(
             prepare=lambda recipe: gr.TrainOnValidation() if recipe.train_on_validation else None,
             measures=(
                 gr.measures.ParzenLogLikelihood(validation_images=1000, beside=gr.measures.other_chains(OTHER_CHAINS)),
-                gr.measures.ReadByClassifier(field="classifier_metrics"),
+                gr.measures.ReadByClassifier(field="classifier_metrics", otherwise=gr.measures.Variety()),
                 gr.measures.ChainMixing(field="classifier_metrics", chains="chains"),
             ),
             figures=(

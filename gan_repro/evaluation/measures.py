@@ -92,15 +92,17 @@ class ReadByClassifier:
     """What classifiers of the data make of samples: labels read, Frechet distance, precision, recall. In no paper here.
 
     They see pixels of the data's own images: of digits that networks see in a frame, what lies inside it. Of data without
-    labels nothing is measured, and a line says so.
+    labels `otherwise` is measured; without it nothing is, and a line says so.
 
     Attributes:
       field: the field of the recipe that switches it off, or "".
       beside: (run) -> {name: (samples, labels)} of what is read beside the run's own generators, or None.
+      otherwise: the measure of data without labels, such as Variety(), or None.
     """
 
     field: str = ""
     beside: Callable | None = None
+    otherwise: Callable | None = None
 
     def _switched_on(self, recipe):
         return not self.field or bool(getattr(recipe, self.field))
@@ -109,7 +111,7 @@ class ReadByClassifier:
         """Raises UsageError or DataError where there will be too few samples or test images."""
         from gan_repro.evaluation import measure
 
-        if spec.classes and self._switched_on(recipe):
+        if (spec.classes or self.otherwise) and self._switched_on(recipe):
             measure.check_enough_to_judge(recipe, spec)
 
     def __call__(self, run: Run) -> list[Measurement]:
@@ -119,6 +121,8 @@ class ReadByClassifier:
 
         if not self._switched_on(run.config.recipe):
             return []
+        if not run.source.spec.classes and self.otherwise:
+            return self.otherwise(run)
         if not run.source.spec.classes:
             print(
                 f"note: no classifier reads the samples (no Frechet distance, precision, recall): {run.source.spec.title} has "

@@ -5,6 +5,8 @@ Modules (help(gan_repro.figures.NAME)):
     grids      images in grids and strips, animations
     points     points on a line and in the plane
     chains     classes visited along chains
+    histograms classes that the samples of several models are read as
+    intervals  differences with their intervals
     densities  densities of points along a training, and of several games
     panels     samples of several models beside each other, of their runs' figures
     sheets     images of a surface of z, edge to edge in one PNG

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gan_repro.figures.chains import Visited
 
 REFERENCE = "training images"
-_VISITED = "classes_visited"
+_VISITED, _CLASSES = "classes_visited", "class_kl"
 
 
 class Shown(NamedTuple):
@@ -32,6 +32,8 @@ class Shown(NamedTuple):
       lines: {model: classes among consecutive samples of its chains}, training images last (`visited`); {}: none has chains.
       classes: how many classes the data have.
       figure: the name of the picture of `lines`.
+      shares: {model: [share of each class in %] of each seed}, training images last (`class_shares`); {}: of fewer than two
+        models. histograms: the name of its picture.
       stems: {model: name of the record whose figures are shown}; strips: the name of their picture (strips.figures).
     """
 
@@ -41,6 +43,8 @@ class Shown(NamedTuple):
     lines: dict[str, "Visited"]
     classes: int
     figure: str
+    shares: dict[str, list[list[float]]]
+    histograms: str
     stems: dict[str, str]
     strips: str
 
@@ -51,6 +55,15 @@ class Shown(NamedTuple):
             found = {label: file for label, file in files.items() if file in names}
             if len(found) > 1:
                 yield kind, found
+
+    def draw_shares(self, path: Path) -> None:
+        """Writes the picture of its shares."""
+        from gan_repro.figures import histograms  # matplotlib: a run's table shows no picture
+
+        title = (
+            f"{self.what.title}: classes that their samples are read as. Bars: mean over seeds; dots: each; dotted: all alike"
+        )
+        histograms.classes(path, self.shares, title)
 
     def draw(self, path: Path) -> None:
         """Writes the picture of its lines."""
@@ -70,6 +83,8 @@ def shown(beside: Beside, name: str, experiments: Sequence[Experiment], groups: 
         visited(beside, experiments, groups),
         (data[0] if data else 0) or 0,
         f"{prefix}-classes-visited.png",
+        class_shares(beside, experiments, groups),
+        f"{prefix}-classes-drawn.png",
         {label: records.stem(found[0].first) for label, _, _, found in _shown(beside, experiments, groups) if found},
         f"{prefix}-strips.png",
     )
@@ -95,7 +110,7 @@ def rows(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Gro
             found = _by_metric(group)
             title = f"{owner.short_name}: {run_title(owner, group.first, counted=True)}"
             row = [label, title, str(len(group)), printed[label]]
-            body.append(row + [cells.brief(found[each]) if each in found else "" for each in beside.metrics])
+            body.append(row + [cells.with_draws(found[each]) if each in found else "" for each in beside.metrics])
     real: str | None = REFERENCE
     shown_first = [group for *_, shown in _shown(beside, experiments, groups) for group in shown]
     for group in (*shown_first, *(group for group in groups if group.first.dataset == beside.dataset)):
@@ -157,6 +172,28 @@ def visited(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[
                 found[label] = {"length": curves[0]["length"], "mean": means}
             reference = reference or next((entry.curve for entry in entries if entry.reference == REFERENCE), None)
     return found | ({REFERENCE: reference} if found and reference else {})
+
+
+def class_shares(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, list[list[float]]]:
+    """{model: [share of each class among its samples in %] of each seed}, of the runs and weights of `visited`.
+
+    Training images come last. {} where the table does not show how evenly classes are drawn, or fewer than two models have it.
+    """
+    found: dict[str, list[list[float]]] = {}
+    reference: list[list[float]] = []
+    for label, _, _, groups_shown in _shown(beside, experiments, groups) if _CLASSES in beside.metrics else ():
+        for group in groups_shown[:1]:
+            main = Subject(_main(group.summaries()))
+            entries = [entry for entry in group.measurements() if entry.metric == _CLASSES and entry.histogram]
+            own = [_percent(entry.histogram) for entry in entries if entry.histogram and entry.subject == main]
+            found |= {label: own} if own else {}
+            real = [_percent(entry.histogram) for entry in entries if entry.histogram and entry.reference == REFERENCE]
+            reference = reference or real[:1]
+    return found | ({REFERENCE: reference} if reference else {}) if len(found) > 1 else {}
+
+
+def _percent(counts: Sequence[int]) -> list[float]:
+    return [100 * count / sum(counts) for count in counts]
 
 
 def _shown(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Group]):

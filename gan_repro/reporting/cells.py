@@ -1,5 +1,6 @@
 """Cells of tables: measured and published numbers with their errors, as text."""
 
+import math
 from collections.abc import Iterable
 
 from gan_repro.evaluation.measurement import Paired
@@ -35,6 +36,12 @@ def brief(summary: Summary) -> str:
     if summary.std_over_seeds is not None:
         text += f" ± {with_error(summary.value, summary.std_over_seeds)[1]} SD"
     return text
+
+
+def with_draws(summary: Summary) -> str:
+    """As `brief`, with the deviation over sets of samples where it is larger than the standard error: ", draws ± 15"."""
+    over_draws = summary.std_over_draws
+    return brief(summary) + (f", draws ± {over_draws:.2g}" if (over_draws or 0) > (summary.standard_error or math.inf) else "")
 
 
 def more_errors(summary: Summary) -> list[str]:

@@ -373,6 +373,20 @@ def not_run_rows(table: Table) -> list[list[str]]:
     return [["Paper", "Not run", "Why"], *([each.short_name, what, why] for each in table.own() for what, why in each.not_run)]
 
 
+def chosen_rows(table: Table) -> list[list[str]]:
+    """What validation chose in each run whose training was validated: [header, rows...], a cell for all seeds of a run."""
+    rows = [["Run", "Model", "Recipe", "Best weights after epoch", "Nats of validation images", "Seeds"]]
+    for run, group in enumerate(table.groups, start=1):
+        choices = [record.choice for record in group if record.choice]
+        if choices:
+            owner = table.owner(group)
+            epochs, values = ([f"{each.epoch:,g}" for each in choices], [f"{each.value:,.1f}" for each in choices])
+            named = model(owner, group.first), run_title(owner, group.first)
+            seeds = [str(record.seed) for record in group if record.choice]
+            rows.append([str(run), *named, *map("; ".join, (epochs, values, seeds))])
+    return rows
+
+
 def detail_rows(table: Table, lines: Iterable[Line]) -> list[list[str]]:
     """The protocol of measured numbers: [header, rows...]."""
     rows = [

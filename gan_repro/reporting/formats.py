@@ -15,6 +15,8 @@ FURTHER = "Further findings"  # the heading of those that results/README.md leav
 
 EVERY_RUN = "Published and measured, every run"  # the heading of the compact table where others stand before it
 
+CHOSEN = "What validation chose"  # the heading of the table of epochs
+
 MANY = 5  # seeds of a run: with more of them a page does not say each one's command and cost
 
 
@@ -53,8 +55,9 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
     for each in table.beside:
         lines += [f"## {each.what.title}", "", each.what.text, "", *grid(each.rows)]
         lines += grid(each.differences) if len(each.differences) > 1 else []
-        lines += [f"![Samples of each](figures/{each.strips})", ""] if each.strips in pictures else []
-        lines += [f"![Classes among consecutive samples](figures/{each.figure})", ""] if each.lines else []
+        lines += _picture(each.strips, "Samples of each, of chains consecutive ones") if each.strips in pictures else []
+        lines += _picture(each.histograms, "Classes that the samples are read as") if each.shares else []
+        lines += _picture(each.figure, "Classes among consecutive samples") if each.lines else []
         for kind, found_of in each.pictures(pictures):
             images = [f"![{label}: {kinds.in_words(kind)}](figures/{file})" for label, file in found_of.items()]
             lines += grid([list(found_of), images])
@@ -71,6 +74,8 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
         lines += ["## Against the published numbers", "", *grid(comparison.verdict_rows(table))]
     if len(claims.rows(table)) > 1:
         lines += [f"## {claims.HEADING}", "", claims.note(table), "", *grid(claims.rows(table))]
+    if len(comparison.chosen_rows(table)) > 1:
+        lines += [f"## {CHOSEN}", "", *grid(comparison.chosen_rows(table))]
     if len(comparison.not_run_rows(table)) > 1:
         lines += ["## Not run", "", NOT_RUN, "", *grid(comparison.not_run_rows(table), code=True)]
     if table.lines:
@@ -89,6 +94,10 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
         lines += [*(f"{index}. {text}" for index, text in enumerate(experiment.deviations, start=1)), ""]
     lines += ["## Notes", "", *(f"{index}. {note}" for index, note in enumerate(notes.notes(table), start=1))]
     return "\n".join(lines) + "\n"
+
+
+def _picture(name, caption):
+    return [f"![{caption}](figures/{name})", "", f"*{caption}.*", ""]
 
 
 def _commands(group):

@@ -1,14 +1,12 @@
 """The results of all papers in one table: published, measured, verdict. results/README.md and README.md show it."""
 
 import dataclasses
-import math
 import re
 from collections.abc import Iterator, Sequence
 
 from gan_repro.reporting import cells, claims, comparison, formats, metrics, verdicts
 from gan_repro.reporting.comparison import Line, Table
 from gan_repro.system.errors import RunError
-from gan_repro.system.numbers import with_error
 
 HEADER = ["Paper", "What", "Published", "Ours", "Verdict", "Seeds", "Minutes a seed"]
 SHORT = ["Paper", "What", "Published", "Ours", "Verdict"]
@@ -59,7 +57,7 @@ def rows(built: Sequence[Table]) -> list[Row]:
             first = experiment.short_name, page, what
             for line, verdict in (each for each in lines if each[0].main):
                 played, word = f"{line.group.first.played} epochs", comparison.in_words(line, verdict, number)
-                ours = _value(line), word.partition(";")[0], str(len(line.summary.seeds)), _minutes(line)
+                ours = cells.with_draws(line.summary), word.partition(";")[0], str(len(line.summary.seeds)), _minutes(line)
                 found.append(Row(*first, played, cells.printed(number), *ours))
             if not lines:
                 found.append(Row(*first, "", cells.printed(number), "", comparison.not_run(number)))
@@ -135,16 +133,6 @@ def into_readme(text: str, built: Sequence[Table], folder: str = "results") -> s
     shown = short_table(built)
     pages = [f"[{each.name}]: {folder}/{each.name}.md" for each in built if any(f"][{each.name}]" in row[0] for row in shown)]
     return before + "\n".join([begin, *formats.grid(shown), *pages, end]) + after
-
-
-def _value(line: Line) -> str:
-    """Such as "182.7 ± 2.3 SE ± 3.6 SD"; the deviation over draws, too, where it is larger than the standard error."""
-    summary = line.summary
-    value, error = with_error(summary.value, summary.standard_error or summary.std_over_seeds)
-    text = value if summary.standard_error is None else f"{value} ± {error} SE"
-    over_seeds, over_draws = summary.std_over_seeds, summary.std_over_draws
-    text += "" if over_seeds is None else f" ± {with_error(summary.value, over_seeds)[1]} SD"
-    return text + (f", draws ± {over_draws:.2g}" if (over_draws or 0) > (summary.standard_error or math.inf) else "")
 
 
 def _minutes(line: Line) -> str:

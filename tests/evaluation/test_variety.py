@@ -197,6 +197,17 @@ def test_data_without_labels_are_judged_by_their_turns_and_have_no_distances_of_
     assert {each.space for each in found} == {"means of 4 x 4 pixels", variety.TURNS_SPACE}
 
 
+def test_a_measure_by_labels_gives_data_without_them_to_another(asked, capsys):
+    run = given({"last": normal(50)}, labels=False, scaling=UNIT)
+    assert measures.ReadByClassifier(otherwise=measures.Variety())(run) == measures.Variety()(run)
+    assert not capsys.readouterr().err
+    assert measures.ReadByClassifier()(run) == [] and capsys.readouterr().err
+    few = dataclasses.replace(run.source.spec, sizes=dict(run.source.spec.sizes) | {"test": 3})
+    measures.ReadByClassifier().check(SimpleNamespace(n_samples=50), few)
+    with pytest.raises(DataError, match="3 test images"):
+        measures.ReadByClassifier(otherwise=measures.Variety()).check(SimpleNamespace(n_samples=50), few)
+
+
 def test_training_images_whose_labels_are_unknown_count_as_unlabelled(asked):
     run = given({"last": normal(50)})
     run.source._labels["train"][:] = -1  # as those of the Toronto faces

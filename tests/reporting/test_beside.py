@@ -7,6 +7,7 @@ import pytest
 from support.records import grouped, make_record, measurement
 
 from gan_repro.data.names import dataset_kind
+from gan_repro.figures import histograms
 from gan_repro.papers import configuration
 from gan_repro.papers.shown import Beside
 from gan_repro.reporting import beside, comparison, formats
@@ -152,6 +153,32 @@ def test_figures_of_the_runs_stand_beside_each_other_where_two_have_them():
     found[0] = dataclasses.replace(found[0], beside=(shown,))
     text = formats.markdown(comparison.build("acgan", found, groups), pictures=files)
     assert all(f"(figures/{file})" in text for file in files[:2]) and "depth" not in text
+
+
+def counted(name, of, seed=0):
+    """A record of a model whose samples are read as three classes so often; {weights or reference: counts}."""
+    made = record(name, {"cgan": "mlp", "acgan": "digits"}[name], "paper", 5, seed)
+    entries = [measurement(0.1, whose, metric="class_kl", sigma=None) | {"histogram": counts} for whose, counts in of.items()]
+    return made | {"measurements": [*made["measurements"], *entries]}
+
+
+def test_shares_of_classes_are_those_of_each_seed_and_of_real_images(tmp_path):
+    shown = dataclasses.replace(SHOWN, metrics=("class_kl",))
+    real = {"training images": [30, 30, 40]}
+    seeds = [counted("acgan", {"last": [1, 0, 3]} | real), counted("acgan", {"last": [2, 2, 0]} | real, 1)]
+    found = [configuration.find(name) for name in ("acgan", "cgan")]
+    groups = grouped([*seeds, counted("cgan", {"best": [0, 5, 5], "last": [9, 9, 9]})])
+    drawn = beside.shown(shown, "acgan", found, groups)
+    assert drawn.shares == {"theirs": [[0, 50, 50]], "ours": [[25, 0, 75], [50, 50, 0]], "training images": [[30, 30, 40]]}
+    drawn.draw_shares(tmp_path / drawn.histograms)
+    assert (tmp_path / drawn.histograms).stat().st_size > 0
+    assert beside.shown(shown, "acgan", found, grouped(seeds)).shares == {}
+    assert beside.shown(SHOWN, "acgan", found, groups).shares == {}
+
+
+def test_models_of_other_classes_have_no_picture_together(tmp_path):
+    with pytest.raises(ValueError):
+        histograms.classes(tmp_path / "x.png", {"a": [[50, 50]], "b": [[20, 30, 50]]}, "title")
 
 
 def test_without_chains_no_classes_are_drawn():

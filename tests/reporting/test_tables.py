@@ -197,6 +197,16 @@ def test_runs_whose_epoch_was_chosen_by_the_reported_z_are_named():
     assert "in run 1: " in line and "run 2" not in line
 
 
+def test_what_validation_chose_is_shown_for_each_seed():
+    assert formats.CHOSEN not in formats.markdown(build(trained(0, 225.0)))
+    runs = [trained(seed, 225.0) for seed in range(2)]
+    for record, epoch, value in zip(runs, (50, 1500), (200.04, -3.5)):
+        record["choice"] = {"epoch": epoch, "value": value, "draw": "validation"}
+    header, row = comparison.chosen_rows(build(*runs, trained(2, 225.0)))
+    assert row[0] == "1" and row[3:] == ["50; 1,500", "200.0; -3.5", "0; 1"] and len(header) == len(row)
+    assert formats.CHOSEN in formats.markdown(build(*runs))
+
+
 def test_runs_of_the_old_rule_share_one_note_that_lists_them():
     runs = [trained(seed, 225.0, epochs=epochs) for epochs, seeds in ((100, (0, 1)), (99, (0,)), (98, (0,))) for seed in seeds]
     for record in runs:
