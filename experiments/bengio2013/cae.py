@@ -43,6 +43,7 @@ class Stacked(Recipe, greedy.Stacked):
 
 def network(recipe, spec, depth):
     """The stack of the first `depth` layers."""
+    gr.tied.check_unit(spec)
     sizes = (spec.shape[0] * spec.shape[1] * spec.shape[2], *recipe.units)
     # Glorot and Bengio 2010, section 4.2.1: four times as wide for sigmoid units (cae.py of Dauphin and Rifai has it, too).
     kernels = [gr.initial.uniform(4 * (6 / sum(pair)) ** 0.5) for pair in zip(sizes[:depth], sizes[1:])]

@@ -55,6 +55,8 @@ class Stacked(Recipe, greedy.Stacked):
 
 def network(recipe, spec, depth):
     """The stack of the first `depth` layers."""
+    if recipe.visible == "bernoulli":
+        gr.tied.check_unit(spec)
     return gr.tied.stack(
         spec.shape,
         recipe.units[:depth],

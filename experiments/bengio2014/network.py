@@ -69,6 +69,7 @@ class Layers(keras.layers.Layer):
 
 def make(recipe, spec):
     """Keras model: images (m, h, w, c) -> their reconstruction, float32; its layer "layers" has all weights."""
+    gr.tied.check_unit(spec)
     images = keras.Input(spec.shape, name="images")
     pixels = keras.layers.Reshape((math.prod(spec.shape),), dtype="float32", name="pixels")(images)
     x = Layers(recipe.hidden_units, name="layers")(pixels)

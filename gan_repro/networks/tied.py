@@ -9,7 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from gan_repro.data.scaling import UNIT
+from gan_repro.data.source import Spec
 from gan_repro.networks.layers import Configured
+from gan_repro.system.errors import UsageError
 
 Activation = str | Callable | None
 PREFIX, _MEAN = "tied_", "mean_image"
@@ -83,6 +86,12 @@ class MeanImage(keras.layers.Layer):
     def call(self, inputs: Any) -> Any:
         """`inputs`."""
         return inputs
+
+
+def check_unit(spec: Spec) -> None:
+    """Raises UsageError where networks see pixels beyond [0, 1], which are no probabilities of binary units."""
+    if spec.scaling != UNIT:
+        raise UsageError(f"{spec.title}: {spec.scaling}: binary units stand for pixels in [0, 1], which a Model has by default")
 
 
 def stack(

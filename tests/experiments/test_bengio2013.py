@@ -11,6 +11,8 @@ from support import games, noise
 from support.papers import message
 
 from experiments.bengio2013 import EXPERIMENT, cae, evidence, greedy, rbm
+from experiments.bengio2014 import network as gsn
+from gan_repro.data.scaling import Linear
 from gan_repro.evaluation import ais, measures
 from gan_repro.networks import initial, tied
 from gan_repro.networks.precision import policy
@@ -316,29 +318,52 @@ def test_each_autoencoder_has_a_contraction_of_its_own():
         assert (loss(network, depth, lower_contraction=9.0) != plain) == (depth == 1)
 
 
+@dataclasses.dataclass
+class Annealed:
+    """A finished run of an RBM on three pixels, as evidence.annealed sees it; (value, error) are its measurements."""
+
+    config: object
+    source = noise.source((1, PIXELS, 1))
+
+    def kinds(self):
+        return ["last"]
+
+    def fingerprint(self, kind):
+        return kind
+
+    def generator(self, kind):
+        with policy("float32"):
+            made = tied.stack((1, PIXELS, 1), (4,), [initial.normal(1.0)])
+        made.set_weights([weight.astype(np.float32) for weight in stack(4).get_weights()])
+        return made
+
+    def measurement(self, metric, unit, value, error, weights, **rest):
+        return value, error
+
+
+def annealed(steps):
+    """An Annealed whose partition function takes so many steps."""
+    return Annealed(noise.config("bengio2013", "mnist", "smoke", model="dbn1", n_samples=50, annealing=steps))
+
+
+def test_the_log_probability_by_annealing_is_that_of_enumeration():
+    """Of binary draws of 50 test images under an RBM of 128 states; the draws are those of NumPy's generator of the seed."""
+    run = annealed(2000)
+    p, log_z = joint(tied.layers(stack(4))[0])
+    grey = run.source.scaled("test", 50)
+    drawn = (np.random.default_rng(run.config.seed).random(grey.shape, np.float32) < grey).reshape(50, PIXELS)
+    exact = np.log(p.sum(axis=1))[drawn.astype(int) @ 2 ** np.arange(PIXELS)[::-1]]
+    (found, error), (partition, its_error) = evidence.annealed(run)
+    assert abs(partition - log_z) < 4 * its_error < 0.1
+    assert found - exact.mean() == pytest.approx(log_z - partition, abs=1e-4)
+    assert error == pytest.approx(np.hypot(exact.std(ddof=1) / 50**0.5, its_error), rel=1e-4)
+
+
 def test_the_error_of_annealed_sampling_is_that_of_images_and_of_log_z(monkeypatch):
-    @dataclasses.dataclass
-    class Run:
-        config = noise.config("bengio2013", "mnist", "smoke", model="dbn1", n_samples=10)
-        source = noise.source((1, PIXELS, 1))
-
-        def kinds(self):
-            return ["last"]
-
-        def fingerprint(self, kind):
-            return kind
-
-        def generator(self, kind):
-            keras.utils.set_random_seed(0)
-            return tied.stack((1, PIXELS, 1), (4,), [initial.normal(1.0)])
-
-        def measurement(self, metric, unit, value, error, weights, **rest):
-            return error
-
     found = []
     for error in (0.0, 3.0):
         monkeypatch.setattr(ais, "log_partition", lambda *given, error=error, **rest: ais.Partition(0.0, error))
-        found.append(evidence.annealed(Run()))
+        found.append([error for _, error in evidence.annealed(annealed(50))])
     (images, none), (both, of_log_z) = found
     assert none == 0 < images and of_log_z == 3 and both == pytest.approx(np.hypot(images, 3))
 
@@ -399,6 +424,26 @@ def test_faces_have_gaussian_pixels_that_begin_at_the_mean_face():
 )
 def test_wrong_settings_are_one_line(model, setting, words):
     assert words in message(configuration.resolve, EXPERIMENT, "mnist", model, "paper", 0, None, [setting])
+
+
+@pytest.mark.parametrize(
+    "name, model, make",
+    [
+        ("bengio2013", "dbn", lambda recipe, spec: rbm.network(recipe, spec, 1)),
+        ("bengio2013", "cae", lambda recipe, spec: cae.network(recipe, spec, 2)),
+        ("bengio2014", "gsn", gsn.make),
+    ],
+)
+def test_pixels_beyond_0_and_1_are_no_probabilities_of_binary_units(name, model, make):
+    recipe = noise.config(name, "mnist", "smoke", model=model).recipe
+    said = message(make, recipe, noise.source((4, 4, 1), scaling=Linear(-1.0, 1.0)).spec)
+    assert "[-1, 1]" in said and "[0, 1]" in said
+    make(recipe, noise.source((4, 4, 1)).spec)
+
+
+def test_gaussian_units_take_any_pixels():
+    recipe = noise.config("bengio2013", "mnist", "smoke", model="dbn", visible="gaussian").recipe
+    rbm.network(recipe, noise.source((4, 4, 1), scaling=Linear(-1.0, 1.0)).spec, 1)
 
 
 def test_no_discriminator_is_asked_for():
