@@ -1,6 +1,6 @@
 """Numbers that judge a generator: log-likelihoods, distances between distributions, labels read, features, neighbours.
 
-Everything here takes arrays and returns arrays.
+Most take arrays and return arrays; those that measure a finished run, and return entries of its record, say so.
 
 Modules (help(gan_repro.evaluation.NAME)):
     parzen       Gaussian Parzen-window log-likelihood

@@ -1,6 +1,6 @@
 """Vector arithmetic in z space, with concepts that are measured on the images instead of seen by eye.
 
-The picture of it is in reporting, the record's entries are made in measure.py.
+The picture of it is drawn by figures.draw, the record's entries are made in representations.py.
 """
 
 import dataclasses

@@ -1,16 +1,17 @@
 """Evaluators of models that are told labels: how varied the images of a class are, and which classes D reads itself."""
 
 import math
+import sys
 from typing import cast
 
 import numpy as np
 
+from gan_repro.data.source import Source
 from gan_repro.evaluation import features, neighbours, similarity
 from gan_repro.evaluation.measure import TRAINING_IMAGES
 from gan_repro.evaluation.measurement import Measurement, Run, Subject
 from gan_repro.evaluation.pixels import Pixels
 from gan_repro.system import randomness
-from gan_repro.system.errors import DataError
 
 STATISTICS = 10_000  # training images whose statistics batch norm gets, at most, and no more than samples are drawn
 
@@ -24,23 +25,25 @@ def diversity_within_classes(run: Run, n: int) -> list[Measurement]:
         smallest class give.
 
     Returns:
-      For each generator, and for training images: "ms_ssim", the mean over the classes of the MS-SSIM of pairs, with its
+      Nothing where a class has fewer than two training images, which a line says, or the images are too small. Else for each
+      generator, and for training images: "ms_ssim", the mean over the classes of the MS-SSIM of pairs, with its
       standard error over pairs; its curve has each class's mean. For each generator also "classes_as_diverse" (%): in how many
       classes that mean is no larger than the largest of the training images' classes.
 
     Raises:
-      DataError: a class has fewer than two training images, the images are too small, or as Pixels.
+      DataError: as Pixels.
     """
     from gan_repro.latent.sampling import balanced_labels
 
     seen = Pixels(run)
     source, classes = seen.source, seen.source.spec.classes
-    similarity.scales(*source.spec.shape[:2])
+    if min(source.spec.shape[:2]) < similarity.SMALL_WINDOW:
+        return _unmeasured(source, "its images are too small")
     labels = cast(np.ndarray, source.labels("train"))
     real = similarity.pairs_within_classes(labels, classes, n, np.random.default_rng(0))
     n = min(map(len, real))
     if not n:
-        raise DataError(f"{source.spec.title}: a class has fewer than two training images, so there are no pairs of it")
+        return _unmeasured(source, "a class has fewer than two training images")
     chosen = np.concatenate([pairs[:n] for pairs in real])
     ends = (source.spec.scaling(source.rows("train", chosen[:, k]).astype(np.float32)) for k in range(2))
     found = {TRAINING_IMAGES: similarity.ms_ssim(*ends).reshape(classes, n)}
@@ -62,6 +65,12 @@ def diversity_within_classes(run: Run, n: int) -> list[Measurement]:
             share = 100 * float((means <= largest).mean())
             measurements.append(seen.measurement("classes_as_diverse", "%", share, None, **rest))
     return measurements
+
+
+def _unmeasured(source: Source, why: str) -> list[Measurement]:
+    """No measurements, and a line that says why: a training that is over does not end without its record for them."""
+    print(f"note: how alike images of a class are is not measured: {source.spec.title}: {why}", file=sys.stderr)
+    return []
 
 
 def classes_read_by_d(run: Run, head: str) -> list[Measurement]:

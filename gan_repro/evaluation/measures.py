@@ -12,7 +12,7 @@ import numpy as np
 
 from gan_repro.data.source import Source, Spec
 from gan_repro.evaluation.measurement import Measurement, Run
-from gan_repro.system.errors import UsageError
+from gan_repro.system.errors import DataError, UsageError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -272,6 +272,12 @@ class SlopesOfD:
         from gan_repro.evaluation import steepness
 
         return [] if run.conditional() else steepness.slopes_of_d(run, self.points)
+
+    def check(self, recipe: Any, spec: Spec) -> None:
+        """Raises DataError where there are too few test images for a standard error."""
+        del recipe
+        if spec.sizes["test"] < 2:
+            raise DataError(f"{spec.title}: {spec.sizes['test']} test image: the slopes of D take two or more")
 
 
 @dataclasses.dataclass(frozen=True)

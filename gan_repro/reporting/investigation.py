@@ -255,8 +255,11 @@ def _finer(experiment: Experiment, groups: Iterable[Group], references: Referenc
     """
     rows = [["Run", "Weights or reference samples", "Nats", "Best of the finer grid", "at σ", "Difference"]]
     for group in groups:
-        entries = [entry for entry in group.measurements() if entry.sweep]
-        rows += [[_name(experiment, group), *_best_width(entries)]] if entries else []
+        found: dict[object, list[Measurement]] = {}
+        for entry in group.measurements():
+            if entry.sweep:
+                found.setdefault((entry.subject, entry.space), []).append(entry)
+        rows += [[_name(experiment, group), *_best_width(entries)] for entries in found.values()]
     swept = [entries for _, entries in references if all(entry.sweep for entry in entries)] if len(rows) > 1 else []
     return rows + [["no model: reference samples", *_best_width(entries)] for entries in swept]
 

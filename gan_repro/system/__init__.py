@@ -8,6 +8,7 @@ Modules (help(gan_repro.system.NAME)):
     command_line      flags, exit codes and messages of all programs
     files             files that are written whole or not at all, checksums, caches
     lazy              modules that are imported when they are first used
+    locks             a file that one process at a time holds
     machine           processor, versions, threads, commit
     randomness        random numbers from (seed, step, stream)
     signals           Ctrl-C and SIGTERM as something to react to

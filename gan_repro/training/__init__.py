@@ -19,6 +19,8 @@ Modules (help(gan_repro.training.NAME)):
     history     metrics: names, means, curves
     timing      how fast it is here
     callbacks   the progress line, grids of samples, TensorBoard
+    tricks      the tricks of a recipe put into the rules of a game
+    replay      old samples that D sees again
     rules       the rules of a game as a paper gives them, and the stages made of a model
 """
 

@@ -93,8 +93,8 @@ def with_targets(loss: losses.Objective, targets: dict[str, Range], flipped: flo
     Raises:
       UsageError: D's loss is no cross-entropy of what is real and what is generated.
     """
-    kinds = {kind: next((term for term in loss.discriminator if term.value is hard), None) for kind, hard in _HARD.items()}
-    if None in kinds.values():
+    kinds = {kind: term for kind, hard in _HARD.items() for term in loss.discriminator if term.value is hard}
+    if len(kinds) < len(_HARD):
         names = ", ".join(term.name for term in loss.discriminator)
         raise UsageError(
             "smoothing, soft_labels, flipped_labels: they change the targets of D's cross-entropy, 1 of real and 0 of "
@@ -103,7 +103,6 @@ def with_targets(loss: losses.Objective, targets: dict[str, Range], flipped: flo
     changed = {
         id(term): noisy_cross_entropy(kind, targets[kind], targets[other], flipped, term.weight)
         for (kind, term), other in zip(kinds.items(), ("generated", "real"))
-        if term
     }
     return dataclasses.replace(loss, discriminator=tuple(changed.get(id(term), term) for term in loss.discriminator))
 

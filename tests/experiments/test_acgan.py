@@ -153,6 +153,13 @@ def test_pairs_of_a_class(run):
     assert found["classes_as_diverse", "last"].value == pytest.approx(share)
 
 
+def test_a_class_without_a_pair_leaves_the_rest_of_the_record_and_a_line(run, capsys):
+    labels = run.source.inside._labels["train"]
+    labels[labels == 7] = 8
+    assert labelled.diversity_within_classes(run, 100) == []
+    assert "fewer than two training images" in capsys.readouterr().err
+
+
 def test_ds_classes_are_those_of_its_head(run):
     """A head that says one class of everything reads as many test images right as there are of that class."""
     d = run.discriminator()

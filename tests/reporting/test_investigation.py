@@ -98,6 +98,14 @@ def test_the_finer_widths_are_those_of_the_sweep_with_most_samples():
     assert "Effect of the sigma grid" not in page(run())
 
 
+def test_sweeps_of_what_stands_beside_a_generator_have_rows_of_their_own():
+    sweep = {"sweep": make_sweep()}
+    found = page(run(measurements=[measurement(187.0) | sweep, measurement(80.0, "the mean training image") | sweep]))
+    part = found.partition("Effect of the sigma grid")[2]
+    assert part.count(f"| best | {sweep['sweep']['chosen_value'][-1]:.1f} |") == 1
+    assert part.count("| the mean training image | ") == 1
+
+
 def test_what_stands_in_for_samples_stands_beside_them_once():
     bare = {"experiment": "theis", "epochs": 0, "measurements": [measurement(244.0, "training images")]}
     others = [run(seed, **bare) for seed in (0, 1)]
