@@ -103,6 +103,7 @@ def rows(wanted: Effects, experiment: Experiment, groups: Sequence[Group]) -> li
         key = frozenset(each)
         if key not in found or first.epochs > found[key].first.epochs:
             found[key], changes[key] = group, each
+    common = frozenset.intersection(*found) if found else frozenset()  # of all runs, such as the precision: no row names it
     pairs = []
     for key, group in found.items():
         below = [other for other in found if other < key and found[other].first.epochs == group.first.epochs]
@@ -111,7 +112,7 @@ def rows(wanted: Effects, experiment: Experiment, groups: Sequence[Group]) -> li
             seeds = tuple(sorted(_measured(wanted, group) & _measured(wanted, found[base])))
             if len(seeds) >= MIN_SEEDS:
                 what = ", ".join(text for name, text in changes[key].items() if name not in base)
-                beside = ", ".join(text.partition(" (")[0] for text in changes[base].values())
+                beside = ", ".join(text.partition(" (")[0] for name, text in changes[base].items() if name not in common)
                 pairs.append((f"{what}, beside {beside}" if beside else what, key, base, seeds))
     count = max(wanted.changes, len(pairs)) * (len(wanted.outcomes) + 1)  # and the share of collapsed runs
     made = [_row(wanted, found[key], found[base], what, seeds, count) for what, key, base, seeds in pairs]

@@ -130,6 +130,12 @@ def test_rows_are_sorted_and_longer_runs_count():
     assert found[1].collapsed == (4, 1)
 
 
+def test_what_all_runs_have_in_common_is_no_change_that_a_row_names():
+    both = {"precision": "mixed_bfloat16"}
+    (row,) = rows(runs(BASE, **both), runs(MORE, **both, smoothing=0.9))
+    assert row.what == "smoothing 0.9 (base: 1)" and row.seeds == (0, 1, 2, 3, 4)
+
+
 def test_a_change_beside_another_is_compared_with_that_one():
     both = runs([8, 8, 8, 7, 8], d_dropout=0.3, dropout_in_g_update=False)
     found = {row.what: row for row in rows(runs(BASE), runs(MORE, d_dropout=0.3), both)}
