@@ -65,6 +65,15 @@ def test_a_longer_run_of_the_same_seed_goes_on_where_the_shorter_one_ended(tmp_p
     assert [word for word, *_ in simulated.journal(tmp_path)] == ["begin", "end", "begin", "end"]
 
 
+def test_what_a_shorter_run_has_played_is_not_all_of_a_longer_one(tmp_path):
+    (longer,), (shorter,), places = simulated.runs("0", epochs=9), simulated.runs("0", epochs=4), Places(tmp_path / "queue")
+    places.log(shorter).parent.mkdir(parents=True)
+    places.log(shorter).write_text("\n$ a program\nepoch 4  step 400/400  1 steps/s  1 s left\n")
+    assert (places.look(shorter).share, places.left(shorter)) == (1.0, "1 s")
+    found = places.look(longer)
+    assert (found.share, found.steps, places.left(longer)) == (0.0, None, "")
+
+
 def test_the_cheapest_begin_first(tmp_path):
     runs = simulated.runs("0-3")
     costs = dict(zip((each.name for each in runs), (30, 10, 40, 20)))
