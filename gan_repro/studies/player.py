@@ -176,7 +176,7 @@ def _process(words, where, planned, places, stop, minutes=None):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            return STOPPED  # its last checkpoint stands
+            code = -signal.SIGTERM  # its last checkpoint stands
         if code in (128 + signal.SIGTERM, -signal.SIGTERM):
             return STOPPED if stop.asked() else OVER
         return code

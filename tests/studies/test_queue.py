@@ -134,6 +134,19 @@ def test_a_run_is_stopped_and_recorded_when_its_minutes_are_over(tmp_path, monke
     assert [word for word, *_ in simulated.journal(tmp_path)] == ["begin", "saved", "begin", "end"]
 
 
+def test_a_run_that_does_not_save_itself_when_its_minutes_are_over_is_recorded_by_its_last_checkpoint(tmp_path, monkeypatch):
+    (run,), places, stop = simulated.runs("0", minutes=0.05), Places(tmp_path / "queue"), player.Stop()
+    deaf = "import pathlib, signal, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    (tmp_path / "deaf.py").write_text(deaf + "pathlib.Path(sys.argv[1]).touch()\ntime.sleep(600)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(player, "PATIENCE", 0.1)
+    recorded = simulated.command(tmp_path)
+    monkeypatch.setattr(player, "evaluation", lambda workdir, data_dir: recorded(run, workdir))
+    outcomes, _ = work([run], places, lambda *rest: ["deaf", str(tmp_path / "deaf")], stop=stop)
+    assert (tmp_path / "deaf").exists() and not stop.asked()
+    assert outcomes[run.name].ended == "finished" and places.look(run).state is State.FINISHED
+
+
 def test_a_run_that_went_on_until_its_minutes_were_over_says_from_where(tmp_path, monkeypatch):
     (run,), places = simulated.runs("0", minutes=0.01), Places(tmp_path / "queue")
     recorded = simulated.command(tmp_path)
