@@ -14,7 +14,7 @@ from support import planned as simulated
 
 from gan_repro.studies import player, queue
 from gan_repro.studies.places import Places, State
-from gan_repro.system.errors import RunError
+from gan_repro.system.errors import RunError, StageError
 
 TESTS = Path(__file__).resolve().parents[1]
 
@@ -145,6 +145,18 @@ def test_a_run_that_does_not_save_itself_when_its_minutes_are_over_is_recorded_b
     outcomes, _ = work([run], places, lambda *rest: ["deaf", str(tmp_path / "deaf")], stop=stop)
     assert (tmp_path / "deaf").exists() and not stop.asked()
     assert outcomes[run.name].ended == "finished" and places.look(run).state is State.FINISHED
+
+
+def test_a_run_whose_minutes_are_over_before_its_last_stage_has_not_failed_and_goes_on(tmp_path, monkeypatch):
+    (run,), places = simulated.runs("0", minutes=0.03), Places(tmp_path / "queue")
+    (tmp_path / "early.py").write_text(f"raise SystemExit({StageError.exit_code})\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(player, "evaluation", lambda workdir, data_dir: ["early"])
+    outcomes, events = work([run], places, simulated.command(tmp_path, "hang"))
+    assert outcomes[run.name].ended == "stopped" and "stage" in outcomes[run.name].line and events[-1].left == 0
+    assert places.look(run).state is State.BEGUN and not places.failure(run).exists()
+    outcomes, _ = work(queue.unfinished([run], places), places, simulated.command(tmp_path))
+    assert outcomes[run.name].ended == "finished" and outcomes[run.name].begun_at
 
 
 def test_a_run_that_went_on_until_its_minutes_were_over_says_from_where(tmp_path, monkeypatch):
