@@ -204,7 +204,7 @@ def _play(asked: _Asked, runs: Sequence[Planned], where: Places) -> int:
         return 0
     data_dir, address, stop = asked.values["data_dir"].value, asked.values["cluster"].value, player.Stop()
     with where.locked(), _workers(asked, where, address, data_dir, stop) as (executor, play, width):
-        watch = view.Watch(queued, where, width(), asked.minutes)
+        watch = view.Watch(queued, where, width())
 
         def work():
             return queue.work(queued, where, executor, play, stop, watch.say, watch.look, width)
