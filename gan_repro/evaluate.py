@@ -31,7 +31,7 @@ def _body(values):
 
 
 def main(argv):
-    """Runs the program; returns its exit code (0 done, 1 failed, 2 wrong usage)."""
+    """Runs the program; returns its exit code (0 done, 1 failed, 2 wrong usage, 3 in a stage before the last one)."""
     return run_main(_define_flags, _body, argv, USAGE)
 
 

@@ -19,7 +19,7 @@ from gan_repro.papers.experiment import PRESETS
 from gan_repro.reporting import records
 from gan_repro.reporting.groups import identity as group_identity
 from gan_repro.reporting.record import Record
-from gan_repro.studies import compare, cost, places, player, queue, study, view
+from gan_repro.studies import cluster, compare, cost, places, player, queue, study, view
 from gan_repro.studies.places import Places, State
 from gan_repro.studies.study import Planned, Study
 from gan_repro.system import files, machine
@@ -119,11 +119,13 @@ class _Asked:
     def _workers(self) -> tuple[int, int]:
         there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         wanted, each = self.values["workers"].value, self.values["cores"].value
-        if not 1 <= each <= there:
-            raise UsageError(f"--cores={each}: must be from 1 to {there}, the cores of this machine")
+        here = self.values["cluster"].value in (None, cluster.LOCAL)
+        if each < 1 or (here and each > there):
+            said = f"from 1 to {there}, the cores of this machine" if here else "at least 1"
+            raise UsageError(f"--cores={each}: must be {said}")
         if wanted is not None and not 1 <= wanted <= 1000:
             raise UsageError(f"--workers={wanted}: must be from 1 to 1000")
-        wanted = wanted or there // each
+        wanted = wanted or max(1, there // each)
         return wanted, each if wanted * each <= there else 0  # more workers than cores share them
 
     def _finished(self) -> list[Record]:
@@ -202,7 +204,7 @@ def _play(asked: _Asked, runs: Sequence[Planned], where: Places) -> int:
         return 0
     data_dir, address, stop = asked.values["data_dir"].value, asked.values["cluster"].value, player.Stop()
     with where.locked(), _workers(asked, where, address, data_dir, stop) as (executor, play, width):
-        watch = view.Watch(queued, where, width(), asked.minutes)
+        watch = view.Watch(queued, where, width())
 
         def work():
             return queue.work(queued, where, executor, play, stop, watch.say, watch.look, width)
@@ -220,8 +222,6 @@ def _play(asked: _Asked, runs: Sequence[Planned], where: Places) -> int:
 def _workers(asked: _Asked, where: Places, address: str | None, data_dir: str | None, stop: player.Stop) -> Iterator[tuple]:
     """Yields (an Executor, what it is to call for a run, how many it plays at once)."""
     if address:
-        from gan_repro.studies import cluster
-
         local = address == cluster.LOCAL  # else how many cores this machine has says nothing
         number, cores = (asked.workers, asked.cores) if local else (asked.values[name].value for name in ("workers", "cores"))
         with cluster.connected(address, number, where, data_dir, stop, cores) as (cluster_executor, played):

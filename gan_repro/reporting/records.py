@@ -1,5 +1,7 @@
 """Records as files: those of a folder of results, their names, and adding the record of a finished run."""
 
+import hashlib
+import json
 import re
 import shlex
 from collections.abc import Iterable
@@ -156,8 +158,9 @@ def row_name(config: Config, epochs: float, asked: str = "") -> str:
     """What the names of a row's runs, which differ in the seed only, have in common.
 
     It has every setting that changes the training or its schedule and is not the preset's, as far as LONGEST characters
-    reach, then how many more there are; the model where it is not the data set's own; and no epochs where nothing is trained,
-    or where `epochs` is 0. Its characters are plain ones. `asked` stands behind the epochs.
+    reach, and for the others "-1a2b3c4d-more", the first digits of a sha256 of them; the model where it is not the data set's
+    own; and no epochs where nothing is trained, or where `epochs` is 0. Its characters are plain ones. `asked` stands behind
+    the epochs.
     """
     played = [f"{epochs:.10g}{asked}epochs"] if epochs else []
     return "-".join([prefix(config), *_model(config), config.preset, *_settings(config), *played])
@@ -176,11 +179,11 @@ def _settings(config: Config) -> list[str]:
         recipe = configuration.find(config.experiment).models[config.model].recipe(config.preset, config.dataset)
     except (KeyError, UsageError):
         return []
-    shown: list[str] = []
-    changed = [f"{key}={_plain(used)}" for key, used, _ in differences(recipe, config)]
-    while changed and len("-".join([*shown, changed[0]])) <= LONGEST:
-        shown.append(changed.pop(0))
-    return shown + ([f"{len(changed)}-more"] if changed else [])
+    changed = [(key, used) for key, used, _ in differences(recipe, config)]
+    words = [f"{key}={_plain(used)}" for key, used in changed]
+    n = max(n for n in range(len(words) + 1) if len("-".join(words[:n])) <= LONGEST)
+    digest = hashlib.sha256(json.dumps(changed[n:]).encode()).hexdigest()
+    return words[:n] + ([f"{digest[:8]}-more"] if changed[n:] else [])
 
 
 def _plain(value: object) -> str:

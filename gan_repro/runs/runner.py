@@ -21,7 +21,7 @@ from gan_repro.runs import machines, manifests, precisions
 from gan_repro.runs.trained import Finished, load_config
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import cluster, files, machine, schema, signals
-from gan_repro.system.errors import RunError, UserError
+from gan_repro.system.errors import RunError, StageError, UserError
 from gan_repro.system.numbers import duration
 from gan_repro.training import history
 
@@ -140,6 +140,7 @@ def evaluate_again(place: str | Path, data_dir: str | Path | None = None) -> Non
 
     Raises:
       RunError: there is no run, nothing of it was trained yet, or it is damaged.
+      StageError: it is in a stage before its last one.
     """
     workdir = Workdir(place)
     experiment, config = load_config(workdir)
@@ -157,7 +158,7 @@ def evaluate_again(place: str | Path, data_dir: str | Path | None = None) -> Non
                 if not loop.restore(_refuse_earlier(workdir, again)):
                     raise RunError(f"{workdir.path}: nothing was trained yet; run it first")
                 if not loop.in_last_stage():
-                    raise RunError(
+                    raise StageError(
                         f"{workdir.path}: the run is still in its stage {loop.stage().name}; the generator to evaluate is that "
                         f"of the stage {loop.stages[-1].name}. Continue it with: {again}"
                     )

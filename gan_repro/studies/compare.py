@@ -11,7 +11,10 @@ from gan_repro.system.numbers import with_error
 
 LEVEL = 0.99  # of the interval over seeds within which a run under other conditions must lie
 ERRORS = 3.0  # standard errors over images, where a number has no other error
-_CONDITIONS = ("processor", "device", "versions", "threads", "workers", "deterministic_ops", "precision", "jit_compile")
+_CONDITIONS = (  # of a manifest: those of machine.conditions, and what a training adds
+    *("processor", "device", "versions", "threads", "tensor_float_32", "environment", "deterministic_ops", "platform"),
+    *("workers", "precision", "jit_compile"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,9 +30,13 @@ class Line:
 
 
 def conditions(again: Record, committed: Record) -> list[str]:
-    """What of processor, device, versions, ... differs; of none the bits must be equal."""
+    """The names of the conditions that decide the bits of a training and differ; where there are none, the bits must be equal.
+
+    Those that one of the two manifests did not note are not compared.
+    """
     before, now = committed.manifest, again.manifest
-    changed = [name for name in _CONDITIONS if getattr(before, name) != getattr(now, name)]
+    noted = [(name, getattr(before, name), getattr(now, name)) for name in _CONDITIONS]
+    changed = [name for name, then, today in noted if None not in (then, today) and then != today]
     return changed + (["continued under other conditions"] if before.continued_under or now.continued_under else [])
 
 

@@ -82,23 +82,25 @@ def _of_studies(runs, by_identity, estimates) -> Iterator[str]:
             str(sum(entry.complete for entry in there)),
             f"{sum(spent):,.0f}",
             f"{max(spent, default=0):,.0f}",
-            _missing(last, by_identity, estimates),
+            _missing(planned, by_identity, estimates),
             f"{max(memory) / 2**30:.1f} GiB" if memory else "not noted",
             ", ".join(sorted({processor for entry in there for processor in entry.machines})),
         ]
         yield f"| {' | '.join(cells)} |"
 
 
-def _missing(last, by_identity, estimates) -> str:
-    """Minutes until the last run of each job is finished, such as "12, roughly 30 and of unknown length"; "": all are."""
+def _missing(planned, by_identity, estimates) -> str:
+    """Minutes until the last unfinished run of each job is, such as "12, roughly 30 and of unknown length"; "": none is."""
     known: list[float] = []
     rough: list[float] = []
     unknown = False
-    for each in last:
+    finished = {identity for identity, there in by_identity.items() if there.complete}
+    for job in queue.jobs(each for each in planned if each.identity not in finished):
+        each = job.runs[-1]
         there = by_identity.get(each.identity)
         estimate = None if there else estimates.of(each)
         if there:
-            known += [] if there.complete else [costs.left(there)]
+            known.append(costs.left(there))
         elif estimate:
             (rough if estimate.rough else known).append(estimate.minutes)
         unknown |= not (there or estimate)

@@ -3,7 +3,7 @@
     RUN/                      the run's folder, as of gan_repro.run
     .queue/finished/NAME/     record.json and figures/ of a finished run, or of one whose minutes were over (Runs.minutes),
                               which goes on in RUN/, as does a longer run of the same seed
-    .queue/logs/RUN.log       what its process printed
+    .queue/logs/NAME.log      what its process printed
     .queue/failed/NAME.txt    one line: why it failed
     .queue/status.json        what the process at work does; it holds a lock on .queue/lock
 
@@ -102,8 +102,8 @@ class Places:
         return self.own / "failed" / f"{planned.name}.txt"
 
     def log(self, planned: Planned) -> Path:
-        """The file that its process prints to."""
-        return self.own / "logs" / f"{planned.folder}.log"
+        """The file that its process prints to; not that of a shorter run in the same folder, whose end is another one."""
+        return self.own / "logs" / f"{planned.name}.log"
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -21,7 +21,7 @@ from gan_repro.runs import runner
 from gan_repro.studies.places import Places
 from gan_repro.studies.study import Planned
 from gan_repro.system import files, locks
-from gan_repro.system.errors import RunError
+from gan_repro.system.errors import RunError, StageError
 
 Command = Callable[[Planned, Path], Sequence[str]]
 POLL = 0.2  # seconds
@@ -34,7 +34,8 @@ class Outcome:
     """What came of playing a run.
 
     Attributes:
-      ended: "finished", "failed", "stopped" (it was asked to end; the same command goes on).
+      ended: "finished", "failed", "stopped" (it was asked to end, or its minutes were over in a stage before the last one, of
+        which there is nothing to record; the same command goes on).
       line: one line: why it failed, or what else happened to it (the worker that played it was lost); "": nothing.
       seconds: it took, here.
       begun_at: the step from which it went on, 0 from its beginning; None where it did not say.
@@ -127,6 +128,9 @@ def play(
             begun_at = _begun_at(places.log(planned))  # before an evaluation adds to the log
             if code == OVER:
                 code = _process(evaluation(workdir, data_dir), where, planned, places, stop)
+                if code == StageError.exit_code:
+                    line = "its minutes are over before its last stage, so nothing is recorded; the same command goes on"
+                    return Outcome("stopped", line, time.monotonic() - start, begun_at)
         if code == STOPPED:
             return Outcome("stopped", "", time.monotonic() - start)
         if code:
@@ -176,7 +180,7 @@ def _process(words, where, planned, places, stop, minutes=None):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            return STOPPED  # its last checkpoint stands
+            code = -signal.SIGTERM  # its last checkpoint stands
         if code in (128 + signal.SIGTERM, -signal.SIGTERM):
             return STOPPED if stop.asked() else OVER
         return code

@@ -15,7 +15,7 @@ import functools
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gan_repro.papers import configuration
@@ -264,12 +264,3 @@ def _planned(runs: Runs) -> Iterator[Planned]:
             raise UsageError("settings.precision = auto: each machine would choose for itself; name one, or a list of both")
         for seed in seeds:
             yield Planned(dataclasses.replace(row, seed=seed), runs.minutes)
-
-
-def studies_of(found: Mapping[str, Study], entries: Sequence[record.Record]) -> dict[str, list[str]]:
-    """{record's stem: the names of the studies whose own runs it is one of}."""
-    owners: dict[str, list[str]] = {}
-    for name, study in found.items():
-        for each in own(study):
-            owners.setdefault(each.identity, []).append(name)
-    return {entry.stem: owners.get(identity_of(entry), []) for entry in entries}

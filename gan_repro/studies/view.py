@@ -4,13 +4,13 @@ import contextlib
 import importlib.util
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gan_repro.reporting.record import Record
 from gan_repro.studies.cost import Estimate, Estimates, makespan
 from gan_repro.studies.places import Found, Places, State
-from gan_repro.studies.queue import Event, Job
+from gan_repro.studies.queue import Event, Job, jobs
 from gan_repro.studies.study import Planned, Study
 from gan_repro.system.numbers import duration, spans
 
@@ -47,13 +47,11 @@ class Watch:
       queued: its jobs.
       places: its folder.
       workers: how many there are.
-      minutes: a run -> what it will take in all, or None.
     """
 
-    def __init__(self, queued: Sequence[Job], places: Places, workers: int, minutes: Callable[[Planned], float | None]) -> None:
+    def __init__(self, queued: Sequence[Job], places: Places, workers: int) -> None:
+        self.queued, self.places, self.workers = queued, places, workers
         self.runs = [each for job in queued for each in job.runs]
-        self.places, self.workers = places, workers
-        self.minutes = {each.name: minutes(each) for each in self.runs}
         self.begun: dict[str, float] = {}
         self.ended: dict[str, str] = {}
         self.live: Any = None  # rich.live.Live
@@ -106,7 +104,7 @@ class Watch:
         said = [f"{number} {ended}" for ended, number in counts.items() if number]
         waiting = [each for each in self.runs if each.name not in self.ended and each.name not in self.begun]
         said += [f"{len(self.begun)} running", f"{len(waiting)} waiting"]
-        rest = [self.minutes[each.name] for each in self.runs if each.name not in self.ended]
+        rest = [job.minutes for job in self.queued if job.runs[-1].name not in self.ended]
         known = [each for each in rest if each is not None]
         if known:
             unknown = f", and {len(rest) - len(known)} of unknown length" if len(known) < len(rest) else ""
@@ -155,11 +153,16 @@ def states(
         rest = [(each, look) for each, look in seen if look.state not in (State.RECORDED, State.FINISHED)]
         if rest:
             costs = [(each, look, estimates.of(each)) for each, look in rest]
-            known = [cost.minutes * (1 - look.share) for _, look, cost in costs if cost]
-            if known:
-                yield f"    left: {duration(60 * makespan(sorted(known), workers))} on {workers} core{'s' * (workers > 1)}"
+            if known := _known(costs):
+                yield f"    left: {duration(60 * makespan(known, workers))} on {workers} core{'s' * (workers > 1)}"
             elsewhere = {each.identity for other in study.studies for each in runs.get(other, ())}
             yield from _rest((each, look, cost) for each, look, cost in costs if each.identity not in elsewhere)
+
+
+def _known(costs: Iterable[tuple[Planned, Found, Estimate | None]]) -> list[float]:
+    """Minutes that are left of each job of runs, the cheapest first; without those of unknown length."""
+    left = {each: cost and cost.minutes * (1 - look.share) for each, look, cost in costs}
+    return [job.minutes for job in jobs(left, lambda planned: left[planned]) if job.minutes is not None]
 
 
 def _rest(costs: Iterable[tuple[Planned, Found, Estimate | None]]) -> Iterator[str]:

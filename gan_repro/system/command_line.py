@@ -91,7 +91,7 @@ def run_main(
       words: a list that takes the arguments that are no flags; None: there may be none.
 
     Returns:
-      0: done (or --help); 2: wrong usage; 1 or 2: as `exit_code` of a UserError; 1: a path that cannot even be looked at, or
+      0: done (or --help); 2: wrong usage; 1, 2 or 3: as `exit_code` of a UserError; 1: a path that cannot even be looked at, or
       all is done but stdout could not be written; 130: interrupted by Ctrl-C; 141: the reader of stdout went away. In every
       case but 0 and 141 one line is on stderr. Other exceptions pass through: they are faults of the program.
     """

@@ -22,3 +22,9 @@ class DataError(UserError):
 
 class RunError(UserError):
     """A run cannot start, go on or be read: damaged run folder, another configuration, NaN, full disk."""
+
+
+class StageError(RunError):
+    """A run cannot be evaluated yet: it is in a stage before its last one. It can go on."""
+
+    exit_code = 3  # by which a program that asked for the evaluation knows it

@@ -13,7 +13,7 @@ from gan_repro.evaluation.measurement import Curves
 from gan_repro.papers import configuration
 from gan_repro.runs.trained import Finished
 from gan_repro.runs.workdir import Workdir
-from gan_repro.system.errors import RunError, UsageError
+from gan_repro.system.errors import StageError, UsageError
 from gan_repro.training import rules
 from gan_repro.training.trainer import Loop
 
@@ -113,8 +113,9 @@ def test_a_run_goes_through_both_stages_and_an_interrupted_one_ends_with_the_sam
         assert a == b
 
 
-def test_a_run_still_in_its_first_stage_is_not_evaluated_as_if_it_were_the_second(tmp_path, monkeypatch):
-    from gan_repro.runs import manifests, runner
+def test_a_run_still_in_its_first_stage_is_not_evaluated_as_if_it_were_the_second(tmp_path, monkeypatch, capsys):
+    from gan_repro import evaluate
+    from gan_repro.runs import manifests
     from gan_repro.system import files
 
     first = loop(tmp_path, pretrain_epochs=2)
@@ -129,8 +130,8 @@ def test_a_run_still_in_its_first_stage_is_not_evaluated_as_if_it_were_the_secon
     files.write_json(tmp_path / "config.json", small(pretrain_epochs=2).as_dict())
     files.write_json(tmp_path / "manifest.json", manifests.new(small(pretrain_epochs=2), noise.source(SHAPE)))
     monkeypatch.setattr(data, "load", lambda *arguments, **options: noise.source(SHAPE))
-    with pytest.raises(RunError, match="still in its stage pretrain; the generator to evaluate is that of the stage train"):
-        runner.evaluate_again(tmp_path)
+    assert evaluate.main(["evaluate", f"--workdir={tmp_path}"]) == StageError.exit_code
+    assert "still in its stage pretrain; the generator to evaluate is that of the stage train" in capsys.readouterr().err
     assert not list(tmp_path.glob("*.h5"))
 
 

@@ -91,6 +91,8 @@ def test_a_changed_recipe_is_named_by_what_was_changed_in_plain_characters_and_n
     assert len({name(), name(order="alternating"), name(batch_size=7), name(batch_size=8)}) == 4
     every = name(**{key: f"a/b {index}" * 9 for index, key in enumerate(recipe) if isinstance(recipe[key], (str, list))})
     assert len(every) < 180 and not set(every) & set("/ :\\") and "-more-" in every
+    long = {"generator_units": [1234567] * 9}  # too many to be shown, as what follows them
+    assert len({name(**long), *(name(**long, **{key: value}) for key in ("prior", "order") for value in ("a/b", "a b"))}) == 5
 
 
 def test_other_spaces_and_folds_are_other_measurements():

@@ -7,6 +7,7 @@ from support import planned as simulated
 from support.records import parsed
 
 from gan_repro.studies import compare
+from gan_repro.system import machine
 
 
 def verdicts(now, before, seeds=()):
@@ -42,6 +43,18 @@ def test_the_same_bytes_and_numbers(committed):
 
 def test_under_the_same_conditions_anything_else_differs(committed):
     assert verdicts(changed(committed, 200.001, digest="1"), committed) == {WEIGHTS: "DIFFERS", LIKELIHOOD: "DIFFERS"}
+
+
+def test_another_condition_of_a_machine_allows_other_bytes_where_both_manifests_noted_it(committed):
+    here = machine.conditions() | {"environment": {"TF_ENABLE_ONEDNN_OPTS": "1"}}
+    committed["manifest"] |= here
+    for name, value in here.items():
+        now, before = changed(committed, digest="1"), changed(committed)
+        now["manifest"][name] = not value if isinstance(value, bool) else type(value)()
+        assert verdicts(now, before)[WEIGHTS] == "within errors"
+        if name in ("tensor_float_32", "environment"):
+            before["manifest"][name] = None  # as in older records
+            assert verdicts(now, before)[WEIGHTS] == "DIFFERS"
 
 
 @pytest.mark.parametrize("value, verdict", [(205.0, "within errors"), (212.0, "undecided")])

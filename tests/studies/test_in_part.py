@@ -1,6 +1,7 @@
 """Trainings that were not finished, in studies: they are begun, they go on, and cost.md counts what is left of them."""
 
 import json
+import re
 
 import pytest
 from support import planned as simulated
@@ -123,6 +124,23 @@ def test_cost_counts_what_is_left_of_it_by_its_own_rate(tmp_path):
     assert (runs, there, spent, longest, missing) == ("2", "1", "25", "20", "5")
     assert cells(text, "after-30") == ["30 of 60", "5", "5"]
     assert float(cells(text, "one")[0]) == pytest.approx((7.5 + 20) / 60, rel=0.01)  # hours on one core
+
+
+@pytest.mark.parametrize("there, minutes", [((), 7.5), ((30,), 7.5), ((60,), 5.0), ((30, 60), 0.0)])
+def test_of_runs_that_share_a_folder_the_longest_unfinished_one_is_left(results, tmp_path, capsys, there, minutes):
+    """An epoch takes 1/12 minute, an evaluation 2.5, and whoever plays 60 epochs has played 30. cost.md and --list agree."""
+    text = STUDY + STUDY[STUDY.index("\n[[runs]]") :].replace("60", "30").replace("0-1", "0")
+    (results / "studies" / "line.toml").write_text(text)
+    (results / "records" / "early.json").unlink()
+    _, other = simulated.runs("0-1", epochs=60)
+    runs = [other, *(run for epochs in there for run in simulated.runs("0", epochs=epochs))]
+    kept = [entry(run, run.epochs, run.epochs / 12 + 2.5, f"record{number}") for number, run in enumerate(runs)]
+    for each in kept:
+        (results / "records" / f"{each.stem}.json").write_text(json.dumps(each.to_json()))
+    assert cells(page(tmp_path, *kept, text=text), "[one](studies/one.toml)")[4] == (f"{minutes:.0f}" if minutes else "")
+    assert call(results, "--list", "--workers=1") == 0
+    said = re.findall(r"left: (\d+) min (\d+) s", capsys.readouterr().out)
+    assert [int(whole) + int(seconds) / 60 for whole, seconds in said] == ([minutes] if minutes else [])
 
 
 def test_only_what_is_unfinished_stands_there(tmp_path):

@@ -14,7 +14,7 @@ from support import planned as simulated
 
 from gan_repro.studies import player, queue
 from gan_repro.studies.places import Places, State
-from gan_repro.system.errors import RunError
+from gan_repro.system.errors import RunError, StageError
 
 TESTS = Path(__file__).resolve().parents[1]
 
@@ -63,6 +63,15 @@ def test_a_longer_run_of_the_same_seed_goes_on_where_the_shorter_one_ended(tmp_p
     assert [places.look(each).record.epochs for each in runs] == [9, 4]
     assert places.run(runs[0]) == places.run(runs[1])
     assert [word for word, *_ in simulated.journal(tmp_path)] == ["begin", "end", "begin", "end"]
+
+
+def test_what_a_shorter_run_has_played_is_not_all_of_a_longer_one(tmp_path):
+    (longer,), (shorter,), places = simulated.runs("0", epochs=9), simulated.runs("0", epochs=4), Places(tmp_path / "queue")
+    places.log(shorter).parent.mkdir(parents=True)
+    places.log(shorter).write_text("\n$ a program\nepoch 4  step 400/400  1 steps/s  1 s left\n")
+    assert (places.look(shorter).share, places.left(shorter)) == (1.0, "1 s")
+    found = places.look(longer)
+    assert (found.share, found.steps, places.left(longer)) == (0.0, None, "")
 
 
 def test_the_cheapest_begin_first(tmp_path):
@@ -123,6 +132,31 @@ def test_a_run_is_stopped_and_recorded_when_its_minutes_are_over(tmp_path, monke
     outcomes, _ = work([run], places, simulated.command(tmp_path, "hang"))
     assert outcomes[run.name].ended == "finished"
     assert [word for word, *_ in simulated.journal(tmp_path)] == ["begin", "saved", "begin", "end"]
+
+
+def test_a_run_that_does_not_save_itself_when_its_minutes_are_over_is_recorded_by_its_last_checkpoint(tmp_path, monkeypatch):
+    (run,), places, stop = simulated.runs("0", minutes=0.05), Places(tmp_path / "queue"), player.Stop()
+    deaf = "import pathlib, signal, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    (tmp_path / "deaf.py").write_text(deaf + "pathlib.Path(sys.argv[1]).touch()\ntime.sleep(600)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(player, "PATIENCE", 0.1)
+    recorded = simulated.command(tmp_path)
+    monkeypatch.setattr(player, "evaluation", lambda workdir, data_dir: recorded(run, workdir))
+    outcomes, _ = work([run], places, lambda *rest: ["deaf", str(tmp_path / "deaf")], stop=stop)
+    assert (tmp_path / "deaf").exists() and not stop.asked()
+    assert outcomes[run.name].ended == "finished" and places.look(run).state is State.FINISHED
+
+
+def test_a_run_whose_minutes_are_over_before_its_last_stage_has_not_failed_and_goes_on(tmp_path, monkeypatch):
+    (run,), places = simulated.runs("0", minutes=0.03), Places(tmp_path / "queue")
+    (tmp_path / "early.py").write_text(f"raise SystemExit({StageError.exit_code})\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(player, "evaluation", lambda workdir, data_dir: ["early"])
+    outcomes, events = work([run], places, simulated.command(tmp_path, "hang"))
+    assert outcomes[run.name].ended == "stopped" and "stage" in outcomes[run.name].line and events[-1].left == 0
+    assert places.look(run).state is State.BEGUN and not places.failure(run).exists()
+    outcomes, _ = work(queue.unfinished([run], places), places, simulated.command(tmp_path))
+    assert outcomes[run.name].ended == "finished" and outcomes[run.name].begun_at
 
 
 def test_a_run_that_went_on_until_its_minutes_were_over_says_from_where(tmp_path, monkeypatch):

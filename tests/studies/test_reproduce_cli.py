@@ -68,6 +68,8 @@ def test_questions_need_no_tensorflow(tmp_path):
         (["--preset=smok"], 2, "smoke"),
         (["--workers=0"], 2, "--workers=0"),
         (["--cores=4096"], 2, "--cores=4096"),
+        (["--cores=4096", "--cluster=local"], 2, "--cores=4096"),
+        (["--cores=0", "--cluster=tcp://host:8786"], 2, "--cores=0"),
         (["--misssing"], 2, "--missing"),
     ],
 )
@@ -76,6 +78,11 @@ def test_bad_input_is_one_line(results, words, code, says, capsys):
     err = capsys.readouterr().err
     assert says in err and err.count("\n") == 1
     assert not (results.parent / "queue").exists()
+
+
+def test_a_cluster_elsewhere_may_have_more_cores_than_this_machine(results, capsys):
+    assert call(results, "--list", "--cores=4096", "--cluster=tcp://host:8786") == 0
+    assert "1 missing" in capsys.readouterr().out
 
 
 def test_results_without_studies_are_one_line(tmp_path, capsys):

@@ -1,6 +1,7 @@
 """Studies: what a file asks for, what is refused, and that the ones in results/ are those behind its records."""
 
 import dataclasses
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,8 @@ def runs(folder, text):
 
 def test_every_record_belongs_to_a_study_and_every_page_to_one():
     found, entries = study.read_folder(RESULTS / study.FOLDER), records.read_folder(RESULTS / "records")
-    owners = study.studies_of(found, entries)
-    assert len(entries) > 30 and [name for name, names in owners.items() if len(names) != 1] == []
+    asked = Counter(each.identity for one in found.values() for each in study.own(one))
+    assert len(entries) > 30 and [entry.stem for entry in entries if asked[study.identity_of(entry)] != 1] == []
     pages = {page for each in found.values() for page in each.pages}
     assert all((RESULTS / page).is_file() for page in pages)
     without = {"README.md", "benchmark.md", "reliability.md", "versions.md", "cost.md"}

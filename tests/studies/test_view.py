@@ -21,7 +21,7 @@ from gan_repro.studies.study import Study
 def watch(tmp_path):
     """A Watch of three runs that take ten minutes each, by two workers; the first one has said where it is."""
     runs, places = simulated.runs("0-2"), Places(tmp_path)
-    found = view.Watch(queue.jobs(runs), places, 2, lambda planned: 10.0)
+    found = view.Watch(queue.jobs(runs, lambda planned: 10.0), places, 2)
     places.log(runs[0]).parent.mkdir(parents=True)
     places.log(runs[0]).write_text(
         "\n$ a\nepoch 1  step 9/10  1 steps/s  9 s left\n\n$ b\nepoch 1  step 3/12  2 steps/s  5 s left\n"
@@ -50,6 +50,16 @@ def test_a_line_a_minute_on_how_far_the_runs_are(watch, capsys, monkeypatch):
     begins, progress, summary = capsys.readouterr().out.splitlines()
     assert progress == f"  {first.name}: step 3 of 12, 25%, 5 s left"
     assert "1 running, 2 waiting" in summary and "20 min 00 s left at most" in summary
+
+
+def test_the_epochs_that_two_runs_of_a_seed_share_are_left_once(tmp_path):
+    runs = [*simulated.runs("0", epochs=30), *simulated.runs("0-1", epochs=60)]
+    watch = view.Watch(queue.jobs(runs, lambda planned: planned.epochs / 6), Places(tmp_path), 1)
+    assert "3 waiting, about 20 min 00 s left" in watch._summary()
+    watch.say(Event(runs[0], Outcome("finished"), 2))
+    assert "2 waiting, about 20 min 00 s left" in watch._summary()
+    watch.say(Event(runs[1], Outcome("finished"), 1))
+    assert "1 waiting, about 10 min 00 s left" in watch._summary()
 
 
 def test_the_table_on_a_terminal_has_the_same(watch):
