@@ -75,9 +75,9 @@ def discriminator(recipe, spec):
 
 def game(recipe, spec):
     """D moves, on each minibatch, then G, on every n_critic-th, against the new D or one some updates ahead of it."""
+    del spec
     schedule = gr.schedule.alternating(recipe.n_critic, fresh_noise=recipe.fresh_noise)
-    rules = gr.tricks.played(gr.Rules(schedule=schedule, **_of_loss(recipe)), recipe, spec, "features")
-    return dataclasses.replace(rules, loss=gr.unrolled.unroll(rules.loss, recipe.unroll))
+    return gr.Rules(schedule=schedule, features="features", unroll=recipe.unroll, **_of_loss(recipe))
 
 
 def _of_loss(recipe):

@@ -52,6 +52,7 @@ from .papers.shown import Panel as Panel
 from .papers.shown import Published as Published
 from .papers.shown import SideBySide as SideBySide
 from .papers.shown import parzen_rows as parzen_rows
+from .papers.tricks import GameTricks as GameTricks
 from .papers.tricks import Tricks as Tricks
 from .reporting.metrics import Margin as Margin
 from .reporting.metrics import Metric as Metric
@@ -64,6 +65,5 @@ from .training import losses as losses
 from .training import optimizers as optimizers
 from .training import schedule as schedule
 from .training import tricks as tricks
-from .training import unrolled as unrolled
 from .training.learner import LearningRule as LearningRule
 from .training.rules import Rules as Rules

@@ -23,9 +23,11 @@ def recipe(**fields):
     return Tricks(epochs=5, batch_size=20, **fields)
 
 
-def played(base=None, features="features", **fields):
-    """The Rules of a small game with tricks."""
-    return tricks.played(base or simple(), recipe(**fields), SPEC, features)
+def played(base=None, **fields):
+    """The Rules of a small game with tricks; what the last layer of its D sees is called "features"."""
+    x = keras.Input((4,))
+    d = keras.Model(x, keras.layers.Dense(1)(keras.layers.Dense(3, name="features")(x)))
+    return tricks.played(base or simple(), recipe(**fields), SPEC, d)
 
 
 def simple(loss=None, order=None, rate=0.1):
@@ -168,6 +170,23 @@ def test_a_rate_that_follows_a_schedule_is_not_set():
     with pytest.raises(UsageError, match="schedule of its own"):
         played(base, rate_decay_epochs=3)
     played(base, smoothing=0.9)
+
+
+def test_the_factor_of_ds_rate_leaves_a_schedule_its_form():
+    base = dataclasses.replace(simple(), optimizers=[optimizers.Adam(optimizers.LinearDecay(0.1, 1, 4, 1)) for _ in range(2)])
+    played(base, d_rate_factor=4.0)
+    for step in (0, 2, 3, 9):
+        for optimizer in base.optimizers:
+            optimizer.iterations.assign(step)
+        of_g, of_d = (float(each.learning_rate) for each in base.optimizers)
+        assert of_d == pytest.approx(4 * of_g) and of_g == pytest.approx(0.1 * min(1, max(0, 1 - (step - 1) / 4)))
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(base.optimizers[1]._learning_rate))
+    assert float(again(2)) == pytest.approx(0.3)
+
+
+def test_a_g_that_loses_what_d_gains_keeps_ds_targets():
+    with pytest.raises(UsageError, match="lose what D gains"):
+        played(simple(losses.zero_sum(losses.minimax())), smoothing=0.9)
 
 
 # ---- D's passes ------------------------------------------------------------------------------------------------------
@@ -351,6 +370,41 @@ def test_each_trick_is_played(model, dataset, fields):
     assert np.isfinite(metrics["d_loss"].compressed()).all() and np.isfinite(metrics["g_loss"].compressed()).all()
     after = noise.values(game)
     assert games.moved(before, after, "generator/") and games.moved(before, after, "discriminator/")
+
+
+PAPERS = {  # games of papers: what they cannot have, which is refused
+    ("goodfellow2014", "mnist", "mnist"): {"rate_decay_epochs", "dropout_in_g_update", "replay"},
+    ("cgan", "mlp", "mnist"): {"rate_decay_epochs", "dropout_in_g_update", "replay"},
+    ("dcgan", "mnist", "mnist"): {"rate_decay_epochs", "dropout_in_g_update"},
+    ("wgan", "points", "ring8"): {"smoothing", "soft_labels", "flipped_labels", "dropout_in_g_update"},
+    ("wgan_gp", "toy", "ring8"): {"smoothing", "soft_labels", "flipped_labels", "dropout_in_g_update"},
+    ("acgan", "digits", "mnist"): set(),
+    ("unrolled", "points", "ring8"): {
+        *("smoothing", "soft_labels", "flipped_labels"),
+        *("dropout_in_g_update", "feature_matching", "replay"),
+    },
+}
+OF_GAMES = (
+    *({"smoothing": 0.9}, {"soft_labels": True}, {"flipped_labels": 0.1}, {"instance_noise": 0.1}, {"rate_decay_epochs": 2}),
+    *({"d_rate_factor": 2.0}, {"dropout_in_g_update": False}, {"feature_matching": True}, {"replay": 40}),
+)
+
+
+@pytest.mark.parametrize("fields", marks.slow_after(1, OF_GAMES), ids=lambda fields: next(iter(fields)))
+@pytest.mark.parametrize("paper", marks.slow_after(1, [(paper,) for paper in PAPERS]), ids=lambda paper: paper[0])
+def test_games_of_papers_are_played_with_each_trick_or_say_why_not(paper, fields):
+    def play_it():
+        ((_, game),) = noise.built(*paper, **fields, n_samples=50, batch_size=20)
+        before = noise.values(game)
+        metrics = noise.play(game, 12)
+        return games.moved(before, noise.values(game), "generator/"), metrics["g_loss"].compressed()
+
+    if fields.keys() & PAPERS[paper]:
+        with pytest.raises(UsageError):
+            play_it()
+    else:
+        moved, g_loss = play_it()
+        assert moved and len(g_loss) and np.isfinite(g_loss).all()
 
 
 @pytest.mark.slow

@@ -26,7 +26,8 @@ def game(recipe, spec):
     if recipe.objective == "minimax":
         pair = gr.losses.zero_sum(pair)
     return gr.Rules(
-        loss=gr.unrolled.unroll(pair, recipe.unroll),
+        loss=pair,
         optimizers=recipe.optimizers,
         schedule=gr.schedule.alternating(fresh_noise=recipe.fresh_noise),
+        unroll=recipe.unroll,
     )

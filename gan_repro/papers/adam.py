@@ -3,14 +3,15 @@
 import dataclasses
 import typing
 
-from gan_repro.papers.recipe import TrainingRecipe, bounded
+from gan_repro.papers.recipe import bounded
+from gan_repro.papers.tricks import GameTricks
 
 if typing.TYPE_CHECKING:
     import keras
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class AdamRecipe(TrainingRecipe):
+class AdamRecipe(GameTricks):
     """Constants of Adam; the defaults are those of Radford et al. 2015 (section 4), which others took over.
 
     Attributes:

@@ -5,6 +5,7 @@ import typing
 
 from gan_repro.data.source import Source, Spec
 from gan_repro.papers.recipe import TrainingRecipe, bounded
+from gan_repro.papers.tricks import GameTricks
 
 if typing.TYPE_CHECKING:
     import keras
@@ -15,7 +16,7 @@ if typing.TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Recipe(TrainingRecipe):
+class Recipe(GameTricks):
     """What the YAML files say of the game and of both players' SGD. The defaults are mnist.yaml's.
 
     Attributes:

@@ -37,13 +37,12 @@ class Game(AdamRecipe, Tricks):
     latent: int = bounded(100, low=1, high=10**5)
     learning_rate: float = bounded(1e-3, above=0, high=1000.0)
 
-    def _rules(self, spec: Spec, loss: "Objective", schedule: "UpdateSchedule", features: str) -> "Rules":
-        """The Rules with the recipe's tricks; `features`: the layer of D whose output is matched."""
-        from gan_repro.training import tricks
+    def _rules(self, loss: "Objective", schedule: "UpdateSchedule", features: str) -> "Rules":
+        """The Rules; `features`: the layer of D whose output is matched."""
         from gan_repro.training.rules import Rules
 
         pair = self.adam(self.learning_rate), self.adam(self.learning_rate)
-        return tricks.played(Rules(loss=loss, optimizers=pair, schedule=schedule), self, spec, features)
+        return Rules(loss=loss, optimizers=pair, schedule=schedule, features=features)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -88,7 +87,7 @@ class Dense(Game):
         """The non-saturating loss."""
         from gan_repro.training import losses, schedule
 
-        return self._rules(spec, losses.non_saturating_pair(), schedule.alternating(), "features")
+        return self._rules(losses.non_saturating_pair(), schedule.alternating(), "features")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -176,7 +175,7 @@ class Convolutional(Game):
         from gan_repro.training import losses, schedule
 
         loss = losses.non_saturating_pair(0.5 if self.one_batch else 1.0)
-        return self._rules(spec, loss, schedule.alternating(self.n_critic, one_batch=self.one_batch), "flat")
+        return self._rules(loss, schedule.alternating(self.n_critic, one_batch=self.one_batch), "flat")
 
 
 def _start_at_data(*given: typing.Any) -> None:

@@ -161,7 +161,7 @@ def states(
 
 def _known(costs: Iterable[tuple[Planned, Found, Estimate | None]]) -> list[float]:
     """Minutes that are left of each job of runs, the cheapest first; without those of unknown length."""
-    left = {each: cost and cost.minutes * (1 - look.share) for each, look, cost in costs}
+    left = {each: cost.minutes * (1 - look.share) if cost else None for each, look, cost in costs}
     return [job.minutes for job in jobs(left, lambda planned: left[planned]) if job.minutes is not None]
 
 

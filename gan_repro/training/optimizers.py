@@ -47,6 +47,24 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
 
 
 @keras.saving.register_keras_serializable(package="gan_repro")
+class Times(keras.optimizers.schedules.LearningRateSchedule):
+    """Another schedule's rates, each multiplied by the same factor."""
+
+    def __init__(self, factor, schedule):
+        """`schedule`: a LearningRateSchedule, or its serialised form."""
+        self.factor = factor
+        self.schedule = keras.saving.deserialize_keras_object(schedule) if isinstance(schedule, dict) else schedule
+
+    def __call__(self, step):
+        """Learning rate (float32 scalar) of the update that follows `step` finished ones."""
+        return self.factor * self.schedule(step)
+
+    def get_config(self):
+        """The arguments, for a saved model."""
+        return {"factor": self.factor, "schedule": keras.saving.serialize_keras_object(self.schedule)}
+
+
+@keras.saving.register_keras_serializable(package="gan_repro")
 class LinearMomentum(keras.optimizers.schedules.LearningRateSchedule):
     """pylearn2's MomentumAdjustor (training_algorithms/learning_rule.py): linear from `initial` to `final`.
 

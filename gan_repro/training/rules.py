@@ -11,8 +11,9 @@ import tensorflow as tf
 from gan_repro.networks import precision
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Learning, Phase
+from gan_repro.papers.tricks import GameTricks
 from gan_repro.system.errors import UsageError
-from gan_repro.training import game, learner, losses, schedule
+from gan_repro.training import game, learner, losses, schedule, tricks, unrolled
 from gan_repro.training.stages import Stage
 
 
@@ -26,6 +27,9 @@ class Rules:
       schedule: who moves on a minibatch.
       constraint: of every weight of D, such as constraints.WeightClip, or None.
       constrain_first: whether `constraint` is applied before D's updates and not after them.
+      features: the layer of D whose output is matched by a recipe with feature matching (papers.tricks); None: what D's last
+        layer sees.
+      unroll: updates of D that G's loss looks ahead (unrolled.unroll).
       d_head, transform, generator_labels, d_features, g_dropout, replay: of a D with several heads, of what D sees, of G's
         labels, of a layer of D that terms look at, of D's dropout in G's updates, of old samples: as AdversarialGame takes
         them.
@@ -36,6 +40,8 @@ class Rules:
     schedule: schedule.UpdateSchedule
     constraint: Callable | None = None
     constrain_first: bool = False
+    features: str | None = None
+    unroll: int = 0
     d_head: str | None = None
     transform: Callable | None = None
     generator_labels: game.GeneratorLabels = "same"
@@ -126,6 +132,9 @@ def _game(phase: Phase, before, config, source, model, options):
     if phase.initialise:
         phase.initialise(g, d, source, recipe)
     rules = phase.game(recipe, spec)
+    if isinstance(recipe, GameTricks):
+        rules = tricks.played(rules, recipe, spec, d)
+    rules = dataclasses.replace(rules, loss=unrolled.unroll(rules.loss, rules.unroll))
     _check_output(config, model, number, rules.loss.d_output)
     of_g, of_d = rules.optimizers
     return game.AdversarialGame(

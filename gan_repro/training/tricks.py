@@ -3,7 +3,10 @@
 What a game cannot have is refused with the reason.
 """
 
+from __future__ import annotations
+
 import dataclasses
+import typing
 from collections.abc import Callable
 
 import keras
@@ -11,12 +14,14 @@ import tensorflow as tf
 
 from gan_repro.data.source import Source, Spec
 from gan_repro.networks.minibatch import MinibatchDiscrimination
-from gan_repro.papers.tricks import Tricks
+from gan_repro.papers.tricks import GameTricks, Tricks
 from gan_repro.system import randomness
 from gan_repro.system.errors import UsageError
 from gan_repro.training import losses, optimizers
 from gan_repro.training.losses import Term
-from gan_repro.training.rules import Rules
+
+if typing.TYPE_CHECKING:
+    from gan_repro.training.rules import Rules
 
 Range = tuple[float, float]  # of a target, from which it is drawn uniformly for every image
 SOFT: dict[str, Range] = {"real": (0.7, 1.2), "generated": (0.0, 0.3)}  # ganhacks 6
@@ -24,14 +29,14 @@ _HARD = {"real": losses.log_real, "generated": losses.log_generated}  # the term
 _ADVERSARIAL = (losses.saturating, losses.non_saturating, losses.critic_generator)
 
 
-def played(rules: Rules, recipe: Tricks, spec: Spec, features: str) -> Rules:
+def played(rules: Rules, recipe: GameTricks, spec: Spec, discriminator: keras.Model) -> Rules:
     """The rules of a game with the tricks of its recipe.
 
     Args:
-      rules: of the game without them.
-      recipe: the Tricks.
+      rules: of the game without them; its `features` are matched with feature_matching, or what D's last layer sees.
+      recipe: the GameTricks.
       spec: of the data.
-      features: the name of the layer of D whose output is matched, with feature_matching.
+      discriminator: D.
 
     Raises:
       UsageError: the game cannot have one of them; the message says why.
@@ -39,8 +44,10 @@ def played(rules: Rules, recipe: Tricks, spec: Spec, features: str) -> Rules:
     loss = rules.loss
     if recipe.smoothing != 1 or recipe.soft_labels or recipe.flipped_labels:
         loss = with_targets(loss, _targets(recipe), recipe.flipped_labels)
+    features = rules.d_features
     if recipe.feature_matching:
         loss = with_feature_matching(loss)
+        features = rules.features or seen_last(discriminator)
     transform = rules.transform
     if recipe.instance_noise:
         until = recipe.instance_noise_epochs * recipe.minibatches(spec)
@@ -50,7 +57,7 @@ def played(rules: Rules, recipe: Tricks, spec: Spec, features: str) -> Rules:
         rules,
         loss=loss,
         transform=transform,
-        d_features=features if recipe.feature_matching else rules.d_features,
+        d_features=features,
         g_dropout=rules.g_dropout and recipe.dropout_in_g_update,
         replay=recipe.replay or rules.replay,
     )
@@ -100,6 +107,8 @@ def with_targets(loss: losses.Objective, targets: dict[str, Range], flipped: flo
             "smoothing, soft_labels, flipped_labels: they change the targets of D's cross-entropy, 1 of real and 0 of "
             f"generated images; the discriminator's loss here ({names}) has no such targets"
         )
+    if any(term.value in _HARD.values() for term in loss.generator):
+        raise UsageError("smoothing, soft_labels, flipped_labels: G would no longer lose what D gains, as its loss has it here")
     changed = {
         id(term): noisy_cross_entropy(kind, targets[kind], targets[other], flipped, term.weight)
         for (kind, term), other in zip(kinds.items(), ("generated", "real"))
@@ -164,6 +173,12 @@ def with_feature_matching(loss: losses.Objective) -> losses.Objective:
     return dataclasses.replace(loss, generator=terms)
 
 
+def seen_last(discriminator: keras.Model) -> str:
+    """The name of the layer whose output the last layer of D with a kernel sees."""
+    last = [layer for layer in discriminator.layers if hasattr(layer, "kernel")][-1]
+    return last.input._keras_history.operation.name
+
+
 # ---- what D sees, and how fast both learn ----------------------------------------------------------------------------
 
 
@@ -195,10 +210,13 @@ def _set_rates(rules, recipe, spec):
         if factor == 1 and not recipe.rate_decay_epochs:
             continue
         if not isinstance(optimizer._learning_rate, keras.Variable):
-            raise UsageError(
-                f"d_rate_factor, rate_decay_epochs: the learning rate of the {role} follows a schedule of its own already; set "
-                "that one's fields"
-            )
+            if recipe.rate_decay_epochs:
+                raise UsageError(
+                    f"rate_decay_epochs: the learning rate of the {role} follows a schedule of its own already; set that one's "
+                    "fields"
+                )
+            optimizer._learning_rate = optimizers.Times(factor, optimizer._learning_rate)
+            continue
         rate = factor * float(optimizer.learning_rate)
         if recipe.rate_decay_epochs:
             updates = rules.schedule.updates_per_epoch(role, minibatches)
