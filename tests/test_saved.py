@@ -105,6 +105,7 @@ MODELS = {
     "InstanceNorm": lambda: through((5, 5, 2), norms.InstanceNormalisation().layer("norm")),
     "ExponentialDecay": lambda: trained_by(optimizers.MomentumSGD(optimizers.ExponentialDecay(0.1, 1.5, 0.01), 0.5)),
     "LinearDecay": lambda: trained_by(optimizers.RMSprop(optimizers.LinearDecay(0.1, 1, 2, 3))),
+    "Times": lambda: trained_by(optimizers.RMSprop(optimizers.Times(2.0, optimizers.LinearDecay(0.1, 1, 2, 3)))),
     "LinearMomentum": lambda: trained_by(optimizers.MomentumSGD(0.1, optimizers.LinearMomentum(0.5, 0.7, 3, 2))),
     "MomentumSGD": lambda: trained_by(optimizers.MomentumSGD(0.1, 0.5)),
     "Adam": lambda: trained_by(optimizers.Adam(0.1, beta_1=0.5)),
