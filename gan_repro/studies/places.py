@@ -182,7 +182,7 @@ class Places:
         try:
             (temporary / "figures").mkdir(parents=True)
             files.write_json(temporary / "record.json", found.to_json())
-            for picture in records.beside(run):
+            for picture in records.beside(run) if planned.pictures else ():
                 shutil.copyfile(picture, temporary / "figures" / picture.name)
             shutil.rmtree(into, ignore_errors=True)
             os.replace(temporary, into)

@@ -39,6 +39,7 @@ class Runs:
         one at a time departs from the preset: a row for each value of each list, so that a row shows what one change does.
       minutes: at most so many that a run is played in one go; it is stopped then, and recorded as N of M epochs;
         the next go continues it. None: as long as it takes.
+      pictures: False: its pictures stay in its folder, such as generated faces that are not ours to publish.
     """
 
     experiment: str
@@ -49,6 +50,7 @@ class Runs:
     epochs: int | None = None
     settings: Mapping[str, object] | None = None
     minutes: float | None = None
+    pictures: bool = True
 
     def __post_init__(self) -> None:
         self.seed_numbers()
@@ -113,11 +115,12 @@ class Planned:
 
     Attributes:
       config: what is run.
-      minutes: as Runs.minutes.
+      minutes, pictures: as of Runs.
     """
 
     config: configuration.Config
     minutes: float | None = None
+    pictures: bool = True
 
     @property
     def epochs(self) -> float:
@@ -263,4 +266,4 @@ def _planned(runs: Runs) -> Iterator[Planned]:
         if configuration.undecided(row):
             raise UsageError("settings.precision = auto: each machine would choose for itself; name one, or a list of both")
         for seed in seeds:
-            yield Planned(dataclasses.replace(row, seed=seed), runs.minutes)
+            yield Planned(dataclasses.replace(row, seed=seed), runs.minutes, runs.pictures)

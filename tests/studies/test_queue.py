@@ -1,6 +1,7 @@
 """The queue: every run is played once, whatever ends it in between; one that fails holds up no other."""
 
 import concurrent.futures
+import dataclasses
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from support import planned as simulated
+from support.records import parsed
 
 from gan_repro.studies import player, queue
 from gan_repro.studies.places import Places, State
@@ -288,3 +290,15 @@ def kill(process, folder, number):
     assert process.poll() is None
     process.send_signal(signal.SIGKILL)
     process.wait()
+
+
+def test_pictures_that_are_not_to_be_published_stay_in_the_runs_folder(tmp_path):
+    places = Places(tmp_path / "queue")
+    for shown, planned in zip((True, False), simulated.runs("0-1"), strict=True):
+        planned = dataclasses.replace(planned, pictures=shown)
+        folder = places.run(planned) / "figures"
+        folder.mkdir(parents=True)
+        (folder / "samples-last.png").write_bytes(b"a face")
+        (folder.parent / "record.json").write_text(json.dumps(parsed(simulated.record_of(planned)).to_json()))
+        places.keep(planned)
+        assert [path.name for path in (places.finished(planned) / "figures").iterdir()] == ["samples-last.png"] * shown
