@@ -31,7 +31,7 @@ def markdown(experiments: Iterable[Experiment], groups: Sequence[Group], figures
       figures: names of the files in results/figures; those of the section are shown.
     """
     lines = ["# Log-likelihood analysis", "", comparison.GENERATED, ""]
-    for experiment in experiments:
+    for experiment in sorted(experiments, key=lambda each: not each.beside):  # whose table it is, then what it quotes
         for number in experiment.published:
             own = [group for group in groups if _is_of(experiment, number, group.first)]
             if number.ours and number.metric == PARZEN and own:
