@@ -37,10 +37,10 @@ def figures(found: Sequence[Experiment], groups: Sequence[Group], folder: Path) 
     rows: dict[str, list[tuple[Record, Path]]] = {}
     games: dict[str, dict[str, list[tuple[Record, Path]]]] = {}
     for each in groups:
-        record, path = each.first, _moments(each, folder)
-        owner = by_name[record.experiment]
-        if path is None or record.model not in owner.models:
+        owner, kept = by_name[each.first.experiment], _moments(each, folder)
+        if kept is None or each.first.model not in owner.models:
             continue
+        record, path = kept
         rows.setdefault(prefix_of(record), []).append((record, path))
         if not is_variant(owner, record):
             games.setdefault(record.data.title, {}).setdefault(owner.short_name, []).append((record, path))
@@ -48,7 +48,9 @@ def figures(found: Sequence[Experiment], groups: Sequence[Group], folder: Path) 
     for prefix, own in rows.items():
         first, owner = own[0][0], by_name[own[0][0].experiment]
         if len(own) > 1:
-            title = f"{model(owner, first)} on {first.data.title}: densities of G along the training"
+            seeds = {record.seed for record, _ in own}
+            of = f", seed {seeds.pop()}" if len(seeds) == 1 else ""
+            title = f"{model(owner, first)} on {first.data.title}: densities of G along the training{of}"
             drawn[f"{prefix}-{KIND}.png"] = functools.partial(_strips, _named(owner, own), title)
     if len({game for own in games.values() for game in own}) > 1:
         drawn[GAMES] = functools.partial(_games, games)
@@ -61,18 +63,21 @@ def _named(owner: Experiment, rows: Sequence[tuple[Record, Path]]) -> list[tuple
     own = [differences(recipe, record, schedule=False) for recipe, (record, _) in zip(recipes, rows)]
     keys = sorted({key for each in own for key, _, _ in each})
     found = []
+    seeds = {record.seed for record, _ in rows}
     for recipe, (record, path) in zip(recipes, rows):
         used = played(recipe, record)
         values = [used.get(key) for key in keys]
         settings = [change(key, value, None).partition(" (")[0] for key, value in zip(keys, values)]
         order = record.preset != "paper", [(str(type(value)), value) for value in values if value is not None]
-        found.append((order, ", ".join([f"{record.preset} preset", *settings]), path))
+        seed = [f"seed {record.seed}"] if len(seeds) > 1 else []
+        found.append((order, ", ".join([f"{record.preset} preset", *settings, *seed]), path))
     return [(name, path) for _, name, path in sorted(found)]
 
 
-def _moments(members: Iterable, folder: Path) -> Path | None:
-    paths = (folder / f"{records.stem(record)}-{KEPT}" for record in members)
-    return next((path for path in paths if path.is_file()), None)
+def _moments(members: Iterable[Record], folder: Path) -> tuple[Record, Path] | None:
+    """The first seed that has them, and where."""
+    paths = ((record, folder / f"{records.stem(record)}-{KEPT}") for record in members)
+    return next(((record, path) for record, path in paths if path.is_file()), None)
 
 
 def _strips(rows: Sequence[tuple[str, Path]], title: str, path: Path) -> None:
