@@ -56,10 +56,11 @@ def paper_recipe(experiment: Experiment, record: Record) -> Recipe | None:
 
 
 def is_variant(experiment: Experiment, record: Record) -> bool:
-    """Whether --set changed what the run's preset trains, apart from how long."""
+    """Whether --set changed what the run's preset trains, apart from how long, and from the precision it is computed in."""
     if record.model not in experiment.models:
         return False
-    return any(differences(experiment.models[record.model].recipe(record.preset, record.dataset), record, schedule=False))
+    preset = experiment.models[record.model].recipe(record.preset, record.dataset)
+    return any(key != "precision" for key, *_ in differences(preset, record, schedule=False))
 
 
 def differences(recipe: Recipe, record: Record | Config, schedule: bool = True) -> Iterator[tuple[str, object, object]]:

@@ -226,6 +226,13 @@ def test_a_change_shows_all_digits():
     assert conditions.change("rates", [2e-4, 1e-8], [0.1]) == "rates 0.0002, 1e-08 (paper preset: 0.1)"
 
 
+def test_a_precision_is_another_condition_and_no_ablation():
+    table = build(trained(0, 230.0, recipe={"precision": "mixed_bfloat16"}))
+    text = formats.markdown(table)
+    assert "other conditions: precision mixed_bfloat16" in text and "**Ablations (--set)**" not in text
+    assert "**Ablations (--set)**" in formats.markdown(build(trained(0, 230.0, recipe={"batch_size": 50})))
+
+
 def test_the_verdicts_name_their_conditions():
     text = formats.markdown(build(trained(0, 230.0, epochs=20)))
     (row,) = [line for line in text.splitlines() if "Fake nets, MNIST, nats: 225 ± 2" in line]
