@@ -12,6 +12,7 @@ from support import games, make_digits, noise, papers
 
 from experiments import bengio2014
 from experiments.bengio2014 import network
+from gan_repro.data.scaling import UNIT
 from gan_repro.papers import configuration
 from gan_repro.system import randomness
 from gan_repro.system.errors import UsageError
@@ -30,7 +31,7 @@ def made(units, seed=0):
     """A network of these hidden layers whose weights are all random, and the recipe."""
     keras.utils.set_random_seed(seed)
     found, rng = recipe(hidden_units=units, walkback=3), np.random.default_rng(seed)
-    model = network.make(found, SimpleNamespace(shape=SHAPE))
+    model = network.make(found, SimpleNamespace(shape=SHAPE, scaling=UNIT))
     model.set_weights([np.float32(0.7 * rng.normal(size=weight.shape)) for weight in model.get_weights()])
     return model, found
 
