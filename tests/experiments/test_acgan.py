@@ -103,16 +103,7 @@ def test_it_learns_repeats_and_resumes():
     """Biases in front of batch norm have no effect, and roundings alone for a gradient."""
     only, *_ = game()
     first, second = only.build(None), only.build(None)
-    noise.play(first, 5)
-    kept = noise.values(first)
-    noise.play(first, 4)
-    noise.play(second, 9)
-    noise.assert_equal(noise.values(second), noise.values(first))
-    for name, variable in second.state().items():
-        variable.assign(kept[name])
-    second.restored()
-    noise.play(second, 4)
-    noise.assert_equal(noise.values(second), noise.values(first))
+    noise.assert_repeats_and_resumes(first, second, 9, 5)
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from support import games, noise
+from support import noise
 from support.papers import message
 
 from experiments.bengio2013 import EXPERIMENT, cae, evidence, greedy, rbm
@@ -291,16 +291,7 @@ def test_layers_are_trained_from_the_pixels_up(model):
 @pytest.mark.parametrize("model", ["dbn1", *(pytest.param(each, marks=pytest.mark.slow) for each in ("dbn", "cae", "cae1"))])
 def test_trainings_repeat_and_resume(model):
     (_, first, second), *_ = noise.built("bengio2013", model, "mnist", twice=True)
-    noise.play(first, 4)
-    saved = noise.values(first)
-    noise.play(first, 5)
-    games.play(second, 9)
-    noise.assert_equal(noise.values(second), noise.values(first))
-    for name, variable in second.state().items():
-        variable.assign(saved[name])
-    second.restored()
-    noise.play(second, 5)
-    noise.assert_equal(noise.values(second), noise.values(first))
+    noise.assert_repeats_and_resumes(first, second, 9, 4)
 
 
 def test_each_autoencoder_has_a_contraction_of_its_own():
@@ -443,7 +434,8 @@ def test_pixels_beyond_0_and_1_are_no_probabilities_of_binary_units(name, model,
 
 def test_gaussian_units_take_any_pixels():
     recipe = noise.config("bengio2013", "mnist", "smoke", model="dbn", visible="gaussian").recipe
-    rbm.network(recipe, noise.source((4, 4, 1), scaling=Linear(-1.0, 1.0)).spec, 1)
+    made = rbm.network(recipe, noise.source((4, 4, 1), scaling=Linear(-1.0, 1.0)).spec, 1)
+    assert made.output_shape == (None, 4, 4, 1)
 
 
 def test_no_discriminator_is_asked_for():

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from support import games, make_digits, noise, papers
+from support import make_digits, noise, papers
 
 from experiments import bengio2014
 from experiments.bengio2014 import network
@@ -272,13 +272,4 @@ def test_published_numbers_stand_here_alone():
 def test_trainings_repeat_and_resume():
     """Five updates, stopped after two, end with the same bytes as five in one; the rate falls in between."""
     (_, first, second), *_ = noise.built("bengio2014", "gsn", "mnist", twice=True, n_samples=50, batch_size=100)
-    noise.play(first, 2)
-    saved = noise.values(first)
-    noise.play(first, 3)
-    games.play(second, 5)
-    noise.assert_equal(noise.values(second), noise.values(first))
-    for name, variable in second.state().items():
-        variable.assign(saved[name])
-    second.restored()
-    noise.play(second, 3)
-    noise.assert_equal(noise.values(second), noise.values(first))
+    noise.assert_repeats_and_resumes(first, second, 5, 2)
