@@ -17,8 +17,7 @@ from gan_repro.system.errors import DataError
 
 UNLABELED, TRAIN, VALIDATION, TEST = range(4)  # the codes in `folds` (pylearn2: datasets/tfd.py)
 FOLDS = 5
-# Classes 0..6, in the file 1..7 (nouiz/lisa_emotiw: faceimages.py:48).
-EMOTIONS = ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+EXPRESSIONS = range(1, 8)  # anger, disgust, fear, happy, sad, surprise, neutral (nouiz/lisa_emotiw: faceimages.py:48)
 
 _CODES = {"train": UNLABELED, "validation": VALIDATION, "test": TEST}  # of the splits, in fold 0
 _SIDES = {"tfd": 48, "tfd96": 96}
@@ -37,20 +36,20 @@ class Folded(source.InMemory):
     """Images that are divided five times over: one training set of unlabeled images, a validation and a test set per fold.
 
     The splits of the protocol are: train, the images that are unlabeled in fold 0 (they train the one generator that
-    serves all folds); validation and test, those of fold 0. Labels are 0..6, the places in EMOTIONS, or -1 where the
-    expression is unknown: so for all of train.
+    serves all folds); validation and test, those of fold 0. There are no labels: no image of train has an expression,
+    so nothing can learn to read or to draw them.
 
     All images are held once, the training images in front, so that the training set is a part of them, not a copy.
     """
 
-    def __init__(self, spec: source.Spec, images: np.ndarray, labels: np.ndarray, folds: np.ndarray) -> None:
+    def __init__(self, spec: source.Spec, images: np.ndarray, expressions: np.ndarray, folds: np.ndarray) -> None:
         """Args:
         spec: the Spec; its sizes are checked against the folds.
         images: uint8 (n, height, width, 1), in the order `stored_order(folds)`.
-        labels: int32 (n,), -1..6, in the order of the file.
+        expressions: int32 (n,), 1..7 or -1, in the order of the file; only `digest` sees them.
         folds: uint8 (n, 5), the codes, in the order of the file.
         """
-        self._every, self._every_label, self._folds = images, labels, folds
+        self._every, self._expressions, self._folds = images, expressions, folds
         self._row = np.argsort(stored_order(folds))  # the row of `images` that holds the file's image 0, 1, ...
         super().__init__(
             spec,
@@ -59,7 +58,7 @@ class Folded(source.InMemory):
                 "validation": self.fold_images(0, VALIDATION),
                 "test": self.fold_images(0, TEST),
             },
-            {split: labels[folds[:, 0] == code] for split, code in _CODES.items()},
+            None,
         )
 
     def fold_images(self, fold: int, code: int) -> np.ndarray:
@@ -78,9 +77,9 @@ class Folded(source.InMemory):
         ]
 
     def digest(self) -> str:
-        """sha256 over all images, labels and folds (also those that no split holds), as hexadecimal text."""
+        """sha256 over all images, expressions and folds (also those that no split holds), as hexadecimal text."""
         digest = hashlib.sha256()
-        for array in (self._every, self._every_label, self._folds):
+        for array in (self._every, self._expressions, self._folds):
             digest.update(source.buffer(array))
         return digest.hexdigest()
 
@@ -99,7 +98,7 @@ def load(name: str, data_dir: str | Path | None = None, download: bool = False) 
     Args:
       name: "tfd" (TFD_48x48.mat) or "tfd96" (TFD_96x96.mat). Fields of the file: `images` (n, 48, 48) or (n, 96, 96),
         whole numbers 0..255 of any numeric type; `folds` (n, 5), codes 0 unlabeled, 1 train, 2 valid, 3 test;
-        `labs_ex` n expressions 1..7, -1 where there is none; optionally `labs_id`, n integers, which are not used.
+        `labs_ex` n expressions 1..7, -1 where there is none; optionally `labs_id`, n integers. Neither is learnt from.
       data_dir: the folder that holds the file, itself or in faces/TFD; None: as from_tfds.folder_of.
       download: not used: nobody offers the file for download.
 
@@ -111,7 +110,7 @@ def load(name: str, data_dir: str | Path | None = None, download: bool = False) 
       DataError: it is damaged or does not hold that; the message says what it does hold. A file that was saved
         without compression has no checksums: a changed pixel in it goes unnoticed.
 
-    Source: pylearn2, datasets/tfd.py (fields, codes, folder; labels less 1); Goodfellow et al. 2014, goodfeli/adversarial,
+    Source: pylearn2, datasets/tfd.py (fields, codes, folder); Goodfellow et al. 2014, goodfeli/adversarial,
       tfd_pretrain/*.yaml (training set 'unlabeled') and parzen_ll.py (folds).
     """
     side = _SIDES[name]
@@ -119,13 +118,13 @@ def load(name: str, data_dir: str | Path | None = None, download: bool = False) 
     fields = _read(path)
     n = _check_images(path, fields["images"], side)
     folds = _folds(path, fields["folds"], n)
-    labels = _labels(path, fields["labs_ex"], n)
+    expressions = _expressions(path, fields["labs_ex"], n)
     if "labs_id" in fields:
         _check_identities(path, fields["labs_id"], n)
     images = _bytes(path, fields.pop("images"), stored_order(folds))
     sizes = {split: int(np.count_nonzero(folds[:, 0] == code)) for split, code in _CODES.items()}
-    spec = source.Spec(name, _TITLES[name], (side, side, 1), len(EMOTIONS), sizes)
-    return Folded(spec, images, labels, folds)
+    spec = source.Spec(name, _TITLES[name], (side, side, 1), 0, sizes)
+    return Folded(spec, images, expressions, folds)
 
 
 def _file_name(side):
@@ -308,17 +307,16 @@ def _folds(path, folds, n):
     return np.ascontiguousarray(folds, np.uint8)
 
 
-def _labels(path, expressions, n):
-    """The classes as int32 (n,): 0..6, or -1."""
+def _expressions(path, expressions, n):
+    """As int32 (n,): 1..7, or -1."""
     expressions = _vector(path, "labs_ex", expressions, n)
-    unknown = ~np.isin(expressions, (-1, *range(1, len(EMOTIONS) + 1)))
+    unknown = ~np.isin(expressions, (-1, *EXPRESSIONS))
     if unknown.any():
         raise DataError(
-            f"{path}: labs_ex holds {_some(expressions[unknown])}; valid are the expressions 1..{len(EMOTIONS)}, and -1 "
+            f"{path}: labs_ex holds {_some(expressions[unknown])}; valid are the expressions 1..{len(EXPRESSIONS)}, and -1 "
             "where there is none"
         )
-    labels = expressions.astype(np.int32)
-    return np.where(labels > 0, labels - 1, labels).astype(np.int32)
+    return expressions.astype(np.int32)
 
 
 def _check_identities(path, identities, n):

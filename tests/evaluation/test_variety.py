@@ -208,13 +208,6 @@ def test_a_measure_by_labels_gives_data_without_them_to_another(asked, capsys):
         measures.ReadByClassifier(otherwise=measures.Variety()).check(SimpleNamespace(n_samples=50), few)
 
 
-def test_training_images_whose_labels_are_unknown_count_as_unlabelled(asked):
-    run = given({"last": normal(50)})
-    run.source._labels["train"][:] = -1  # as those of the Toronto faces
-    variety.variety(run, 4)
-    assert isinstance(asked[0][0], turns.Turned)
-
-
 def test_without_a_classifier_blocks_alone_are_looked_at(asked):
     run = given({"last": normal(50)})
     run.config.recipe.classifier_metrics = False

@@ -162,7 +162,11 @@ def test_a_whole_small_run_on_a_file_of_the_layout_is_judged_fold_by_fold(tmp_pa
     rng = np.random.default_rng(0)
     folds = np.stack([np.repeat([0, 0, 1, 2, 3], 40)[rng.permutation(200)] for _ in range(5)], axis=1)
     folds[folds[:, 0] == 0] = 0  # unlabeled in one fold, unlabeled in all
-    fields = {"images": rng.integers(0, 256, (200, 48, 48), np.uint8), "folds": folds, "labs_ex": np.ones((200, 1)) * 3}
+    fields = {
+        "images": rng.integers(0, 256, (200, 48, 48), np.uint8),
+        "folds": folds,
+        "labs_ex": np.where(folds[:, :1] == 0, -1, 3),
+    }
     io.savemat(tmp_path / "TFD_48x48.mat", fields)
     words = ["run", "--experiment=goodfellow2014", "--dataset=tfd", "--preset=smoke", f"--data_dir={tmp_path}"]
     words += ["--set=steps_per_epoch=2", "--set=batch_size=20", "--set=n_samples=50", f"--workdir={tmp_path / 'run'}"]
