@@ -48,7 +48,8 @@ def measured(
     """What the estimators say of samples, and of as many training images in their place.
 
     Args:
-      images: float32 (n, h, w, c) in [0, 1], in random order where they are more than the test images.
+      images: float32 (n, h, w, c) in [0, 1], in any order, sorted by class for instance: what takes a part of them takes a
+        random one, always the same.
       source: the data, scaled to [0, 1], with a validation and a test part.
       labels: int (n,), the classes that were asked for; None: not known.
       extract: the Inception network (inception.extractor); None: its features are left out.
@@ -73,6 +74,8 @@ def measured(
         raise DataError(f"{spec.title} has {spec.sizes['test']} test images; {coverage.K + 1} or more are needed")
     of_inception = [inception.measured(images, source, extract, SAMPLES)] if extract else []  # first: the file may be unfit
     judge = classifier.of(source) if spec.classes else None
+    order = np.random.default_rng(0).permutation(len(images))
+    images, labels = images[order], None if labels is None else labels[order]
     found = _of(SAMPLES, [(images, labels)], source, judge)
     found.append(_training_distance(SAMPLES, images, source))
     found += of_inception

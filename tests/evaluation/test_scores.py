@@ -42,6 +42,8 @@ def test_each_number_is_its_estimators(digits, given):
     estimate = parzen.evaluate(images, digits.scaled("validation"), digits.scaled("test"))
     assert (one.value, one.sigma) == (pytest.approx(estimate.value, abs=1e-6), estimate.sigma) and one.n_samples == 150
     train = digits.scaled("train").reshape(200, -1).astype(np.float64)
+    order = np.random.default_rng(0).permutation(150)  # parts of them are random ones
+    images, labels = images[order], labels[order]
     distance = values(found, scores.SAMPLES, "training_distance")
     assert distance.value == pytest.approx(cdist(images.reshape(150, -1), train).min(axis=1).mean())
     read = neighbours.classify(digits.scaled("test"), images, labels)
@@ -52,6 +54,18 @@ def test_each_number_is_its_estimators(digits, given):
     assert values(found, scores.SAMPLES, "frechet_distance").value == pytest.approx(frechet.frechet_distance(*features))
     asked = 100 * np.mean(found_by.read(images[:60]) == labels[:60])
     assert values(found, scores.SAMPLES, "label_accuracy").value == pytest.approx(asked)
+
+
+def test_samples_that_are_sorted_by_class_are_judged_by_a_random_part(digits, given, monkeypatch):
+    order = np.argsort(given[1], kind="stable")
+    images, labels = given[0][order], given[1][order]
+    seen = []
+    monkeypatch.setattr(measure, "read_by_classifier", lambda run, judge, beside: seen.append(beside) or [])
+    monkeypatch.setattr(scores, "_kept", lambda *args: [])
+    scores.measured(images, digits, labels)
+    ((read, asked),) = seen[0][scores.SAMPLES]
+    assert len(read) == 60 and set(asked) == set(range(10))  # the first 60 are of four classes
+    np.testing.assert_array_equal(read, images[[np.flatnonzero((images == each).all((1, 2, 3)))[0] for each in read]])
 
 
 def test_beside_them_stand_as_many_training_images(digits, given):
