@@ -11,6 +11,7 @@ from gan_repro.system.numbers import with_error
 
 LEVEL = 0.99  # of the interval over seeds within which a run under other conditions must lie
 ERRORS = 3.0  # standard errors over images, where a number has no other error
+ROUNDING = 1e-5  # relative, of numbers that other processors compute of the same images
 _CONDITIONS = (  # of a manifest: those of machine.conditions, and what a training adds
     *("processor", "device", "versions", "threads", "tensor_float_32", "environment", "deterministic_ops", "platform"),
     *("workers", "precision", "jit_compile"),
@@ -86,7 +87,10 @@ def _number(what: str, now: Measurement, before: Measurement, seeds: Sequence[fl
     if not changed:
         return Line(what, "DIFFERS", f"{shown} under the same conditions")
     gap = abs(now.value - before.value)
-    if len(seeds) > 1:  # a training under other roundings is another seed's
+    if gap <= ROUNDING * abs(before.value):
+        return Line(what, "within errors", f"{shown}, but for roundings")
+    told = before.reference is None and len(set(seeds)) > 1  # of real images, the same for each seed, seeds say nothing
+    if told:  # a training under other roundings is another seed's
         from scipy.special import stdtrit
 
         spread = statistics.stdev(seeds) * math.sqrt(1 + 1 / len(seeds)) * float(stdtrit(len(seeds) - 1, (1 + LEVEL) / 2))
@@ -96,7 +100,9 @@ def _number(what: str, now: Measurement, before: Measurement, seeds: Sequence[fl
             "within errors" if abs(now.value - mean) <= spread else "DIFFERS",
             f"{shown}; {len(seeds)} seeds allow {mean:.4g} +- {spread:.3g}",
         )
-    errors = [error for each in (now, before) for error in (each.standard_error, each.std_over_draws) if error]
+    known = (each for entry in (now, before) for each in (entry.standard_error, entry.std_over_draws, entry.std_over_subsets))
+    errors = [error for error in known if error]
     if errors and gap <= ERRORS * math.hypot(*errors):
         return Line(what, "within errors", shown)
-    return Line(what, "undecided", f"{shown}; one seed does not say how far seeds lie apart")
+    why = "one seed does not say how far seeds lie apart" if len(seeds) < 2 else "the seeds do not differ in it"
+    return Line(what, "undecided", f"{shown}; {why}")

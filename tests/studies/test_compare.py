@@ -72,6 +72,14 @@ def test_on_another_processor_a_number_lies_where_seeds_may_lie(committed, value
     assert verdicts(changed(committed, value, "another CPU"), committed, seeds)[LIKELIHOOD] == verdict
 
 
+def test_on_another_processor_a_number_that_is_the_same_for_every_seed_may_differ_by_roundings_alone(committed):
+    seeds = [changed(committed), changed(committed)]
+    for number, each in enumerate(seeds, 1):
+        each["seed"] = each["config"]["seed"] = number
+    for value, verdict in ((200.0001, "within errors"), (205.0, "within errors"), (212.0, "undecided")):  # errors of 2 nats
+        assert verdicts(changed(committed, value, "another CPU"), committed, seeds)[LIKELIHOOD] == verdict
+
+
 def test_a_measurement_that_only_one_has_differs(committed):
     now = changed(committed)
     now["measurements"] = []
