@@ -99,11 +99,11 @@ class _Asked:
     def all_runs(self) -> list[Planned]:
         """The runs of all studies, each once."""
         found = list({each.identity: each for runs in self.runs.values() for each in runs}.values())
-        named: dict[str, Planned] = {}
+        folders: dict[str, Planned] = {}
         for each in found:
-            if (other := named.setdefault(each.name, each)) is not each:
+            if (other := folders.setdefault(each.folder, each)).config.dataset != each.config.dataset:
                 both = " and ".join(one.config.dataset for one in (other, each))
-                raise UsageError(f"two runs would be called {each.name}, of {both}: give one of these files another name")
+                raise UsageError(f"runs of {both} would share the folder {each.folder}: give one of these files another name")
         return found
 
     def _action(self) -> str:
@@ -314,7 +314,7 @@ def _status(asked: _Asked) -> int:
     else:
         print(f"process {told.get('process', '?')}: {len(told.get('running', {}))} running, {told.get('waiting', 0)} waiting")
     begun = told.get("running", {}) if asked.places.at_work() else {}
-    rows = view.rows(asked.all_runs(), asked.places, begun)
+    rows = view.rows(asked.all_runs(), asked.places, begun, asked.recorded)
     for row in [*rows, *((name, "running") for name in begun if name not in {row[0] for row in rows})]:
         print("  " + "; ".join(part for part in row if part))
     return 0

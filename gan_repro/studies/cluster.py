@@ -172,7 +172,7 @@ class Executor(concurrent.futures.Executor):
         if not answer.shares:
             self._log(task, answer.log, whole=True)
             cargo.receive(self.places, planned, answer.run)
-            if outcome.ended == "finished":
+            if outcome.ended in ("finished", "over"):
                 self.places.keep(planned)
             elif outcome.ended == "failed":
                 self.places.fail(planned, outcome.line)

@@ -142,7 +142,7 @@ class Places:
         new = None if kept and there and kept.epochs <= there.epochs else kept
         if planned.name in running:
             return Found(State.RUNNING, "", step, steps, new)
-        if self.failure(planned).exists():
+        with contextlib.suppress(FileNotFoundError):  # nothing failed, or it is played again now
             return Found(State.FAILED, self.failure(planned).read_text(encoding="utf-8").strip(), step, steps, new)
         return Found(State.BEGUN if begun or kept or there else State.MISSING, "", step, steps, new)
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from gan_repro.runs import runner
-from gan_repro.studies.places import Places
+from gan_repro.studies.places import Places, State
 from gan_repro.studies.study import Planned
 from gan_repro.system import files, locks
 from gan_repro.system.errors import RunError, StageError
@@ -34,8 +34,9 @@ class Outcome:
     """What came of playing a run.
 
     Attributes:
-      ended: "finished", "failed", "stopped" (it was asked to end, or its minutes were over in a stage before the last one, of
-        which there is nothing to record; the same command goes on).
+      ended: "finished"; "failed"; "over": its minutes are, it is recorded as far as it came; "stopped": it was asked to end,
+        or its minutes were over in a stage before the last one, of which there is nothing to record. After the last two the
+        same command goes on.
       line: one line: why it failed, or what else happened to it (the worker that played it was lost); "": nothing.
       seconds: it took, here.
       begun_at: the step from which it went on, 0 from its beginning; None where it did not say.
@@ -126,7 +127,8 @@ def play(
         with cores(n_cores) as where:
             code = _process(command(planned, workdir, data_dir), where, planned, places, stop, planned.minutes)
             begun_at = _begun_at(places.log(planned))  # before an evaluation adds to the log
-            if code == OVER:
+            over = code == OVER
+            if over:
                 code = _process(evaluation(workdir, data_dir), where, planned, places, stop)
                 if code == StageError.exit_code:
                     line = "its minutes are over before its last stage, so nothing is recorded; the same command goes on"
@@ -138,6 +140,9 @@ def play(
             places.fail(planned, line)
             return Outcome("failed", line, time.monotonic() - start)
         places.keep(planned)
+        if over and places.look(planned).state is not State.FINISHED:
+            line = "it is recorded as far as it came; the same command goes on"
+            return Outcome("over", line, time.monotonic() - start, begun_at)
         return Outcome("finished", "", time.monotonic() - start, begun_at)
     except (RunError, OSError) as error:
         with contextlib.suppress(RunError):

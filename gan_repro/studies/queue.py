@@ -83,7 +83,7 @@ def work(
       width: how many runs the executor plays at once, which may change; None: what a pool of this process says.
 
     Returns:
-      {name of a run: its Outcome} of all that were played. A run after one of the same job that failed is not.
+      {name of a run: its Outcome} of all that were played. A run after one of the same job that did not finish is not.
     """
     outcomes: dict[str, Outcome] = {}
     waiting = [list(job.runs) for job in queued]

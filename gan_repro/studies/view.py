@@ -18,17 +18,23 @@ EVERY = 60.0  # seconds between plain lines on how far the queue is
 Row = tuple[str, str, str, str]
 
 
-def rows(runs: Sequence[Planned], places: Places, begun: Mapping[str, float]) -> list[Row]:
+def rows(
+    runs: Sequence[Planned],
+    places: Places,
+    begun: Mapping[str, float],
+    recorded: Mapping[str, Record] | None = None,
+) -> list[Row]:
     """(name, state, progress, time left) of each run that is played now, or failed.
 
     Args:
       runs: all of the queue's.
       places: its folder.
       begun: {name: time.time() when it began} of those that are played.
+      recorded: as of Places.look.
     """
     found = []
     for each in runs:
-        seen = places.look(each, running=begun)
+        seen = places.look(each, recorded, begun)
         if seen.state is State.RUNNING:
             found.append((each.name, seen.state.value, _progress(seen), places.left(each)))
         elif seen.state is State.FAILED:
@@ -79,7 +85,8 @@ class Watch:
         self.ended[name] = outcome.ended
         went_on = f", from step {outcome.begun_at:,}" if outcome.begun_at else ""
         reason = f": {outcome.line}" if outcome.line else ""
-        self._print(f"{outcome.ended}: {name} ({duration(outcome.seconds)}{went_on}){reason}; {event.left} to go")
+        ended = "its minutes are over" if outcome.ended == "over" else outcome.ended
+        self._print(f"{ended}: {name} ({duration(outcome.seconds)}{went_on}){reason}; {event.left} to go")
 
     def look(self) -> None:
         """Draws anew; without a terminal a line a minute."""
@@ -100,16 +107,22 @@ class Watch:
             print(line, flush=True)
 
     def _summary(self) -> str:
-        counts = {ended: list(self.ended.values()).count(ended) for ended in ("finished", "failed")}
+        counts = {ended: list(self.ended.values()).count(ended) for ended in ("finished", "over", "failed")}
         said = [f"{number} {ended}" for ended, number in counts.items() if number]
-        waiting = [each for each in self.runs if each.name not in self.ended and each.name not in self.begun]
+        rest_of = [each for job in self.queued if not self._over(job) for each in job.runs]
+        waiting = [each for each in rest_of if each.name not in self.ended and each.name not in self.begun]
         said += [f"{len(self.begun)} running", f"{len(waiting)} waiting"]
-        rest = [job.minutes for job in self.queued if job.runs[-1].name not in self.ended]
+        rest = [job.minutes for job in self.queued if not self._over(job)]
         known = [each for each in rest if each is not None]
         if known:
             unknown = f", and {len(rest) - len(known)} of unknown length" if len(known) < len(rest) else ""
             said.append(f"about {duration(60 * makespan(known, self.workers))} left at most{unknown}")
         return ", ".join(said)
+
+    def _over(self, job: Job) -> bool:
+        """Whether nothing of it will be played any more: after a run that did not finish the others of its job are not."""
+        ended = [self.ended.get(each.name) for each in job.runs]
+        return ended[-1] is not None or any(each not in (None, "finished") for each in ended)
 
     def _rows(self) -> list[Row]:
         return rows([each for each in self.runs if each.name in self.begun], self.places, self.begun)

@@ -136,6 +136,17 @@ def test_a_run_is_stopped_and_recorded_when_its_minutes_are_over(tmp_path, monke
     assert [word for word, *_ in simulated.journal(tmp_path)] == ["begin", "saved", "begin", "end"]
 
 
+def test_a_longer_run_waits_until_a_shorter_one_whose_minutes_were_over_is_finished(tmp_path, monkeypatch):
+    runs, places = simulated.runs("0", epochs=4, minutes=0.01) + simulated.runs("0", epochs=9), Places(tmp_path / "queue")
+    half = simulated.command(tmp_path, epochs=2, complete=False)
+    monkeypatch.setattr(player, "evaluation", lambda workdir, data_dir: half(runs[0], workdir))
+    outcomes, _ = work(runs, places, simulated.command(tmp_path, "hang"))
+    assert {name: each.ended for name, each in outcomes.items()} == {runs[0].name: "over"}
+    assert queue.unfinished(runs, places) == runs
+    outcomes, _ = work(queue.unfinished(runs, places), places, simulated.command(tmp_path))
+    assert {each.ended for each in outcomes.values()} == {"finished"} and len(outcomes) == 2
+
+
 def test_a_run_that_does_not_save_itself_when_its_minutes_are_over_is_recorded_by_its_last_checkpoint(tmp_path, monkeypatch):
     (run,), places, stop = simulated.runs("0", minutes=0.05), Places(tmp_path / "queue"), player.Stop()
     deaf = "import pathlib, signal, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"

@@ -80,6 +80,16 @@ def test_bad_input_is_one_line(results, words, code, says, capsys):
     assert not (results.parent / "queue").exists()
 
 
+def test_runs_of_two_files_of_one_name_are_refused_whatever_their_lengths(results, capsys):
+    both = "".join(STUDY[STUDY.index("[[runs]]") :].replace("gaussian1d", f"npz:{name}/x.npz") for name in ("a", "b"))
+    (results / "studies" / "line.toml").write_text(
+        f'title = "Two"\npages = []\n{both}epochs = 2\n'.replace("1\nepochs = 2", "2")
+    )
+    assert call(results, "--missing") == 2
+    err = capsys.readouterr().err
+    assert "npz:a/x.npz and npz:b/x.npz" in err and err.count("\n") == 1
+
+
 def test_a_cluster_elsewhere_may_have_more_cores_than_this_machine(results, capsys):
     assert call(results, "--list", "--cores=4096", "--cluster=tcp://host:8786") == 0
     assert "1 missing" in capsys.readouterr().out

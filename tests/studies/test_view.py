@@ -62,6 +62,22 @@ def test_the_epochs_that_two_runs_of_a_seed_share_are_left_once(tmp_path):
     assert "1 waiting, about 10 min 00 s left" in watch._summary()
 
 
+@pytest.mark.parametrize("ended", ["failed", "over", "stopped"])
+def test_what_follows_a_run_that_did_not_finish_is_no_longer_waited_for(tmp_path, ended):
+    runs = [*simulated.runs("0", epochs=30), *simulated.runs("0-1", epochs=60)]
+    watch = view.Watch(queue.jobs(runs, lambda planned: planned.epochs / 6), Places(tmp_path), 1)
+    watch.say(Event(runs[0], Outcome(ended), 1))
+    assert "1 waiting, about 10 min 00 s left" in watch._summary()
+
+
+def test_a_failure_that_results_have_made_good_is_not_shown(tmp_path):
+    (run,), places = simulated.runs("0"), Places(tmp_path)
+    places.fail(run, "no memory")
+    assert [row[1] for row in view.rows([run], places, {})] == ["failed"]
+    recorded = {run.identity: parsed(simulated.record_of(run))}
+    assert view.rows([run], places, {}, recorded) == []
+
+
 def test_the_table_on_a_terminal_has_the_same(watch):
     console = pytest.importorskip("rich.console", reason="the table is drawn by rich: pip install -e '.[rich]'")
     first, *_ = watch.runs

@@ -24,14 +24,17 @@ def record_of(planned, value=225.0, **changes):
     return found | changes
 
 
-def command(folder, seconds=0.01):
-    """A command for player.play; `seconds` of a run, or a function of it. The journal and the records lie in `folder`."""
+def command(folder, seconds=0.01, **changes):
+    """A command for player.play; `seconds` of a run, or a function of it. The journal and the records lie in `folder`.
+
+    `changes`: of the records.
+    """
     folder = Path(folder)
 
     def of(planned, workdir, data_dir=None):
         del data_dir
         prepared = folder / f"{planned.name}.json"
-        prepared.write_text(json.dumps(record_of(planned)))
+        prepared.write_text(json.dumps(record_of(planned, **changes)))
         lasts = seconds(planned) if callable(seconds) else seconds
         return ["simulated", str(folder / "journal"), str(lasts), str(prepared), f"--workdir={workdir}"]
 
