@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from gan_repro.system.choices import choose
 
+STACKED = "stacked_"  # before the name of the digits that are stacked
+RENDERED = ("glyphs", f"{STACKED}glyphs")  # the program's own digits, which nobody needs to fetch
 PATHS = {"npz": "npz:PATH", "images": "images:FOLDER"}  # the kinds of data sets that take a path, as a user is told of them
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gan_repro.data import source
+from gan_repro.data.names import STACKED
 
 CHANNELS, BASE = 3, 10  # digits of an image, and values of a digit
 MODES = BASE**CHANNELS
@@ -150,7 +151,7 @@ def load(name: str, data_dir: str | Path | None = None, download: bool = False) 
     from gan_repro.data import from_tfds, glyphs
 
     loaders = {"stacked_mnist": from_tfds.load, "stacked_glyphs": glyphs.load}
-    return stack(loaders[name](name.removeprefix("stacked_"), data_dir, download), name)
+    return stack(loaders[name](name.removeprefix(STACKED), data_dir, download), name)
 
 
 SOURCES: Mapping[str, source.Loader] = {"stacked_mnist": load, "stacked_glyphs": load}

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
+from gan_repro.data.names import RENDERED
 from gan_repro.papers import configuration
 from gan_repro.reporting.conditions import differences
 from gan_repro.reporting.groups import Group, identity
@@ -40,7 +41,7 @@ def _refuse(record: Record, where: object, strict: bool) -> None:
         return
     if record.preset == "smoke":
         raise RunError(f"{where}: a smoke run measures nothing; results take the presets paper and quick")
-    if "glyphs" in [record.dataset, *(measurement.dataset for measurement in record.measurements)]:
+    if {record.dataset, *(measurement.dataset for measurement in record.measurements)} & set(RENDERED):
         raise RunError(f"{where}: glyphs are the program's own digits, no paper's; results take real data sets only")
 
 

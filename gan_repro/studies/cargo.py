@@ -66,7 +66,7 @@ def data_of(dataset: str, data_dir: str | Path | None) -> Data | None:
         with contextlib.suppress(DatasetUnavailable, DataError):
             path = Path(tfd.find(kind, root))
     else:
-        path = from_tfds.prepared(kind, root)
+        path = from_tfds.prepared(kind.removeprefix(names.STACKED), root)
     if path is None or not path.exists():
         return None
     base = base if own else str(path.relative_to(root))

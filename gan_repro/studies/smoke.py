@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from gan_repro.data.names import RENDERED
 from gan_repro.papers import configuration
 from gan_repro.papers.experiment import Model
 from gan_repro.studies.study import Planned
 from gan_repro.system import files
 
-RENDERED = ("glyphs", "stacked_glyphs")  # data sets that nobody needs to fetch
 IMAGES, SIDE = 2000, 32  # of which so large are the coloured ones
 
 

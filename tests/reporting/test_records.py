@@ -270,6 +270,6 @@ def test_unfinished_runs_are_refused(tmp_path):
 
 
 def test_glyphs_measured_under_another_name_are_refused(tmp_path):
-    run = make_run(tmp_path / "run", make_record(measurements=[measurement(1.0, dataset="glyphs")]))
+    run = make_run(tmp_path / "run", make_record(measurements=[measurement(1.0, dataset="stacked_glyphs")]))
     with pytest.raises(RunError, match="glyphs"):
         records.add(run, tmp_path / "results")

@@ -44,6 +44,15 @@ def test_a_prepared_data_set_travels(tmp_path, machine, monkeypatch):
     assert (found / "mnist-train.tfrecord").read_bytes() == bytes(range(95)) and found != folder
 
 
+def test_stacked_digits_travel_as_the_digits_that_they_are_made_of(tmp_path, monkeypatch):
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+    folder = tmp_path / "mnist" / "3.0.1"
+    folder.mkdir(parents=True)
+    (folder / "dataset_info.json").write_text("{}")
+    assert cargo.data_of("stacked_mnist", tmp_path) == cargo.data_of("mnist", tmp_path) != None  # noqa: E711
+    assert cargo.data_of("stacked_glyphs", tmp_path) is None
+
+
 @pytest.mark.parametrize("kind", ["absolute", "relative", "above", "home"])
 def test_a_file_of_a_user_travels(kind, tmp_path, machine, monkeypatch):
     (tmp_path / "home" / "work").mkdir(parents=True)
