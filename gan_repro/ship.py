@@ -75,7 +75,7 @@ def _body(values):
         values[name].value for name in ("workdir", "generator", "precision", "networks", "classifier", "data_dir")
     )
     if values["cards"].value:
-        if given := [f"--{name}" for name in (*OF_RUN, "classifier", "data_dir") if values[name].present]:
+        if given := [f"--{name}" for name in (*OF_RUN, "classifier", "real_images", "data_dir") if values[name].present]:
             raise UsageError(f"--cards packages nothing: give it without {', '.join(given)}")
         for path, changed in write_cards().items():
             print(f"{'wrote' if changed else 'as it was:'} {path}")

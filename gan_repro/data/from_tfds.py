@@ -193,6 +193,8 @@ def fetch(name: str, entry: Any, data_dir: Path, download: bool) -> Path:
             download_config=tfds.download.DownloadConfig(try_download_gcs=False)  # the bucket is asked for minutes
         )
     except Exception as error:  # requests, urllib3, checksums, archives, disks: all that a download can meet
+        if folder := prepared(name, data_dir):  # another process was there first
+            return folder
         raise _unavailable(name, entry, data_dir, f"its download failed ({first_line(error)})") from error
     folder = prepared(name, data_dir)
     if folder is None:

@@ -5,6 +5,7 @@ Where the files are looked for and how they are fetched is in from_tfds.
 
 import dataclasses
 import hashlib
+import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from gan_repro.system.errors import DataError
 
 SIDE = 64  # pixels, of the images that come out
 WINDOW = 4096  # images that are shuffled among each other: three windows of JPEG files are held, 60 MB of LSUN each
-HELD = 20_000  # images that evaluation may hold at once: 1 GB as float32
+HELD = 1 << 30  # bytes of images as float32 that evaluation may hold at once: 21,845 of 64 x 64 in colour
 
 _CHUNK = 256  # images that evaluation reads at once
 _HEAD = 2**16  # bytes of each file that the digest covers
@@ -174,10 +175,10 @@ class Stream:
 
     def require(self, split: str) -> None:
         """Raises DataError: the images of a split are more than HELD."""
-        if self.spec.sizes[split] > HELD:
+        if self.spec.sizes[split] > self._most():
             raise DataError(
                 f"{self.spec.sizes[split]:,} {split} images of {self.spec.title} are too many for the evaluation of such a "
-                f"run, which holds them all in memory: at most {HELD:,}. Take fewer images"
+                f"run, which holds them all in memory: at most {self._most():,}. Take fewer images"
             )
 
     def chunks(self, split: str) -> Iterator[np.ndarray]:
@@ -278,12 +279,15 @@ class Stream:
             raise ValueError(f"batches of {size} from a feed that was opened for batches of {images.shape[0]}")
         return self.spec.scaling(tf.cast(images, tf.float32)), labels
 
+    def _most(self):
+        return HELD // (4 * math.prod(self.spec.shape))
+
     def _held(self, split, limit):
         n = self.spec.sizes[split] if limit is None else min(limit, self.spec.sizes[split])
-        if n > HELD:
+        if n > self._most():
             raise DataError(
                 f"{n:,} {split} images of {self.spec.title} are too many to hold in memory; what needs them all at once "
-                f"cannot be had with this data set, only with the first {HELD:,} images or fewer"
+                f"cannot be had with this data set, only with the first {self._most():,} images or fewer"
             )
         return n
 

@@ -13,6 +13,7 @@ import re
 import struct
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 import zlib
@@ -30,6 +31,7 @@ TEMPORARY = ".being-written"  # in the names of files that are not whole yet; th
 LEFT = 24 * 3600  # seconds: what was half written so long ago is nobody's
 SHORT = 100  # bytes of a name
 # What zipfile and numpy let out where a byte of an archive is another one
+_MASK = threading.Lock()
 _DAMAGE = (ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error)
 _SEAL = re.compile(rb"\nsha256 of the bytes before this line: ([0-9a-f]{64})\n\Z")
 
@@ -63,9 +65,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         yield Path(temporary)
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)  # mkstemp makes private files; these are ordinary ones
+        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes private files; these are ordinary ones
         os.replace(temporary, path)
         temporary = None
     except OSError as error:
@@ -74,6 +74,14 @@ def replacing(path: str | Path) -> Iterator[Path]:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def _umask():
+    """The permissions that new files go without. It can only be read by setting it: by one thread at a time."""
+    with _MASK:
+        mask = os.umask(0)
+        os.umask(mask)
+    return mask
 
 
 def _short(name):

@@ -194,7 +194,7 @@ def test_evaluation_has_the_first_images_and_is_refused_too_many(faces, monkeypa
     np.testing.assert_array_equal(faces.images("test", 4), every[:4])
     np.testing.assert_array_equal(faces.scaled("test", 5), faces.spec.scaling(every[:5].astype(np.float32)))
     assert len(faces.scaled("test", 100)) == 9
-    monkeypatch.setattr(streams, "HELD", 20)
+    monkeypatch.setattr(streams, "HELD", 20 * 4 * 64 * 64 * 3)
     assert len(faces.images("train", 20)) == 20
     for ask in (faces.images, faces.scaled):
         with pytest.raises(DataError, match="60 train images of CelebA are too many.*first 20"):

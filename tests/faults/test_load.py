@@ -228,7 +228,7 @@ def test_a_whole_run_on_streamed_pictures(experiment, model, side, channels, mor
         if place == "streamed":
             shutil.rmtree(tmp_path / "cache", ignore_errors=True)  # the classifier is trained anew
             monkeypatch.setattr(user, "free_memory", lambda: 1)
-            monkeypatch.setattr(streams, "HELD", 20)
+            monkeypatch.setattr(streams, "HELD", 20 * 4 * side * side * channels)
             monkeypatch.setattr(pictures, "_CHUNK", 33 * side * side * channels)
         assert tiny_runs.call(run.main, *words, f"--workdir={tmp_path / place}") == 0
         measured.append(files.read_json(tmp_path / place / "record.json")["measurements"])
@@ -243,7 +243,7 @@ def test_a_whole_run_on_streamed_pictures(experiment, model, side, channels, mor
 def test_what_evaluation_cannot_hold_is_refused_before_training(experiment, model, tmp_path, monkeypatch, capsys):
     name = labelled_folder(tmp_path / "pictures", 32, 1)
     monkeypatch.setattr(user, "free_memory", lambda: 1)
-    monkeypatch.setattr(streams, "HELD", 19)
+    monkeypatch.setattr(streams, "HELD", 19 * 4 * 32 * 32)
     words = [f"--experiment={experiment}", f"--dataset={name}", f"--model={model}", "--preset=smoke"]
     words += [f"--workdir={tmp_path / 'run'}"]
     assert tiny_runs.call(run.main, *words) == 1
