@@ -21,7 +21,7 @@ class Recipe(gr.TrainingRecipe):
       salt_and_pepper: how many of the pixels that the network sees are made 0 or 1; their share.
       hidden_noise: standard deviation of the Gaussian noise before and after the tanh of every hidden layer but the first.
       learning_rate, learning_rate_decay: the rate, and what it is multiplied by after every epoch.
-      momentum: mu of buf <- mu buf + (1 - mu) gradient; weights -= rate * buf.
+      momentum: mu of buf <- mu buf + (1 - mu) gradient, which the rate is part of (README.md, 6).
       train_on_validation: the code's 60,000 training images of MNIST: sigma and epoch are then chosen on 10,000 of them.
       chains: how many chains samples come from.
       burn_in: steps before the first sample. 0 keeps the test image at which a chain starts as its first sample, as the code

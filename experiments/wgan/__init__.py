@@ -62,7 +62,7 @@ def _model(title, gan=False, narrow=False, **changes):
 
 
 # The networks and sizes of improved_wgan_training's gan_toy.py (Gulrajani et al. 2017), with that script's mode "wgan": its
-# RMSprop is TensorFlow's (rho .9, epsilon 1e-10), and it clips behind the update.
+# RMSprop has TensorFlow's numbers (rho .9, epsilon 1e-10), and it clips behind the update.
 POINTS = dataclasses.replace(
     PAPER,
     epochs=2564,

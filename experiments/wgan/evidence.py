@@ -26,7 +26,7 @@ METRICS = (
         over_checkpoints=True,
         resampled=True,
         caveat="Rank correlation of the training's own estimate with the Fréchet distance of samples over the checkpoints of "
-        "a run, one after each epoch: 1 if they rise and fall together, 0 if one says nothing of the other; that of their "
+        "a run: 1 if they rise and fall together, 0 if one says nothing of the other; that of their "
         "changes from checkpoint to checkpoint is the harder test, which a common trend does not pass. Left out where the "
         "distance stands still (varies by less than 5 %).",
     ),
@@ -121,8 +121,15 @@ def moments(run):
     return [each for each in taken if each.step <= run.step], filtered(run.config.recipe.objective, run.rows)
 
 
+def bounds(recipe):
+    """Whether the loss says what ESTIMATES name: the logistic loss does where D's targets are 1 and 0."""
+    return recipe.smoothing == 1 and not recipe.soft_labels and not recipe.flipped_labels
+
+
 def estimate_and_quality(run):
     """How the training's own estimate and the quality of samples go together over its epochs."""
+    if not bounds(run.config.recipe):
+        return []
     taken, (steps, _, smooth) = moments(run)
     if len(taken) < 2:
         return []
@@ -137,7 +144,7 @@ def draw_estimate(run, measurements):
     """Figures 3 and 4: samples along the training, the estimate, and the samples' quality."""
     del measurements
     taken, estimates = moments(run)
-    if len(taken) > 1:
+    if len(taken) > 1 and bounds(run.config.recipe):
         learning.estimate_and_quality(
             run.workdir.figures / "estimate.png",
             taken,

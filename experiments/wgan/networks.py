@@ -30,9 +30,11 @@ class Recipe(gr.AdamRecipe):
       n_critic: minibatches for the critic to one of G's updates.
       warmup_first, warmup_every, warmup_length: n_critic is warmup_length before G's first `warmup_first` updates and before
         every warmup_every-th one (0: never).
+      samples_every: epochs between grids of samples, and between the looks at estimate and quality (Figures 3 and 4).
     """
 
     batch_size: int = gr.bounded(64, low=1, high=10**6, smoke=16)
+    samples_every: int = gr.bounded(1, low=1, high=10**6, role="evaluation", smoke=1)
     objective: typing.Literal["wasserstein", "non_saturating"] = "wasserstein"
     latent: int = gr.bounded(100, low=1, high=10**5)
     prior: typing.Literal["gaussian", "uniform_-1_1"] = "gaussian"
@@ -64,6 +66,9 @@ class Recipe(gr.AdamRecipe):
         for name in ("generator_channels", "units"):
             if not getattr(self, name):
                 raise gr.UsageError(f"{name} must have at least one number")
+        other = {"rmsprop": ("beta_1", "beta_2"), "adam": ("rho",)}[self.optimizer]
+        if given := [name for name in other if getattr(self, name) != getattr(type(self), name)]:
+            raise gr.UsageError(f"{', '.join(given)}: not of the optimizer {self.optimizer}; leave it as it is")
 
 
 def _linear(units, activation, inputs, name, dtype=None):
@@ -121,7 +126,13 @@ def critic(recipe, spec):
         for layer in _linears(recipe.units, math.prod(spec.shape)):
             x = layer(x)
         return keras.Model(images, _linear(1, None, recipe.units[-1], "logit", dtype="float32")(x), name="discriminator")
-    channels = recipe.critic_channels[: max(0, len(recipe.critic_channels) - _left_out(recipe, spec))]
+    left_out = _left_out(recipe, spec)
+    channels = recipe.critic_channels[: max(0, len(recipe.critic_channels) - left_out)]
+    if not channels and left_out < len(recipe.generator_channels):
+        raise gr.UsageError(
+            f"critic_channels = {recipe.critic_channels}: the images are too small for {left_out} of the strided layers, in "
+            f"both networks, which leaves the critic none; give {left_out + 1} numbers or more"
+        )
     return gr.convolutional.discriminator(
         spec.shape,
         channels,

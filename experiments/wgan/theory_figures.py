@@ -88,7 +88,7 @@ def judges(path, found, title=None, note=None):
 
     Args:
       path: the PNG.
-      found: evaluation.critics.Judges.
+      found: experiments.wgan.critics.Judges.
       title: a line above, or None.
       note: a line below the upper panel, or None.
 

@@ -156,17 +156,18 @@ def identity(config: dict[str, Any]) -> dict[str, Any]:
     """
     if not isinstance(config.get("recipe"), dict):
         return config
-    left_out = {"epochs", "jit_compile"} | fields_of(TrainingRecipe, "pictures")
-    whole = _defaults(config.get("experiment"), config.get("model")) | config["recipe"]
+    recipe_class = _recipe_class(config.get("experiment"), config.get("model"))
+    left_out = {"epochs", "jit_compile"} | fields_of(recipe_class or TrainingRecipe, "pictures")
+    whole = (defaults(recipe_class) if recipe_class else {}) | config["recipe"]
     return config | {"recipe": {key: value for key, value in whole.items() if key not in left_out}}
 
 
-def _defaults(experiment, model):
-    """`defaults` of the recipe of a model, by their names; {} where there is none of these names."""
+def _recipe_class(experiment, model):
+    """The class of the recipe of a model, by their names; None where there is none of these names."""
     with contextlib.suppress(UsageError, KeyError):
         if isinstance(experiment, str) and isinstance(model, str):
-            return defaults(type(next(iter(find(experiment).models[model].presets.values()))))
-    return {}
+            return type(next(iter(find(experiment).models[model].presets.values())))
+    return None
 
 
 def defaults(recipe_class: type[Recipe]) -> dict[str, Any]:

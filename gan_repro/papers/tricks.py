@@ -18,7 +18,7 @@ class GameTricks(TrainingRecipe):
       soft_labels: D's targets are random, those of real images U(.7, 1.2), of generated ones U(0, .3) (ganhacks 6).
       flipped_labels: how many images D is told to be of the other kind, a share (ganhacks 6).
       instance_noise: standard deviation of the noise on all that D sees, in units of what the networks see, at the start.
-      instance_noise_epochs: after so many it has fallen linearly to 0 (Sonderby et al. 2016).
+      instance_noise_epochs: after so many it has fallen linearly to 0.
       rate_constant_epochs, rate_decay_epochs: both players' learning rates stay, then fall to 0 by as much in every epoch
         (optimizers.LinearDecay); with rate_decay_epochs 0 they stay.
       d_rate_factor: D's learning rate is so many times what it is in the game without (two time scales: Heusel et al. 2017).

@@ -17,7 +17,7 @@ class Average:
 
     The k-th update (k = 1, 2, ...) is average += rate * (weights - average) with rate = max(1 - decay**EVERY, 1 / k):
     a uniform average until the window of the exponential one is full, so that the initial weights leave no trace.
-    A uniform average has decay 1; until EPOCH epochs are played (k = 0) it is the weights themselves.
+    A uniform average has decay 1; until EPOCH epochs are played (k = 0) it is the weights as they were at the last such update.
 
     Args:
       kind: "ema-DECAY" (DECAY per update of the generator) or "mean-from-EPOCH" (recipe.parse_average).

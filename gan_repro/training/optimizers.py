@@ -177,7 +177,7 @@ class Adam(keras.optimizers.Adam):
 
 @keras.saving.register_keras_serializable(package="gan_repro")
 class RMSprop(keras.optimizers.Optimizer):
-    """RMSprop in PyTorch's form: v <- rho v + (1 - rho) g^2; p <- p - lr g / (sqrt(v) + epsilon).
+    """RMSprop in PyTorch's form: v <- rho v + (1 - rho) g^2, from 0; p <- p - lr g / (sqrt(v) + epsilon).
 
     keras.optimizers.RMSprop divides by sqrt(v + epsilon): with PyTorch's 1e-8 that damps every gradient below 1e-4, and
     those of a clipped critic are smaller.

@@ -301,8 +301,8 @@ class Loop:
     def _advice(self):
         return (
             f"the last good checkpoint is in {self.workdir.checkpoints}, and going on from it does the same again. A lower "
-            "learning rate (--set=learning_rate=...), float32 precision or another seed may help: start afresh in another "
-            "--workdir."
+            "learning rate (--set; `--dry_run` shows the recipe's fields), float32 precision or another seed may help: start "
+            "afresh in another --workdir."
         )
 
     def _arrays(self):

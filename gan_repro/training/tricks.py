@@ -219,6 +219,11 @@ def _set_rates(rules, recipe, spec):
             continue
         rate = factor * float(optimizer.learning_rate)
         if recipe.rate_decay_epochs:
+            if rules.schedule.warmup is not None:
+                raise UsageError(
+                    "rate_decay_epochs: with the critic's long phases G has fewer updates in some epochs than in others, and "
+                    "its rate would fall behind; set warmup_first and warmup_every to 0 as well"
+                )
             updates = rules.schedule.updates_per_epoch(role, minibatches)
             rate = optimizers.LinearDecay(rate, recipe.rate_constant_epochs, recipe.rate_decay_epochs, updates)
         optimizer.learning_rate = rate

@@ -243,6 +243,17 @@ def test_a_generator_without_any_convolution_is_refused():
         configuration.resolve(EXPERIMENT, "mnist", settings=["generator_channels=", "generator_strides="])
 
 
+def test_epochs_in_which_nothing_is_learnt_are_refused():
+    with pytest.raises(UsageError, match="epochs = 9: .* decay_epochs = 8 "):
+        configuration.resolve(EXPERIMENT, "mnist", preset="quick", epochs=9)
+    configuration.resolve(EXPERIMENT, "mnist", preset="quick", epochs=9, settings=["decay_epochs=0"])
+
+
+def test_a_d_without_any_convolution_beside_a_g_that_has_one_is_refused():
+    with pytest.raises(UsageError, match="discriminator_channels .* give 2 numbers or more"):
+        game("celeb_a", (32, 32, 3), discriminator_channels=(8,), discriminator_strides=(2,)).build(None)
+
+
 def test_images_that_no_layers_fit_are_refused_with_the_nearest_sizes_that_they_fit():
     with pytest.raises(UsageError, match="noise are 30 x 28: .* multiples of 4, such as 28 x 28 or 32 x 28"):
         game("mnist", (30, 28, 1)).build(None)

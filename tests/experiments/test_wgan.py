@@ -333,6 +333,28 @@ def test_networks_without_layers_are_refused(setting):
         configuration.resolve(EXPERIMENT, "mnist", settings=[setting])
 
 
+def test_a_critic_without_any_convolution_beside_a_g_that_has_one_is_refused():
+    with pytest.raises(UsageError, match="critic_channels .* give 3 numbers or more"):
+        stage((28, 28, 1), critic_channels=(8, 8)).build(None)
+
+
+@pytest.mark.parametrize("model, setting", [("dcgan", "beta_1=.9"), ("dcgan-gan", "rho=.9")])
+def test_constants_of_another_optimizer_are_refused(model, setting):
+    with pytest.raises(UsageError, match=f"{setting.partition('=')[0]}: not of the optimizer"):
+        configuration.resolve(EXPERIMENT, "mnist", model, settings=[setting])
+
+
+def test_epochs_between_looks_at_the_estimate_make_another_run():
+    runs = [configuration.resolve(EXPERIMENT, "mnist", settings=[f"samples_every={n}"]).as_dict() for n in (1, 2)]
+    assert configuration.identity(runs[0]) != configuration.identity(runs[1])
+
+
+def test_a_loss_with_other_targets_is_no_estimate():
+    for setting in ("smoothing=.9", "soft_labels=true", "flipped_labels=.1"):
+        assert not evidence.bounds(configuration.resolve(EXPERIMENT, "mnist", "dcgan-gan", settings=[setting]).recipe)
+    assert evidence.bounds(configuration.resolve(EXPERIMENT, "mnist", "dcgan-gan").recipe)
+
+
 @pytest.mark.parametrize("pixels, layers", [(28, 2), (32, 3), (48, 4), (64, 4)])
 @pytest.mark.parametrize("model", ["dcgan", "nonorm", "mlp"])
 def test_a_users_own_images_decide_how_many_layers_there_are(model, pixels, layers):

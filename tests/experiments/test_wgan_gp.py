@@ -7,6 +7,7 @@ import tensorflow as tf
 from support import marks, noise
 
 from gan_repro import data
+from gan_repro.data import drawn, from_tfds
 from gan_repro.data.scaling import Linear
 from gan_repro.evaluation.measurement import Curves
 from gan_repro.networks import slopes
@@ -107,8 +108,8 @@ def test_the_recipes_are_the_scripts(dataset, penalty, batch):
     assert (recipe.penalty, recipe.batch_size, recipe.n_critic) == (penalty, batch, 5)
     assert (recipe.learning_rate, recipe.beta_1, recipe.beta_2) == (1e-4, 0.5, 0.9)
     assert recipe.latent == (2 if dataset == "ring8" else 128) and recipe.prior == "gaussian"
-    sizes = {"ring8": 50_000, "mnist": 50_000, "cifar10": 45_000}
-    updates = recipe.epochs * (sizes[dataset] // batch) / 5
+    images = from_tfds._SETS[dataset].train if dataset in from_tfds._SETS else drawn.SIZES["train"]
+    updates = recipe.epochs * (images // batch) / 5
     assert updates == pytest.approx(100_000 if dataset == "ring8" else 200_000, rel=1e-3)
 
 
