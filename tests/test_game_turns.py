@@ -17,14 +17,14 @@ pytestmark = pytest.mark.played
     marks.slow_after(
         2,
         [
-            (schedule.simultaneous(n_critic=2), 7, 7, 3),
+            (schedule.UpdateSchedule(2, one_pass=True), 7, 7, 3),
             (schedule.alternate_minibatches(n_critic=2), 7, 4, 3),
             (schedule.alternating(n_critic=2, warmup=schedule.CriticWarmup(2, 4, 3)), 17, 17, 7),
             (schedule.discriminator_only(), 7, 7, 0),
             (schedule.alternating(n_critic=5), 17, 17, 3),
             (schedule.simultaneous(), 7, 7, 7),
             (schedule.alternating(), 7, 7, 7),
-            (schedule.alternating(d_steps=3, fresh_noise=False), 4, 12, 4),
+            (schedule.alternating(fresh_noise=False), 4, 4, 4),
             (schedule.alternate_minibatches(), 7, 3, 4),
         ],
     ),
@@ -42,9 +42,8 @@ def test_update_counts(digits, order, minibatches, d_updates, g_updates):
 @pytest.mark.parametrize(
     "chosen",
     [
-        schedule.simultaneous(n_critic=2),
+        schedule.UpdateSchedule(2, one_pass=True),
         schedule.alternating(n_critic=5),
-        schedule.alternating(d_steps=3),
         schedule.alternate_minibatches(),
         schedule.alternate_minibatches(n_critic=4),
         schedule.discriminator_only(),
@@ -57,7 +56,7 @@ def test_the_schedule_knows_how_many_updates_an_epoch_has(chosen):
         turn = bool(chosen.g_moves(tf.constant(since, tf.int64), tf.constant(done["generator"], tf.int64)))
         since = 0 if turn else since + 1
         done["generator"] += turn
-        done["discriminator"] += chosen.d_steps * ("discriminator" in chosen.movers(turn))
+        done["discriminator"] += "discriminator" in chosen.movers(turn)
     assert {role: chosen.updates_per_epoch(role, 20) for role in done} == done
     if done["generator"]:
         assert chosen.minibatches_per_g_update == 20 / done["generator"]
@@ -66,7 +65,7 @@ def test_the_schedule_knows_how_many_updates_an_epoch_has(chosen):
 @pytest.mark.parametrize(
     "chosen",
     [
-        schedule.simultaneous(n_critic=2),
+        schedule.UpdateSchedule(2, one_pass=True),
         schedule.alternating(n_critic=5, warmup=schedule.CriticWarmup(first=3, every=4, length=11)),
         schedule.alternating(n_critic=2, warmup=schedule.CriticWarmup(first=2, every=0, length=9)),
         schedule.alternate_minibatches(n_critic=4),
@@ -113,8 +112,7 @@ def test_metrics_are_probabilities_and_finite(digits):
 def test_wrong_use_is_refused(digits):
     wrong = [
         ({"n_critic": 0}, "n_critic"),
-        ({"d_steps": 0}, "d_steps"),
-        ({"one_pass": True, "d_steps": 2}, "d_steps"),
+        ({"one_pass": True, "fresh_noise": False}, "fresh_noise"),
         ({"one_pass": True, "g_alone": True}, "g_alone"),
         ({"g_alone": True, "fresh_noise": False}, "fresh_noise"),
         ({"n_critic": None, "warmup": schedule.CriticWarmup()}, "warmup"),

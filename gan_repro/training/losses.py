@@ -148,15 +148,14 @@ def cross_entropy(
     return Term(name or "_".join(["cross_entropy", *([head] if head else []), output]), value, weight)
 
 
-def gradient_penalty(weight: float = 10.0, *, slope: float = 1.0, head: str | None = None) -> Term:
+def gradient_penalty(weight: float = 10.0) -> Term:
     """A term of D: E (|grad D(x^)| - 1)^2 at x^ = e x + (1 - e) G(z), e ~ U(0, 1) (Gulrajani et al. 2017, Algorithm 1).
 
-    WGAN-GP's, two-sided: smaller slopes are penalised too. One e is drawn for each pair of images.
+    WGAN-GP's, two-sided: smaller slopes are penalised too. One e is drawn for each pair of images. Of a D with heads the
+    slope is that of the one that the game monitors.
 
     Args:
       weight: lambda; 10 in the paper.
-      slope: what the gradient's Euclidean norm is drawn to.
-      head: of a D with heads; None: the one that the game monitors.
 
     Raises:
       UsageError: when the step is traced: D has batch norm or minibatch discrimination (section 4 of the paper).
@@ -169,11 +168,11 @@ def gradient_penalty(weight: float = 10.0, *, slope: float = 1.0, head: str | No
         between = share * context.x + (1 - share) * context.samples
         with tf.GradientTape() as tape:
             tape.watch(between)
-            score = context.pick(context.discriminate(between), head)
+            score = context.pick(context.discriminate(between), None)
         squares = tf.square(tf.cast(tape.gradient(score, between), tf.float32))
         # 1e-12: the root has no gradient at 0
         norms = tf.sqrt(tf.reduce_sum(squares, axis=list(range(1, squares.shape.rank))) + 1e-12)
-        return tf.reduce_mean(tf.square(norms - slope))
+        return tf.reduce_mean(tf.square(norms - 1))
 
     return Term("gradient_penalty", value, weight)
 

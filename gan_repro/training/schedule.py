@@ -47,7 +47,6 @@ class UpdateSchedule:
     Attributes:
       n_critic: minibatches that update D for each update of G, every one of them a fresh one: k of Goodfellow et al. 2014,
         Algorithm 1, n_critic of Arjovsky et al. 2017, Algorithm 1. None: G is never updated.
-      d_steps: updates of D on one minibatch, with fresh noise each (adversarial:sgd.py).
       one_pass: where a minibatch updates both, both gradients are taken at the same old parameters, of one forward pass of
         G and of D. False: D is updated first, and G against the new D.
       g_alone: the minibatch that updates G does not update D, and the first minibatch of all is G's.
@@ -60,7 +59,6 @@ class UpdateSchedule:
     """
 
     n_critic: int | None = 1
-    d_steps: int = 1
     one_pass: bool = False
     g_alone: bool = False
     fresh_noise: bool = True
@@ -68,10 +66,10 @@ class UpdateSchedule:
     one_batch: bool = False
 
     def __post_init__(self):
-        if (self.n_critic is not None and self.n_critic < 1) or self.d_steps < 1:
-            raise UsageError(f"n_critic = {self.n_critic}, d_steps = {self.d_steps}: both must be >= 1")
-        if self.one_pass and (self.d_steps > 1 or not self.fresh_noise):
-            raise UsageError("one_pass = true: D and G share one pass and its noise; leave d_steps and fresh_noise as they are")
+        if self.n_critic is not None and self.n_critic < 1:
+            raise UsageError(f"n_critic = {self.n_critic}: it must be >= 1")
+        if self.one_pass and not self.fresh_noise:
+            raise UsageError("one_pass = true: D and G share one pass and its noise; leave fresh_noise as it is")
         if self.g_alone and (self.one_pass or self.warmup is not None or not self.fresh_noise):
             raise UsageError("g_alone = true: no minibatch updates both; leave one_pass, fresh_noise and warmup as they are")
         if self.n_critic is None and (self.g_alone or self.warmup is not None):
@@ -117,8 +115,7 @@ class UpdateSchedule:
 
     def new_updates(self, g_moves: tf.Tensor) -> dict[str, tf.Tensor]:
         """{"discriminator", "generator": int64 scalar}: updates that a minibatch adds; `g_moves`: int64 scalar, 0 or 1."""
-        d = self.d_steps * (1 - g_moves) if self.g_alone else tf.constant(self.d_steps, tf.int64)
-        return {"discriminator": d, "generator": g_moves}
+        return {"discriminator": 1 - g_moves if self.g_alone else tf.ones([], tf.int64), "generator": g_moves}
 
     def phase_length(self, g_updates: tf.Tensor | int) -> tf.Tensor:
         """Minibatches up to G's next update, that one included: int64 scalar.
@@ -168,25 +165,20 @@ class UpdateSchedule:
         period = self._period
         if role == "generator":
             return steps_per_epoch / period if period else 0.0
-        return self.d_steps * (steps_per_epoch - steps_per_epoch / period if self.g_alone and period else steps_per_epoch)
+        return steps_per_epoch - steps_per_epoch / period if self.g_alone and period else steps_per_epoch
 
     @property
     def _period(self):
         return None if self.n_critic is None else self.n_critic + self.g_alone
 
 
-def simultaneous(n_critic: int = 1) -> UpdateSchedule:
-    """D and G are updated from the same old parameters, on one forward pass of each (goodfeli/adversarial).
-
-    Args:
-      n_critic: G is updated on every n_critic-th minibatch only.
-    """
-    return UpdateSchedule(n_critic, one_pass=True)
+def simultaneous() -> UpdateSchedule:
+    """D and G are updated from the same old parameters, on one forward pass of each (goodfeli/adversarial)."""
+    return UpdateSchedule(one_pass=True)
 
 
 def alternating(
     n_critic: int = 1,
-    d_steps: int = 1,
     fresh_noise: bool = True,
     warmup: CriticWarmup | None = None,
     one_batch: bool = False,
@@ -195,7 +187,7 @@ def alternating(
 
     Args: see UpdateSchedule.
     """
-    return UpdateSchedule(n_critic, d_steps, fresh_noise=fresh_noise, warmup=warmup, one_batch=one_batch)
+    return UpdateSchedule(n_critic, fresh_noise=fresh_noise, warmup=warmup, one_batch=one_batch)
 
 
 def alternate_minibatches(n_critic: int = 1) -> UpdateSchedule:

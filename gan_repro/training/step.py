@@ -71,28 +71,25 @@ class Updates:
         return row
 
     def _discriminator(self, x, labels, step):
-        """(the row of D's last update on this minibatch, its StepContext)."""
-        entries = 0.0  # of the gradients of all these updates
-        for move in range(self.game.schedule.d_steps):
-            self._constrain_before("discriminator")
-            context = self._context(x, labels, step, move)
-            if self.game.replay is not None:
-                context.recall(self.game.replay)
-            with tf.GradientTape() as tape:
-                self._join(context)
-                loss, values = self._loss("discriminator", context)
-                share = loss / self.game.replicas
-            gradients = self._gradients("discriminator", tape, share)
-            entries += sum_of_entries(gradients)
-            row = self._row(context, d=(loss, values, entries))
-            self._update("discriminator", gradients)
+        """(D's row, its StepContext)."""
+        self._constrain_before("discriminator")
+        context = self._context(x, labels, step, move=0)
+        if self.game.replay is not None:
+            context.recall(self.game.replay)
+        with tf.GradientTape() as tape:
+            self._join(context)
+            loss, values = self._loss("discriminator", context)
+            share = loss / self.game.replicas
+        gradients = self._gradients("discriminator", tape, share)
+        row = self._row(context, d=(loss, values, sum_of_entries(gradients)))
+        self._update("discriminator", gradients)
         return row, context
 
     def _generator(self, x, labels, step, like=None):
         """G's row; `like`: a StepContext whose noise is taken again."""
         self._constrain_before("generator")
         with tf.GradientTape() as tape:
-            context = self._context(x, labels, step, self.game.schedule.d_steps, like, still=not self.game.g_dropout)
+            context = self._context(x, labels, step, 1, like, still=not self.game.g_dropout)
             loss, values = self._loss("generator", context)
             share = loss / self.game.replicas
         gradients = self._gradients("generator", tape, share)

@@ -106,7 +106,7 @@ def test_the_order_of_algorithm_1_can_be_set():
     images = {split: np.zeros((100, 4, 4, 1), np.uint8) for split in ("train", "validation", "test")}
     source = InMemory(Spec("noise", "noise", (4, 4, 1), 0, dict.fromkeys(images, 100)), images)
     played = rules.stages(found, source)[0].build(None)
-    assert played.schedule == schedule.alternating(n_critic=1, d_steps=1, fresh_noise=True)
+    assert played.schedule == schedule.alternating(n_critic=1, fresh_noise=True)
 
 
 @pytest.mark.slow
