@@ -35,6 +35,7 @@ class Shown(NamedTuple):
       shares: {model: [share of each class in %] of each seed}, training images last (`class_shares`); {}: of fewer than two
         models. histograms: the name of its picture.
       stems: {model: name of the record whose figures are shown}; strips: the name of their picture (strips.figures).
+      groups: {model: its runs in the table}, of models that have one.
     """
 
     what: Beside
@@ -47,6 +48,7 @@ class Shown(NamedTuple):
     histograms: str
     stems: dict[str, str]
     strips: str
+    groups: Mapping[str, Sequence[Group]]
 
     def pictures(self, names: Collection[str]) -> Iterator[tuple[str, dict[str, str]]]:
         """(kind, {model: its file}) of each kind of figure of which two models or more have one among `names`."""
@@ -76,6 +78,7 @@ def shown(beside: Beside, name: str, experiments: Sequence[Experiment], groups: 
     """What the page `name` shows of `beside`; experiments and groups as of `rows`."""
     prefix = f"{name}-{dataset_kind(beside.dataset)}"
     data = [group.first.data.classes for group in groups if group.first.dataset == beside.dataset]
+    there = {label: found for label, _, _, found in _shown(beside, experiments, groups) if found}
     return Shown(
         beside,
         rows(beside, experiments, groups),
@@ -85,8 +88,9 @@ def shown(beside: Beside, name: str, experiments: Sequence[Experiment], groups: 
         f"{prefix}-classes-visited.png",
         class_shares(beside, experiments, groups),
         f"{prefix}-classes-drawn.png",
-        {label: records.stem(found[0].first) for label, _, _, found in _shown(beside, experiments, groups) if found},
+        {label: records.stem(found[0].first) for label, found in there.items()},
         f"{prefix}-strips.png",
+        there,
     )
 
 

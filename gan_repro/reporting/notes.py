@@ -85,15 +85,17 @@ def _chosen(table: Table) -> list[str]:
 
 
 def _classifiers(table: Table) -> str:
-    """Which runs were read by another classifier than the one that comes with the program; or ""."""
+    """Which runs, and models of other papers beside them, were read by which classifier where there are several; or ""."""
     found: dict[tuple[str, str | None], dict[str, list[str]]] = {}
-    for run, group in enumerate(table.groups, start=1):
+    named = [(f"run {run}", group) for run, group in enumerate(table.groups, start=1)]
+    beside = [(label, group) for each in table.beside for label, groups in each.groups.items() for group in groups]
+    for name, group in [*named, *((label, group) for label, group in beside if group not in table.groups)]:
         for entry in group.measurements():
             if (entry.metric, entry.reference) == ("label_accuracy", "test images"):
                 same = found.setdefault((entry.dataset, entry.space), {})  # of other data there is another classifier anyway
-                same.setdefault(f"{entry.value:.2f} %", []).append(f"{run}")
-    several = [(accuracy, runs) for same in found.values() if len(same) > 1 for accuracy, runs in same.items()]
-    each = "; ".join(f"{accuracy}: run {', '.join(dict.fromkeys(runs))}" for accuracy, runs in several)
+                same.setdefault(f"{entry.value:.2f} %", []).append(name)
+    several = [(accuracy, names) for same in found.values() if len(same) > 1 for accuracy, names in same.items()]
+    each = "; ".join(f"{accuracy}: {', '.join(dict.fromkeys(names))}" for accuracy, names in several)
     return CLASSIFIERS.format(each) if several else ""
 
 

@@ -10,7 +10,7 @@ from gan_repro.data.names import dataset_kind
 from gan_repro.figures import histograms
 from gan_repro.papers import configuration
 from gan_repro.papers.shown import Beside
-from gan_repro.reporting import beside, comparison, formats
+from gan_repro.reporting import beside, comparison, formats, notes
 
 SHOWN = Beside("Two models", "Text.", "mnist", (("theirs", "cgan", "mlp"), ("ours", "acgan", "digits")), ("recall", "ms_ssim"))
 
@@ -153,6 +153,21 @@ def test_figures_of_the_runs_stand_beside_each_other_where_two_have_them():
     found[0] = dataclasses.replace(found[0], beside=(shown,))
     text = formats.markdown(comparison.build("acgan", found, groups), pictures=files)
     assert all(f"(figures/{file})" in text for file in files[:2]) and "depth" not in text
+
+
+def test_models_of_other_papers_that_another_classifier_read_are_named():
+    found = [configuration.find(name) for name in ("acgan", "cgan")]
+    found[0] = dataclasses.replace(found[0], beside=(SHOWN,))
+
+    def read(name, model, accuracy):
+        made = record(name, model)
+        entry = measurement(accuracy, "test images", metric="label_accuracy", unit="%", sigma=None, space="features")
+        return made | {"measurements": [*made["measurements"], entry]}
+
+    for accuracy, named in ((99.31, True), (99.26, False)):
+        groups = grouped([read("cgan", "mlp", accuracy), read("acgan", "digits", 99.26)])
+        text = " ".join(notes.notes(comparison.build("acgan", found, groups)))
+        assert ("99.31 %: theirs" in text and "99.26 %: run 1" in text) == named
 
 
 def counted(name, of, seed=0):

@@ -9,7 +9,7 @@ from gan_repro.reporting import strips
 from gan_repro.reporting.beside import Shown
 
 STEMS = {"theirs": "a-seed0", "ours": "b-seed0", "not drawn": "c-seed0"}
-SHOWN = Shown(Beside("Two models", "Text.", "mnist", (), ()), [], [], {}, 10, "v.png", {}, "h.png", STEMS, "t-strips.png")
+SHOWN = Shown(Beside("Two models", "Text.", "mnist", (), ()), [], [], {}, 10, "v.png", {}, "h.png", STEMS, "t-strips.png", {})
 
 
 def images(first, n):
