@@ -45,7 +45,7 @@ MODELS = {
         "small",
         20,
         4,
-        "--experiment=dcgan --model=mnist --preset=smoke --set=constant_epochs=4 --set=decay_epochs=4",
+        "--experiment=dcgan --model=mnist --preset=smoke --set=constant_epochs=4 --set=decay_epochs=6",
     ),
     "dcgan, unconditional": (
         "coloured",
@@ -86,6 +86,7 @@ MODELS = {
         "--experiment=tricks --preset=smoke --set=replay=20 --set=flipped_labels=.1 --set=instance_noise=.1 "
         "--set=rate_decay_epochs=20 --set=feature_matching=true --set=minibatch_kernels=3",
     ),
+    "unrolled, stacked digits": ("stacked_glyphs", 8, 2, "--experiment=unrolled --preset=smoke"),
 }
 FIRST_STAGE = {"goodfellow2014, two stages": "pretrain_epochs", "wgan, two Gaussians": "discriminator_epochs"}
 
@@ -100,7 +101,7 @@ def data(tmp_path_factory):
         images = np.uint8(patterns[labels] + rng.integers(0, 70, (500, *shape)))
         np.savez(folder / f"{name}.npz", images=images, labels=labels)
         np.savez(folder / f"{name}-unlabelled.npz", images=images)
-    drawn = {name: name for name in ("gaussian1d", "two_gaussians", "ring8")}
+    drawn = {name: name for name in ("gaussian1d", "two_gaussians", "ring8", "stacked_glyphs")}
     files = {path.stem: f"npz:{path}" for path in folder.glob("*.npz")}
     return files | drawn | {"cache": folder / "cache"}
 
