@@ -314,7 +314,8 @@ def _status(asked: _Asked) -> int:
     else:
         print(f"process {told.get('process', '?')}: {len(told.get('running', {}))} running, {told.get('waiting', 0)} waiting")
     begun = told.get("running", {}) if asked.places.at_work() else {}
-    rows = view.rows(asked.all_runs(), asked.places, begun, asked.recorded)
+    recorded = asked.recorded if asked.places.path != Places(SCRATCH).path else {}  # there they are played again
+    rows = view.rows(asked.all_runs(), asked.places, begun, recorded)
     for row in [*rows, *((name, "running") for name in begun if name not in {row[0] for row in rows})]:
         print("  " + "; ".join(part for part in row if part))
     return 0

@@ -66,12 +66,6 @@ class Recipe(gr.AdamRecipe):
                 raise gr.UsageError(f"{player}_channels and {player}_strides must have as many numbers as each other")
         if not self.generator_channels:
             raise gr.UsageError("generator_channels must have at least one number")
-        falls = self.constant_epochs + self.decay_epochs
-        if self.decay_epochs and self.epochs > falls:
-            raise gr.UsageError(
-                f"epochs = {self.epochs}: after constant_epochs + decay_epochs = {falls} the learning rate is 0; give as many "
-                "epochs, other ones of these two, or decay_epochs = 0 for a rate that stays"
-            )
 
 
 def _common(recipe, spec):
@@ -102,7 +96,7 @@ def discriminator(recipe, spec):
     """D: images (and labels) -> convolutions downwards -> dense layers -> logit. It leaves out as many layers as G."""
     left_out = len(recipe.generator_strides) - gr.sizes.depth(spec, recipe.generator_strides)
     depth = max(0, len(recipe.discriminator_strides) - left_out)
-    if not depth and left_out < len(recipe.generator_strides):
+    if recipe.discriminator_channels and not depth and left_out < len(recipe.generator_strides):
         raise gr.UsageError(
             f"discriminator_channels = {recipe.discriminator_channels}: the images are too small for {left_out} of the strided "
             f"layers, in both networks, which leaves D none; give {left_out + 1} numbers or more"
@@ -121,6 +115,12 @@ def discriminator(recipe, spec):
 def _adam(recipe, updates_per_epoch):
     rate = recipe.learning_rate
     if recipe.decay_epochs:
+        falls = recipe.constant_epochs + recipe.decay_epochs
+        if recipe.epochs > falls:
+            raise gr.UsageError(
+                f"epochs = {recipe.epochs}: after constant_epochs + decay_epochs = {falls} the learning rate is 0. In another "
+                "--workdir set larger ones of these two, or decay_epochs = 0 for a rate that stays"
+            )
         rate = gr.optimizers.LinearDecay(rate, recipe.constant_epochs, recipe.decay_epochs, updates_per_epoch)
     return recipe.adam(rate)
 

@@ -68,11 +68,6 @@ class ConvolutionalRecipe(Recipe):
         lists = ("channels", "kernels", "paddings", "pool_sizes", "pool_strides")
         if len({len(getattr(self, name)) for name in lists}) != 1:
             raise gr.UsageError(f"{', '.join(lists)} must have one number for each convolution, all as many")
-        if any(stride > size for size, stride in zip(self.pool_sizes, self.pool_strides)):
-            raise gr.UsageError(
-                f"pool_strides = {self.pool_strides}: none may be larger than its pool_sizes = {self.pool_sizes}, or a "
-                "window could lie beside the image"
-            )
         if self.generator_units[1] % self.base_size**2:
             raise gr.UsageError(
                 f"generator_units = {self.generator_units}: the last is seen as {self.base_size} x {self.base_size} pixels, "
@@ -87,6 +82,11 @@ class ConvolutionalRecipe(Recipe):
     def check_convolutions(self, pixels):
         """Raises UsageError where D's convolutions leave nothing of images of `pixels` x `pixels`."""
         side = pixels
+        if any(stride > size for size, stride in zip(self.pool_sizes, self.pool_strides)):
+            raise gr.UsageError(
+                f"pool_strides = {self.pool_strides}: none may be larger than its pool_sizes = {self.pool_sizes}, or a "
+                "window could lie beside the image"
+            )
         for i, (_, _, kernel, padding, pool, stride) in enumerate(self.convolutions()):
             side += 2 * padding - kernel + 1
             if side < 1 or (side := -(-(side - pool) // stride) + 1) < 1:

@@ -8,7 +8,7 @@ import gan_repro as gr
 from experiments.wgan import evidence, networks, parallel_lines, two_gaussians, upright_line
 
 # On small images as many epochs as make up for their number; the widths are those of main.py.
-PAPER = networks.Recipe(epochs=100)
+PAPER = networks.Recipe(epochs=100, samples_every=1)
 # Widths, learning rate and warm-up for two CPU cores.
 QUICK = dataclasses.replace(
     PAPER,
@@ -18,7 +18,6 @@ QUICK = dataclasses.replace(
     critic_channels=(32, 64, 128, 256),
     learning_rate=2e-4,
     warmup_first=5,
-    samples_every=1,
 )
 # The GAN of Figures 4 to 7: the same networks and noise, dcgan.torch's optimizer, D and G on every minibatch.
 GAN: dict[str, Any] = {
@@ -30,7 +29,7 @@ GAN: dict[str, Any] = {
     "warmup_first": 0,
     "warmup_every": 0,
 }
-LARGE = {"epochs": 25, "samples_every": 1}  # main.py's, on millions of images
+LARGE = {"epochs": 25}  # main.py's, on millions of images
 
 
 def _model(title, gan=False, narrow=False, **changes):

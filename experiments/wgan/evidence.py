@@ -122,12 +122,12 @@ def moments(run):
 
 
 def bounds(recipe):
-    """Whether the loss says what ESTIMATES name: the logistic loss does where D's targets are 1 and 0."""
-    return recipe.smoothing == 1 and not recipe.soft_labels and not recipe.flipped_labels
+    """Whether the loss says what ESTIMATES name: with targets of 1 and 0, and of samples of the present G."""
+    return recipe.smoothing == 1 and not (recipe.soft_labels or recipe.flipped_labels or recipe.replay)
 
 
 def estimate_and_quality(run):
-    """How the training's own estimate and the quality of samples go together over its epochs."""
+    """How the training's own estimate and the quality of samples go together along it."""
     if not bounds(run.config.recipe):
         return []
     taken, (steps, _, smooth) = moments(run)

@@ -34,7 +34,7 @@ class Recipe(gr.AdamRecipe):
     """
 
     batch_size: int = gr.bounded(64, low=1, high=10**6, smoke=16)
-    samples_every: int = gr.bounded(1, low=1, high=10**6, role="evaluation", smoke=1)
+    samples_every: int = gr.bounded(5, low=1, high=10**6, role="evaluation", smoke=1)
     objective: typing.Literal["wasserstein", "non_saturating"] = "wasserstein"
     latent: int = gr.bounded(100, low=1, high=10**5)
     prior: typing.Literal["gaussian", "uniform_-1_1"] = "gaussian"
@@ -66,9 +66,6 @@ class Recipe(gr.AdamRecipe):
         for name in ("generator_channels", "units"):
             if not getattr(self, name):
                 raise gr.UsageError(f"{name} must have at least one number")
-        other = {"rmsprop": ("beta_1", "beta_2"), "adam": ("rho",)}[self.optimizer]
-        if given := [name for name in other if getattr(self, name) != getattr(type(self), name)]:
-            raise gr.UsageError(f"{', '.join(given)}: not of the optimizer {self.optimizer}; leave it as it is")
 
 
 def _linear(units, activation, inputs, name, dtype=None):
@@ -128,7 +125,7 @@ def critic(recipe, spec):
         return keras.Model(images, _linear(1, None, recipe.units[-1], "logit", dtype="float32")(x), name="discriminator")
     left_out = _left_out(recipe, spec)
     channels = recipe.critic_channels[: max(0, len(recipe.critic_channels) - left_out)]
-    if not channels and left_out < len(recipe.generator_channels):
+    if recipe.critic_channels and not channels and left_out < len(recipe.generator_channels):
         raise gr.UsageError(
             f"critic_channels = {recipe.critic_channels}: the images are too small for {left_out} of the strided layers, in "
             f"both networks, which leaves the critic none; give {left_out + 1} numbers or more"
@@ -145,6 +142,10 @@ def critic(recipe, spec):
 
 def _optimizer(recipe):
     if recipe.optimizer == "rmsprop":
+        if given := [name for name in ("beta_1", "beta_2") if getattr(recipe, name) != getattr(type(recipe), name)]:
+            raise gr.UsageError(
+                f"{', '.join(given)}: of Adam, and the optimizer is rmsprop; leave it as it is, or set optimizer"
+            )
         return gr.optimizers.RMSprop(recipe.learning_rate, recipe.rho, recipe.epsilon)
     return recipe.adam(recipe.learning_rate)
 

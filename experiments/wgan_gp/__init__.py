@@ -11,8 +11,10 @@ DIGITS = networks.Images(epochs=1000, samples_every=20)
 DIGITS_QUICK = dataclasses.replace(
     DIGITS, epochs=20, steps_per_epoch=250, channels=(16, 32, 64), learning_rate=5e-4, samples_every=2
 )
-# gan_cifar.py; 625 minibatches of 64 an epoch of the 40,000 images that are not for validation.
-CIFAR10 = networks.Images(epochs=1600, batch_size=64, channels=(128, 256, 512), generator_norm=True, samples_every=20)
+# gan_cifar.py; 625 minibatches of 64 are all 40,000 images that are not for validation, and an epoch of larger sets.
+CIFAR10 = networks.Images(
+    epochs=1600, steps_per_epoch=625, batch_size=64, channels=(128, 256, 512), generator_norm=True, samples_every=20
+)
 CIFAR10_QUICK = dataclasses.replace(
     CIFAR10, epochs=20, steps_per_epoch=250, channels=(32, 64, 128), learning_rate=5e-4, samples_every=2
 )
@@ -50,11 +52,6 @@ EXPERIMENT = gr.Experiment(
             title="WGAN-GP, DCGAN-like networks",
             datasets=("cifar10", "svhn_cropped", "celeb_a", "lsun/bedroom", *gr.OWN),
             presets={"paper": CIFAR10, "quick": CIFAR10_QUICK},
-            on={
-                "svhn_cropped": {"epochs": 1012},
-                "celeb_a": {"epochs": 393},
-                "lsun/bedroom": {"epochs": 21},
-            },  # as many updates
             scaling=lambda recipe: gr.Linear(-1.0, 1.0),
             **IMAGES,
         ),

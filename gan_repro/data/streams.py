@@ -17,7 +17,7 @@ from gan_repro.system.errors import DataError
 
 SIDE = 64  # pixels, of the images that come out
 WINDOW = 4096  # images that are shuffled among each other: three windows of JPEG files are held, 60 MB of LSUN each
-HELD = 1 << 30  # bytes of images as float32 that evaluation may hold at once: 21,845 of 64 x 64 in colour
+HELD = 4 << 30  # bytes of images as float32 that evaluation may hold at once: 5,461 of 256 x 256 in colour
 
 _CHUNK = 256  # images that evaluation reads at once
 _HEAD = 2**16  # bytes of each file that the digest covers

@@ -30,8 +30,8 @@ Arrays = Mapping[str, np.ndarray]
 TEMPORARY = ".being-written"  # in the names of files that are not whole yet; they begin with a dot, too
 LEFT = 24 * 3600  # seconds: what was half written so long ago is nobody's
 SHORT = 100  # bytes of a name
-# What zipfile and numpy let out where a byte of an archive is another one
 _MASK = threading.Lock()
+# What zipfile and numpy let out where a byte of an archive is another one
 _DAMAGE = (ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error)
 _SEAL = re.compile(rb"\nsha256 of the bytes before this line: ([0-9a-f]{64})\n\Z")
 

@@ -143,9 +143,9 @@ class AdversarialGame(Minibatches):
 
     def _unpack(self, rows):
         """Of `steps`: d_loss, g_loss, d_real (mean of `d_output` on real images), d_generated; d_gradient, g_gradient (the
-        sums of all entries of the players' gradients, over a minibatch's updates: they say no more than whether all were
-        finite); "d_loss/NAME" and "g_loss/NAME", the value of each term before its weight. Of several updates of D on a
-        minibatch the last one counts. Masked (numpy.ma) where the player was not updated on that minibatch.
+        sums of all entries of the players' gradients: they say no more than whether all were finite); "d_loss/NAME" and
+        "g_loss/NAME", the value of each term before its weight. Masked (numpy.ma) where the player was not updated on that
+        minibatch.
         """
         return self._updates.unpack(rows)
 

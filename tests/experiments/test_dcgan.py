@@ -245,8 +245,8 @@ def test_a_generator_without_any_convolution_is_refused():
 
 def test_epochs_in_which_nothing_is_learnt_are_refused():
     with pytest.raises(UsageError, match="epochs = 9: .* decay_epochs = 8 "):
-        configuration.resolve(EXPERIMENT, "mnist", preset="quick", epochs=9)
-    configuration.resolve(EXPERIMENT, "mnist", preset="quick", epochs=9, settings=["decay_epochs=0"])
+        game("mnist", (28, 28, 1), epochs=9, constant_epochs=4, decay_epochs=4).build(None)
+    game("mnist", (28, 28, 1), epochs=9, decay_epochs=0).build(None)
 
 
 def test_a_d_without_any_convolution_beside_a_g_that_has_one_is_refused():

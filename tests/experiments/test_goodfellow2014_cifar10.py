@@ -101,12 +101,16 @@ def test_every_weight_of_both_learns(model, tmp_path):
         ("cifar10", "generator_activations=relu", "must be two, one for each"),
         ("convolutional", "generator_units=8000,8001", "must be a multiple of 100"),
         ("convolutional", "channels=1,2", "must have one number for each convolution"),
-        ("convolutional", "pool_strides=2,2,3", "none may be larger"),
     ],
 )
 def test_recipes_that_cannot_be_are_refused(model, setting, complaint):
     with pytest.raises(UsageError, match=complaint):
         configuration.resolve(EXPERIMENT, "cifar10", model, settings=[setting])
+
+
+def test_windows_beside_the_image_are_refused():
+    with pytest.raises(UsageError, match="pool_strides .* none may be larger"):
+        built("convolutional", "smoke", pool_strides=(2, 2, 3))
 
 
 def test_a_deconvolution_of_another_size_is_refused_with_both_sizes():

@@ -45,7 +45,7 @@ USAGE = {
         *(f"--epochs={n}" for n in (0, -3, "many", 10**7)),
         # --set
         *("--set", "--set=momentum", "--set=", "--set=two\nlines", "--set=seed=3"),
-        *("--set=n_critic=0", "--set=pieces=2.5", "--set=learning_rate=fast", "--set=learning_rate=nan"),
+        *("--set=replay=-1", "--set=pieces=2.5", "--set=learning_rate=fast", "--set=learning_rate=nan"),
         *("--set=learning_rate=1e999", "--set=learning_rate=0", "--set=momentum=1", "--set=input_keep=1.1"),
         ("--set=learning_rat=1", "learning_rate?"),
         ("--set=learning_rate =1", "learning_rate?"),
