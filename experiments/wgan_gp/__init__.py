@@ -77,9 +77,12 @@ EXPERIMENT = gr.Experiment(
         )
         for dataset, what in PLANE.items()
     ),
-    key_figures=tuple(
-        gr.KeyFigure("toy", dataset, "surface-last", f"Figure 1a: level sets of the critic on {what}, with data and samples")
-        for dataset, what in PLANE.items()
+    key_figures=(
+        gr.KeyFigure("digits", "mnist", "samples-last", "Samples of digits, of which about half are legible"),
+        *(
+            gr.KeyFigure("toy", name, "surface-last", f"Figure 1a: level sets of the critic on {what}, with data and samples")
+            for name, what in PLANE.items()
+        ),
     ),
     beside=tuple(
         gr.Beside(
