@@ -79,6 +79,7 @@ EXPERIMENT = gr.Experiment(
     ),
     key_figures=(
         gr.KeyFigure("digits", "mnist", "samples-last", "Samples of digits, of which about half are legible"),
+        gr.KeyFigure("cifar10", "cifar10", "samples-last", "Samples of CIFAR-10: colours and blurred shapes, no objects"),
         *(
             gr.KeyFigure("toy", name, "surface-last", f"Figure 1a: level sets of the critic on {what}, with data and samples")
             for name, what in PLANE.items()
