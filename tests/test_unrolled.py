@@ -307,7 +307,8 @@ def test_batch_norm_ahead_leaves_the_moving_statistics_alone():
     source = data.load("ring8")
 
     def of_d():
-        return [dense(4, "hidden"), keras.layers.BatchNormalization(name="norm"), keras.layers.ReLU(), dense(1, "logit")]
+        hidden = [dense(4, "hidden", use_bias=False), keras.layers.BatchNormalization(name="norm"), keras.layers.ReLU()]
+        return [*hidden, dense(1, "logit")]
 
     def moved(order, steps):
         played = build(source, lambda: [dense(2, "output")], of_d, steps, order, OPTIMIZERS["adam"](0.01), latent=3)
@@ -374,10 +375,32 @@ def test_a_term_of_d_that_remembers_is_refused(digits):
     assert "scaled" in refused(games.build(digits, objective=pair, schedule=schedule.alternating()))
 
 
+def test_a_bias_that_batch_norm_takes_away_is_refused():
+    """Its gradient is rounding alone, and the derivative of Adam's step there is 1/epsilon: G's gradient would explode."""
+    source = data.load("ring8")
+
+    def of_d():
+        return [dense(4, "hidden"), keras.layers.BatchNormalization(), keras.layers.ReLU(), dense(1, "logit")]
+
+    played = build(source, lambda: [dense(2, "output")], of_d, 1, schedule.alternating(), OPTIMIZERS["adam"](0.01), latent=3)
+    assert "hidden" in refused(played)
+
+
 @pytest.mark.parametrize("steps", [-1, unrolled.MOST + 1])
 def test_so_many_updates_are_refused(steps):
     with pytest.raises(UsageError, match="unroll"):
         unrolled.unroll(losses.minimax(), steps)
+
+
+@pytest.mark.slow
+def test_ahead_of_convolutions_with_batch_norm_gs_gradient_stays_as_large_as_it_is():
+    """As far ahead as the paper looks, in float32: rounding does not grow with the updates ahead."""
+
+    def gradient(steps):
+        ((_, played),) = noise.built("unrolled", "stacked", "stacked_mnist", unroll=steps, batch_size=20, n_samples=50)
+        return np.abs(noise.play(played, 3)["g_gradient"]).max()  # the sum of its entries
+
+    assert gradient(10) < 100 * gradient(0)
 
 
 @pytest.mark.slow

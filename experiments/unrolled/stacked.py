@@ -63,7 +63,7 @@ def _shared(recipe):
     return {
         "normalisation": gr.convolutional.Normalisation(True, recipe.norm_epsilon, recipe.norm_momentum, 0.0),
         "init_std": recipe.init_std,
-        "use_bias": True,
+        "use_bias": "without_norm",
     }
 
 

@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import keras
 
@@ -19,6 +19,7 @@ from gan_repro.networks.sizes import fits
 
 Shape = tuple[int, int, int]  # (height, width, channels) of an image
 Factory = Callable[..., keras.layers.Layer]  # called as the Keras layer class that it takes the place of
+Biases = bool | Literal["without_norm"]  # which layers have them; "without_norm": those that no normalisation follows
 
 
 class Normaliser(Protocol):
@@ -86,7 +87,7 @@ class _Stack:
         classes: int,
         kernel_size: int,
         start: initial.Start,
-        use_bias: bool,
+        use_bias: Biases,
         normalisation: Normaliser | None,
         activation: Callable[[str], keras.layers.Layer],
         layers: Mapping[str, Factory],
@@ -97,20 +98,23 @@ class _Stack:
         self.kernel_size, self.start, self.use_bias = kernel_size, start, use_bias
         self.normalisation, self.activation, self.layers = normalisation, activation, layers
         self.dropout, self.noise_std = dropout, noise_std
+        self.normalised = False  # whether a normalisation follows the last layer
         self.one_hot = None
         if classes:
             labels = keras.Input((), dtype="int32", name="labels")
             self.inputs.append(labels)
             self.one_hot = OneHot(classes, name="one_hot")(labels)
 
-    def _options(self, name: str, dtype: str | None) -> dict[str, Any]:
-        return {"use_bias": self.use_bias, "kernel_initializer": self.start(), "name": name, "dtype": dtype}
+    def _options(self, name: str, dtype: str | None, normalised: bool) -> dict[str, Any]:
+        self.normalised = normalised and self.normalisation is not None
+        use_bias = not self.normalised if self.use_bias == "without_norm" else self.use_bias
+        return {"use_bias": use_bias, "kernel_initializer": self.start(), "name": name, "dtype": dtype}
 
-    def dense(self, units: int, name: str, dtype: str | None = None, with_label: bool = True) -> None:
-        """A dense layer on the activations and, `with_label`, the label."""
+    def dense(self, units: int, name: str, dtype: str | None = None, with_label: bool = True, normalised: bool = True) -> None:
+        """A dense layer on the activations and, `with_label`, the label; `normalised`: `close` normalises what it gives."""
         if with_label and self.one_hot is not None:
             self.x = keras.layers.Concatenate(name=f"{name}_and_label")([self.x, self.one_hot])
-        self.x = self.layers["dense"](units, **self._options(name, dtype))(self.x)
+        self.x = self.layers["dense"](units, **self._options(name, dtype, normalised))(self.x)
 
     def convolution(
         self,
@@ -120,10 +124,11 @@ class _Stack:
         up: str | None = None,
         dtype: str | None = None,
         size: tuple[int, int] | None = None,
+        normalised: bool = True,
     ) -> None:
         """A convolution on the activations and constant maps of the label; `up`: how the image grows, None: it shrinks.
 
-        `size`: of the image that a transposed convolution makes; None: `stride` times as large.
+        `size`: of the image that a transposed convolution makes; None: `stride` times as large. `normalised`: as of `dense`.
         """
         if up == "upsampling_convolution":
             if stride > 1:
@@ -131,7 +136,7 @@ class _Stack:
             stride = 1
         before, transposed = self.x, up == "transposed_convolution"
         kind = self.layers["transposed_convolution" if transposed else "convolution"]
-        options = self._options(name, dtype)
+        options = self._options(name, dtype, normalised)
         if size not in (None, tuple(stride * pixels for pixels in before.shape[1:3])):
             least = [(pixels - 1) * stride + self.kernel_size % 2 for pixels in before.shape[1:3]]
             options["output_padding"] = tuple(wanted - pixels for wanted, pixels in zip(size, least))
@@ -141,9 +146,9 @@ class _Stack:
             maps = LabelMaps(size, self.kernel_size, stride, transposed, self.start(), name=f"{name}_labels", dtype=dtype)
             self.x = maps([self.x, self.one_hot])
 
-    def close(self, name: str, normalise: bool = True) -> None:
-        """Normalises, where there is a normalisation, applies the activation, adds noise and drops out where there is any."""
-        if normalise and self.normalisation is not None:
+    def close(self, name: str) -> None:
+        """Normalises what is to be, applies the activation, adds noise and drops out where there is any."""
+        if self.normalised and self.normalisation is not None:
             self.x = self.normalisation.layer(f"{name}_norm")(self.x)
         self.x = self.activation(f"{name}_activation")(self.x)
         if self.noise_std:
@@ -174,7 +179,7 @@ def generator(
     upsampling: str = "transposed_convolution",
     init_std: float = 0.02,
     initializer: initial.Start | None = None,
-    use_bias: bool = False,
+    use_bias: Biases = False,
     convolution: Factory = keras.layers.Conv2D,
     transposed_convolution: Factory = keras.layers.Conv2DTranspose,
     dense: Factory = keras.layers.Dense,
@@ -205,7 +210,8 @@ def generator(
       upsampling: "transposed_convolution", or "upsampling_convolution": nearest neighbours, then a convolution.
       init_std: weights are N(0, init_std^2).
       initializer: in place of that: makes a new Keras initialiser for every weight (initial.he, initial.glorot).
-      use_bias: whether all layers have biases, from 0; behind them batch and instance norm take them away again.
+      use_bias: whether layers have biases, from 0. Batch and instance norm take away those in front of them; of these the
+        gradient is 0 but for rounding, which an unrolled Adam makes larger without bound: "without_norm" leaves them out.
       convolution, transposed_convolution, dense: make the layers that have weights, in place of Keras's classes and called as
         those are; such as convolutions with spectral normalisation. The weights of labels' maps are no part of them.
 
@@ -229,13 +235,14 @@ def generator(
         stack.dense(units, f"hidden_{i}", with_label=i == 0 or labels_in_every_layer)
         stack.close(f"hidden_{i}")
     # The base is called "seed" in files of weights that exist.
-    stack.dense(math.prod(base) * channels[0], "seed", with_label=not hidden or labels_in_every_layer)
+    with_label = not hidden or labels_in_every_layer
+    stack.dense(math.prod(base) * channels[0], "seed", with_label=with_label, normalised=base_norm)
     if not labels_in_every_layer:
         stack.one_hot = None
     image = keras.layers.Reshape((*base, channels[0]), name="seed_image")
     if base_by_channel:
         stack.x = image(stack.x)
-    stack.close("seed", normalise=base_norm)
+    stack.close("seed")
     if not base_by_channel:
         stack.x = image(stack.x)
     wanted = sizes[1:] if any_size else [None] * len(strides)
@@ -243,7 +250,7 @@ def generator(
         stack.convolution(width, stride, f"up_{i}", upsampling, size=wanted[i])
         stack.close(f"up_{i}")
     # float32: eight bits of mantissa would quantise the pixels
-    stack.convolution(shape[2], strides[-1], "output", upsampling, dtype="float32", size=wanted[-1])
+    stack.convolution(shape[2], strides[-1], "output", upsampling, dtype="float32", size=wanted[-1], normalised=False)
     stack.x = keras.layers.Activation(output_activation, dtype="float32", name="images")(stack.x)
     return stack.model("generator")
 
@@ -265,7 +272,7 @@ def discriminator(
     heads: Mapping[str, int] | None = None,
     init_std: float = 0.02,
     initializer: initial.Start | None = None,
-    use_bias: bool = False,
+    use_bias: Biases = False,
     convolution: Factory = keras.layers.Conv2D,
     dense: Factory = keras.layers.Dense,
 ) -> keras.Model:
@@ -309,8 +316,8 @@ def discriminator(
     made = {"convolution": convolution, "dense": dense}
     stack = _Stack(images, classes, kernel_size, start, use_bias, normalisation, leaky, made, dropout, noise_std)
     for i, (width, stride) in enumerate(zip(channels, strides)):
-        stack.convolution(width, stride, f"down_{i}")
-        stack.close(f"down_{i}", normalise=normalise_first or i > 0)
+        stack.convolution(width, stride, f"down_{i}", normalised=normalise_first or i > 0)
+        stack.close(f"down_{i}")
     stack.x = keras.layers.Flatten(name="flat")(stack.x)
     for i, units in enumerate(hidden):
         stack.dense(units, f"hidden_{i}")
@@ -320,7 +327,7 @@ def discriminator(
     features, outputs = stack.x, {}
     for name, units in (heads or {"logit": 1}).items():
         stack.x = features
-        stack.dense(units, name, dtype="float32")
+        stack.dense(units, name, dtype="float32", normalised=False)
         outputs[name] = stack.x
     stack.x = outputs if heads else outputs["logit"]
     return stack.model("discriminator")

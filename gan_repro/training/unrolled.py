@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 import tensorflow as tf
 
+from gan_repro.networks.norms import InstanceNorm
 from gan_repro.system.errors import UsageError
 from gan_repro.training import losses, optimizers, players
 
@@ -29,8 +30,8 @@ def unroll(objective: losses.Objective, steps: int) -> losses.Objective:
 
     Raises:
       UsageError: there are too many or too few steps; when the step is traced: an update of D is more than a step of an
-        optimizer in RULES on this minibatch (a constraint follows it, it sees old samples), or a term of its loss keeps
-        variables.
+        optimizer in RULES on this minibatch (a constraint follows it, it sees old samples), a term of its loss keeps
+        variables, or D has biases in front of batch or instance norm.
     """
     if not 0 <= steps <= MOST:
         raise UsageError(f"unroll = {steps}: must be >= 0 and <= {MOST}")
@@ -173,8 +174,20 @@ def _check(player, departures):
         refuse(f"{departures[0]}, which the updates ahead do not")
     if more := [name for name in _MORE if getattr(optimizer, name, None)]:
         refuse(f"the discriminator's optimizer has {', '.join(more)}")
+    if biased := _idle_biases(player.network):
+        raise UsageError(
+            f"unrolling: the discriminator's layer {biased[0]} has a bias which the normalisation behind it takes away: its "
+            "gradient is rounding errors alone, and Adam ahead makes steps of full size of them; leave that bias out"
+        )
     if kept := [term.name for term in player.terms if term.variables]:
         refuse(f"the discriminator's term {kept[0]} keeps variables, which the updates ahead would change as well")
+
+
+def _idle_biases(network):
+    """The names of the layers whose bias the layer behind it, batch or instance norm, takes away."""
+    norms = [each for each in network.layers if isinstance(each, (keras.layers.BatchNormalization, InstanceNorm))]
+    sources = [norm.input._keras_history.operation for norm in norms]
+    return [layer.name for layer in sources if getattr(layer, "use_bias", False)]
 
 
 def _name(thing):
