@@ -31,6 +31,7 @@ from .networks import sizes as sizes
 from .networks import tied as tied
 from .papers import pylearn2 as pylearn2
 from .papers import ring as ring
+from .papers import stacked as stacked
 from .papers import tutorials as tutorials
 from .papers.adam import AdamRecipe as AdamRecipe
 from .papers.experiment import OWN as OWN

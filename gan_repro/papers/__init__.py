@@ -9,6 +9,7 @@ Modules (help(gan_repro.papers.NAME)):
     adam           the fields of recipes whose players move by Adam
     tricks         the fields of recipes whose games can be played with tricks
     ring           the game and networks of Metz et al. 2016 on points
+    stacked        the game and networks of its repetition on stacked MNIST
     tutorials      the recipes and the games of beginners' tutorials
     pylearn2       the recipe and the game of the 2014 papers' code
     weights_names  the names of a generator's weights: best, last, ema-DECAY, mean-from-EPOCH

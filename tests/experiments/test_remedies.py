@@ -14,30 +14,33 @@ from gan_repro.training import schedule
 pytestmark = pytest.mark.played
 
 STEPS = 4
+GAMES = [("ring", "ring8", "points"), ("stacked", "stacked_mnist", "stacked")]  # model, data, the model of unrolled
 
 
-def played(name, model, **fields):
+def played(name, model, dataset="ring8", **fields):
     """The weights of G and D after some minibatches of the smoke preset."""
-    ((_, game),) = noise.built(name, model, "ring8", **fields)
+    ((_, game),) = noise.built(name, model, dataset, **fields)
     noise.play(game, STEPS)
     return [weight.numpy() for network in (game.network, *game.others().values()) for weight in network.weights]
 
 
-def game(**fields):
-    ((_, found),) = noise.built("remedies", "ring", "ring8", **fields)
+def game(model="ring", dataset="ring8", **fields):
+    ((_, found),) = noise.built("remedies", model, dataset, **fields)
     return found
 
 
 @pytest.mark.parametrize("unroll", [0, 2])
-def test_looking_ahead_or_not_it_is_the_unrolled_gan(unroll):
-    ours = played("remedies", "ring", objective="minimax", unroll=unroll)
-    theirs = played("unrolled", "points", unroll=unroll)
+@pytest.mark.parametrize("model, dataset, theirs", GAMES)
+def test_looking_ahead_or_not_it_is_the_unrolled_gan(model, dataset, theirs, unroll):
+    ours = played("remedies", model, dataset, objective="minimax", unroll=unroll)
+    theirs = played("unrolled", theirs, dataset, objective="minimax", unroll=unroll)
     assert [weight.shape for weight in ours] == [weight.shape for weight in theirs]
     assert all((a == b).all() for a, b in zip(ours, theirs))
 
 
-def test_the_quick_game_is_the_unrolled_gans():
-    ours, theirs = (noise.config(name, "ring8", "quick").recipe for name in ("remedies", "unrolled"))
+@pytest.mark.parametrize("dataset", ["ring8", "stacked_mnist"])
+def test_the_quick_game_is_the_unrolled_gans(dataset):
+    ours, theirs = (noise.config(name, dataset, "quick").recipe for name in ("remedies", "unrolled"))
     own = {"unroll", "objective", "samples_every"}
     for field in (each.name for each in dataclasses.fields(theirs) if each.name not in own):
         assert getattr(ours, field) == getattr(theirs, field), field
@@ -54,6 +57,13 @@ def test_a_clipped_critic():
     (critic,) = found.others().values()
     largest = max(np.abs(weight.numpy()).max() for weight in critic.weights)
     assert largest == np.float32(0.05)
+
+
+def test_a_clipped_critic_may_have_batch_norm_as_the_papers_has():
+    found = game("stacked", "stacked_mnist", loss="clipped_critic", n_critic=5)
+    (critic,) = found.others().values()
+    assert [each for each in critic.layers if isinstance(each, keras.layers.BatchNormalization)]
+    noise.play(found, 1)
 
 
 def test_a_penalised_critic():
@@ -81,6 +91,23 @@ def test_remedies_of_d_are_layers_of_d(fields, layer):
         for changes in (fields, {})
     )
     assert layer in with_it and layer not in without
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"feature_matching": True},
+        {"minibatch_kernels": 3},
+        {"discriminator_norm": "layer"},
+        {"discriminator_norm": "spectral"},
+        {"n_critic": 5, "discriminator_norm": "layer", "loss": "penalised_critic"},
+    ],
+)
+def test_remedies_on_stacked_digits_are_played(fields):
+    found = game("stacked", "stacked_mnist", **fields)
+    noise.play(found, 5)
+    assert all(np.isfinite(each).all() for each in noise.values(found).values())
 
 
 @pytest.mark.slow
@@ -121,8 +148,8 @@ def test_rates_and_targets():
         ({"objective": "minimax", "loss": "penalised_critic"}, "objective of its own"),
         ({"objective": "minimax", "smoothing": 0.9}, "what D gains"),
         ({"loss": "clipped_critic", "discriminator_norm": "spectral"}, "how steep"),
-        ({"loss": "penalised_critic", "minibatch_kernels": 5}, "other points"),
-        ({"loss": "penalised_critic", "discriminator_norm": "batch"}, "other points"),
+        ({"loss": "penalised_critic", "minibatch_kernels": 5}, "other examples"),
+        ({"loss": "penalised_critic", "discriminator_norm": "batch"}, "other examples"),
     ],
 )
 def test_what_does_not_go_together_is_refused(fields, words):
