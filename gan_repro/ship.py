@@ -22,7 +22,7 @@ from gan_repro.data import names
 from gan_repro.data.scaling import UNIT
 from gan_repro.reporting import records
 from gan_repro.reporting.record import Record
-from gan_repro.runs import cards, trained
+from gan_repro.runs import cards, manifests, trained
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import files, schema
 from gan_repro.system.choices import choose
@@ -256,7 +256,13 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
     asked = [shipped.choose_weights(run, kind) for kind in kinds] or run.kinds()[:1]
     kinds = [kind for kind in run.kinds() if kind in asked]
     workdir = run.workdir
-    manifest = files.read_json(workdir.manifest)
+    source = shipped.source_of(run.config, data_dir)
+    manifest, data = files.read_json(workdir.manifest), manifests.of_data(source)
+    if manifest["data"]["sha256"] != data["sha256"]:
+        raise RunError(
+            f"{workdir.path} was trained on other data under the name {source.spec.name}; find those with --data_dir"
+        )
+    manifest["data"] = data  # older versions did not note all of it
     folder = Path(into) / records.prefix(record)
     with _replacing(folder) as temporary:
         if folder.exists() and (there := Workdir(folder).read_config().get("dataset")) != run.config.dataset:

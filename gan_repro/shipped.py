@@ -85,7 +85,8 @@ def load(experiment, dataset=None, out=None):
 def opened(folder, out=None):
     """As `load`, of what was packaged in a folder."""
     check(folder)
-    return dataclasses.replace(trained.from_folder(folder, out=out or _out(folder)), curves=record(folder).curves)
+    run = trained.from_folder(folder, out=out or _out(folder))
+    return dataclasses.replace(run, curves=record(folder).curves, packaged=True)
 
 
 def check(folder):
@@ -129,11 +130,15 @@ def measure(folder, data_dir=None, out=None):
     """
 
     run = opened(folder, out)
+    return dataclasses.replace(run, source=source_of(run.config, data_dir)).measure()
+
+
+def source_of(config, data_dir=None):
+    """The data.source.Source of a run that is packaged, or was. Raises RunError: they cannot be had, without a download."""
     try:
-        source = configuration.source_of(run.config, data_dir, download=False)
+        return configuration.source_of(config, data_dir, download=False)
     except DataError as error:
         raise RunError(f"packaged generators are measured on the run's data: {error}") from error
-    return dataclasses.replace(run, source=source).measure()
 
 
 def report(folder, data_dir=None, out=None) -> Record:

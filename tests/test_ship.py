@@ -100,6 +100,19 @@ def test_packaging_keeps_the_run_and_rounds_its_weights(precision, trained, quic
         assert entry["record"] == recorded[entry["weights"]]
 
 
+@pytest.mark.parametrize("networks, of_d", [((), []), (("discriminator",), ["d_weights"])])
+def test_what_is_measured_of_a_network_is_left_out_where_it_is_not_packaged(networks, of_d, trained, monkeypatch, tmp_path):
+    def weights_of_d(run):
+        return [run.measurement("d_weights", "1", run.discriminator().count_params(), None, "last")]
+
+    found = noise.unmeasured(configuration.find("goodfellow2014"), (weights_of_d, brightness))
+    monkeypatch.setattr(configuration, "find", lambda name: found)
+    folder = ship.ship(trained, ["last"], "float32", networks, into=tmp_path)
+    measured = shipped.measure(folder, out=tmp_path / "out")
+    assert [entry.metric for entry in measured] == [*of_d, "brightness"]
+    assert [entry["metric"] for entry in told(folder)["measurements"]] == ["brightness"]  # what the record has as well
+
+
 def test_a_runs_draws_of_z(trained):
     run = from_folder(trained)
     sampled = sampling.sample_images(run.generator("last"), run.prior(), 20, run.config.seed)

@@ -14,7 +14,7 @@ import numpy as np
 
 from gan_repro.data.drawn import Drawn
 from gan_repro.data.scaling import Linear
-from gan_repro.data.source import Folds, InMemory, Source
+from gan_repro.data.source import Folds, InMemory, Source, Spec
 from gan_repro.system.errors import UsageError
 
 
@@ -41,6 +41,15 @@ class Pad:
           UsageError: the images are larger already, or are points and no images.
         """
         return Padded(source, self)
+
+    def taken_off(self, spec: Spec, shape: tuple[int, int, int]) -> Spec:
+        """The Spec of data of which `spec` is padded so; `shape`: of their images."""
+        name, title = spec.name.removesuffix(self._suffix), spec.title.removesuffix(f", {self}")
+        return dataclasses.replace(spec, name=name, title=title, shape=shape)
+
+    @property
+    def _suffix(self):
+        return f"+pad{self.height}x{self.width}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +135,7 @@ class Padded:
         self.inside = copy.copy(source)
         self.spec = dataclasses.replace(
             source.spec,
-            name=f"{source.spec.name}+pad{pad.height}x{pad.width}",
+            name=f"{source.spec.name}{pad._suffix}",
             title=f"{source.spec.title}, {pad}",
             shape=(pad.height, pad.width, channels),
         )

@@ -47,11 +47,10 @@ def _images(
     Raises:
       UsageError: labels were given and the generator sees none.
     """
-    from gan_repro.latent import sampling
 
     network = run.generator(kind)
     labels = _labels(run, network, len(z), listed, repeats)
-    return sampling.images_of(network, z, labels, seed=seed, strips=len(z) // repeats if repeats > 1 else 1), labels
+    return run.images(kind, z, labels, seed=seed, strips=len(z) // repeats if repeats > 1 else 1), labels
 
 
 def _labels(run, network, n, listed, repeats=1):
@@ -165,17 +164,18 @@ def walks_and_neighbours(
     The walks between the same two z have one label, and where G keeps dropout on one mask.
 
     Args:
-      source: whose training images, of the size that the run's networks see, in [0, 1] (scaling.UNIT); data/source.py.
+      source: whose training images, of the size of the run's own data, in [0, 1] (scaling.UNIT); data/source.py.
       path, run, kind, walks, steps, seed, listed: as for `strips`.
 
     Raises:
       DataError: what the run's networks see does not lead back to pixels.
     """
+    from gan_repro.evaluation.pixels import Pixels
     from gan_repro.latent import priors
 
+    run = Pixels(run)
     z = np.stack([walks_of(run, walks, steps, seed, way) for way in priors.PATHS], axis=1)
     images, labels = _images(run, kind, z.reshape(-1, z.shape[-1]), listed, len(priors.PATHS) * steps)
-    images = run.source.spec.scaling.unit(images)
     nearest, _ = neighbours.in_training_images(images, source)
     rows = np.stack([each.reshape(-1, steps, *images.shape[1:]) for each in (images, nearest)], axis=1)
     asked = [[]] * walks if labels is None else [[f"label {label}"] for label in labels[:: len(labels) // walks]]
@@ -304,17 +304,17 @@ def animation(
 def arrays(path: str | Path, run: Run, kind: str, n: int, seed: int, listed: Sequence[int] = ()) -> None:
     """Writes an .npz file that `--dataset=npz:PATH` reads: the samples that `grid` shows, in order.
 
-    `images` uint8 (n, h, w, c), 0..255; `z` float32 (n, d), where there is one; `labels` int32 (n,) if the generator is
-    conditional. Each image
-    is turned into pixels alone. Where the networks see contrast-normalised images, its mean and contrast were never
-    theirs to make: its largest absolute value becomes 0 or 255. Points have no pixels: they stand there as they are, as
-    `points` float32 (n, d) in place of `images`.
+    `images` uint8 (n, h, w, c), 0..255, of the size of the run's own data, without a frame; `z` float32 (n, d), where there is
+    one; `labels` int32 (n,) if the generator is conditional. Each image is turned into pixels alone. Where the networks see
+    contrast-normalised images, its mean and contrast were never theirs to make: its largest absolute value becomes 0 or 255.
+    Points have no pixels: they stand there as they are, as `points` float32 (n, d) in place of `images`.
     """
     images, labels = _samples(run, kind, n, seed, listed)
     held: dict[str, Any]
     if points.are(run.source.spec.shape):
         held = {"points": images.reshape(n, -1)}
     else:
+        images = getattr(run.source, "cropped", lambda framed: framed)(images)
         held = {"images": np.stack([to_pixels(image, *_shown(run, image)) for image in images])}
     held |= run.prior().noise(n, seed) | ({} if labels is None else {"labels": labels})
     with files.replacing(path) as temporary, open(temporary, "wb") as file:

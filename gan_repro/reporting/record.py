@@ -35,7 +35,8 @@ class Config:
 class Data:
     """The data of a run: its name and title, the shape (h, w, c) of an image, how many classes, sha256 of all of them.
 
-    `shape` and `classes` are None where they were not noted.
+    `shape` and `classes` are None where they were not noted. `inside` is the shape of an image without the frame that was put
+    around it (preparation.Pad); None: there is none, or it was not noted.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Data:
     shape: tuple[int, ...] | None
     classes: int | None
     sha256: str
+    inside: tuple[int, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True)

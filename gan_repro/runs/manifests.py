@@ -23,7 +23,7 @@ def new(config: Config, source: Source, workers: int = 1) -> dict[str, Any]:
         "commit": machine.commit(),
         "choice": {"draw": "validation"},  # of z: it chooses the epoch and the widths, and is not reported
         "seed": config.seed,
-        "data": _data(source),
+        "data": of_data(source),
         "precision": getattr(config.recipe, "precision", "float32"),
         "jit_compile": _compiled(config),
         **machine.conditions(),
@@ -38,15 +38,16 @@ def _compiled(config):
     return getattr(config.recipe, "jit_compile", False)
 
 
-def _data(source):
+def of_data(source: Source) -> dict[str, Any]:
     """What a manifest keeps of the data: which they are, and what building the networks takes without them."""
-    spec = source.spec
+    spec, inside = source.spec, getattr(source, "inside", None)  # preparation.Padded's
     return {
         "name": spec.name,
         "title": spec.title,
         "shape": list(spec.shape),
         "classes": spec.classes,
         "sha256": source.digest(),
+        **({} if inside is None else {"inside": list(inside.spec.shape)}),
     }
 
 

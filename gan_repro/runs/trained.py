@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from gan_repro.data import names
+from gan_repro.data.preparation import Pad
 from gan_repro.data.source import Described, Source, Spec
 from gan_repro.evaluation import measurement
 from gan_repro.evaluation.measurement import Curves, Measurement
@@ -22,7 +23,7 @@ from gan_repro.papers.experiment import Experiment, Model
 from gan_repro.reporting.record import read
 from gan_repro.runs.workdir import Workdir
 from gan_repro.system import backend, files
-from gan_repro.system.errors import RunError, UsageError
+from gan_repro.system.errors import NotPackagedError, RunError, UsageError
 
 if TYPE_CHECKING:
     import keras
@@ -49,6 +50,8 @@ class Finished:
       rows: those of metrics.csv, dicts, each the means over up to 100 minibatches.
       epochs, step: epochs and minibatches played, over all stages; what the training wrote of a later step is of a time
         to which the run went back. 0: nothing was played, or it is not known.
+      packaged: whether it is what was packaged of a run (ship.py): what is measured or drawn of networks that are not among
+        it is left out.
     """
 
     experiment: Experiment
@@ -59,6 +62,7 @@ class Finished:
     rows: tuple = ()
     epochs: float = 0
     step: int = 0
+    packaged: bool = False
 
     @property
     def figures_of_data(self) -> Path:
@@ -89,7 +93,10 @@ class Finished:
         """
         found: list[Measurement] = []
         for measure in self.model.measures:
-            measurements = measure(self)
+            try:
+                measurements = measure(self)
+            except NotPackagedError:
+                continue
             if not (isinstance(measurements, (list, tuple)) and all(isinstance(each, Measurement) for each in measurements)):
                 name = getattr(measure, "__name__", type(measure).__name__)
                 again = shlex.join(["python", "-m", "gan_repro.evaluate", f"--workdir={self.workdir.path}"])
@@ -129,8 +136,11 @@ class Finished:
 
         Raises:
           UsageError: the model has none.
+          NotPackagedError: it is not among what was packaged.
           RunError: the file of the weights is missing or damaged.
         """
+        if self.packaged and not self.workdir.network("discriminator").exists():
+            raise NotPackagedError(f"{self.workdir.path} has the generators of its run alone, and not the discriminator")
         network = self.model.discriminator(self.config.recipe, self.source.spec)
         return self._loaded(network, self.workdir.network("discriminator"))
 
@@ -277,15 +287,17 @@ def _epochs(workdir):
 
 
 def _described(workdir, config):
-    """The Described that the manifest gives. Raises RunError: it is damaged."""
+    """The Described that the manifest gives, in a frame where there is one. Raises RunError: it is damaged."""
     manifest = files.read_json(workdir.manifest)
     try:
         data = manifest["data"]
         name, title, shape, classes = data["name"], data["title"], tuple(data["shape"]), data["classes"]
         height, width, channels = shape
+        inside: Any = tuple(map(int, data.get("inside") or ()))  # runs of older versions did not note it
         named = isinstance(name, str) and isinstance(title, str)
-        if not (named and min(int(height), int(width), int(channels)) > 0 and int(classes) >= 0):
+        if not (named and min(int(height), int(width), int(channels)) > 0 and int(classes) >= 0 and len(inside) in (0, 3)):
             raise ValueError("data")
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{workdir.manifest} is damaged: what it says of the data is not whole ({error})") from error
-    return Described(Spec(name, title, shape, classes, {}, configuration.scaling_of(config)))
+    spec, pad = Spec(name, title, shape, classes, {}, configuration.scaling_of(config)), Pad(height, width)
+    return pad(Described(pad.taken_off(spec, inside))) if inside else Described(spec)

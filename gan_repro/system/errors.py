@@ -24,6 +24,10 @@ class RunError(UserError):
     """A run cannot start, go on or be read: damaged run folder, another configuration, NaN, full disk."""
 
 
+class NotPackagedError(RunError):
+    """A network was not packaged with the generators of its run."""
+
+
 class StageError(RunError):
     """A run cannot be evaluated yet: it is in a stage before its last one. It can go on."""
 
