@@ -37,5 +37,5 @@ EFFECTS = gr.Effects(
     "quick",
     (gr.Outcome("modes_read", 50.0), gr.Outcome("modes_kl", 0.2)),
     ("modes_read", 100),
-    changes=10,
+    changes=11,
 )
