@@ -256,17 +256,17 @@ def ship(place, kinds=(), precision="float16", networks=(), data_dir=None, into=
     asked = [shipped.choose_weights(run, kind) for kind in kinds] or run.kinds()[:1]
     kinds = [kind for kind in run.kinds() if kind in asked]
     workdir = run.workdir
-    source = shipped.source_of(run.config, data_dir)
-    manifest, data = files.read_json(workdir.manifest), manifests.of_data(source)
-    if manifest["data"]["sha256"] != data["sha256"]:
-        raise RunError(
-            f"{workdir.path} was trained on other data under the name {source.spec.name}; find those with --data_dir"
-        )
-    manifest["data"] = data  # older versions did not note all of it
     folder = Path(into) / records.prefix(record)
     with _replacing(folder) as temporary:
         if folder.exists() and (there := Workdir(folder).read_config().get("dataset")) != run.config.dataset:
             raise RunError(f"{folder} holds what was shipped of {there}; remove it, or give one of the two files another name")
+        source = shipped.source_of(run.config, data_dir)
+        manifest, data = files.read_json(workdir.manifest), manifests.of_data(source)
+        if manifest["data"]["sha256"] != data["sha256"]:
+            raise RunError(
+                f"{workdir.path} was trained on other data than those called {source.spec.name} here: --data_dir=DIR"
+            )
+        manifest["data"] = data  # older versions did not note all of it
         packaged = Workdir(temporary)
         files.write_json(packaged.config, run.config.as_dict())
         files.write_json(packaged.manifest, manifest)

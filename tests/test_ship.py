@@ -209,23 +209,27 @@ def test_a_packaging_that_is_stopped_between_two_renamings_loses_nothing(trained
         ship.ship(trained, into=tmp_path)
 
 
-def test_other_data_of_the_same_name_do_not_replace_what_is_shipped(trained, quick, tmp_path, monkeypatch):
+def test_other_data_of_the_same_name_do_not_replace_what_is_shipped(trained, quick, tmp_path):
     folder = ship.ship(trained, ["last"], into=tmp_path)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     copy = shutil.copytree(trained, tmp_path / "copy")
     for name in ("config.json", "record.json"):
         content = files.read_json(copy / name)
         for place in (content, content.get("config", {})):
-            place["dataset"] = "npz:/elsewhere/tiny.npz"
+            place["dataset"] = f"npz:{tmp_path}/data/tiny.npz"
         files.write_json(copy / name, content)
     with pytest.raises(RunError, match=r"goodfellow2014-npz_tiny holds what was shipped of npz:.*tiny\.npz"):
         ship.ship(copy, ["last"], into=tmp_path)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     for name in ("config.json", "record.json"):
-        (copy / name).write_text((copy / name).read_text().replace("/elsewhere/tiny", "/elsewhere/other"))
+        (copy / name).write_text((copy / name).read_text().replace("/data/tiny", "/data/other"))
         content = json.loads((copy / name).read_text())
         files.write_json(copy / name, {key: value for key, value in content.items() if key != "sha256"})
-    monkeypatch.setattr(ship, "_measured_again", lambda *args: [])  # there are no such data
+    (tmp_path / "data").mkdir()
+    np.savez(tmp_path / "data/other.npz", images=np.zeros((300, 8, 8), np.uint8))
+    with pytest.raises(RunError, match="other data"):
+        ship.ship(copy, ["last"], into=tmp_path)
+    shutil.copy(trained.parent / "tiny.npz", tmp_path / "data/other.npz")
     assert ship.ship(copy, ["last"], into=tmp_path).name == "goodfellow2014-npz_other"
 
 
