@@ -41,10 +41,7 @@ def card(record: Record, told: Mapping, sizes: Mapping[str, int]) -> str:
         "## Files",
         "",
         *grid(_files(told, sizes), code=True),
-        *_wrapped(
-            f"Large arrays are {told['precision']}; networks compute in float32. Against the run's own weights a pixel of "
-            f"{told['n_images']:,} images differs by at most {told['largest_difference']:.2g} of the span from black to white."
-        ),
+        *_wrapped(_rounded(told)),
         "",
         "## Numbers",
         "",
@@ -116,6 +113,16 @@ def _facts(experiment: Experiment, record: Record) -> list[list[str]]:
         ["Licence of the data", names.licence(record.dataset)],
     ]
     return facts + ([["Weights best", f"by validation, epoch {chosen.epoch:,g}"]] if chosen else [])
+
+
+def _rounded(told):
+    """What packaging has changed, a sentence or two."""
+    if not told["largest_difference"]:
+        return "The arrays are the run's own, in float32."
+    return (
+        f"Large arrays are {told['precision']}; networks compute in float32. Against the run's own weights a pixel of "
+        f"{told['n_images']:,} images differs by at most {told['largest_difference']:.2g} of the span from black to white."
+    )
 
 
 def _files(told: Mapping, sizes: Mapping[str, int]) -> list[list[str]]:
