@@ -47,7 +47,6 @@ def _images(
     Raises:
       UsageError: labels were given and the generator sees none.
     """
-
     network = run.generator(kind)
     labels = _labels(run, network, len(z), listed, repeats)
     return run.images(kind, z, labels, seed=seed, strips=len(z) // repeats if repeats > 1 else 1), labels

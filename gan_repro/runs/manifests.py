@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from gan_repro.data.preparation import Padded
 from gan_repro.data.source import Source
 from gan_repro.papers.configuration import Config
 from gan_repro.reporting.record import Manifest
@@ -40,7 +41,7 @@ def _compiled(config):
 
 def of_data(source: Source) -> dict[str, Any]:
     """What a manifest keeps of the data: which they are, and what building the networks takes without them."""
-    spec, inside = source.spec, getattr(source, "inside", None)  # preparation.Padded's
+    spec, inside = source.spec, source.inside if isinstance(source, Padded) else None
     return {
         "name": spec.name,
         "title": spec.title,

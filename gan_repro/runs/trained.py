@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import gc
@@ -110,7 +111,8 @@ class Finished:
     def draw(self, measurements: Sequence[Measurement]) -> None:
         """Writes all figures of the model."""
         for figure in self.model.figures:
-            figure(self, measurements)
+            with contextlib.suppress(NotPackagedError):
+                figure(self, measurements)
 
     def kinds(self) -> list[str]:
         """The generators whose weights are there: "best" and "last" first, then averages."""

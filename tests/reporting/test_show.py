@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from gan_repro.data.scaling import UNIT, Linear
+from gan_repro.data.source import Spec
 from gan_repro.evaluation import features
 from gan_repro.figures import grids, show
 from gan_repro.latent import priors, sampling
@@ -25,7 +26,8 @@ class Run:
     epochs, settings = 2, ()
 
     def __init__(self, conditional=False):
-        spec = SimpleNamespace(title="blobs", classes=CLASSES if conditional else 0, scaling=UNIT)
+        classes = CLASSES if conditional else 0
+        spec = Spec("blobs", "blobs", (1, SIZE + classes, 1), classes, {}, UNIT)
         self.source = SimpleNamespace(spec=spec)
         z = keras.Input((SIZE,))
         labels = keras.Input((), dtype="int32")
@@ -40,6 +42,9 @@ class Run:
 
     def generator(self, kind):
         return self.network
+
+    def images(self, kind, z, labels=None, seed=None, strips=1):
+        return sampling.images_of(self.network, z, labels, seed=seed, strips=strips)
 
 
 @pytest.fixture
