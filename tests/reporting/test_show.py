@@ -1,5 +1,6 @@
 """What the notebooks show: which z and which labels each picture is of, from generators whose images are their inputs."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import keras
@@ -97,7 +98,7 @@ def test_below_each_walk_straight_and_on_an_arc_lie_the_nearest_images(drawn, sc
     spec = SimpleNamespace(title="data", sizes={"train": 40}, scaling=UNIT)
     source = SimpleNamespace(spec=spec, chunks=lambda split: [train[:25], train[25:]])
     run = Run()
-    run.source.spec.scaling = scaling
+    run.source.spec = dataclasses.replace(run.source.spec, scaling=scaling)
     show.walks_and_neighbours("x.png", run, "last", source, 2, 6, seed=1)
     rows = drawn["images"].reshape(2, 2, 2, 6, SIZE)  # pair of ends, way, walk or nearest
     for way, walked in zip(("linear", "spherical"), rows[:, :, 0].swapaxes(0, 1)):
