@@ -22,6 +22,9 @@ GENERATORS = [
     for kind in Workdir(folder).kinds()
 ]
 DRAWN = 1000
+INK = {
+    "tutorial_dcgan": (0.17, 0.55)
+}  # of a generator whose strokes are bolder than others': at most so much, and in the middle
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +91,9 @@ def test_without_data_the_pictures_are_like_digits(name, dataset, kind, monkeypa
     images = Pixels(run).samples(kind, DRAWN)  # without the frame that some networks see
     assert images.shape == (DRAWN, 28, 28, 1)
     # The first thousand test digits of MNIST: mean .12, in the middle .38, at the upper and lower edges .0002.
-    assert 0.1 < images.mean() < 0.17 and images[:, [0, -1]].mean() < 0.02 and 0.3 < images[:, 10:18, 10:18].mean() < 0.55
+    most, in_the_middle = INK.get(name, (0.16, 0.5))
+    assert 0.1 < images.mean() < most and images[:, [0, -1]].mean() < 0.02
+    assert 0.3 < images[:, 10:18, 10:18].mean() < in_the_middle
     spread = np.sqrt(np.square(images - images.mean(axis=0)).sum(axis=(1, 2, 3)).mean())
     assert 6.4 < spread < 7.7  # theirs: 7.07. Pictures of few kinds differ less
     assert np.mean((images < 0.1) | (images > 0.9)) > 0.85  # theirs: .915. Blurred ones are grey

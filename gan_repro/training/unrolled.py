@@ -184,10 +184,11 @@ def _check(player, departures):
 
 
 def _idle_biases(network):
-    """The names of the layers whose bias the layer behind it, batch or instance norm, takes away."""
+    """The names of the layers whose bias the layer right behind, batch or instance norm, takes away."""
     norms = [each for each in network.layers if isinstance(each, (keras.layers.BatchNormalization, InstanceNorm))]
     sources = [norm.input._keras_history.operation for norm in norms]
-    return [layer.name for layer in sources if getattr(layer, "use_bias", False)]
+    linear = (None, keras.activations.linear)  # another activation stands between bias and norm
+    return [each.name for each in sources if getattr(each, "use_bias", False) and getattr(each, "activation", None) in linear]
 
 
 def _name(thing):
