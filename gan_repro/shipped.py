@@ -11,6 +11,7 @@ from pathlib import Path
 
 from absl import flags
 
+from gan_repro.evaluation.pixels import of_data
 from gan_repro.papers import configuration
 from gan_repro.reporting.record import Record, read
 from gan_repro.runs import cards, trained
@@ -107,7 +108,8 @@ def check(folder):
 def card(folder):
     """The text of the model card of what was packaged in a folder. Raises RunError: a file is missing or damaged."""
     told = files.read_json(note(folder))
-    return cards.card(record(folder), told, cards.sizes(Path(folder), told["files_sha256"]))
+    own, _ = of_data(trained.from_folder(folder).source)
+    return cards.card(record(folder), told, cards.sizes(Path(folder), told["files_sha256"]), own.spec.shape)
 
 
 def _out(folder):

@@ -51,9 +51,10 @@ def test_a_card_is_what_the_generator_would_write(folder):
     assert len({line for line in table if "%" in line}) == len([line for line in table if "%" in line])  # no row twice
 
 
-def test_the_python_of_a_card_gives_images(monkeypatch, tmp_path):
+@pytest.mark.parametrize("name", ["wgan", "acgan"])  # the second one's networks see a frame
+def test_the_python_of_a_card_gives_images(name, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    text = (shipped.find("wgan") / cards.NAME).read_text(encoding="utf-8")
+    text = (shipped.find(name) / cards.NAME).read_text(encoding="utf-8")
     found = {}
     exec(text.partition("```python\n")[2].partition("```")[0], found)
     assert found["images"].shape == (100, 28, 28, 1) and found["images"].dtype == np.float32

@@ -19,13 +19,14 @@ NAME = "README.md"  # of a card, in the folder of what was packaged
 WIDTH = 127
 
 
-def card(record: Record, told: Mapping, sizes: Mapping[str, int]) -> str:
+def card(record: Record, told: Mapping, sizes: Mapping[str, int], shape: Sequence[int]) -> str:
     """The card of packaged generators.
 
     Args:
       record: of their run.
       told: the JSON value of shipped.json, as ship.ship writes it.
       sizes: {name of a file of weights: its bytes}.
+      shape: (height, width, channels) of the data's own images, without a frame that networks see.
 
     Returns:
       Markdown. The same arguments give the same bytes.
@@ -46,6 +47,7 @@ def card(record: Record, told: Mapping, sizes: Mapping[str, int]) -> str:
         "## Numbers",
         "",
         *_numbers(experiment, record, told),
+        *_left_out(record, told, shape),
         "## Use",
         "",
         "```sh",
@@ -55,12 +57,12 @@ def card(record: Record, told: Mapping, sizes: Mapping[str, int]) -> str:
         "",
         "```python",
         "from gan_repro import shipped",
+        "from gan_repro.evaluation.pixels import Pixels",
         "from gan_repro.system import tensorflow_setup",
         "",
         "tensorflow_setup.prepare()",
-        f'run = shipped.load("{record.experiment}", "{record.dataset}")',
-        f'samples = run.samples("{told["weights"][0]}", 100)  # float32 {_shape(record)}',
-        "images = run.source.spec.scaling.unit(samples)  # in [0, 1]",
+        f'run = Pixels(shipped.load("{record.experiment}", "{record.dataset}"))',
+        f'images = run.samples("{told["weights"][0]}", 100)  # float32 (100, {", ".join(map(str, shape))}), in [0, 1]',
         "```",
         "",
         *_wrapped(
@@ -80,10 +82,6 @@ def card(record: Record, told: Mapping, sizes: Mapping[str, int]) -> str:
     texts = experiment.deviations
     lines += [part for i, text in enumerate(texts, start=1) for part in _wrapped(text, f"{i}. ")] or ["None are known."]
     return "\n".join(lines) + "\n"
-
-
-def _shape(record: Record) -> str:
-    return f"(100, {', '.join(map(str, record.data.shape or ('...',)))})"
 
 
 def _wrapped(text: str, first: str = "") -> list[str]:
@@ -111,6 +109,7 @@ def _facts(experiment: Experiment, record: Record) -> list[list[str]]:
             f"{record.data.title}: images of {' x '.join(map(str, record.data.shape or ()))}; sha256 `{record.data.sha256}`",
         ],
         ["Licence of the data", names.licence(record.dataset)],
+        ["Other seeds", f"results/{experiment.table or experiment.name}.md has all that were trained"],
     ]
     return facts + ([["Weights best", f"by validation, epoch {chosen.epoch:,g}"]] if chosen else [])
 
@@ -145,6 +144,20 @@ def _numbers(experiment: Experiment, record: Record, told: Mapping) -> list[str]
     over += [f"{n:,} trials" for n in sorted({entry.n_trials for entry in judged if entry.n_trials})]
     lines += [f"± is one standard error, over {' or '.join(over)}.", ""] if over else []
     return lines or ["None were measured.", ""]
+
+
+def _left_out(record, told, shape):
+    """What the numbers are not of, in words: the frame that networks see, networks that were not packaged."""
+    said = []
+    if tuple(shape) != record.data.shape:
+        said.append(f"Numbers are of {shape[0]} x {shape[1]} pixels, without the frame that the networks see.")
+    again = {entry["metric"] for entry in told["measurements"]}
+    own = [entry.metric for entry in record.measurements if str(entry.subject) in told["weights"]]
+    if missing := [metric for metric in dict.fromkeys(own) if metric not in again]:
+        said.append(
+            f"Not measured again, of the training or of a network that is not packaged: {', '.join(missing)} (see the record)."
+        )
+    return [*_wrapped(" ".join(said)), ""] if said else []
 
 
 def sizes(folder: Path, names_of_files: Sequence[str]) -> dict[str, int]:
