@@ -382,8 +382,16 @@ def test_a_bias_that_batch_norm_takes_away_is_refused():
     def of_d():
         return [dense(4, "hidden"), keras.layers.BatchNormalization(), keras.layers.ReLU(), dense(1, "logit")]
 
-    played = build(source, lambda: [dense(2, "output")], of_d, 1, schedule.alternating(), OPTIMIZERS["adam"](0.01), latent=3)
-    assert "hidden" in refused(played)
+    def played(of_d, optimizer):
+        return build(source, lambda: [dense(2, "output")], of_d, 1, schedule.alternating(), OPTIMIZERS[optimizer](0.01), 3)
+
+    assert "hidden" in refused(played(of_d, "adam")) and "RMSprop" in refused(played(of_d, "rmsprop"))
+    played(of_d, "momentum").prepare()  # of a gradient near 0 it makes a step near 0
+
+    def of_d_with_an_activation():
+        return [dense(4, "hidden", activation="relu"), keras.layers.BatchNormalization(), dense(1, "logit")]
+
+    played(of_d_with_an_activation, "adam").prepare()  # which stands between bias and norm
 
 
 @pytest.mark.parametrize("steps", [-1, unrolled.MOST + 1])

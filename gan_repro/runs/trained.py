@@ -297,7 +297,8 @@ def _described(workdir, config):
         height, width, channels = shape
         inside: Any = tuple(map(int, data.get("inside") or ()))  # runs of older versions did not note it
         named = isinstance(name, str) and isinstance(title, str)
-        if not (named and min(int(height), int(width), int(channels)) > 0 and int(classes) >= 0 and len(inside) in (0, 3)):
+        fits = not inside or len(inside) == 3 and inside[2] == channels and all(0 < i <= o for i, o in zip(inside, shape))
+        if not (named and min(int(height), int(width), int(channels)) > 0 and int(classes) >= 0 and fits):
             raise ValueError("data")
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{workdir.manifest} is damaged: what it says of the data is not whole ({error})") from error

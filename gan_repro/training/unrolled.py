@@ -93,10 +93,12 @@ class Rule:
     Attributes:
       slots: (optimizer) -> [Slots of each weight].
       update: (optimizer, updates finished before, gradient, weight, *slots) -> (the new weight, its new Slots).
+      rescales: whether a small gradient makes a step as large as a large one does, so that rounding errors do, too.
     """
 
     slots: Callable[[keras.optimizers.Optimizer], Sequence[Slots]]
     update: Callable[..., tuple[tf.Tensor, Slots]]
+    rescales: bool = True
 
 
 def _columns(*names):
@@ -147,7 +149,7 @@ _ADAM = Rule(_columns("_momentums", "_velocities"), _adam)
 RULES: Mapping[type, Rule] = {
     optimizers.Adam: _ADAM,
     keras.optimizers.Adam: _ADAM,
-    optimizers.MomentumSGD: Rule(_columns("velocities"), _momentum),
+    optimizers.MomentumSGD: Rule(_columns("velocities"), _momentum, rescales=False),
     optimizers.RMSprop: Rule(_columns("mean_squares"), _rmsprop),
 }
 # What Keras's optimizers may do beside their update.
@@ -174,10 +176,10 @@ def _check(player, departures):
         refuse(f"{departures[0]}, which the updates ahead do not")
     if more := [name for name in _MORE if getattr(optimizer, name, None)]:
         refuse(f"the discriminator's optimizer has {', '.join(more)}")
-    if biased := _idle_biases(player.network):
+    if RULES[type(optimizer)].rescales and (biased := _idle_biases(player.network)):
         raise UsageError(
             f"unrolling: the discriminator's layer {biased[0]} has a bias which the normalisation behind it takes away: its "
-            "gradient is rounding errors alone, and Adam ahead makes steps of full size of them; leave that bias out"
+            f"gradient is rounding errors alone, and {_name(optimizer)} makes steps of full size of them; leave that bias out"
         )
     if kept := [term.name for term in player.terms if term.variables]:
         refuse(f"the discriminator's term {kept[0]} keeps variables, which the updates ahead would change as well")
