@@ -76,7 +76,7 @@ def _shown(run: Run, images: np.ndarray) -> tuple[float, float]:
 def grid(
     path: str | Path, run: Run, kind: str, n: int, seed: int, listed: Sequence[int] = (), shape: tuple[int, int] | None = None
 ) -> None:
-    """Writes a PNG with n samples: a grid of images, or a cloud of points.
+    """Writes a PNG with n samples: a grid of images with the frame that the networks may see, or a cloud of points.
 
     Args:
       path: the file.
