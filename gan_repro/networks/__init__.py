@@ -12,6 +12,7 @@ Modules (help(gan_repro.networks.NAME)):
     reparametrised layers with weight or spectral normalisation
     minibatch      minibatch discrimination
     norms          normalisations by name
+    moments        the statistics of normalisations, differentiable twice
     slopes         gradients of D's output
     portable       a generator's copy of Keras's own layers alone
     weights        files of weights, with a checksum

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
+from gan_repro.networks import moments
 from gan_repro.system.errors import UsageError
 
 
@@ -168,7 +169,8 @@ def gradient_penalty(weight: float = 10.0) -> Term:
         between = share * context.x + (1 - share) * context.samples
         with tf.GradientTape() as tape:
             tape.watch(between)
-            score = context.pick(context.discriminate(between), None)
+            with moments.differentiable_twice():
+                score = context.pick(context.discriminate(between), None)
         squares = tf.square(tf.cast(tape.gradient(score, between), tf.float32))
         # 1e-12: the root has no gradient at 0
         norms = tf.sqrt(tf.reduce_sum(squares, axis=list(range(1, squares.shape.rank))) + 1e-12)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 import tensorflow as tf
 
+from gan_repro.networks import moments
 from gan_repro.networks.norms import InstanceNorm
 from gan_repro.system.errors import UsageError
 from gan_repro.training import losses, optimizers, players
@@ -68,7 +69,8 @@ def weights_ahead(context: players.StepContext, steps: int) -> list[tf.Tensor]:
     for i in range(steps):
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            values = losses.values_of(player.terms, context.against(weights), "the discriminator")
+            with moments.differentiable_twice():
+                values = losses.values_of(player.terms, context.against(weights), "the discriminator")
             share = losses.total(player.terms, values) / group.num_replicas_in_sync
         gradients = tape.gradient(share, weights)
         if group.num_replicas_in_sync > 1:  # each has a part of the minibatch; D moves by the sum

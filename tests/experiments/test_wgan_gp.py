@@ -167,6 +167,46 @@ def test_the_penalty_is_that_of_a_float64_reference():
     np.testing.assert_allclose(slopes.norms(critic, share * x + (1 - share) * samples), slopes_there, rtol=1e-5)
 
 
+@pytest.mark.parametrize("norm", ["none", "layer"])
+def test_the_penaltys_gradients_follow_finite_differences(norm):
+    """Its second derivatives, of a critic of tanh: the slope and the change of the penalty by differences in float64."""
+    normed = [keras.layers.LayerNormalization(epsilon=1e-3)] if norm == "layer" else []
+    critic = keras.Sequential(
+        [keras.Input((1, 1, 2)), keras.layers.Dense(5), *normed, keras.layers.Activation("tanh"), keras.layers.Dense(1)]
+    )
+    rng = np.random.default_rng(2)
+    critic.set_weights([rng.normal(size=each.shape) for each in critic.get_weights()])
+    x, samples = rng.normal(size=(2, 20, 1, 1, 2)).astype(np.float32)
+    with tf.GradientTape() as tape:
+        value = losses.gradient_penalty().value(Context(critic, x, samples))
+    found = tape.gradient(
+        value, [each.value for each in critic.trainable_variables], unconnected_gradients=tf.UnconnectedGradients.ZERO
+    )
+    share = tf.random.stateless_uniform([20, 1, 1, 1], [3, 4], alg="philox").numpy()
+    between = (share * x + (1 - share) * samples).astype(np.float64).reshape(20, 2)
+
+    def output(weights, points):
+        h = points @ weights[0] + weights[1]
+        if normed:
+            h = (h - h.mean(1, keepdims=True)) / np.sqrt(h.var(1, keepdims=True) + 1e-3) * weights[2] + weights[3]
+        return (np.tanh(h) @ weights[-2] + weights[-1])[:, 0]
+
+    def penalty(weights):
+        ahead = [(output(weights, between + step) - output(weights, between - step)) / 2e-4 for step in 1e-4 * np.eye(2)]
+        return np.mean((np.linalg.norm(ahead, axis=0) - 1) ** 2)
+
+    weights = [each.astype(np.float64) for each in critic.get_weights()]
+    assert float(value) == pytest.approx(penalty(weights), rel=1e-4)
+    for i, array in enumerate(weights):
+        for at in np.ndindex(array.shape):
+            ends = []
+            for step in (1e-4, -1e-4):
+                changed = [each.copy() for each in weights]
+                changed[i][at] += step
+                ends.append(penalty(changed))
+            assert found[i].numpy()[at] == pytest.approx((ends[0] - ends[1]) / 2e-4, rel=1e-3, abs=1e-4), (i, at)
+
+
 def test_gradients_through_the_layers_are_products_of_active_weights():
     _, critic = networks("swissroll", preset="smoke", units=(16, 16))
     points = np.random.default_rng(1).normal(size=(30, 1, 1, 2)).astype(np.float32)
