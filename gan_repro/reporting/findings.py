@@ -5,13 +5,15 @@ A place is {RECORD | METRIC | WEIGHTS OR REFERENCE}, such as
 which it is then the mean. Behind a further "|" may stand which number ("value", "error": over images, "std": over seeds,
 "draws": the deviation over sets of samples of one training, "n_samples": how many carry it), and key=value of the measurement
 where several have that metric: {... | best | std}, {... | best | n_samples=50000 split=test}. {RECORD | epochs}, {RECORD |
-steps}, minibatches, and {RECORD | minutes} are of the run itself, {RECORD | recipe | KEY} is a constant of its recipe. A place
-that no record fills is an error, and so is a decimal number, or one of thousands (1,000), that stands in no place: nothing
-would say when it ceases to be true.
+steps}, minibatches, and {RECORD | minutes} are of the run itself, {RECORD | recipe | KEY} is a constant of its recipe, and
+{RECORD | validation | WEIGHTS | EPOCH} is what the validation read at an epoch, in nats. A place that no record fills is an
+error, and so is a decimal number, or one of thousands (1,000), that stands in no place: nothing would say when it ceases to be
+true.
 """
 
 import fnmatch
 import re
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -107,6 +109,8 @@ def _number(place: str, records: Sequence[Record]) -> str:
         if subject not in members[0].recipe or rest:
             raise ValueError(f"{{{place}}}: must be RECORD | recipe | KEY, and the recipe of {name} has this KEY")
         return value_in_words(members[0].recipe[subject])
+    if metric == "validation":
+        return with_error(statistics.fmean(_validated(record, subject, rest, place) for record in members), None)[0]
     field = next((word for word in rest if word in _FIELDS), "value")
     pairs = [pair for word in rest if word not in _FIELDS for pair in word.split()]
     if wrong := [pair for pair in pairs if "=" not in pair]:
@@ -136,3 +140,13 @@ def _number(place: str, records: Sequence[Record]) -> str:
     if field == "n_samples":
         return f"{number:,}"
     return with_error(number, error)[0] if field == "value" else with_error(number, number)[1]
+
+
+def _validated(record: Record, weights: str, rest: Sequence[str], place: str) -> float:
+    """What the validation of a run read of some weights at the epoch that `rest` names. Raises ValueError: nothing."""
+    curve = record.curves.validation.get(weights)
+    points = {f"{epoch:g}": value for epoch, value in zip(curve.epoch, curve.value)} if curve else {}
+    value = points.get(rest[0]) if len(rest) == 1 else None
+    if value is None:
+        raise ValueError(f"{{{place}}}: must be RECORD | validation | WEIGHTS | EPOCH, and {record.stem} has a number there")
+    return value

@@ -25,6 +25,13 @@ def errors_of_1nn(seed, at_1000, at_50000):
     return content
 
 
+def validated(seed, at_10):
+    """A record with validation curves of two generators."""
+    content = trained(seed, 200.0)
+    content["curves"]["validation"]["ema-.9999"] = {"epoch": [10, 15], "value": [at_10, 201.0 + seed]}
+    return content
+
+
 def records():
     seeds = [trained(seed, value, ("best", "last")) for seed, value in enumerate((220.0, 223.0, 229.0))]
     for content, minutes in zip(seeds, (60.4, 90.0, 75.0)):
@@ -40,6 +47,7 @@ def records():
         *(record(f"other-seed{seed}", content) for seed, content in enumerate(others)),
         *(record(f"nn-seed{seed}", errors_of_1nn(seed, 20.0 + seed, 3.0)) for seed in range(2)),
         record("nn-seed2", trained(2, 200.0)),
+        *(record(f"curve-seed{seed}", validated(seed, value)) for seed, value in enumerate((190.0, None))),
     ]
 
 
@@ -65,6 +73,8 @@ LL = "parzen_log_likelihood"
         ("nn-seed[01] | nearest_neighbour_error | best | n_samples | n_samples=50000 split=test", "50,000"),
         ("fake-seed* | minutes", "60 to 90"),
         ("fake-seed* | recipe | batch_size", "100"),
+        ("fake-seed0 | validation | last | 2", "9"),
+        ("curve-seed* | validation | ema-.9999 | 15", "201.5"),  # the mean of 201 and 202
         ("nn-seed0 | nearest_neighbour_error | best | n_samples=1000", "20.00"),
         ("nn-seed[01] | nearest_neighbour_error | best | n_samples=1000", "20.50"),
         ("nn-seed0 | nearest_neighbour_error | best | n_samples=50000 split=validation", "3.50"),
@@ -111,6 +121,10 @@ def test_whole_numbers_file_names_and_versions_need_no_place():
         ("{other-seed* | steps}", "other-seed*"),  # seeds of other lengths
         (f"{{other-seed0 | {LL} | best | n_samples}}", "n_samples"),
         ("{fake-seed0 | recipe | batch}", "batch"),  # it has no such constant
+        ("{fake-seed0 | validation | last | 3}", "EPOCH"),  # no look at that epoch
+        ("{fake-seed0 | validation | best | 2}", "WEIGHTS"),
+        ("{fake-seed0 | validation | last}", "EPOCH"),
+        ("{curve-seed* | validation | ema-.9999 | 10}", "curve-seed1"),  # nothing was measured then
         ("{fake-seed0 | epochs", "{"),
         ("fake-seed0 | epochs}", "}"),
     ],
