@@ -9,7 +9,7 @@ from pathlib import Path
 from gan_repro.evaluation.measurement import Measurement
 from gan_repro.papers.experiment import Experiment
 from gan_repro.papers.shown import Effects, Outcome
-from gan_repro.reporting import metrics
+from gan_repro.reporting import metrics, resampling
 from gan_repro.reporting.conditions import change, differences
 from gan_repro.reporting.groups import Group
 from gan_repro.reporting.record import Record
@@ -17,6 +17,7 @@ from gan_repro.reporting.verdicts import MIN_SEEDS
 from gan_repro.system.numbers import with_error
 
 KIND = "effects"  # of its figure
+LEAST = 10  # seeds of which a rank correlation is given
 CONFIDENCE = 0.95
 RULE = (
     f"Difference: to the run without the change, seed by seed; in brackets its {100 * CONFIDENCE:.0f} % t interval over seeds; "
@@ -67,6 +68,7 @@ class Row:
       effects: {metric: Effect}.
       collapsed: (runs of them that collapse, without the change).
       share: the Effect on the share of collapsed runs, in percentage points.
+      values: {metric: (its numbers, those without the change)}, seed by seed.
     """
 
     what: str
@@ -74,6 +76,7 @@ class Row:
     effects: Mapping[str, Effect]
     collapsed: tuple[int, int]
     share: Effect
+    values: Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
 
 def rows(wanted: Effects, experiment: Experiment, groups: Sequence[Group]) -> list[Row]:
@@ -148,7 +151,9 @@ def _row(wanted, changed, base, what, seeds, count):
     effects = {outcome.metric: _effect(outcome, changed, base, seeds, count) for outcome in wanted.outcomes}
     metric, least = wanted.collapse
     ours, theirs = ([value < least for value in _values(group, seeds, metric)] for group in (changed, base))
-    return Row(what, seeds, effects, (sum(ours), sum(theirs)), _of_shares(ours, theirs, count))
+    names = [outcome.metric for outcome in wanted.outcomes]
+    values = {name: (_values(changed, seeds, name), _values(base, seeds, name)) for name in names}
+    return Row(what, seeds, effects, (sum(ours), sum(theirs)), _of_shares(ours, theirs, count), values)
 
 
 def _of_shares(ours: Sequence[bool], theirs: Sequence[bool], count: int) -> Effect:
@@ -224,6 +229,30 @@ def table(wanted: Effects, experiment: Experiment, found: Sequence[Row]) -> list
             ]
         )
     return [header, *body]
+
+
+def pairing(wanted: Effects, experiment: Experiment, found: Sequence[Row]) -> str:
+    """What pairing over seeds gains, in words; "" where no changes have LEAST seeds or more.
+
+    Only changes of the most seeds count, since the bootstrap draws seeds, and only those whose outcome differs between seeds.
+    """
+    most = max((row.seeds for row in found), key=len, default=())
+    if len(most) < LEAST:
+        return ""
+    texts = []
+    for outcome in wanted.outcomes:
+        pairs = [row.values[outcome.metric] for row in found if row.seeds == most]
+        if pairs := [pair for pair in pairs if all(len(set(side)) > 1 for side in pair)]:
+            mean, low, high = (f"{number:.2f}" for number in resampling.rank_correlation(pairs, CONFIDENCE))
+            heading = metrics.of(outcome.metric, [experiment]).heading
+            texts.append(f"{heading} {mean} [{low}, {high}] ({len(pairs)} change{'s' if len(pairs) != 1 else ''})")
+    if not texts:
+        return ""
+    return (
+        "Rank correlation over seeds of an outcome with that of the run without the change, in the mean of the changes with "
+        f"{len(most)} seeds; in brackets its {100 * CONFIDENCE:.0f} % percentile bootstrap interval over seeds: "
+        f"{'; '.join(texts)}. Where it is 0, runs of one seed are no more alike than others, and pairing gains nothing."
+    )
 
 
 def _cell(effect: Effect, most: float = math.inf) -> str:

@@ -70,6 +70,7 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
         name = effects.figure_name(owner, wanted)
         lines += [f"## {wanted.title}", "", wanted.text, "", effects.RULE, ""]
         lines += [f"![{wanted.title}](figures/{name})", "", *grid(effects.table(wanted, owner, changes))]
+        lines += [paired, ""] if (paired := effects.pairing(wanted, owner, changes)) else []
     if len(comparison.verdict_rows(table)) > 1:
         lines += ["## Against the published numbers", "", *grid(comparison.verdict_rows(table))]
     if len(claims.rows(table)) > 1:

@@ -178,6 +178,19 @@ def test_the_page_has_the_table_and_the_figure(tmp_path):
     assert paths[0].read_bytes() == paths[1].read_bytes() and paths[0].stat().st_size > 5000
 
 
+def test_what_pairing_gains_is_said_of_ten_seeds_and_not_of_fewer():
+    values = [*BASE, *MORE]
+    told = {n: effects.pairing(WANTED, TRICKS, rows(runs(values[:n]), runs(values[:n][::-1], smoothing=0.9))) for n in (9, 10)}
+    assert told[9] == "" and effects.pairing(WANTED, TRICKS, []) == ""
+    expected = stats.spearmanr(values, values[::-1]).statistic
+    assert told[10].count(f"modes covered {expected:.2f} [") == 1
+    same = rows(runs(values), runs(values, smoothing=0.9), runs([8] * 10, prior="gaussian"))  # all eight in every seed
+    assert "modes covered 1.00 [1.00, 1.00] (1 change)" in effects.pairing(WANTED, TRICKS, same)
+    own = dataclasses.replace(TRICKS, effects=(WANTED,))
+    page = formats.markdown(comparison.build("tricks", [own], grouped([*runs(values), *runs(values[::-1], smoothing=0.9)])))
+    assert f"|\n\n{told[10]}\n\n" in page
+
+
 def test_of_many_seeds_a_page_has_one_command():
     text = formats.markdown(comparison.build("tricks", [TRICKS], grouped([*runs([8] * 7), *runs([7] * 3, smoothing=0.9)])))
     assert (

@@ -47,3 +47,22 @@ def test_an_interval_is_moved_and_scaled_with_its_values_and_knows_no_order():
     low, high = resampling.interval(values)
     assert resampling.interval(values[::-1]) == (low, high)
     assert resampling.interval(3 - 2 * values) == pytest.approx((3 - 2 * high, 3 - 2 * low))
+
+
+def test_rank_correlations_are_scipys_in_the_mean_and_runs_are_drawn_for_all_pairs_at_once(monkeypatch):
+    monkeypatch.setattr(resampling, "DRAWN", 300)
+    base, alike, unlike = rng.integers(9, size=(3, 12)).astype(float)
+    pairs = [(base + alike, base), (unlike, base), (np.array([7.0] * 11 + [8.0]), base)]  # some draws leave the 8 out
+    drawn = np.random.default_rng(0).integers(12, size=(300, 12))
+    means = []
+    for runs in [np.arange(12), *drawn]:
+        each = [stats.spearmanr(a[runs], b[runs]).statistic for a, b in pairs if np.ptp(a[runs]) > 0 and np.ptp(b[runs]) > 0]
+        means.append(np.mean(each))
+    expected = means[0], *np.quantile(means[1:], [0.025, 0.975])
+    assert resampling.rank_correlation(pairs, 0.95) == pytest.approx(expected, abs=1e-12)
+
+
+def test_what_rises_together_has_a_rank_correlation_of_1_without_doubt():
+    x = np.arange(12.0)
+    assert resampling.rank_correlation([(x, x**3)], 0.95) == pytest.approx((1, 1, 1))
+    assert resampling.rank_correlation([(x, -x), (x, x)], 0.95) == pytest.approx((0, 0, 0), abs=1e-12)
