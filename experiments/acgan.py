@@ -187,7 +187,7 @@ EXPERIMENT = gr.Experiment(
             8.25,
             0.07,
             "Odena et al. 2016, section 4.4",
-            "the best of 27 configurations by Inception score; there is no Inception network here",
+            "the best of 27 configurations by Inception score; no Inception network comes with the program",
         ),
     ),
     metrics=(
