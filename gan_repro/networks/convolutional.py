@@ -210,9 +210,8 @@ def generator(
       upsampling: "transposed_convolution", or "upsampling_convolution": nearest neighbours, then a convolution.
       init_std: weights are N(0, init_std^2).
       initializer: in place of that: makes a new Keras initialiser for every weight (initial.he, initial.glorot).
-      use_bias: whether layers have biases, from 0. Batch and instance norm take away those in front of them; of these the
-        gradient is 0 but for rounding, which an unrolled Adam makes larger without bound: "without_norm" leaves out all that
-        a normalisation follows. Layer norm takes none away: with it True.
+      use_bias: whether layers have biases, from 0. "without_norm": those that no normalisation follows, since batch and
+        instance norm take a bias away again. Layer norm does not: with it True.
       convolution, transposed_convolution, dense: make the layers that have weights, in place of Keras's classes and called as
         those are; such as convolutions with spectral normalisation. The weights of labels' maps are no part of them.
 

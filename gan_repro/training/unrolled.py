@@ -11,7 +11,6 @@ import keras
 import tensorflow as tf
 
 from gan_repro.networks import moments
-from gan_repro.networks.norms import InstanceNorm
 from gan_repro.system.errors import UsageError
 from gan_repro.training import losses, optimizers, players
 
@@ -31,8 +30,8 @@ def unroll(objective: losses.Objective, steps: int) -> losses.Objective:
 
     Raises:
       UsageError: there are too many or too few steps; when the step is traced: an update of D is more than a step of an
-        optimizer in RULES on this minibatch (a constraint follows it, it sees old samples), a term of its loss keeps
-        variables, or D has biases in front of batch or instance norm.
+        optimizer in RULES on this minibatch (a constraint follows it, it sees old samples), or a term of its loss keeps
+        variables.
     """
     if not 0 <= steps <= MOST:
         raise UsageError(f"unroll = {steps}: must be >= 0 and <= {MOST}")
@@ -95,12 +94,10 @@ class Rule:
     Attributes:
       slots: (optimizer) -> [Slots of each weight].
       update: (optimizer, updates finished before, gradient, weight, *slots) -> (the new weight, its new Slots).
-      rescales: whether a small gradient makes a step as large as a large one does, so that rounding errors do, too.
     """
 
     slots: Callable[[keras.optimizers.Optimizer], Sequence[Slots]]
     update: Callable[..., tuple[tf.Tensor, Slots]]
-    rescales: bool = True
 
 
 def _columns(*names):
@@ -151,7 +148,7 @@ _ADAM = Rule(_columns("_momentums", "_velocities"), _adam)
 RULES: Mapping[type, Rule] = {
     optimizers.Adam: _ADAM,
     keras.optimizers.Adam: _ADAM,
-    optimizers.MomentumSGD: Rule(_columns("velocities"), _momentum, rescales=False),
+    optimizers.MomentumSGD: Rule(_columns("velocities"), _momentum),
     optimizers.RMSprop: Rule(_columns("mean_squares"), _rmsprop),
 }
 # What Keras's optimizers may do beside their update.
@@ -178,21 +175,8 @@ def _check(player, departures):
         refuse(f"{departures[0]}, which the updates ahead do not")
     if more := [name for name in _MORE if getattr(optimizer, name, None)]:
         refuse(f"the discriminator's optimizer has {', '.join(more)}")
-    if RULES[type(optimizer)].rescales and (biased := _idle_biases(player.network)):
-        raise UsageError(
-            f"unrolling: the discriminator's layer {biased[0]} has a bias which the normalisation behind it takes away: its "
-            f"gradient is rounding errors alone, and {_name(optimizer)} makes steps of full size of them; leave that bias out"
-        )
     if kept := [term.name for term in player.terms if term.variables]:
         refuse(f"the discriminator's term {kept[0]} keeps variables, which the updates ahead would change as well")
-
-
-def _idle_biases(network):
-    """The names of the layers whose bias the layer right behind, batch or instance norm, takes away."""
-    norms = [each for each in network.layers if isinstance(each, (keras.layers.BatchNormalization, InstanceNorm))]
-    sources = [norm.input._keras_history.operation for norm in norms]
-    linear = (None, keras.activations.linear)  # another activation stands between bias and norm
-    return [each.name for each in sources if getattr(each, "use_bias", False) and getattr(each, "activation", None) in linear]
 
 
 def _name(thing):

@@ -87,6 +87,20 @@ MODELS = {
         "--set=rate_decay_epochs=20 --set=feature_matching=true --set=minibatch_kernels=3",
     ),
     "unrolled, stacked digits": ("stacked_glyphs", 8, 2, "--experiment=unrolled --preset=smoke"),
+    "remedies, stacked digits": (
+        "stacked_glyphs",
+        8,
+        2,
+        "--experiment=remedies --preset=smoke --set=loss=penalised_critic --set=discriminator_norm=layer --set=n_critic=2",
+    ),
+    "tricks, digits": (
+        "small",
+        20,
+        4,
+        "--experiment=tricks --preset=smoke --set=replay=20 --set=soft_labels=true --set=generator_norm=weight "
+        "--set=discriminator_norm=spectral --set=d_dropout=.3 --set=precision=mixed_bfloat16",
+    ),
+    "acgan, digits": ("small", 20, 4, "--experiment=acgan --preset=smoke"),
 }
 FIRST_STAGE = {"goodfellow2014, two stages": "pretrain_epochs", "wgan, two Gaussians": "discriminator_epochs"}
 
