@@ -4,12 +4,16 @@ import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 
-from gan_repro.reporting import cells, claims, comparison, formats, metrics, verdicts
+from gan_repro.papers.experiment import Experiment
+from gan_repro.reporting import cells, claims, comparison, effects, formats, metrics, verdicts
 from gan_repro.reporting.comparison import Line, Table
+from gan_repro.reporting.conditions import model
 from gan_repro.system.errors import RunError
 
 HEADER = ["Paper", "What", "Published", "Ours", "Verdict", "Seeds", "Minutes a seed"]
 SHORT = ["Paper", "What", "Published", "Ours", "Verdict"]
+NONE, NO_NUMBER = "none", "no published number"
+UNPUBLISHED = "frechet_distance"  # stands for a game on images of which its paper says no number
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"  # between them README.md has its table
 
 
@@ -66,7 +70,39 @@ def rows(built: Sequence[Table]) -> list[Row]:
                 measured, _, answer = claims.answer(table, experiment, claim)
                 about = experiment.short_name, page, f"{claim.figure}: {claim.says}"
                 found.append(Row(*about, "", "shown", measured, answer, figure=claim.figure))
+        found += _unpublished(table)
     return found
+
+
+def _unpublished(table: Table) -> Iterator[Row]:
+    """Rows of the data sets on which a game draws images and nothing was published, and of the tables of changes."""
+    page = f"{table.name}.md"
+    for experiment in table.own():
+        known = {number.dataset for number in experiment.published} | {claim.dataset for claim in experiment.claims}
+        lines = [line for line in table.of(experiment) if line.main and line.section == "ours" and not experiment.effects]
+        lines = [line for line in lines if line.summary.metric == UNPUBLISHED and line.summary.dataset not in known]
+        metric = metrics.of(UNPUBLISHED, [experiment])
+        for line in lines:
+            name = line.summary.dataset
+            what = f"{metric.heading}, {table.titles.get(name, name)}"
+            if len([each for each in lines if each.summary.dataset == name]) > 1:
+                what = f"{model(experiment, line.group.first)}: {what}"
+            first, played = (experiment.short_name, page, what), f"{line.group.first.played} epochs"
+            counted = str(len(line.summary.seeds)), _minutes(line)
+            yield Row(*first, played, NONE, cells.with_draws(line.summary), NO_NUMBER, *counted)
+    for experiment, wanted, changes in table.effects:
+        if changes:
+            said = [_better_and_worse(experiment, outcome.metric, changes) for outcome in wanted.outcomes]
+            ours = f"{len(changes)} changes, better / worse: {'; '.join(said)}"
+            yield Row(experiment.short_name, page, wanted.title, "", NONE, ours, NO_NUMBER)
+
+
+def _better_and_worse(experiment: Experiment, name: str, changes: Sequence[effects.Row]) -> str:
+    """Such as "modes covered 0 / 8": of differences that hold for all comparisons together."""
+    metric = metrics.of(name, [experiment])
+    better = "raises" if metric.better == "more" else "lowers"
+    words = [row.effects[name].word for row in changes]
+    return f"{metric.heading} {words.count(better)} / {words.count('lowers' if better == 'raises' else 'raises')}"
 
 
 def table(built: Sequence[Table]) -> list[list[str]]:

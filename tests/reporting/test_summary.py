@@ -1,6 +1,7 @@
 """The table of all papers: a row for each published number and claim; the short one, and its place in README.md."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 from support.records import measurement
@@ -169,3 +170,32 @@ def test_readme_without_an_end_behind_the_beginning_is_one_line(text):
     with pytest.raises(RunError) as raised:
         summary.into_readme(text, [table()])
     assert "\n" not in str(raised.value) and "README.md" in str(raised.value)
+
+
+def unpublished(seed, value):
+    record = trained(seed, value)
+    record["measurements"] = [measurement(value, "best", metric="frechet_distance", unit="1", standard_error=None)]
+    return record
+
+
+def test_a_game_of_which_nothing_was_published_stands_there_with_its_frechet_distance():
+    (row,) = rows(unpublished(0, 40.0), unpublished(1, 60.0), numbers=())
+    assert row["What"] == "Fréchet distance, MNIST; 100 epochs" and row["Published"] == "none"
+    assert (row["Ours"], row["Seeds"], row["Verdict"]) == ("50 ± 14 SD", "2", "no published number")
+    assert [each["Published"] for each in rows(unpublished(0, 40.0))] == ["225 ± 2"]  # and not run
+
+
+def test_a_table_of_changes_counts_those_that_hold_for_all_comparisons():
+    """Better and worse are the metric's own: more modes, a smaller distance."""
+
+    def change(*words):
+        found = {"modes_covered": words[0], "wasserstein_distance": words[1]}
+        return SimpleNamespace(effects={metric: SimpleNamespace(word=word) for metric, word in found.items()})
+
+    outcomes = tuple(SimpleNamespace(metric=name) for name in ("modes_covered", "wasserstein_distance"))
+    wanted = SimpleNamespace(title="What each does", outcomes=outcomes)
+    changes = [change("raises", "lowers"), change("lowers", "no effect"), change("raises, taken alone", "raises")]
+    plain = table(numbers=())
+    whole = dataclasses.replace(plain, effects=[(plain.experiments[0], wanted, changes)])
+    (row,) = (row for row in summary.rows([whole]) if row.what == "What each does")
+    assert row.ours == "3 changes, better / worse: modes covered 1 / 1; Wasserstein-1 distance 1 / 1"
