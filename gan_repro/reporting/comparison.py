@@ -291,8 +291,8 @@ def _once(lines: Iterable[Line]) -> list[Line]:
     found: dict[tuple, Line] = {}
     for line in lines:
         numbers = (line.summary.value, line.summary.standard_error, line.summary.n_samples)
-        # A mean of equal numbers is not equal to the last bit.
-        key = line.label, column(line.summary), *(each and f"{each:.9g}" for each in numbers)
+        # A mean of equal numbers is not equal to the last bit, nor is one number on two processors.
+        key = line.label, column(line.summary), *(each and f"{each:.6g}" for each in numbers)
         if key not in found or len(line.summary.seeds) > len(found[key].summary.seeds):
             found[key] = line
     return list(found.values())

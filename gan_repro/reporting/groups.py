@@ -12,6 +12,8 @@ from gan_repro.reporting.record import Record
 from gan_repro.system.errors import RunError
 from gan_repro.system.numbers import spans
 
+ROUNDING = 1e-6  # of a value in float32
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Summary(Quantity):
@@ -92,7 +94,7 @@ def _summary(quantity: Quantity, by_seed: dict[int, Measurement]) -> Summary:
         **vars(quantity),
         value=statistics.fmean(values),
         standard_error=_mean([entry.standard_error for entry in entries]),
-        std_over_seeds=statistics.stdev(values) if len(values) > 1 else None,
+        std_over_seeds=_deviation(values) if len(values) > 1 else None,
         seeds=tuple(sorted(by_seed)),
         sigmas=tuple(sorted({sigma for entry in entries for sigma in entry.widths})),
         sigma_at_edge=any(entry.sigma_at_edge for entry in entries),
@@ -101,6 +103,12 @@ def _summary(quantity: Quantity, by_seed: dict[int, Measurement]) -> Summary:
         classifier_difference=_mean([entry.classifier_difference for entry in entries]),
         paired=_paired([entry.paired for entry in entries]),
     )
+
+
+def _deviation(values: Sequence[float]) -> float:
+    """The standard deviation; 0 where it is rounding alone: processors differ in the last digits of what no seed changes."""
+    deviation = statistics.stdev(values)
+    return deviation if deviation > ROUNDING * abs(statistics.fmean(values)) else 0.0
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
