@@ -75,6 +75,8 @@ EXPERIMENT = gr.Experiment(
                 "class_changes",
                 "effective_samples",
             ),
+            samples="Twenty states are a short walk: autoencoder and GSN stay with one digit, and their class changes say how "
+            "often whole chains leave it",
         ),
         gr.Beside(
             "The rows beside each other, on faces in TFD's place",
@@ -85,6 +87,8 @@ EXPERIMENT = gr.Experiment(
             (*ROWS, ("Adversarial nets", "goodfellow2014", "tfd")),
             ("parzen_log_likelihood", "frechet_distance", "precision", "recall", "pooled_variety", "effective_samples"),
             paired="parzen_log_likelihood",
+            samples="The rows of autoencoder, GSN and adversarial nets are nearly one face each; no row has a quarter of the "
+            "training images' variety, where it was measured",
         ),
     ),
     side_by_side=(

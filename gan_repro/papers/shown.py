@@ -128,6 +128,7 @@ class Beside:
       paired: the one of them whose differences, image by image, make a second table, or "".
       figures: figures of each model's run that are shown beside each other: what follows the run's name in results/figures,
         such as "surface-last".
+      samples: what there is to see in the picture of the models' samples, which opens with what they are; or "".
     """
 
     title: str
@@ -137,6 +138,7 @@ class Beside:
     metrics: tuple[str, ...]
     paired: str = ""
     figures: tuple[str, ...] = ()
+    samples: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -55,7 +55,8 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
     for each in table.beside:
         lines += [f"## {each.what.title}", "", each.what.text, "", *grid(each.rows)]
         lines += grid(each.differences) if len(each.differences) > 1 else []
-        lines += _picture(each.strips, "Samples of each, of chains consecutive ones") if each.strips in pictures else []
+        samples = f"Samples of each, of chains consecutive ones{each.what.samples and f'. {each.what.samples}'}"
+        lines += _picture(each.strips, samples) if each.strips in pictures else []
         lines += _picture(each.histograms, "Classes that the samples are read as") if each.shares else []
         lines += _picture(each.figure, "Classes among consecutive samples") if each.lines else []
         for kind, found_of in each.pictures(pictures):

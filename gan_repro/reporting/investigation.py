@@ -9,7 +9,7 @@ from gan_repro.evaluation.measurement import PARZEN, Measurement
 from gan_repro.papers import weights_names
 from gan_repro.papers.experiment import Experiment
 from gan_repro.papers.shown import Published
-from gan_repro.reporting import cells, comparison, formats, metrics, race, records
+from gan_repro.reporting import cells, comparison, formats, kinds, metrics, race, records
 from gan_repro.reporting.conditions import answering, change, differences, is_variant, run_title
 from gan_repro.reporting.groups import Group, Summary, longest
 from gan_repro.reporting.record import Record
@@ -36,7 +36,7 @@ def markdown(experiments: Iterable[Experiment], groups: Sequence[Group], figures
             own = [group for group in groups if _is_of(experiment, number, group.first)]
             if number.ours and number.metric == PARZEN and own:
                 prefix = records.prefixes(groups)(own[0].first)
-                shown = [name for name in (f"{prefix}-{kind}.png" for kind in FIGURES) if name in figures]
+                shown = {kind: file for kind in FIGURES if (file := f"{prefix}-{kind}.png") in figures}
                 lines += _section(experiment, number, own, _references(groups, number), shown)
                 lines += race.section(experiment, number.dataset, groups)
     return "\n".join(lines).rstrip() + "\n"
@@ -66,7 +66,7 @@ def _section(
     number: Published,
     groups: Sequence[Group],
     references: References,
-    figures: Iterable[str],
+    figures: Mapping[str, str],
 ) -> list[str]:
     changed = [group for group in groups if is_variant(experiment, group.first)]
     plain = [group for group in groups if not is_variant(experiment, group.first)]
@@ -82,7 +82,9 @@ def _section(
             lines += [f"Seed {seed} alone, which was trained longest:", "", *formats.grid(_along({seed: record}))]
         ends = _ends(along)
         lines += ["### At the end of the training", "", _ENDS, "", *formats.grid(ends)] if len(ends) > 1 else []
-    lines += [line for name in figures for line in (f"![{name}](figures/{name})", "")]
+    for kind, file in figures.items():
+        caption = f"{name}: {kinds.in_words(kind)}"
+        lines += [f"![{caption}](figures/{file})", "", f"*{caption}.*", ""]
     if plain:
         lines += ["### On the test images", "", _TEST, "", *formats.grid(_on_test_images(experiment, plain, references))]
         finer = _finer(experiment, plain, references)
