@@ -204,11 +204,14 @@ class Panel:
       heading: as the paper calls it, such as "b) TFD".
       model: whose run it shows.
       dataset: the paper's; where no run is on it, one on other data of the model is shown, and the panel names these.
+      settings: fields of the recipe that --set may have changed in a run that is shown, and the panel then names: changes
+        without which the samples are one picture. A run of a preset comes before it, unless its samples have collapsed.
     """
 
     heading: str
     model: str
     dataset: str
+    settings: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -61,20 +61,28 @@ def test_what_is_no_such_figure_is_not_taken_apart(tmp_path):
 
 
 def test_the_share_between_samples_is_that_of_the_analysis_of_variance():
-    found = np.random.default_rng(0).integers(0, 256, (4, 5, 6, 7, 3))
-    flat = found.reshape(20, -1).astype(np.float64)
-    within = ((flat.mean(axis=0).reshape(-1, 3) - flat.reshape(-1, 3).mean(axis=0)) ** 2).mean()  # of the mean image
-    total = ((flat.reshape(-1, 3) - flat.reshape(-1, 3).mean(axis=0)) ** 2).mean()
+    """Of means of 4 x 4 pixels; what is left over at the edges counts for nothing."""
+    found = np.random.default_rng(0).integers(0, 256, (4, 5, 8, 15, 3))
+    places = [found[:, :, y : y + 4, x : x + 4].mean(axis=(2, 3)).reshape(20, 3) for y in (0, 4) for x in (0, 4, 8)]
+    pooled = np.stack(places, axis=1)
+    within = ((pooled.mean(axis=0) - pooled.mean(axis=(0, 1))) ** 2).mean()  # of the mean image
+    total = ((pooled - pooled.mean(axis=(0, 1))) ** 2).mean()
     assert pages.between_samples(found.astype(np.uint8)) == pytest.approx(1 - within / total, rel=1e-12)
 
 
 def test_one_picture_has_no_variance_between_samples_and_white_beside_black_nothing_else():
-    one = np.random.default_rng(0).integers(0, 256, (1, 1, 6, 6, 3), np.uint8)
-    assert pages.between_samples(np.broadcast_to(one, (4, 5, 6, 6, 3))) == 0
-    flat = np.zeros((4, 5, 6, 6, 3), np.uint8)
+    one = np.random.default_rng(0).integers(0, 256, (1, 1, 8, 8, 3), np.uint8)
+    assert pages.between_samples(np.broadcast_to(one, (4, 5, 8, 8, 3))) == 0
+    flat = np.zeros((4, 5, 8, 8, 3), np.uint8)
     assert pages.between_samples(flat) == 0
     flat[:2] = 255
     assert pages.between_samples(flat) == pytest.approx(1)
+
+
+def test_one_picture_under_noise_from_pixel_to_pixel_has_collapsed():
+    rng = np.random.default_rng(0)
+    one = np.kron(rng.integers(0, 196, (8, 8, 3)), np.ones((4, 4, 1)))
+    assert pages.between_samples(np.uint8(one + rng.integers(0, 60, (4, 5, 32, 32, 3)))) < pages.COLLAPSED
 
 
 # ---- which run is shown ----------------------------------------------------------------------------------------------
@@ -126,6 +134,20 @@ def test_the_longest_run_of_the_paper_preset_is_shown_and_no_ablation(tmp_path, 
         np.testing.assert_array_equal(first.samples.reshape(20, 28, 28, 3), pixels(images(20, seed=preferred["seed"])))
         assert f"{preferred['preset']} preset, {preferred['epochs']} epochs, seed {preferred['seed']}" in first.lines[0]
         assert second.samples is None and second.instead
+
+
+def test_a_run_with_the_panels_settings_stands_in_for_one_that_has_collapsed_and_names_them(tmp_path, shown, monkeypatch):
+    lively = dataclasses.replace(SHOWN.panels[0], settings=("batch_size", "averages"))
+    monkeypatch.setitem(globals(), "SHOWN", dataclasses.replace(SHOWN, panels=(lively, SHOWN.panels[1])))
+    plain, changed = trained(1, 1.0), trained(4, 1.0, epochs=9, recipe={"batch_size": 50})
+    other = trained(5, 1.0, recipe={"batch_size": 50, "learning_rate": 0.7})
+    for collapsed, preferred in ((False, plain), (True, changed)):
+        draw(tmp_path, plain, collapsed=collapsed)
+        draw(tmp_path, changed)
+        draw(tmp_path, other)
+        first, _ = shown(plain, changed, other)
+        assert f"seed {preferred['seed']}" in first.lines[0]
+        assert ("batch_size 50" in " ".join(first.lines)) == (preferred is changed)
 
 
 def test_best_weights_come_before_last_ones_and_averages_are_left_out(tmp_path, shown):
