@@ -96,7 +96,7 @@ EXPERIMENT = gr.Experiment(
         gr.SideBySide(
             "figure2",
             "Figure 2 of Goodfellow et al. 2014 by this program: samples, not selected; outlined in the last column is the "
-            "training image nearest to the sample beside it. The faces of b) are nearly one face in other light",
+            "training image nearest to the sample beside it",
             (
                 gr.Panel("a) MNIST", "mnist", "mnist"),
                 gr.Panel("b) TFD", "tfd", "tfd", ("bottom_irange", "bottom_bias")),

@@ -30,6 +30,11 @@ def pooled(images: np.ndarray, size: int) -> np.ndarray:
     return (sums / area[..., None]).reshape(len(images), -1)
 
 
+def space(size: int) -> str:
+    """What `pooled` images of pixels in [0, 1] are called in a record ("space")."""
+    return f"means of {size} x {size} pixels"
+
+
 def mean_distance(examples: ArrayLike) -> tuple[float, float | None]:
     """The mean Euclidean distance of all pairs of different examples, and its standard error.
 

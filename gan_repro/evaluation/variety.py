@@ -121,7 +121,7 @@ def _seen(source, rows, split="train"):
 
 def _of(run, size, judge, subject, sets, real=None):
     """The measurements of sets of images float32 (n, h, w, c), all of them as many; `real`: distances of real images."""
-    space = _space(f"means of {size} x {size} pixels", run.source)
+    space = _space(pairs.space(size), run.source)
     found = _apart(run, "pooled_distance", space, subject, [pairs.pooled(images, size) for images in sets], real)
     if judge:
         features = [judge.features(images) for images in sets]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.pictures import read
-from support.records import parsed
+from support.records import measurement, parsed
 from support.tables import experiment, model, trained
 
 from gan_repro.figures import grids, panels
@@ -61,9 +61,9 @@ def test_what_is_no_such_figure_is_not_taken_apart(tmp_path):
 
 
 def test_the_share_between_samples_is_that_of_the_analysis_of_variance():
-    """Of means of 4 x 4 pixels; what is left over at the edges counts for nothing."""
+    """Of means of 4 x 4 pixels, at the edges of those that are left over."""
     found = np.random.default_rng(0).integers(0, 256, (4, 5, 8, 15, 3))
-    places = [found[:, :, y : y + 4, x : x + 4].mean(axis=(2, 3)).reshape(20, 3) for y in (0, 4) for x in (0, 4, 8)]
+    places = [found[:, :, y : y + 4, x : x + 4].mean(axis=(2, 3)).reshape(20, 3) for y in (0, 4) for x in (0, 4, 8, 12)]
     pooled = np.stack(places, axis=1)
     within = ((pooled.mean(axis=0) - pooled.mean(axis=(0, 1))) ** 2).mean()  # of the mean image
     total = ((pooled - pooled.mean(axis=(0, 1))) ** 2).mean()
@@ -147,7 +147,12 @@ def test_a_run_with_the_panels_settings_stands_in_for_one_that_has_collapsed_and
         draw(tmp_path, other)
         first, _ = shown(plain, changed, other)
         assert f"seed {preferred['seed']}" in first.lines[0]
-        assert ("batch_size 50" in " ".join(first.lines)) == (preferred is changed)
+        said = " ".join(first.lines)
+        assert ("batch_size 50" in said) == (preferred is changed)
+        assert ("in place of run" in said) == (preferred is changed)
+    draw(tmp_path, changed, collapsed=True)
+    said = " ".join(shown(plain, changed, other)[0].lines)  # nothing is better: the preset's run, which is called what it is
+    assert f"seed {plain['seed']}" in said and "collapsed" in said and "in place of run" not in said
 
 
 def test_best_weights_come_before_last_ones_and_averages_are_left_out(tmp_path, shown):
@@ -176,6 +181,53 @@ def test_a_collapsed_generator_is_called_so(tmp_path, shown):
     draw(tmp_path, runs[1])
     collapsed, varied = (panel.lines[1] for panel in shown(*runs))
     assert collapsed.startswith("collapsed") and not varied.startswith("collapsed")
+
+
+# ---- variety by that of real images ----------------------------------------------------------------------------------
+
+
+def coarse(value, of, metric="pooled_distance", unit="Euclidean", **changes):
+    """The JSON of a measurement of `measures.Variety`."""
+    rest = {"space": "means of 4 x 4 pixels", "split": None, "n_test": None, "sigma": None, "n_samples": 500}
+    return measurement(value, of, metric=metric, unit=unit, **rest | changes)
+
+
+def with_more(content, *measurements):
+    """The JSON of a record with more measurements."""
+    return content | {"measurements": [*content["measurements"], *measurements]}
+
+
+def pooled_distance(samples):
+    """The mean distance of two of the images (n, 28, 28, 1) in means of 4 x 4 pixels, by loops."""
+    means = samples.reshape(len(samples), 7, 4, 7, 4).mean(axis=(2, 4)).reshape(len(samples), -1)
+    return np.mean([np.linalg.norm(means[i] - means[j]) for i in range(len(means)) for j in range(i)])
+
+
+@pytest.mark.parametrize("share, collapsed", [(60, False), (40, True)])
+def test_samples_shown_are_held_against_real_images_of_the_same_data_in_another_record(tmp_path, shown, share, collapsed):
+    run = trained(0, 1.0)
+    draw(tmp_path, run)
+    real = coarse(100 * pooled_distance(images(20)) / share, "training images")
+    (said,) = shown(run, with_more(trained(1, 1.0, model="wide"), real))[0].lines[1:]
+    assert f"{share} %" in said and said.startswith("collapsed") == collapsed
+    for other in (  # what says nothing of the pixels shown
+        coarse(1e6, "training images", space="means of 4 x 4 pixels, contrast-normalised to norm 55"),
+        coarse(1e6, "training images", space="means of 2 x 2 pixels"),
+        coarse(1e6, "best"),
+    ):
+        (said,) = shown(run, with_more(trained(1, 1.0, model="wide"), other))[0].lines[1:]
+        assert "variance" in said
+    data = with_more(trained(1, 1.0, model="wide", dataset="npz:own.npz"), coarse(1e6, "training images"))
+    assert "variance" in shown(run, data)[0].lines[1]
+
+
+def test_what_a_record_measured_itself_comes_before_what_its_few_samples_say(tmp_path, shown):
+    for share, collapsed in ((49.0, True), (51.0, False)):
+        run = trained(0, 1.0)
+        draw(tmp_path, run)
+        measured = coarse(share, "best", "pooled_variety", "%"), coarse(1.0, "last", "pooled_variety", "%")
+        said = shown(with_more(run, *measured, coarse(1e-3, "training images")))[0].lines[1]
+        assert f"{share:.0f} %" in said and "500" in said and said.startswith("collapsed") == collapsed
 
 
 # ---- the picture, and the page that it opens -------------------------------------------------------------------------
