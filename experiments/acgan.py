@@ -213,7 +213,12 @@ EXPERIMENT = gr.Experiment(
             "classes-last",
             "A row of samples for each label, the same z down each column; several rows nearly repeat one digit",
         ),
-        gr.KeyFigure("cifar10", "cifar10", "classes-last", "The same of CIFAR-10: coloured patterns, no objects"),
+        gr.KeyFigure(
+            "cifar10",
+            "cifar10",
+            "classes-last",
+            "The same of CIFAR-10, collapsed: coloured patterns, no objects, and those of a class nearly one",
+        ),
     ),
     beside=(
         gr.Beside(
