@@ -174,13 +174,14 @@ EXPERIMENT = gr.Experiment(
             "mnist",
             "estimate",
             "Figure 3, on digits: samples along the WGAN's training, of which about half of the last are legible, the critic's "
-            "estimate, and the samples' Fréchet distance",
+            "estimate (thin: means over 100 minibatches; thick: their running median), and the samples' Fréchet distance "
+            "(dashed)",
         ),
         gr.KeyFigure(
             "dcgan-gan",
             "mnist",
             "estimate",
-            "Figure 4: the same of the GAN and its bound of the Jensen-Shannon divergence",
+            "Figure 4: the same of the GAN and its bound of the Jensen-Shannon divergence, in the same lines",
         ),
         gr.KeyFigure("gaussians", "two_gaussians", "figure2", "Figure 2: a discriminator and a critic between two Gaussians"),
         gr.KeyFigure("lines", "parallel_lines", "figure1", "Figure 1: distances between the laws of two parallel lines"),
