@@ -35,7 +35,7 @@ def model(module, title, paper, quick, faces, other_chains, measures=()):
         measures=(
             gr.measures.ParzenLogLikelihood(validation_images=1000, beside=beside),
             gr.measures.ReadByClassifier(otherwise=gr.measures.Variety()),
-            gr.measures.ChainMixing(chains="chains"),
+            gr.measures.ChainMixing(chains="chains", thinning="thinning"),
             *measures,
         ),
         figures=(

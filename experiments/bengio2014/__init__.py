@@ -97,7 +97,7 @@ EXPERIMENT = gr.Experiment(
             measures=(
                 gr.measures.ParzenLogLikelihood(validation_images=1000, beside=gr.measures.other_chains(OTHER_CHAINS)),
                 gr.measures.ReadByClassifier(field="classifier_metrics", otherwise=gr.measures.Variety()),
-                gr.measures.ChainMixing(field="classifier_metrics", chains="chains"),
+                gr.measures.ChainMixing(field="classifier_metrics", chains="chains", thinning="thinning"),
             ),
             figures=(
                 gr.figures.Curves(),

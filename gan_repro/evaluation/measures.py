@@ -290,10 +290,12 @@ class ChainMixing:
     Attributes:
       field: the field of the recipe that switches the classifier off, or "".
       chains: the field of the recipe that says how many chains there are, or "": one.
+      thinning: the field that says how many steps lie between consecutive samples of a chain, or "": one.
     """
 
     field: str = ""
     chains: str = ""
+    thinning: str = ""
 
     def check(self, recipe: Any, spec: Spec) -> None:
         """Raises UsageError where a chain will have no two consecutive samples."""

@@ -210,11 +210,12 @@ def classes_visited(run: Run, measurements: Iterable[Measurement]) -> None:
     for each in measurements:
         if each.metric == "classes_visited" and each.curve:
             name = weights_names.title(str(each.subject))
-            same = next((other for other, line in lines.items() if line == each.curve), None)
+            drawn = each.curve if each.reference else {**each.curve, "apart": run.prior().thinning}
+            same = next((other for other, line in lines.items() if line == drawn), None)
             if same is not None:  # the last weights are the best ones: one line would hide the other
                 lines[f"{same}, {name}"] = lines.pop(same)
             else:
-                lines[name] = each.curve
+                lines[name] = drawn
                 references += [name] if each.reference else []
     if lines:
         path, title = run.workdir.figures / "classes-visited.png", f"{run_title(run)}. Classes visited along a chain"

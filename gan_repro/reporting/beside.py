@@ -3,17 +3,19 @@
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
 from gan_repro.data.names import dataset_kind
 from gan_repro.evaluation.measurement import Subject
+from gan_repro.evaluation.measures import ChainMixing
 from gan_repro.papers.experiment import PRESETS, Experiment
 from gan_repro.papers.shown import Beside
 from gan_repro.reporting import cells, metrics, records
-from gan_repro.reporting.conditions import answering, is_variant, run_title
+from gan_repro.reporting.conditions import answering, is_variant, played, run_title
 from gan_repro.reporting.groups import Group, Summary
+from gan_repro.reporting.record import Record
 from gan_repro.system.numbers import with_error
 
 if TYPE_CHECKING:
@@ -160,22 +162,32 @@ def paired_rows(beside: Beside, experiments: Sequence[Experiment], groups: Seque
 
 
 def visited(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, "Visited"]:
-    """{model: {"length": numbers of consecutive samples, "mean": classes among so many, the mean over seeds}}.
+    """{model: figures.chains.Visited of its chains, the mean over seeds}.
 
     Of models that are sampled by chains, by the run and weights of `rows` (of several runs the one that stands first); training
     images in random order come last. {} without chains.
     """
     found: dict[str, Visited] = {}
     reference: Visited | None = None
-    for label, _, _, groups_shown in _shown(beside, experiments, groups):
+    for label, owner, _, groups_shown in _shown(beside, experiments, groups):
         for group in groups_shown[:1]:
             entries = [entry for entry in group.measurements() if entry.metric == _VISITED and entry.curve]
             curves = [entry.curve for entry in entries if entry.curve and entry.subject == Subject(_main(group.summaries()))]
             if curves and all(curve["length"] == curves[0]["length"] for curve in curves):
                 means = np.mean([curve["mean"] for curve in curves], axis=0).tolist()
-                found[label] = {"length": curves[0]["length"], "mean": means}
+                found[label] = {"length": curves[0]["length"], "mean": means, **_apart(owner, group.first)}
             reference = reference or next((entry.curve for entry in entries if entry.reference == REFERENCE), None)
     return found | ({REFERENCE: reference} if found and reference else {})
+
+
+def _apart(owner: Experiment, record: Record) -> dict[str, int]:
+    """{"apart": steps between consecutive samples of a run's chains}; {} of a model whose measures know of no chains."""
+    model = owner.models[record.model]
+    for measure in model.measures:
+        if isinstance(measure, ChainMixing):
+            recipe = played(model.recipe(record.preset, record.dataset), record)
+            return {"apart": cast(int, recipe[measure.thinning]) if measure.thinning else 1}
+    return {}
 
 
 def class_shares(beside: Beside, experiments: Sequence[Experiment], groups: Sequence[Group]) -> dict[str, list[list[float]]]:

@@ -58,7 +58,7 @@ def markdown(table: Table, more: Sequence[str] = (), lead: str = "", found: str 
         samples = f"Samples of each, of chains consecutive ones{each.what.samples and f'. {each.what.samples}'}"
         lines += _picture(each.strips, samples) if each.strips in pictures else []
         lines += _picture(each.histograms, "Classes that the samples are read as") if each.shares else []
-        lines += _picture(each.figure, "Classes among consecutive samples") if each.lines else []
+        lines += _picture(each.figure, "Classes among consecutive samples of a chain") if each.lines else []
         for kind, found_of in each.pictures(pictures):
             images = [f"![{label}: {kinds.in_words(kind)}](figures/{file})" for label, file in found_of.items()]
             lines += grid([list(found_of), images])

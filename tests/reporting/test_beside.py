@@ -141,6 +141,20 @@ def test_classes_along_chains_are_drawn_of_all_models_together(tmp_path):
     assert f"(figures/{shown.figure})" in formats.markdown(comparison.build("acgan", found, groups))
 
 
+def test_lines_of_chains_say_how_many_steps_lie_between_samples():
+    bengio = configuration.find("bengio2013")
+    shown = dataclasses.replace(SHOWN, models=(("a", "bengio2013", "dbn"), ("b", "bengio2013", "cae")))
+    contents = []
+    for model in ("dbn", "cae"):
+        made = record("bengio2013", model, "paper", 5)
+        visited = measurement(1.0, "last", metric="classes_visited", curve={"length": [1], "mean": [1.0]}, sigma=None)
+        contents.append(made | {"measurements": [visited]})
+    del contents[1]["config"]["recipe"]["thinning"]  # of a record that is older than the field: its default counts
+    assert contents[0]["config"]["recipe"]["thinning"] == 20
+    lines = beside.visited(shown, [bengio], grouped(contents))
+    assert {name: line["apart"] for name, line in lines.items()} == {"a": 20, "b": 10}
+
+
 def test_figures_of_the_runs_stand_beside_each_other_where_two_have_them():
     shown = dataclasses.replace(SHOWN, figures=("samples-last", "depth"))
     found = [configuration.find(name) for name in ("acgan", "cgan")]

@@ -35,6 +35,33 @@ def test_lines_have_colours_of_their_own_and_the_same_bytes(tmp_path):
         chains.visited(tmp_path / "d", {}, [], 10)
 
 
+@pytest.fixture
+def said(monkeypatch):
+    """Draws; gives (what stands below the axis, the texts of the legend)."""
+    written = []
+    monkeypatch.setattr(curves, "write", lambda path, figure: written.append(figure))
+
+    def of(function, *arguments):
+        function(*arguments)
+        (axes,) = written.pop().axes
+        return axes.get_xlabel(), axes.get_legend_handles_labels()[1]
+
+    return of
+
+
+def test_steps_between_samples_stand_below_the_axis_and_where_chains_differ_beside_their_names(said):
+    def lines(**steps):
+        return {name: LINE | {"apart": n} for name, n in steps.items()} | {"training images": REAL}
+
+    below, names = said(chains.visited, "x", lines(a=20, b=20), ["training images"], 10)
+    assert "20 steps" in below and names == ["a", "b", "training images"]
+    below, (one, other, real) = said(chains.visited, "x", lines(a=20, b=1), ["training images"], 10)
+    assert not any(digit in below for digit in "0123456789") and real == "training images"
+    assert one.startswith("a") and "20 steps" in one and other.startswith("b") and "1 step " in other
+    below, names = said(chains.visited, "x", {"a": LINE}, [], 10)  # not known
+    assert "step" not in below and names == ["a"]
+
+
 class AlongChains(Finished):
     """A finished run without files: three chains of 250 states; state j of chain i is of brightness j / 255."""
 
@@ -44,7 +71,7 @@ class AlongChains(Finished):
         return ["last"]
 
     def prior(self):
-        return SimpleNamespace(chains=3, length=lambda n: -(-n // 3))
+        return SimpleNamespace(chains=3, thinning=7, length=lambda n: -(-n // 3))
 
     def samples(self, kind, n=None, seed=None, labels=None, draw=0):
         state = np.arange(n) % self.prior().length(n)
@@ -81,3 +108,10 @@ def test_classes_visited_are_those_of_the_measurements(run, tmp_path):
     assert not list(tmp_path.iterdir())
     draw.classes_visited(run, [entry(weights="last", curve=LINE), entry(reference="training images", curve=REAL)])
     assert has(tmp_path / "classes-visited.png", curves.REFERENCES["training images"])
+
+
+def test_a_runs_own_figure_says_how_far_its_samples_are_apart(run, said):
+    below, names = said(
+        draw.classes_visited, run, [entry(weights="last", curve=LINE), entry(reference="training images", curve=REAL)]
+    )
+    assert "7 steps" in below and len(names) == 2
