@@ -88,8 +88,8 @@ EXPERIMENT = gr.Experiment(
             (*ROWS, ("Adversarial nets", "goodfellow2014", "tfd")),
             ("parzen_log_likelihood", "frechet_distance", "precision", "recall", "pooled_variety", "effective_samples"),
             paired="parzen_log_likelihood",
-            samples="The rows of autoencoder, GSN and adversarial nets are nearly one face each; no row has a quarter of the "
-            "training images' variety, where it was measured",
+            samples="The rows of autoencoder, GSN and adversarial nets are nearly one face each; no chain has a quarter of the "
+            "training images' variety",
         ),
     ),
     side_by_side=(

@@ -10,6 +10,7 @@ from support.records import measurement, parsed
 from support.tables import experiment, model, trained
 
 from gan_repro.figures import grids, panels
+from gan_repro.papers import configuration
 from gan_repro.papers.shown import Panel, SideBySide
 from gan_repro.reporting import comparison, overview, records
 from gan_repro.reporting import panels as pages
@@ -153,6 +154,14 @@ def test_a_run_with_the_panels_settings_stands_in_for_one_that_has_collapsed_and
     draw(tmp_path, changed, collapsed=True)
     said = " ".join(shown(plain, changed, other)[0].lines)  # nothing is better: the preset's run, which is called what it is
     assert f"seed {plain['seed']}" in said and "collapsed" in said and "in place of run" not in said
+
+
+@pytest.mark.parametrize("name", configuration.names())
+def test_panels_name_models_and_settings_that_there_are(name):
+    owner = configuration.find(name)
+    for panel in (panel for shown in owner.side_by_side for panel in shown.panels):
+        fields = {field.name for field in dataclasses.fields(owner.models[panel.model].recipe("paper", panel.dataset))}
+        assert {*panel.settings} <= fields, panel.heading
 
 
 def test_best_weights_come_before_last_ones_and_averages_are_left_out(tmp_path, shown):
