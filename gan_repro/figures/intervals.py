@@ -13,6 +13,7 @@ from gan_repro.figures import curves
 
 FAR = 3  # times what four in five of a panel's intervals reach: one that reaches farther would leave the others no room
 SHOWN, PALE, MARGIN = curves.COLOURS[0], "#777777", "#e8e8e8"
+PANEL = 2.2  # inches: a panel's axis
 Interval = tuple[float, float, float]  # difference, half width alone, half width of all comparisons together
 
 
@@ -50,7 +51,7 @@ def forest(
             axis.plot([difference - alone, difference + alone], [place] * 2, color=colour, linewidth=2.6, solid_capstyle="butt")
             axis.plot([difference], [place], "o", color=colour, markersize=4)
         _leave_out_the_far(axis, found)
-        axis.set_xlabel(what, fontsize=8)
+        axis.set_xlabel("\n".join(curves.wrapped(what, PANEL * curves.DPI, 8)), fontsize=8)
         axis.tick_params(labelsize=8)
         for side in ("top", "right"):
             axis.spines[side].set_visible(False)
