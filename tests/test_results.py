@@ -9,7 +9,7 @@ from support import reliability
 
 from gan_repro import publish
 from gan_repro.papers import configuration
-from gan_repro.reporting import comparison, findings, investigation, metrics, records
+from gan_repro.reporting import comparison, findings, investigation, metrics, records, summary
 from gan_repro.system import files
 
 RESULTS = support.ROOT / "results"
@@ -102,9 +102,10 @@ def test_the_name_of_a_record_says_what_was_changed(kept):
 
 
 def test_the_readme_is_short_and_narrow():
-    """But for the rows of its table, which cannot be broken."""
-    lines = (support.ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= 180
+    """But for its table, which has a row for everything that is here, and rows of which cannot be broken."""
+    text = (support.ROOT / "README.md").read_text(encoding="utf-8")
+    lines = re.sub(f"(?s){summary.BEGIN}.*{summary.END}", "", text).splitlines()
+    assert len(lines) <= 160
     assert [line for line in lines if len(line) > 130 and not line.startswith("|")] == []
 
 
