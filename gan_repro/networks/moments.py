@@ -14,10 +14,10 @@ def differentiable_twice() -> Iterator[None]:
 
     tf.nn.moments, which all of these call, takes the mean for a constant in the variance (tensorflow:python/ops/nn_impl.py).
     The first derivatives are right all the same, since that of the variance by the mean is 0; the second ones are not: a
-    gradient penalty, or a look through D's updates, would see the variance change where all examples are shifted alike. Of n
-    numbers that are normalised together the error is of the order of 1 / n. The values are the same to rounding.
+    gradient penalty, or a look through D's updates, would see the variance change where all examples are shifted alike. The
+    values are the same to rounding.
 
-    Where nothing is differentiated twice Keras's norms stay as they are: they are faster.
+    Where nothing is differentiated twice Keras's norms stay as they are, and so do the bits of those games.
     """
     with mock.patch.object(tf.nn, "moments", _moments):
         yield
